@@ -1,0 +1,16 @@
+"""The one exception meant for people: what was found, what was expected, what to do next.
+
+Knows nothing of where it is shown: the command line prints it, the run folder stores it, the page displays it.
+Anything else that is raised is a defect of ours and is logged with its trace.
+"""
+
+
+class UserError(Exception):
+    """Input that cannot be used. `found` and `expected` are clauses, `next_step` is an instruction."""
+
+    def __init__(self, found: str, expected: str, next_step: str):
+        self.found, self.expected, self.next_step = found, expected, next_step
+        super().__init__(f"{found} Expected {expected}. {next_step}")
+
+    def as_dict(self) -> dict[str, str]:
+        return {"found": self.found, "expected": self.expected, "next_step": self.next_step}
