@@ -1,0 +1,166 @@
+"""The run folder: plain files that the engine writes and everything else only reads.
+
+The contract is written out in backend/README.md. Appends are whole lines, replacements are atomic, and a reader follows
+a file by byte offset, so it never sees half a row and never reads the same row twice. Knows no study and no screen.
+"""
+
+import errno
+import json
+import os
+import time
+from pathlib import Path
+
+import psutil
+
+from backend.core.errors import UserError
+
+LIVE_STATES = ("queued", "running", "stopping")
+END_STATES = ("stopped", "finished", "failed")
+
+
+def home() -> Path:
+    """Where runs and recorded experts live: $DISTILLOSCOPE_HOME, else ~/.distilloscope. Never a served folder."""
+    return Path(os.environ.get("DISTILLOSCOPE_HOME") or Path.home() / ".distilloscope")
+
+
+class RunDir:
+    """One run's folder."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self.artifacts = self.path / "artifacts"
+        self.log_file = self.path / "worker.log"
+
+    # -- life ---------------------------------------------------------------------------------------------------
+    @classmethod
+    def create(cls, path: Path | str, study: str, preset: str | None, config: dict) -> "RunDir":
+        """Make the folder, or reopen it when it already holds the same study and config.
+
+        Raises UserError when the folder holds another run or files that are not a run.
+        """
+        run = cls(path)
+        wanted = {"study": study, "preset": preset, "config": config}
+        if (run.path / "config.json").exists():
+            found = run.config()
+            if (found["study"], found["config"]) != (study, config):
+                differing = sorted(k for k in config if found["config"].get(k) != config[k]) or ["study"]
+                raise UserError(
+                    f"{run.path} already holds another run (it differs in {', '.join(differing)}).",
+                    "an empty folder, or the same settings to resume it",
+                    "Choose another --out, or repeat the run with its own settings.",
+                )
+            return run
+        if run.path.exists() and any(run.path.iterdir()):
+            raise UserError(f"{run.path} is not empty and is not a run.", "an empty folder", "Choose another --out.")
+        run.artifacts.mkdir(parents=True, exist_ok=True)
+        write_atomically(run.path / "config.json", json.dumps(wanted, indent=1))
+        run.set_status(state="queued", stage="", done=0, total=0, message="", started_at=time.time())
+        return run
+
+    def config(self) -> dict:
+        """`{"study", "preset", "config"}` as the run was started with."""
+        return json.loads((self.path / "config.json").read_text(encoding="utf-8"))
+
+    # -- status -------------------------------------------------------------------------------------------------
+    def status(self) -> dict:
+        try:
+            return json.loads((self.path / "status.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {"state": "queued"}
+
+    def set_status(self, **changes) -> None:
+        """Merge `changes` into status.json. One writer at a time: the worker, or its runner once the worker is gone."""
+        status = {**self.status(), **changes, "updated_at": time.time()}
+        write_atomically(self.path / "status.json", json.dumps(status, indent=1))
+
+    def claim(self) -> None:
+        """This process becomes the run's worker. Raises UserError while another live process is."""
+        if self.worker_alive() and self.status().get("pid") != os.getpid():
+            raise UserError(
+                f"{self.path} is being written by process {self.status()['pid']}.",
+                "one worker for one folder",
+                "Wait for it, stop it, or choose another --out.",
+            )
+        self.stop_flag.unlink(missing_ok=True)
+        born = psutil.Process().create_time()
+        self.set_status(state="running", pid=os.getpid(), pid_started=born, error=None)
+
+    def worker_alive(self) -> bool:
+        """True while the process that claimed the run lives. Compares start times: process ids are used again."""
+        status = self.status()
+        try:
+            process = psutil.Process(status.get("pid") or -1)
+            return abs(process.create_time() - status["pid_started"]) < 2 and process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.Error, ValueError, KeyError):
+            return False
+
+    @property
+    def stop_flag(self) -> Path:
+        return self.path / "stop"
+
+    def stop_requested(self) -> bool:
+        return self.stop_flag.exists()
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+    def append(self, name: str, row: dict) -> None:
+        """Add one row to `<name>.jsonl`. On a full disk the half-written line is taken back and UserError raised."""
+        path = self.path / f"{name}.jsonl"
+        line = (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        with path.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, "short write")
+            except OSError as error:
+                os.truncate(path, before)
+                raise disk_error(error, path) from error
+
+    def rows(self, name: str) -> list[dict]:
+        """All whole rows of `<name>.jsonl`."""
+        return self.rows_since(name, 0)[0]
+
+    def rows_since(self, name: str, cursor: int) -> tuple[list[dict], int]:
+        """Rows after byte `cursor`, and the cursor to ask with next time. A half-written last line waits."""
+        path = self.path / f"{name}.jsonl"
+        if not path.exists():
+            return [], 0
+        if cursor > path.stat().st_size:
+            cursor = 0  # the file was cut back by a resume: read it again
+        with path.open("rb") as file:
+            file.seek(cursor)
+            chunk = file.read()
+        whole = chunk[: chunk.rfind(b"\n") + 1]
+        return [json.loads(line) for line in whole.splitlines() if line.strip()], cursor + len(whole)
+
+    def keep_rows(self, name: str, keep) -> None:
+        """Rewrite `<name>.jsonl` with the rows for which `keep(row)` holds: a resume drops what it will repeat."""
+        path = self.path / f"{name}.jsonl"
+        if path.exists():
+            rows = [row for row in self.rows(name) if keep(row)]
+            write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def list_runs(folder: Path) -> list[RunDir]:
+    """The runs below `folder`, newest first."""
+    found = [RunDir(path.parent) for path in folder.glob("*/config.json")]
+    return sorted(found, key=lambda run: run.status().get("started_at", 0), reverse=True)
+
+
+def write_atomically(path: Path, text: str | bytes) -> None:
+    """Replace `path` in one step: a reader sees the old file or the new one, and a kill in between loses nothing."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(text if isinstance(text, bytes) else text.encode())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise disk_error(error, path) from error
+
+
+def disk_error(error: OSError, path: Path) -> Exception:
+    """The same error in words where we can tell what it means."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(f"The disk is full ({path}).", "room for the next checkpoint", "Free some space, then resume.")
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return UserError(f"{path} cannot be written.", "a folder this process may write", "Choose another --out.")
+    return error

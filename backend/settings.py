@@ -1,0 +1,141 @@
+"""Settings: what a field of a config dataclass says about itself, and the checks, texts and lists made from that.
+
+A study's config is one frozen dataclass whose fields are made by `setting(...)`. The form, the command line and the
+documents are generated from `describe(...)`. Standard library only; knows no study, no widget and no tensor.
+"""
+
+import dataclasses
+import difflib
+import json
+import math
+import typing
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+
+from backend.core.errors import UserError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of a config, described: enough to draw a widget, parse a flag or print a row of a table."""
+
+    name: str
+    type: type
+    default: object
+    help: str
+    group: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] | None = None
+    advanced: bool = False
+
+
+def setting(default, help: str, group: str, *, low=None, high=None, choices=None, advanced=False):
+    """A dataclass field that carries its own help, legal range or choices, and the group it is shown under."""
+    facts = {"help": help, "group": group, "low": low, "high": high, "choices": choices, "advanced": advanced}
+    return dataclasses.field(default=default, metadata=facts)
+
+
+def describe(config_class: type) -> list[Setting]:
+    """The settings of a config class, in the order they were written."""
+    hints = typing.get_type_hints(config_class)
+    return [
+        Setting(f.name, hints[f.name], f.default, **f.metadata)
+        for f in dataclasses.fields(config_class)
+        if f.default is not MISSING and "help" in f.metadata
+    ]
+
+
+def check(config: object) -> None:
+    """Raise UserError where a field of `config` has the wrong type or is out of its range."""
+    for item in describe(type(config)):
+        check_value(item, getattr(config, item.name))
+
+
+def check_value(item: Setting, value: object) -> None:
+    """Raise UserError unless `value` is legal for `item`."""
+    wanted = typing.get_origin(item.type) or item.type
+    exact = type(value) is wanted or (wanted is float and type(value) is int)
+    if not exact:
+        raise UserError(
+            f"{item.name} is {value!r} ({type(value).__name__}).", f"{wanted.__name__}", f"Set {item.name} to one."
+        )
+    if wanted in (int, float):
+        _check_range(item, value)
+    chosen = value if wanted is tuple else (value,)
+    if item.choices:
+        for one in chosen:
+            if one not in item.choices:
+                raise UserError(
+                    f"{item.name} is {one!r}.", f"one of {', '.join(item.choices)}", _nearest(one, item.choices)
+                )
+
+
+def _check_range(item: Setting, value) -> None:
+    low = -math.inf if item.low is None else item.low
+    high = math.inf if item.high is None else item.high
+    if not (math.isfinite(value) and low <= value <= high):
+        bounds = f"a number from {item.low} to {item.high}" if item.high is not None else f"at least {item.low}"
+        raise UserError(f"{item.name} is {value}.", bounds, f"Choose a value of {item.name} in that range.")
+
+
+def _nearest(word: object, words: typing.Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(word), list(words), n=1)
+    return f"Did you mean {close[0]!r}?" if close else "Pick one of them."
+
+
+def build(config_class: type, values: dict) -> object:
+    """A checked config from plain values (JSON lists become tuples). Raises UserError for an unknown field."""
+    known = {item.name: item for item in describe(config_class)}
+    ready = {}
+    for name, value in values.items():
+        if name not in known:
+            raise UserError(f"There is no setting {name!r}.", f"one of {', '.join(known)}", _nearest(name, known))
+        wanted = typing.get_origin(known[name].type) or known[name].type
+        ready[name] = tuple(value) if wanted is tuple and isinstance(value, list) else value
+    return config_class(**ready)
+
+
+def parse_assignment(config_class: type, text: str) -> tuple[str, object]:
+    """`"outer_steps=40"` -> `("outer_steps", 40)`. Raises UserError naming the field, the text and the type wanted."""
+    name, equals, raw = text.partition("=")
+    known = {item.name: item for item in describe(config_class)}
+    if not equals:
+        raise UserError(f"{text!r} has no '='.", "field=value", "Write for example --set outer_steps=40.")
+    if name not in known:
+        raise UserError(f"There is no setting {name!r}.", f"one of {', '.join(known)}", _nearest(name, known))
+    return name, parse_value(known[name], raw)
+
+
+def parse_value(item: Setting, raw: str) -> object:
+    """The value that `raw` spells for `item`; a tuple is comma separated."""
+    wanted = typing.get_origin(item.type) or item.type
+    try:
+        if wanted is tuple:
+            inner = typing.get_args(item.type)[0]
+            return tuple(inner(part.strip()) for part in raw.split(",") if part.strip())
+        if wanted is bool:
+            return {"true": True, "false": False}[raw.lower()]
+        return wanted(raw)
+    except (ValueError, KeyError) as error:
+        raise UserError(
+            f"{item.name}={raw!r}.", f"{wanted.__name__}", f"Example: {item.name}={item.default}."
+        ) from error
+
+
+def as_json(config: object) -> dict:
+    """The config as plain JSON values."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def list_presets(folder: Path) -> list[str]:
+    """Names of the presets in a study's `presets/` folder."""
+    return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def load_preset(folder: Path, name: str) -> dict:
+    """A preset's file: `title`, `about`, and `settings` holding only what differs from the defaults."""
+    names = list_presets(folder)
+    if name not in names:
+        raise UserError(f"There is no preset {name!r}.", f"one of {', '.join(names)}", _nearest(name, names))
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))

@@ -1,0 +1,112 @@
+"""DistillConfig: every choice of one distillation run, with its help, its legal range and its checks.
+
+The web form, the command line and the tables in the documents are generated from it. Standard library only: it knows
+names of models and tasks, never loads one.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.core.errors import UserError
+from backend.settings import check, setting
+
+PRESETS = Path(__file__).parent / "presets"
+ARMS = ("base", "soft", "projected", "text", "init", "random", "full")
+REGIMES = ("matched", "ordinary")
+INNER_RULES = ("normalised", "sgd", "preconditioned")
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """Raises UserError on construction when a field, or two fields together, make no sense."""
+
+    task: str = setting("pocket_science", "What the student should learn to answer.", "Data")
+    data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)
+    train_limit: int = setting(
+        0, "Use only the first rows of the training set; 0 for all.", "Data", low=0, advanced=True
+    )
+    test_limit: int = setting(200, "Questions each student is scored on; 0 for all.", "Data", low=0)
+    model: str = setting("opt-pocket", "The expert, and the student the prompts are learned on.", "Models")
+    other_model: str = setting(
+        "llama-pocket", "A second reader, of another family, for the text; empty for none.", "Models"
+    )
+    seed: int = setting(0, "Everything random follows from it.", "Models", low=0, high=2**31 - 1)
+
+    experts: int = setting(4, "LoRA runs on the real data that are recorded and followed.", "Experts", low=1, high=64)
+    heldout_experts: int = setting(
+        1, "Further experts, never followed, to check the matching on.", "Experts", low=0, high=16
+    )
+    expert_steps: int = setting(40, "Training steps of each expert.", "Experts", low=2, high=100_000)
+    expert_batch: int = setting(
+        128, "Real questions per expert step. Small batches make a noisy path.", "Experts", low=1
+    )
+    expert_lr: float = setting(0.002, "Step size of the expert.", "Experts", low=1e-8, high=100.0)
+    inner_rule: str = setting(
+        "normalised", "How expert and student step: they must agree.", "Experts", choices=INNER_RULES, advanced=True
+    )
+    lora_rank: int = setting(8, "Rank of the LoRA matrices.", "Experts", low=1, high=512, advanced=True)
+    lora_alpha: int = setting(
+        16, "LoRA scale: the update is multiplied by alpha / rank.", "Experts", low=1, advanced=True
+    )
+
+    prompts: int = setting(8, "How many synthetic prompts to learn.", "Prompts", low=1, high=4096)
+    prompt_tokens: int = setting(16, "Length of each synthetic prompt, in tokens.", "Prompts", low=1, high=1024)
+    layout: str = setting(
+        "replace", "Does the prompt replace the question or stand before it?", "Prompts", choices=("replace", "prefix")
+    )
+
+    outer_steps: int = setting(60, "Updates of the synthetic prompts.", "Matching", low=0, high=1_000_000)
+    inner_steps: int = setting(16, "Steps of the student inside each update.", "Matching", low=1, high=1024)
+    inner_batch: int = setting(0, "Synthetic prompts per student step; 0 for all.", "Matching", low=0, advanced=True)
+    expert_span: int = setting(16, "How many expert steps the student has to retrace.", "Matching", low=1)
+    max_start: int = setting(8, "Latest expert step a segment may start from.", "Matching", low=0)
+    curriculum: float = setting(
+        0.5, "Share of the run over which the latest start grows from 0.", "Matching", low=0.0, high=1.0, advanced=True
+    )
+    prompt_lr: float = setting(
+        0.02, "Outer step, in standard deviations of the model's token table.", "Matching", low=0.0, high=1.0
+    )
+    lr_of_inner_lr: float = setting(
+        0.02, "Outer step of the (logarithmic) student step sizes.", "Matching", low=0.0, high=1.0, advanced=True
+    )
+    regulariser_weight: float = setting(
+        0.01, "Pull towards the nearest real token; grows in over the last half.", "Matching", low=0.0, high=1000.0
+    )
+    clip: float = setting(
+        2.0, "Gradients are clipped at this multiple of their running norm.", "Matching", low=0.1, advanced=True
+    )
+    skip_above: float = setting(
+        2.0, "Updates with a matching loss above this are skipped.", "Matching", low=0.1, advanced=True
+    )
+    snapshot_every: int = setting(5, "Decode the prompts every so many updates.", "Matching", low=1, advanced=True)
+    checkpoint_every: int = setting(10, "Save a checkpoint every so many updates.", "Matching", low=1, advanced=True)
+
+    arms: tuple[str, ...] = setting(
+        ("base", "soft", "projected", "text", "init", "random", "full"),
+        "What fresh students are trained on.",
+        "Scoring",
+        choices=ARMS,
+    )
+    regimes: tuple[str, ...] = setting(
+        REGIMES, "matched: the learned step sizes. ordinary: AdamW.", "Scoring", choices=REGIMES
+    )
+    seeds: int = setting(3, "Fresh students per arm.", "Scoring", low=1, high=100)
+    finetune_steps: int = setting(40, "AdamW steps of an ordinary student.", "Scoring", low=1, high=100_000)
+    finetune_batch: int = setting(32, "Examples per AdamW step, at most.", "Scoring", low=1, advanced=True)
+    finetune_lr: float = setting(0.002, "AdamW step size.", "Scoring", low=1e-8, high=1.0)
+
+    def __post_init__(self):
+        check(self)
+        latest = self.max_start + self.expert_span
+        if latest > self.expert_steps:
+            raise UserError(
+                f"max_start + expert_span is {latest}, past the expert's last step {self.expert_steps}.",
+                "segments that end inside the expert's trajectory",
+                "Lower max_start or expert_span, or raise expert_steps.",
+            )
+        if self.inner_batch > self.prompts:
+            raise UserError(
+                f"inner_batch is {self.inner_batch}, but there are {self.prompts} prompts.",
+                "at most one step's worth of prompts",
+                "Lower inner_batch, or set it to 0 for all.",
+            )
