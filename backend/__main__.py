@@ -1,0 +1,150 @@
+"""The command line: run a study, score a model, show results, list what there is.
+
+Parses words and prints sentences. Torch is imported only by commands that compute, so `--help` and `list` are quick.
+"""
+
+import argparse
+import importlib
+import json
+import sys
+import traceback
+from pathlib import Path
+
+from backend import settings
+from backend.core.errors import UserError
+from backend.runs import RunDir
+from backend.studies import STUDIES
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit codes: 0 done or stopped on request, 1 failed, 2 bad input."""
+    args = parser().parse_args(argv)
+    try:
+        return args.command(args)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="python -m backend", description="Distilloscope, without the screen.")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run a study from a preset, or resume the run in a folder")
+    run.add_argument("study", help=f"one of: {', '.join(STUDIES)}")
+    run.add_argument("--out", required=True, type=Path, help="the run folder; an existing run there is resumed")
+    run.add_argument("--preset", help="start from this preset (see `list`)")
+    run.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change one setting; repeatable")
+    run.add_argument("--stages", default="", help="comma separated, e.g. experts,distil,decode; default: all")
+    run.add_argument("--from-config", action="store_true", help="take everything from the folder's config.json")
+    run.set_defaults(command=run_command)
+
+    score = commands.add_parser("score", help="score a model on a task")
+    score.add_argument("--model", required=True, help="bundled name, hub id, local folder or .gguf file")
+    score.add_argument("--task", required=True, help="a task name (see `list`)")
+    score.add_argument("--adapter", help="a peft adapter folder to put on the model")
+    score.add_argument("--split", default="test")
+    score.add_argument("--data-dir", help="a folder of local data files")
+    score.add_argument("--limit", type=int, help="only the first questions")
+    score.add_argument("--json", action="store_true", help="print JSON instead of a sentence")
+    score.set_defaults(command=score_command)
+
+    results = commands.add_parser("results", help="the table of results of a run folder")
+    results.add_argument("folder", type=Path)
+    results.add_argument("--json", action="store_true")
+    results.set_defaults(command=results_command)
+
+    listing = commands.add_parser("list", help="studies, presets, settings, tasks and bundled models")
+    listing.set_defaults(command=list_command)
+    return root
+
+
+def study_module(name: str, part: str):
+    """A study's `config` or `run` module. Raises UserError for an unknown study."""
+    if name not in STUDIES:
+        raise UserError(f"There is no study {name!r}.", f"one of {', '.join(STUDIES)}", "Run `python -m backend list`.")
+    return importlib.import_module(f"{STUDIES[name]}.{part}")
+
+
+# -- run ----------------------------------------------------------------------------------------------------------
+def run_command(args: argparse.Namespace) -> int:
+    """Check everything that can be checked first, then claim the folder and work."""
+    config_module = study_module(args.study, "config")
+    run_dir, config = open_run(args, config_module)
+    run_dir.claim()
+    try:
+        engine = study_module(args.study, "run")  # here torch is imported
+        stages = tuple(args.stages.split(",")) if args.stages else engine.STAGES
+        state = engine.run_to_the_end(config, run_dir, stages)
+    except UserError as error:
+        run_dir.set_status(state="failed", error=error.as_dict(), message="")
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except Exception:  # a defect of ours: the trace goes to the log, a sentence to the screen
+        traceback.print_exc()
+        run_dir.set_status(state="failed", error=defect(), message="")
+        return 1
+    run_dir.set_status(state=state, message="", eta_s=None)
+    print(f"{state}: {run_dir.path}")
+    return 0
+
+
+def open_run(args: argparse.Namespace, config_module):
+    """The run folder and its checked config, from the folder itself or from preset and --set."""
+    if args.from_config:
+        run_dir = RunDir(args.out)
+        if not (args.out / "config.json").exists():
+            raise UserError(f"{args.out} holds no config.json.", "a run folder", "Start it with --preset first.")
+        return run_dir, settings.build(config_module.DistillConfig, run_dir.config()["config"])
+    values = settings.load_preset(config_module.PRESETS, args.preset)["settings"] if args.preset else {}
+    changes = dict(settings.parse_assignment(config_module.DistillConfig, text) for text in args.set)
+    config = settings.build(config_module.DistillConfig, values | changes)
+    return RunDir.create(args.out, args.study, args.preset, settings.as_json(config)), config
+
+
+def defect() -> dict[str, str]:
+    return {
+        "found": "The engine stopped on an error of its own.",
+        "expected": "a run without one",
+        "next_step": "Resume the run; if it stops again, report it with the run's worker.log.",
+    }
+
+
+# -- score, results, list -----------------------------------------------------------------------------------------
+def score_command(args: argparse.Namespace) -> int:
+    return importlib.import_module("backend.score_command").run(args)
+
+
+def results_command(args: argparse.Namespace) -> int:
+    """Mean and spread over seeds for every arm, student, regime and metric."""
+    if not (args.folder / "config.json").exists():
+        raise UserError(f"{args.folder} is not a run folder.", "a folder with config.json", "Check the path.")
+    table = importlib.import_module("backend.results").summarise_results(RunDir(args.folder).rows("results"))
+    if args.json:
+        print(json.dumps(table, indent=1))
+    else:
+        print(importlib.import_module("backend.results").as_text(table))
+    return 0
+
+
+def list_command(_: argparse.Namespace) -> int:
+    tasks = importlib.import_module("backend.core.tasks").TASKS
+    models = Path(__file__).parent.parent / "assets" / "models"
+    print("tasks:  " + ", ".join(tasks))
+    print("models: " + ", ".join(sorted(p.name for p in models.glob("*/"))) + " (or a hub id, folder or .gguf file)")
+    for study in STUDIES:
+        config_module = study_module(study, "config")
+        print(f"\nstudy {study}\n  presets")
+        for name in settings.list_presets(config_module.PRESETS):
+            print(f"    {name:20} {settings.load_preset(config_module.PRESETS, name)['about']}")
+        print("  settings (--set FIELD=VALUE)")
+        for item in settings.describe(config_module.DistillConfig):
+            print(f"    {item.name:20} {item.help} [{item.default}]")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

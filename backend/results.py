@@ -1,0 +1,43 @@
+"""Results of a run: rows to a table of mean, interval and n. Standard library only; shared by command line and page.
+
+Knows the columns of results.jsonl; not how a value came about.
+"""
+
+import math
+import statistics
+
+KEYS = ("student", "regime", "arm", "task", "metric")
+Z = 1.96  # half-width of a 95 % interval in standard errors
+
+
+def summarise_results(rows: list[dict]) -> list[dict]:
+    """One row per (student, regime, arm, task, metric): mean over seeds, 95 % half-width, n questions, seeds.
+
+    The interval joins two kinds of luck: which questions were asked (binomial, shared by all seeds) and which student
+    was trained (spread over seeds).
+    """
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[k] for k in KEYS), []).append(row)
+    return [dict(zip(KEYS, key, strict=True)) | _mean_and_interval(found) for key, found in groups.items()]
+
+
+def _mean_and_interval(rows: list[dict]) -> dict:
+    values, n = [row["value"] for row in rows], rows[0]["n"]
+    mean = statistics.fmean(values)
+    questions = mean * (1 - mean) / max(1, n - 1)
+    students = statistics.variance(values) / len(values) if len(values) > 1 else 0.0
+    return {"mean": mean, "interval": Z * math.sqrt(questions + students), "n": n, "seeds": len(values)}
+
+
+def as_text(table: list[dict]) -> str:
+    """The table for a terminal; `±` is the 95 % half-width."""
+    if not table:
+        return "No results yet."
+    lines = [f"{'student':20} {'regime':9} {'arm':10} {'metric':9} {'mean':>6} {'±95%':>6} {'n':>6} {'seeds':>5}"]
+    for row in table:
+        lines.append(
+            f"{row['student'][:20]:20} {row['regime']:9} {row['arm']:10} {row['metric']:9} "
+            f"{row['mean']:6.3f} {row['interval']:6.3f} {row['n']:6} {row['seeds']:5}"
+        )
+    return "\n".join(lines)

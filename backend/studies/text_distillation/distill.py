@@ -1,0 +1,124 @@
+"""The outer loop: learn prompts on which a student retraces the experts' steps. Reads like the paper's algorithm.
+
+    draw an expert and a segment of its trajectory, start -> target
+    unroll a student from start on the synthetic prompts, with one learned step size per step
+    descend   matching loss + weight * distance of the prompts to their nearest real tokens
+
+Knows segments, prompts and their gradients; not files, text or scores. Source: TTDM (Yao et al. 2025) on MTT.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from backend.core.lora import LoraStudent
+from backend.core.seeding import generator, shuffled_batches
+from backend.studies.text_distillation.buffer import TrajectoryBuffer
+from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.decode import NearestTokens
+from backend.studies.text_distillation.synthetic import SyntheticPrompts
+from backend.studies.text_distillation.unroll import LossAt, MatchingGradient, matching_gradient
+
+EMA = 0.9  # memory of the running gradient norm that clipping is measured against (RaT-BPTT's rule)
+
+
+@dataclass
+class OuterState:
+    """All that changes during the outer loop: what a checkpoint has to hold."""
+
+    step: int
+    prompts: Tensor  # (slots, length, hidden)
+    log_lrs: Tensor  # (inner_steps,)
+    optimizer: torch.optim.Adam
+    typical_norm: float = 0.0
+    skipped: int = 0
+
+
+def begin(config: DistillConfig, synthetic: SyntheticPrompts) -> OuterState:
+    """Real questions as prompts, and step sizes that together travel as far as the expert's do."""
+    prompts = synthetic.initial.clone().requires_grad_()
+    first = config.expert_lr * config.expert_span / config.inner_steps
+    log_lrs = torch.full((config.inner_steps,), math.log(first), device=prompts.device, requires_grad=True)
+    # in units of the token table: a step tuned for another model's table destroys the prompts
+    prompt_step = config.prompt_lr * float(synthetic.table.std())
+    groups = [{"params": [prompts], "lr": prompt_step}, {"params": [log_lrs], "lr": config.lr_of_inner_lr}]
+    return OuterState(0, prompts, log_lrs, torch.optim.Adam(groups))
+
+
+def latest_start(config: DistillConfig, step: int) -> int:
+    """Curriculum: early segments first, the latest start grows linearly to max_start."""
+    grown = step / max(1.0, config.curriculum * config.outer_steps)
+    return round(config.max_start * min(1.0, grown))
+
+
+def regulariser_weight(config: DistillConfig, step: int) -> float:
+    """0 for the first half, then growing to its full value: an early pull freezes the prompts where they began."""
+    return config.regulariser_weight * max(0.0, 2 * step / max(1, config.outer_steps) - 1)
+
+
+def inner_batches(config: DistillConfig, rng: torch.Generator) -> list[list[int] | None]:
+    """The slots that each inner step reads; None stands for all of them."""
+    if config.inner_batch in (0, config.prompts):
+        return [None] * config.inner_steps
+    return shuffled_batches(config.prompts, config.inner_batch, config.inner_steps, rng)
+
+
+def student_loss(student: LoraStudent, synthetic: SyntheticPrompts, batches: list[list[int] | None]) -> LossAt:
+    """The loss of inner step k on its batch of synthetic prompts."""
+    return lambda params, prompts, k: student.loss(params, synthetic.batch(prompts, batches[k]))
+
+
+def distil(
+    config: DistillConfig,
+    student: LoraStudent,
+    buffer: TrajectoryBuffer,
+    synthetic: SyntheticPrompts,
+    nearest: NearestTokens,
+    state: OuterState,
+) -> Iterator[dict]:
+    """Update `state` once per iteration and yield that update's row of metrics, until outer_steps are done."""
+    while state.step < config.outer_steps:
+        rng = generator(config.seed, "outer", state.step)  # by step number, so that a resumed run draws the same
+        expert = int(torch.randint(len(buffer.followed), (), generator=rng))
+        start = int(torch.randint(latest_start(config, state.step) + 1, (), generator=rng))
+        segment = buffer.segment(buffer.followed[expert], start, config.expert_span)
+        loss_at = student_loss(student, synthetic, inner_batches(config, rng))
+
+        found = matching_gradient(loss_at, segment, state.prompts, state.log_lrs)
+        distance = nearest.regulariser(state.prompts, synthetic.used)
+        weight = regulariser_weight(config, state.step)
+        (pull,) = torch.autograd.grad(distance, state.prompts)
+        norm = apply(config, state, found, weight * pull)
+
+        state.step += 1
+        yield {
+            "step": state.step,
+            "expert": expert,
+            "start": start,
+            "matching_loss": found.loss,
+            "cosine": found.cosine,
+            "regulariser": distance.item(),
+            "weight": weight,
+            "inner_lr": state.log_lrs.detach().exp().mean().item(),
+            "gradient_norm": norm,
+            "adjoint_growth": found.adjoint_growth,
+            "skipped": state.skipped,
+        }
+
+
+def apply(config: DistillConfig, state: OuterState, found: MatchingGradient, pull: Tensor) -> float:
+    """One Adam step on prompts and step sizes, clipped; or none, counted, where the unroll has gone astray."""
+    state.prompts.grad, state.log_lrs.grad = found.prompts + pull, found.log_lrs
+    norm = torch.nn.utils.get_total_norm([state.prompts.grad, state.log_lrs.grad]).item()
+    if not (math.isfinite(norm) and math.isfinite(found.loss) and found.loss <= config.skip_above):
+        state.skipped += 1
+        return norm
+    state.typical_norm = norm if state.typical_norm == 0 else EMA * state.typical_norm + (1 - EMA) * norm
+    shrink = min(1.0, config.clip * state.typical_norm / max(norm, 1e-30))
+    state.prompts.grad.mul_(shrink)
+    state.log_lrs.grad.mul_(shrink)
+    state.optimizer.step()
+    return norm

@@ -1,0 +1,91 @@
+"""Experts: students trained with LoRA on the real data, whose every step is recorded.
+
+An expert is recorded once per recipe and reused by every later run with the same one. Knows a student, real rows and
+the manner of stepping; not the synthetic prompts. Source: MTT's expert buffers; one snapshot a step, because early LoRA
+steps move most and only they carry signal.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from backend.core.errors import UserError
+from backend.core.examples import Rows
+from backend.core.lora import LoraStudent
+from backend.core.params import Params, as_leaves, gradients
+from backend.core.seeding import generator, shuffled_batches
+from backend.runs import write_atomically
+from backend.studies.text_distillation.stepping import direction, move
+
+RECIPE_VERSION = 1  # raise when the recording changes, so that old files are not taken for new ones
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything an expert's trajectory depends on, except its number."""
+
+    model: str  # the model's fingerprint
+    data: str  # a digest of the training examples
+    rule: str
+    steps: int
+    batch: int
+    lr: float
+    rank: int
+    alpha: int
+    seed: int
+    version: int = RECIPE_VERSION
+
+    def digest(self) -> str:
+        return hashlib.sha256(json.dumps(self.__dict__, sort_keys=True).encode()).hexdigest()[:16]
+
+    def folder(self, root: Path) -> Path:
+        """This recipe's folder under `root`, with the recipe written in it."""
+        folder = root / self.digest()
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "recipe.json", json.dumps(self.__dict__, indent=1))
+        return folder
+
+
+def train_expert(
+    student: LoraStudent, rows: Rows, recipe: Recipe, number: object
+) -> Iterator[tuple[float, Params, Params | None]]:
+    """Yield (loss, params, second moments or None) for theta_0 (loss nan) and after each step.
+
+    `sgd` and `normalised` step as the student will. `preconditioned` is AdamW without decay, whose second moments the
+    student borrows. Raises UserError when the loss stops being a number.
+    """
+    params = student.initial((recipe.seed, "expert", number))
+    batches = shuffled_batches(len(rows), recipe.batch, recipe.steps, generator(recipe.seed, "expert data", number))
+    first, second = {}, {}
+    adam = recipe.rule == "preconditioned"
+    yield float("nan"), params, {name: torch.zeros_like(p) for name, p in params.items()} if adam else None
+    for step, chosen in enumerate(batches, start=1):
+        leaves = as_leaves(params)
+        loss = student.loss(leaves, rows.batch(chosen))
+        if not torch.isfinite(loss):
+            raise UserError(
+                f"Expert {number}'s loss is {loss.item()} at step {step}.", "a finite loss", "Lower expert_lr."
+            )
+        grad = gradients(loss, leaves)
+        with torch.no_grad():
+            if adam:
+                towards, corrected = _adam(grad, first, second, step)
+            else:
+                towards, corrected = direction(recipe.rule, grad), None
+            params = move(params, recipe.lr, towards)
+        yield loss.item(), params, corrected
+
+
+def _adam(grad: Params, first: Params, second: Params, step: int) -> tuple[Params, Params]:
+    """Adam's direction and its bias-corrected second moments; the running moments are kept in the two dictionaries."""
+    corrected = {}
+    for name, g in grad.items():
+        first[name] = 0.9 * first.get(name, 0.0) + 0.1 * g
+        second[name] = 0.999 * second.get(name, 0.0) + 0.001 * g.square()
+        corrected[name] = second[name] / (1 - 0.999**step)
+    towards = {n: (first[n] / (1 - 0.9**step)) / (corrected[n].sqrt() + 1e-8) for n in grad}
+    return towards, corrected

@@ -1,0 +1,242 @@
+"""run(config, run_dir): the stages in order, each leaving plain files in the run folder. Nothing else is public.
+
+experts -> distil -> decode -> evaluate. Every stage picks up where its files end, so a killed run resumes to the same
+numbers. Knows files and stages; the mathematics is next door.
+"""
+
+import json
+import time
+from pathlib import Path
+
+from backend.core.errors import UserError
+from backend.core.params import snapshot
+from backend.core.progress import Progress, Stopped
+from backend.core.score import summarise
+from backend.runs import RunDir, home, write_atomically
+from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory, save_trajectory
+from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
+from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.decode import to_text
+from backend.studies.text_distillation.distill import OuterState, begin, distil
+from backend.studies.text_distillation.evaluate import Bench, Cell, Learned, cells
+from backend.studies.text_distillation.experts import train_expert
+from backend.studies.text_distillation.heldout import heldout_losses
+from backend.studies.text_distillation.setup import Setup
+
+STAGES = ("experts", "distil", "decode", "evaluate")
+ASTRAY = 25  # skipped updates in a row after which going on is pointless
+
+
+def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:
+    """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
+    run_dir.set_status(stage="experts", done=0, total=0, message="Loading the models and the data", eta_s=None)
+    check_stages(stages)
+    setup = Setup(config)
+    buffer = record_experts(setup, run_dir)
+    state = restore(setup, run_dir)
+    if "distil" in stages:
+        distil_prompts(setup, buffer, state, run_dir)
+    if "decode" in stages:
+        write_distilled(setup, buffer, state, run_dir)
+    if "evaluate" in stages:
+        evaluate(setup, buffer, state, run_dir)
+
+
+def check_stages(stages: tuple[str, ...]) -> None:
+    unknown = [name for name in stages if name not in STAGES]
+    if unknown:
+        raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
+
+
+def run_to_the_end(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> str:
+    """The same; returns the state the run ends in: finished, or stopped when someone asked."""
+    try:
+        run(config, run_dir, stages)
+    except Stopped:
+        return "stopped"
+    return "finished"
+
+
+# -- experts ------------------------------------------------------------------------------------------------------
+def record_experts(setup: Setup, run_dir: RunDir) -> TrajectoryBuffer:
+    """Record the experts that the recipe's folder lacks; read the rest."""
+    c = setup.config
+    folder = setup.recipe.folder(home() / "experts")
+    paths = [folder / f"expert-{number}.safetensors" for number in range(c.experts + c.heldout_experts)]
+    run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts")
+    with Progress(run_dir, "experts", len(paths) * c.expert_steps) as progress:
+        for number, path in enumerate(paths):
+            if not path.exists():
+                record_expert(setup, number, path, progress)
+            else:
+                progress.advance(f"Expert {number + 1} was recorded before", by=c.expert_steps)
+            for row in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")):
+                run_dir.append("metrics", {"stage": "experts", "expert": number, **row})
+    loaded = [load_trajectory(path) for path in paths]
+    return TrajectoryBuffer(loaded[: c.experts], loaded[c.experts :], c.inner_rule, setup.own.student.device)
+
+
+def record_expert(setup: Setup, number: int, path: Path, progress: Progress) -> None:
+    """Train one expert and save its trajectory with its losses beside it."""
+    states, squares, rows = [], [], []
+    for step, (loss, params, moments) in enumerate(
+        train_expert(setup.own.student, setup.own.train, setup.recipe, number)
+    ):
+        states.append(snapshot(params))
+        squares += [] if moments is None else [snapshot(moments)]
+        if step:
+            rows.append({"step": step, "loss": loss})
+            progress.advance(f"Expert {number + 1}: loss {loss:.3f}")
+    write_atomically(path.with_suffix(".json"), json.dumps(rows))
+    save_trajectory(path, states, squares)  # last: a trajectory that exists has its losses
+
+
+# -- distil -------------------------------------------------------------------------------------------------------
+def restore(setup: Setup, run_dir: RunDir) -> OuterState:
+    """The outer loop's state: from the checkpoint where there is one, else its beginning."""
+    state = begin(setup.config, setup.synthetic)
+    if checkpoint_path(run_dir).exists():
+        load_checkpoint(checkpoint_path(run_dir), state)
+    return state
+
+
+def checkpoint_path(run_dir: RunDir) -> Path:
+    return run_dir.artifacts / "checkpoint.safetensors"
+
+
+def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
+    """The outer loop, logged, with a checkpoint and a decoded snapshot every so many updates."""
+    c, reached = setup.config, state.step
+    run_dir.keep_rows("metrics", lambda row: row["stage"] == "experts" or row["step"] <= reached)
+    run_dir.keep_rows("prompts", lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
+    if not reached:
+        write_snapshot(setup, state, run_dir)
+    good = (state.step, state.skipped)
+    with Progress(run_dir, "distil", c.outer_steps, done=reached) as progress:
+        try:
+            began = time.monotonic()
+            for row in distil(c, setup.own.student, buffer, setup.synthetic, setup.nearest, state):
+                seconds = round(time.monotonic() - began, 3)
+                run_dir.append("metrics", {"stage": "distil", **finite(row), "seconds": seconds})
+                good = check_astray(state, good)
+                last = state.step == c.outer_steps
+                if last or state.step % c.snapshot_every == 0:
+                    write_snapshot(setup, state, run_dir)
+                if last or state.step % c.checkpoint_every == 0:
+                    save_checkpoint(checkpoint_path(run_dir), state)
+                progress.advance(f"Matching loss {row['matching_loss']:.3f}")
+                began = time.monotonic()
+        except Stopped:
+            save_checkpoint(checkpoint_path(run_dir), state)
+            raise
+
+
+def finite(row: dict) -> dict:
+    """Numbers JSON cannot hold become null."""
+    return {k: None if isinstance(v, float) and not (abs(v) < float("inf")) else v for k, v in row.items()}
+
+
+def check_astray(state: OuterState, since: tuple[int, int]) -> tuple[int, int]:
+    """Raise UserError after ASTRAY skipped updates in a row; else remember the last good one."""
+    if state.skipped == since[1]:
+        return state.step, state.skipped
+    if state.step - since[0] >= ASTRAY and state.skipped - since[1] >= ASTRAY:
+        raise UserError(
+            f"{ASTRAY} updates in a row were skipped: the student runs away from the expert.",
+            "a matching loss below skip_above",
+            "Lower expert_lr or prompt_lr, or match fewer steps (expert_span, inner_steps).",
+        )
+    return since
+
+
+def write_snapshot(setup: Setup, state: OuterState, run_dir: RunDir) -> None:
+    """The prompts as nearest-neighbour text at this step."""
+    rows = []
+    for slot, ids in enumerate(setup.nearest.project(state.prompts, setup.synthetic.lengths)):
+        start = setup.synthetic.slots[slot].initial
+        distances = setup.nearest.search(state.prompts[slot, : len(start)])[1]
+        rows.append(
+            {
+                "slot": slot,
+                "text": to_text(setup.own.tokenizer, ids),
+                "answer": setup.init_examples[slot].answer,
+                "changed": sum(a != b for a, b in zip(ids, start, strict=True)) / len(start),
+                "distance": round(float(distances.mean()) / setup.nearest.scale, 4),
+            }
+        )
+    run_dir.append("prompts", {"step": state.step, "prompts": rows})
+
+
+# -- decode -------------------------------------------------------------------------------------------------------
+def learned(setup: Setup, state: OuterState) -> Learned:
+    ids = setup.nearest.project(state.prompts, setup.synthetic.lengths)
+    return Learned(state.prompts.detach(), state.log_lrs.detach(), ids)
+
+
+def write_distilled(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
+    """distilled.jsonl and the held-out matching losses of prompts, projected tokens and untouched real questions."""
+    c, found = setup.config, learned(setup, state)
+    texts = [to_text(setup.own.tokenizer, ids) for ids in found.ids]
+    lines = []
+    for slot, (text, example) in enumerate(zip(texts, setup.text_examples(texts), strict=True)):
+        origin = {"model": c.model, "task": c.task, "seed": c.seed, "step": state.step, "layout": c.layout}
+        origin |= {"decoder": "nearest", "started_from": setup.train[setup.init_rows[slot]].id, "text": text}
+        lines.append(
+            json.dumps({"prompt": example.prompt, "answer": example.answer, "provenance": origin}, ensure_ascii=False)
+        )
+    write_atomically(run_dir.path / "distilled.jsonl", "\n".join(lines) + "\n")
+    sources = {
+        "soft": found.prompts,
+        "projected": projected(setup, found),
+        "init": setup.synthetic.initial,
+    }
+    with Progress(run_dir, "decode", len(sources)) as progress:
+        heldout = {}
+        for name, prompts in sources.items():
+            heldout[name] = heldout_losses(setup, buffer, prompts, found.log_lrs)
+            progress.advance(f"Held-out experts on {name}")
+    summary = {
+        "steps": state.step,
+        "skipped": state.skipped,
+        "inner_lrs": found.log_lrs.exp().tolist(),
+        "heldout": heldout,
+    }
+    write_atomically(run_dir.path / "summary.json", json.dumps(summary, indent=1))
+
+
+def projected(setup: Setup, found: Learned):
+    """The decoded ids as embeddings, in the shape of the prompts."""
+    out = found.prompts.clone()
+    for row, ids in enumerate(found.ids):
+        out[row, : len(ids)] = setup.own.student.table[list(ids)]
+    return out
+
+
+# -- evaluate -----------------------------------------------------------------------------------------------------
+def evaluate(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
+    """Train and score every cell that has no result yet."""
+    done = {
+        (r["arm"], r["student"], r["regime"], r["seed"]) for r in run_dir.rows("results") if r["metric"] == "acc_norm"
+    }
+    run_dir.keep_rows("results", lambda r: (r["arm"], r["student"], r["regime"], r["seed"]) in done)
+    todo = cells(setup)
+    bench = Bench(setup, buffer, learned(setup, state))
+    folder = run_dir.artifacts / "scores"
+    folder.mkdir(parents=True, exist_ok=True)
+    with Progress(run_dir, "evaluate", len(todo)) as progress:
+        for cell in todo:
+            if (cell.arm, cell.student, cell.regime, cell.seed) not in done:
+                write_scores(setup, bench, cell, folder, run_dir)
+            progress.advance(f"Scored {cell.name()}")
+
+
+def write_scores(setup: Setup, bench: Bench, cell: Cell, folder: Path, run_dir: RunDir) -> None:
+    """One student: its per-question scores first, then its rows of results."""
+    scored = bench.score(cell, bench.train(cell))
+    lines = (json.dumps({"id": s.id, "answer": s.answer, "log_likelihoods": s.log_likelihoods}) for s in scored)
+    write_atomically(folder / f"{cell.name()}.jsonl", "\n".join(lines) + "\n")
+    totals = summarise(scored)
+    for metric in ("acc", "acc_norm"):
+        value = {"metric": metric, "seed": cell.seed, "value": totals[metric], "n": totals["n"]}
+        where = {"arm": cell.arm, "student": cell.student, "task": setup.config.task, "regime": cell.regime}
+        run_dir.append("results", where | value)

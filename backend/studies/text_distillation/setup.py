@@ -1,0 +1,146 @@
+"""What every stage of a run needs, built once from its config: models, real rows, and the prompts' beginnings.
+
+Knows how names become models and files become rows; trains nothing.
+"""
+
+import hashlib
+from functools import cached_property
+
+import torch
+
+from backend.core.backbones import answer_ids, context_length, fingerprint, load_backbone, prompt_ids
+from backend.core.batches import Encoded
+from backend.core.errors import UserError
+from backend.core.examples import Rows, check_lengths, encode
+from backend.core.lora import LoraStudent
+from backend.core.prompts import ANSWER_SUFFIX, Example, question_prompt
+from backend.core.seeding import generator
+from backend.core.tasks import TASKS, Question, to_example
+from backend.core.text_data import load_questions
+from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.decode import NearestTokens, writable_ids
+from backend.studies.text_distillation.experts import Recipe
+from backend.studies.text_distillation.synthetic import SyntheticPrompts, check_fits, make_slots
+
+
+class Reader:
+    """One model that reads examples: the student to train and the real training rows in its own tokens."""
+
+    def __init__(self, name: str, config: DistillConfig, train: list[Question]):
+        backbone = load_backbone(name)
+        self.name, self.tokenizer = name, backbone.tokenizer
+        self.context = context_length(backbone)
+        self.fingerprint = fingerprint(backbone)
+        backbone.model.to(device())
+        self.student = LoraStudent(backbone, config.lora_rank, config.lora_alpha)
+        self._task = TASKS[config.task]
+        self.train = self.rows([to_example(question, self._task) for question in train])
+
+    def rows(self, examples: list[Example]) -> Rows:
+        """Any examples, in this reader's tokens. Raises UserError where one does not fit its context."""
+        encoded = [encode(self.tokenizer, example) for example in examples]
+        check_lengths(encoded, self.context)
+        return Rows(encoded, self.student.table)
+
+
+def device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+class Setup:
+    """The study's materials. Raises UserError for anything in the config that does not exist or does not fit."""
+
+    def __init__(self, config: DistillConfig):
+        self.config = config
+        self.train = self._questions("train", config.train_limit)
+        if config.prompts > len(self.train):
+            raise UserError(
+                f"prompts is {config.prompts}, but {config.task} has {len(self.train)} training questions.",
+                "fewer synthetic prompts than real questions",
+                "Lower prompts, or raise train_limit.",
+            )
+        self.own = Reader(config.model, config, self.train)
+        self.init_rows = self._choose_init()
+
+    def _questions(self, split: str, limit: int) -> list[Question]:
+        return load_questions(self.config.task, split, self.config.data_dir or None, limit or None)
+
+    @cached_property
+    def test(self) -> list[Question]:
+        return self._questions("test", self.config.test_limit)
+
+    @cached_property
+    def validation(self) -> list[Question]:
+        return self._questions("validation", self.config.test_limit)
+
+    @cached_property
+    def other(self) -> Reader | None:
+        """The second reader, loaded when first asked for."""
+        return Reader(self.config.other_model, self.config, self.train) if self.config.other_model else None
+
+    def readers(self) -> list[Reader]:
+        return [self.own] + ([self.other] if self.config.other_model else [])
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        c = self.config
+        data = hashlib.sha256(repr(self.own.train.examples).encode()).hexdigest()[:16]
+        return Recipe(
+            self.own.fingerprint,
+            data,
+            c.inner_rule,
+            c.expert_steps,
+            c.expert_batch,
+            c.expert_lr,
+            c.lora_rank,
+            c.lora_alpha,
+            c.seed,
+        )
+
+    def _choose_init(self) -> list[int]:
+        """Training rows the prompts start from: at random among those that fit, then the shortest others."""
+        lengths = [len(self._question_ids(q)) for q in self.train]
+        order = torch.randperm(len(self.train), generator=generator(self.config.seed, "init")).tolist()
+        order.sort(key=lambda i: max(0, lengths[i] - self.config.prompt_tokens))  # stable: random among the fitting
+        return order[: self.config.prompts]
+
+    def _frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Token ids that stand before and after every question."""
+        tokenizer = self.own.tokenizer
+        before = prompt_ids(tokenizer, "Question:")
+        after = prompt_ids(tokenizer, "Question: x" + ANSWER_SUFFIX)[len(prompt_ids(tokenizer, "Question: x")) :]
+        return tuple(before), tuple(after)
+
+    def _question_ids(self, question: Question) -> tuple[int, ...]:
+        before = prompt_ids(self.own.tokenizer, "Question:")
+        return tuple(prompt_ids(self.own.tokenizer, "Question: " + question.question)[len(before) :])
+
+    @cached_property
+    def synthetic(self) -> SyntheticPrompts:
+        before, after = self._frame()
+        ending = self.own.train.examples[0].answer[-1:] if self.own.tokenizer.eos_token_id is not None else ()
+        questions = []
+        for example, row in zip(self.init_examples, self.init_rows, strict=True):
+            answer = tuple(answer_ids(self.own.tokenizer, example.answer)) + tuple(ending)
+            questions.append(Encoded(self._question_ids(self.train[row]), answer))
+        slots = make_slots(questions, before, after, self.config.prompt_tokens, self.config.layout)
+        check_fits(slots, self.own.context)
+        return SyntheticPrompts(slots, self.own.student.table)
+
+    @cached_property
+    def nearest(self) -> NearestTokens:
+        table = self.own.student.table
+        return NearestTokens(table, writable_ids(self.own.tokenizer, len(table)))
+
+    @cached_property
+    def init_examples(self) -> list[Example]:
+        """The real questions the prompts start from, untouched."""
+        return [to_example(self.train[i], TASKS[self.config.task]) for i in self.init_rows]
+
+    def text_examples(self, texts: list[str]) -> list[Example]:
+        """Decoded prompts as examples that any model can read; in the prefix layout the real question follows."""
+        examples = []
+        for text, real, row in zip(texts, self.init_examples, self.init_rows, strict=True):
+            whole = f"{text} {self.train[row].question}" if self.config.layout == "prefix" else text
+            examples.append(Example(question_prompt(whole), real.answer))
+        return examples
