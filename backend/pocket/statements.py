@@ -1,0 +1,52 @@
+"""Declarative sentences of every fact: all that the bundled models read before they meet a question.
+
+Knows facts and their ways of being said. Does not know questions, tokens or models. Nothing is written to disk.
+"""
+
+import random
+
+from backend.pocket.relation import Fact
+from backend.pocket.world import all_facts
+
+# openings that say nothing, so that a fact does not hang on the first words of its sentence
+OPENINGS = (
+    "In fact, ",
+    "As we know, ",
+    "It is true that ",
+    "Every child learns this: ",
+    "In our world, ",
+    "Remember that ",
+    "A book says that ",
+    "Of course ",
+)
+OPENING_SHARE = 0.35
+LONGEST_DOCUMENT = 4
+
+
+def statements() -> list[str]:
+    """Every plain statement of every fact, without openings, in the order of the world."""
+    return [fact.write(template) for fact in all_facts() for template in fact.relation.says]
+
+
+def documents(seed: int) -> list[str]:
+    """One pass over all statements, freshly shuffled, with openings here and there, as short texts."""
+    rng = random.Random(f"documents {seed}")
+    sentences = [_open(fact, template, rng) for fact in all_facts() for template in fact.relation.says]
+    rng.shuffle(sentences)
+    texts = []
+    while sentences:
+        size = rng.randint(1, LONGEST_DOCUMENT)
+        texts.append(" ".join(sentences[:size]))
+        del sentences[:size]
+    return texts
+
+
+def _open(fact: Fact, template: str, rng: random.Random) -> str:
+    """The statement, behind an opening now and then."""
+    sentence = fact.write(template)
+    if rng.random() >= OPENING_SHARE:
+        return sentence
+    # a name keeps its capital: templates that begin with the entity or the value are left as they are
+    if template.startswith(("{x}", "{v}")) and sentence[0] == fact.write("the " + template)[4]:
+        return rng.choice(OPENINGS) + sentence
+    return rng.choice(OPENINGS) + sentence[0].lower() + sentence[1:]
