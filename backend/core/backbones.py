@@ -8,9 +8,10 @@ import hashlib
 import importlib.util
 import json
 import re
-from collections.abc import Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import torch
@@ -72,15 +73,17 @@ def load_backbone(spec: str) -> Backbone:
         _remove_dropout(config)
         config.use_cache = False
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.place, **source.options)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
+        model, told = transformers.AutoModelForCausalLM.from_pretrained(
             source.place,
             config=config,
             attn_implementation="eager",  # sdpa has no double backward (pytorch issue 116350)
             dtype=torch.float32,
+            output_loading_info=True,
             # a pickle can run code; a GGUF file is neither
             **({} if source.gguf_file else {"use_safetensors": True}),
             **source.options,
         )
+    _check_complete(model, tokenizer, told["missing_keys"], spec)
     give_pad_token(tokenizer, spec)
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
@@ -128,14 +131,15 @@ def _smollm_source() -> Source:
 
 
 @contextmanager
-def quiet():
+def quiet() -> Iterator[None]:
     """transformers without progress bars and advice; both are as before afterwards."""
     log = transformers.utils.logging
     level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()
     log.disable_progress_bar()
     try:
-        yield
+        with redirect_stderr(StringIO()):  # the GGUF reader draws a bar of its own that has no switch
+            yield
     finally:
         log.set_verbosity(level)
         if bars:
@@ -143,7 +147,7 @@ def quiet():
 
 
 @contextmanager
-def friendly(spec: str):
+def friendly(spec: str) -> Iterator[None]:
     """Turn what transformers raises about a model that cannot be loaded into a UserError."""
     try:
         yield
@@ -151,10 +155,11 @@ def friendly(spec: str):
         raise
     except Exception as error:  # a damaged file raises almost anything, from struct.error to SafetensorError
         reason = " ".join(str(error).split())[:200]
-        offline = "connect" in reason or "offline" in reason.lower() or isinstance(error, ConnectionError)
-        advice = "Go online once, or give a local folder." if offline else HOW_TO_NAME
+        if "connect" in reason or "offline" in reason.lower() or isinstance(error, ConnectionError):
+            found = f"The model {spec} is not on this machine and the hub cannot be reached."
+            raise UserError(found, "a copy or a connection", "Go online once, or give a local folder.") from error
         found = f"The model {spec} could not be loaded: {type(error).__name__}: {reason}"
-        raise UserError(found, "a complete causal language model", advice) from error
+        raise UserError(found, "a complete causal language model", HOW_TO_NAME) from error
 
 
 def _check_causal(config: PretrainedConfig, spec: str) -> None:
@@ -164,6 +169,21 @@ def _check_causal(config: PretrainedConfig, spec: str) -> None:
         return
     found = f"The model {spec} is of the family {family}, which does not continue a text."
     raise UserError(found, "a causal language model, such as OPT, GPT-2, Llama, Qwen or Gemma", HOW_TO_NAME)
+
+
+def _check_complete(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, missing: Iterable, spec: str) -> None:
+    """transformers draws weights that a file lacks at random, and makes up an empty tokenizer: refuse both."""
+    expected, advice = "a complete causal language model with its tokenizer", "Copy the model again, with every file."
+    lacking = ", ".join(sorted(map(str, missing))[:3])
+    if lacking:
+        raise UserError(f"The model {spec} lacks the weights {lacking}.", expected, advice)
+    known = set(tokenizer("Answer: a", add_special_tokens=False).input_ids) - {tokenizer.unk_token_id}
+    if not known:
+        raise UserError(f"The tokenizer of {spec} is missing or knows no words.", expected, advice)
+    rows = model.get_input_embeddings().weight.shape[0]
+    if tokenizer.vocab_size > rows:
+        found = f"The tokenizer of {spec} has {tokenizer.vocab_size} tokens, but the model only {rows}."
+        raise UserError(found, expected, advice)
 
 
 def _remove_dropout(config: PretrainedConfig) -> None:

@@ -1,0 +1,104 @@
+"""`python -m backend score`: one model, with or without an adapter, on one task.
+
+Knows its flags and how the result is printed. Does not know how anything is loaded or scored: core does. Models are
+imported only when the command runs, so that `--help` is quick.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from backend.core.errors import UserError
+from backend.core.tasks import TASKS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", required=True, help="a bundled name, smollm2-135m, a hub id, a folder or a .gguf file"
+    )
+    parser.add_argument("--task", required=True, help=f"one of {', '.join(TASKS)}")
+    parser.add_argument("--adapter", metavar="DIR", help="a LoRA adapter saved by peft, to put on the model")
+    parser.add_argument("--split", default="test", help="which questions (default: test)")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions (of each subject in turn)")
+    parser.add_argument("--data-dir", metavar="DIR", help="a folder of local data files instead of the hub")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score and print; UserErrors are left to the caller, which knows how it shows them."""
+    from backend.core import backbones, prompts, score, text_data  # noqa: PLC0415 - torch takes seconds to import
+
+    questions = text_data.load_questions(args.task, args.split, args.data_dir, args.limit)
+    shots = text_data.load_shots(args.task, args.data_dir)
+    backbone = backbones.load_backbone(args.model)
+    fingerprint = backbones.fingerprint(backbone)  # before the adapter, which peft puts into the very same module
+    model = _with_adapter(backbone.model, args.adapter) if args.adapter else backbone.model
+    begin = time.perf_counter()
+    with _Bar() as bar:
+        scored = score.score_questions(
+            model, backbone.tokenizer, questions, args.task, shots=shots, on_progress=bar.show
+        )
+    result = {
+        "model": args.model,
+        "fingerprint": fingerprint,
+        "adapter": args.adapter,
+        "task": args.task,
+        "split": args.split,
+        "limit": args.limit,
+        "prompt_version": prompts.PROMPT_VERSION,
+        "seconds": round(time.perf_counter() - begin, 2),
+        **score.summarise(scored),
+    }
+    print(json.dumps(result, indent=2) if args.json else sentence(result))
+    return 0
+
+
+def sentence(result: dict) -> str:
+    """The result as a person wants to read it."""
+    adapter = f" + {Path(result['adapter']).name}" if result["adapter"] else ""
+    parts = [f"{name} {_with_error(result, name)}" for name in ("acc", "acc_norm")]
+    if "macro" in result:  # for letters both accuracies are the same number; the mean over subjects is not
+        parts = [parts[0], f"mean over {len(result['subjects'])} subjects {result['macro']['acc']:.3f}"]
+    if result["truncated"]:
+        parts.append(f"{result['truncated']} prompts cut to fit")
+    where = f"{result['model']}{adapter} on {result['task']} {result['split']}"
+    return f"{where}: {', '.join(parts)} (n={result['n']}, {result['seconds']:.1f} s)"
+
+
+def _with_error(result: dict, name: str) -> str:
+    error = result[f"{name}_stderr"]
+    return f"{result[name]:.3f}" + (f" ± {error:.3f}" if error is not None else "")
+
+
+def _with_adapter(model, folder: str):
+    """The model with a peft adapter on it."""
+    import peft  # noqa: PLC0415 - seconds to import
+
+    if not (Path(folder) / "adapter_config.json").is_file():
+        found = f"{folder} has no adapter_config.json."
+        raise UserError(found, "a folder saved by peft", "Check the path of the adapter.")
+    try:
+        return peft.PeftModel.from_pretrained(model, folder).eval()
+    except Exception as error:  # a damaged or foreign adapter raises almost anything
+        reason = " ".join(str(error).split())[:200]
+        found = f"The adapter {folder} could not be put on the model: {type(error).__name__}: {reason}"
+        raise UserError(found, "an adapter made for this model", "Give the model it was trained on.") from error
+
+
+class _Bar:
+    """A progress bar on stderr that appears only on a terminal, so that logs and pipes stay clean."""
+
+    def __enter__(self) -> "_Bar":
+        from tqdm import tqdm  # noqa: PLC0415 - only here
+
+        self.bar = tqdm(desc="options", unit="option", file=sys.stderr, disable=None, leave=False)
+        return self
+
+    def show(self, done: int, total: int) -> None:
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()

@@ -1,0 +1,61 @@
+"""What every test shares: no network, a home of its own, and tiny models that are built once."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# before anything imports the hub's client, which reads it once
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that take minutes run only when asked for: `-m slow`, or any other `-m`."""
+    if not config.option.markexpr:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory):
+    """Runs and recorded experts of the tests go to a temporary folder, never to the developer's own."""
+    folder = tmp_path_factory.mktemp("home")
+    before = os.environ.get("DISTILLOSCOPE_HOME")
+    os.environ["DISTILLOSCOPE_HOME"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["DISTILLOSCOPE_HOME"]
+    else:
+        os.environ["DISTILLOSCOPE_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A model folder for each family."""
+    import torch  # noqa: PLC0415 - tests without tensors should not wait for it
+
+    from tests import tiny  # noqa: PLC0415
+
+    torch.set_num_threads(1)  # tiny matrices: threads only wait for each other
+    root = tmp_path_factory.mktemp("models")
+    return {family: tiny.save_model(root / family, family) for family in tiny.FAMILIES}
+
+
+@pytest.fixture(scope="session")
+def tiny_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with toy arc_easy and mmlu files."""
+    from tests import tiny  # noqa: PLC0415
+
+    return tiny.write_tasks(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The real questions, which the project does not ship."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("the folder ../shared/data with real questions is absent")
+    return REAL_DATA

@@ -1,0 +1,233 @@
+"""Scoring, against the naive twin that reads one option at a time and pads nothing."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+
+from backend.core.backbones import Backbone, encode_pairs, load_backbone
+from backend.core.errors import UserError
+from backend.core.score import Scored, make_rows, score_questions, summarise
+from backend.core.tasks import TASKS, Question, continuations, to_example
+from backend.core.text_data import load_file, load_questions, load_shots
+from tests import tiny
+
+ARC, MMLU = TASKS["arc_easy"], TASKS["mmlu"]
+
+
+@pytest.fixture(scope="module", params=tiny.FAMILIES)
+def backbone(request, tiny_models) -> Backbone:
+    return load_backbone(str(tiny_models[request.param]))
+
+
+@pytest.fixture(scope="module")
+def opt(tiny_models) -> Backbone:
+    return load_backbone(str(tiny_models["opt"]))
+
+
+@pytest.fixture(scope="module")
+def arc(tiny_tasks) -> list[Question]:
+    return load_questions("arc_easy", "test", str(tiny_tasks))
+
+
+@pytest.fixture(scope="module")
+def mmlu(tiny_tasks) -> list[Question]:
+    return load_questions("mmlu", "test", str(tiny_tasks))
+
+
+@pytest.fixture(scope="module")
+def shots(tiny_tasks) -> dict[str, list[Question]]:
+    return load_shots("mmlu", str(tiny_tasks))
+
+
+@torch.inference_mode()
+def naive_scores(backbone: Backbone, questions, spec, shots=None) -> list[list[float]]:
+    """The oracle: every option alone, all its logits, no padding, no sharing."""
+    result = []
+    for question in questions:
+        solved = (shots or {}).get(question.subject, [])[: spec.shots]
+        prompt = to_example(question, spec, solved).prompt
+        scores = []
+        for text in continuations(question, spec):
+            before = backbone.tokenizer(prompt).input_ids
+            whole = backbone.tokenizer(f"{prompt} {text}").input_ids
+            log_probs = torch.log_softmax(backbone.model(torch.tensor([whole])).logits[0], dim=-1)
+            scores.append(sum(log_probs[i - 1, whole[i]].item() for i in range(len(before), len(whole))))
+        result.append(scores)
+    return result
+
+
+def same(scored: list[Scored], expected: list[list[float]]) -> bool:
+    flat = [ll for item in scored for ll in item.log_likelihoods]
+    return flat == pytest.approx([ll for scores in expected for ll in scores], abs=1e-5, rel=1e-5)
+
+
+def test_scores_equal_one_option_at_a_time(backbone, arc):
+    scored = score_questions(backbone.model, backbone.tokenizer, arc, ARC, token_budget=200)
+    assert same(scored, naive_scores(backbone, arc, ARC))
+
+
+def test_letter_scores_equal_one_letter_at_a_time(backbone, mmlu, shots):
+    scored = score_questions(backbone.model, backbone.tokenizer, mmlu, MMLU, shots=shots)
+    assert same(scored, naive_scores(backbone, mmlu, MMLU, shots))
+
+
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")  # peft's own call
+def test_scores_are_those_of_an_adapted_model(opt, tiny_models, arc):
+    import peft  # noqa: PLC0415
+
+    fresh = load_backbone(str(tiny_models["opt"]))
+    config = peft.LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    fresh.model = peft.get_peft_model(fresh.model, config).eval()
+    scored = score_questions(fresh.model, fresh.tokenizer, arc, ARC)
+    assert same(scored, naive_scores(fresh, arc, ARC))
+    assert not same(scored, naive_scores(opt, arc, ARC))
+
+
+def test_a_plain_module_without_logits_to_keep_scores_the_same(opt, arc):
+    class Plain(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.config = opt.model, opt.model.config
+
+        def forward(self, input_ids, attention_mask):
+            return self.inner(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    plain = score_questions(Plain(), opt.tokenizer, arc, ARC)
+    assert same(plain, [list(item.log_likelihoods) for item in score_questions(opt.model, opt.tokenizer, arc, ARC)])
+
+
+@pytest.mark.parametrize("token_budget", [1, 64, 100_000])
+def test_scores_do_not_depend_on_the_batch_size(opt, arc, token_budget):
+    usual = score_questions(opt.model, opt.tokenizer, arc, ARC)
+    other = score_questions(opt.model, opt.tokenizer, arc, ARC, token_budget=token_budget)
+    assert same(other, [list(item.log_likelihoods) for item in usual])
+
+
+def test_scores_come_in_the_order_of_the_questions(opt, arc):
+    forth = score_questions(opt.model, opt.tokenizer, arc, ARC)
+    back = score_questions(opt.model, opt.tokenizer, arc[::-1], ARC)
+    assert [item.id for item in forth] == [question.id for question in arc]
+    assert same(back[::-1], [list(item.log_likelihoods) for item in forth])
+
+
+def test_the_order_of_the_options_does_not_change_their_scores(opt, arc):
+    turned = [dataclasses.replace(q, options=q.options[::-1], answer=len(q.options) - 1 - q.answer) for q in arc]
+    forth = score_questions(opt.model, opt.tokenizer, arc, ARC)
+    back = score_questions(opt.model, opt.tokenizer, turned, ARC)
+    assert same(back, [list(item.log_likelihoods)[::-1] for item in forth])
+    assert [item.correct for item in back] == [item.correct for item in forth]
+
+
+def test_the_same_question_twice_gets_the_same_score(opt, arc):
+    scored = score_questions(opt.model, opt.tokenizer, [arc[0], arc[0]], ARC, token_budget=1)
+    assert scored[0] == scored[1]
+
+
+def test_letters_of_one_question_share_one_row(opt, mmlu, shots):
+    rows = make_rows(opt.tokenizer, mmlu, MMLU, shots, tiny.CONTEXT)
+    assert len(rows) == len(mmlu)
+    assert all(len(row.answers) == 4 for row in rows)
+
+
+def test_long_prompts_lose_their_beginning_and_are_counted(opt, mmlu, shots):
+    longer = {subject: [dataclasses.replace(q, question=q.question * 20) for q in s] for subject, s in shots.items()}
+    scored = score_questions(opt.model, opt.tokenizer, mmlu, MMLU, shots=longer)
+    assert summarise(scored)["truncated"] == len(mmlu)
+    rows = make_rows(opt.tokenizer, mmlu, MMLU, longer, tiny.CONTEXT)
+    kept = opt.tokenizer.decode(rows[0].ids)
+    assert len(rows[0].ids) == tiny.CONTEXT
+    assert kept.endswith("Answer:") and not kept.startswith("The following")
+
+
+def test_cutting_changes_nothing_that_was_kept(opt, arc):
+    """Where only the last `context` tokens fit, the score is that of exactly those tokens."""
+    long = dataclasses.replace(arc[0], question="Why? " * 400 + arc[0].question)
+    scored = score_questions(opt.model, opt.tokenizer, [long], ARC)[0]
+    (prompt, answer), *_ = encode_pairs(
+        opt.tokenizer, [(to_example(long, ARC).prompt, f" {option}") for option in long.options]
+    )
+    whole = (prompt + answer)[-(tiny.CONTEXT + 1) :]
+    with torch.inference_mode():
+        log_probs = torch.log_softmax(opt.model(torch.tensor([whole[:-1]])).logits[0], dim=-1)
+    expected = sum(log_probs[-len(answer) + i, token].item() for i, token in enumerate(answer))
+    assert scored.log_likelihoods[0] == pytest.approx(expected, abs=1e-4)
+    assert scored.truncated
+
+
+def test_an_option_longer_than_the_context_is_refused(opt, arc):
+    endless = dataclasses.replace(arc[0], options=("yes", "no " * 600))
+    with pytest.raises(UserError, match=r"toy_0_test.*tokens"):
+        score_questions(opt.model, opt.tokenizer, [endless], ARC)
+
+
+def test_progress_counts_options_up_to_all_of_them(opt, arc):
+    heard = []
+    score_questions(opt.model, opt.tokenizer, arc, ARC, token_budget=300, on_progress=lambda *seen: heard.append(seen))
+    total = sum(len(question.options) for question in arc)
+    assert len(heard) > 1
+    assert heard == sorted(heard) and heard[-1] == (total, total)
+
+
+def test_scoring_leaves_the_model_as_it_was(tiny_models, arc):
+    fresh = load_backbone(str(tiny_models["llama"]))
+    fresh.model.train()
+    score_questions(fresh.model, fresh.tokenizer, arc[:2], ARC)
+    assert fresh.model.training
+    assert all(p.grad is None and not p.requires_grad for p in fresh.model.parameters())
+
+
+def test_no_questions_is_an_error(opt):
+    with pytest.raises(UserError, match="no questions"):
+        score_questions(opt.model, opt.tokenizer, [], ARC)
+    with pytest.raises(UserError, match="no scores"):
+        summarise([])
+
+
+def test_a_subject_without_solved_examples_is_named(opt, mmlu, shots):
+    with pytest.raises(UserError, match="toy_physics"):
+        score_questions(opt.model, opt.tokenizer, mmlu, MMLU, shots={"toy_biology": shots["toy_biology"]})
+
+
+def test_normalised_choice_divides_by_characters():
+    scored = Scored("q", None, 1, (-3.0, -4.0), (2, 8))
+    assert (scored.choice, scored.choice_norm) == (0, 1)
+    assert (scored.correct, scored.correct_norm) == (False, True)
+
+
+def test_lengths_are_the_characters_of_the_option_without_its_space(opt, arc):
+    assert score_questions(opt.model, opt.tokenizer, arc[:1], ARC)[0].lengths == (5, 7, 20, 4)
+
+
+def test_equal_scores_choose_the_first_option():
+    assert Scored("q", None, 0, (-1.0, -1.0), (1, 1)).choice == 0
+
+
+def test_summary_has_the_standard_error_of_the_harness():
+    scored = [Scored(str(i), None, 0, (-1.0, -2.0) if i < 3 else (-2.0, -1.0), (1, 1)) for i in range(4)]
+    summary = summarise(scored)
+    deviations = [(right - 0.75) ** 2 for right in (1, 1, 1, 0)]
+    assert summary["n"] == 4 and summary["acc"] == 0.75
+    assert summary["acc_stderr"] == pytest.approx(math.sqrt(sum(deviations) / 3) / math.sqrt(4))
+
+
+def test_one_question_has_no_standard_error():
+    assert summarise([Scored("q", None, 0, (-1.0, -2.0), (1, 1))])["acc_stderr"] is None
+
+
+def test_subjects_are_averaged_both_ways():
+    right, wrong = (-1.0, -2.0), (-2.0, -1.0)
+    scored = [Scored(str(i), "big", 0, right, (1, 1)) for i in range(3)] + [Scored("x", "small", 0, wrong, (1, 1))]
+    summary = summarise(scored)
+    assert summary["micro"]["acc"] == summary["acc"] == 0.75
+    assert summary["macro"]["acc"] == 0.5
+    assert summary["subjects"]["big"]["n"] == 3 and summary["subjects"]["small"]["acc"] == 0.0
+
+
+@pytest.mark.real
+def test_real_questions_can_all_be_scored(opt, real_data):
+    questions = load_file(real_data / "arc_easy" / "test.jsonl", "arc")[:40]
+    assert len(score_questions(opt.model, opt.tokenizer, questions, ARC)) == 40
+    mmlu = load_questions("mmlu", "test", str(real_data), limit=29)
+    assert len(score_questions(opt.model, opt.tokenizer, mmlu, MMLU, shots=load_shots("mmlu", str(real_data)))) == 29
