@@ -12,5 +12,8 @@ class UserError(Exception):
         self.found, self.expected, self.next_step = found, expected, next_step
         super().__init__(f"{found} Expected {expected}. {next_step}")
 
+    def __reduce__(self):  # an exception is rebuilt from its message alone, which would not fit __init__
+        return UserError, (self.found, self.expected, self.next_step)
+
     def as_dict(self) -> dict[str, str]:
         return {"found": self.found, "expected": self.expected, "next_step": self.next_step}

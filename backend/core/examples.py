@@ -43,3 +43,13 @@ class Rows:
 
     def batch(self, chosen: list[int]) -> Batch:
         return collate_encoded([self.examples[i] for i in chosen], self.table)
+
+    def micro_batches(self, chosen: list[int], tokens: int = 2048) -> list[Batch]:
+        """The same rows as batches of similar length, each at most `tokens` padded: padding costs as much as text."""
+        by_length = sorted((self.examples[i] for i in chosen), key=lambda e: len(e.prompt) + len(e.answer))
+        groups: list[list[Encoded]] = [[]]
+        for example in by_length:  # ascending, so the newcomer is the longest of its group
+            if groups[-1] and (len(groups[-1]) + 1) * (len(example.prompt) + len(example.answer)) > tokens:
+                groups.append([])
+            groups[-1].append(example)
+        return [collate_encoded(group, self.table) for group in groups]

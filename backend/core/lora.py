@@ -13,10 +13,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
+from transformers.pytorch_utils import Conv1D
 
 from backend.core.backbones import Backbone, lora_targets
 from backend.core.batches import IGNORED, Batch, positions
-from backend.core.params import Params
+from backend.core.params import Params, as_leaves, gradients
 from backend.core.seeding import generator
 
 
@@ -25,7 +26,17 @@ class LoraStudent:
 
     def __init__(self, backbone: Backbone, rank: int, alpha: int):
         self.backbone, self.rank, self.alpha = backbone, rank, alpha
-        config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=lora_targets(backbone))
+        targets = lora_targets(backbone)
+        transposed = any(
+            isinstance(m, Conv1D) and n.endswith(tuple(targets)) for n, m in backbone.model.named_modules()
+        )
+        config = LoraConfig(
+            r=rank,
+            lora_alpha=alpha,
+            lora_dropout=0.0,
+            target_modules=targets,
+            fan_in_fan_out=transposed,  # GPT-2's layers
+        )
         self.model = get_peft_model(backbone.model, config)
         self.shapes = {name: p.shape for name, p in self.model.named_parameters() if p.requires_grad}
         self.device = next(self.model.parameters()).device
@@ -60,6 +71,19 @@ class LoraStudent:
         """Mean cross entropy per answer token."""
         logits = self.answer_logits(params, batch)
         return F.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED)
+
+    def mean_gradient(self, params: Params, batches: list[Batch]) -> tuple[float, Params]:
+        """Loss and gradient over all the batches together, per answer token, in the memory of one batch."""
+        tokens = sum(int((batch.labels != IGNORED).sum()) for batch in batches)
+        leaves = as_leaves(params)
+        total, summed = 0.0, {name: torch.zeros_like(p) for name, p in params.items()}
+        for batch in batches:
+            share = int((batch.labels != IGNORED).sum()) / tokens
+            loss = share * self.loss(leaves, batch)
+            total += loss.item()
+            for name, g in gradients(loss, leaves).items():
+                summed[name] += g
+        return total, summed
 
     def put(self, params: Params) -> None:
         """Copy `params` into the module, for scoring it or saving it as a peft folder."""

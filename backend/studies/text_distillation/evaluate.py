@@ -18,6 +18,7 @@ from backend.core.score import Scored, score_questions
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.tasks import TASKS, to_example
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
+from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decode import to_text
 from backend.studies.text_distillation.experts import Recipe, train_expert
 from backend.studies.text_distillation.setup import Reader, Setup
@@ -48,9 +49,9 @@ class Learned:
     ids: list[tuple[int, ...]]
 
 
-def cells(setup: Setup) -> list[Cell]:
+def cells(c: DistillConfig) -> list[Cell]:
     """All students of a run. The matched regime is for the expert's own model: step sizes belong to it."""
-    c, found = setup.config, []
+    found = []
     for reader in [c.model] + ([c.other_model] if c.other_model else []):
         for regime in c.regimes:
             if regime == "matched" and reader != c.model:

@@ -7,6 +7,7 @@ steps move most and only they carry signal.
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch
 from backend.core.errors import UserError
 from backend.core.examples import Rows
 from backend.core.lora import LoraStudent
-from backend.core.params import Params, as_leaves, gradients
+from backend.core.params import Params
 from backend.core.seeding import generator, shuffled_batches
 from backend.runs import write_atomically
 from backend.studies.text_distillation.stepping import direction, move
@@ -64,20 +65,16 @@ def train_expert(
     adam = recipe.rule == "preconditioned"
     yield float("nan"), params, {name: torch.zeros_like(p) for name, p in params.items()} if adam else None
     for step, chosen in enumerate(batches, start=1):
-        leaves = as_leaves(params)
-        loss = student.loss(leaves, rows.batch(chosen))
-        if not torch.isfinite(loss):
-            raise UserError(
-                f"Expert {number}'s loss is {loss.item()} at step {step}.", "a finite loss", "Lower expert_lr."
-            )
-        grad = gradients(loss, leaves)
+        loss, grad = student.mean_gradient(params, rows.micro_batches(chosen))
+        if not math.isfinite(loss):
+            raise UserError(f"Expert {number}'s loss is {loss} at step {step}.", "a finite loss", "Lower expert_lr.")
         with torch.no_grad():
             if adam:
                 towards, corrected = _adam(grad, first, second, step)
             else:
                 towards, corrected = direction(recipe.rule, grad), None
             params = move(params, recipe.lr, towards)
-        yield loss.item(), params, corrected
+        yield loss, params, corrected
 
 
 def _adam(grad: Params, first: Params, second: Params, step: int) -> tuple[Params, Params]:

@@ -6,12 +6,15 @@ numbers. Knows files and stages; the mathematics is next door.
 
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from backend.core.errors import UserError
 from backend.core.params import snapshot
+from backend.core.pool import each, worker_count
 from backend.core.progress import Progress, Stopped
-from backend.core.score import summarise
+from backend.core.score import Scored, summarise
 from backend.runs import RunDir, home, write_atomically
 from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory, save_trajectory
 from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
@@ -24,6 +27,7 @@ from backend.studies.text_distillation.heldout import heldout_losses
 from backend.studies.text_distillation.setup import Setup
 
 STAGES = ("experts", "distil", "decode", "evaluate")
+METRICS = ("acc", "acc_norm")
 ASTRAY = 25  # skipped updates in a row after which going on is pointless
 
 
@@ -39,7 +43,7 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES
     if "decode" in stages:
         write_distilled(setup, buffer, state, run_dir)
     if "evaluate" in stages:
-        evaluate(setup, buffer, state, run_dir)
+        evaluate(setup, run_dir)
 
 
 def check_stages(stages: tuple[str, ...]) -> None:
@@ -61,8 +65,7 @@ def run_to_the_end(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ..
 def record_experts(setup: Setup, run_dir: RunDir) -> TrajectoryBuffer:
     """Record the experts that the recipe's folder lacks; read the rest."""
     c = setup.config
-    folder = setup.recipe.folder(home() / "experts")
-    paths = [folder / f"expert-{number}.safetensors" for number in range(c.experts + c.heldout_experts)]
+    paths = expert_paths(setup)
     run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts")
     with Progress(run_dir, "experts", len(paths) * c.expert_steps) as progress:
         for number, path in enumerate(paths):
@@ -72,7 +75,19 @@ def record_experts(setup: Setup, run_dir: RunDir) -> TrajectoryBuffer:
                 progress.advance(f"Expert {number + 1} was recorded before", by=c.expert_steps)
             for row in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")):
                 run_dir.append("metrics", {"stage": "experts", "expert": number, **row})
-    loaded = [load_trajectory(path) for path in paths]
+    return load_experts(setup)
+
+
+def expert_paths(setup: Setup) -> list[Path]:
+    """Where this recipe's experts are or will be; the held-out ones come last."""
+    folder = setup.recipe.folder(home() / "experts")
+    return [
+        folder / f"expert-{number}.safetensors" for number in range(setup.config.experts + setup.config.heldout_experts)
+    ]
+
+
+def load_experts(setup: Setup) -> TrajectoryBuffer:
+    c, loaded = setup.config, [load_trajectory(path) for path in expert_paths(setup)]
     return TrajectoryBuffer(loaded[: c.experts], loaded[c.experts :], c.inner_rule, setup.own.student.device)
 
 
@@ -213,30 +228,38 @@ def projected(setup: Setup, found: Learned):
 
 
 # -- evaluate -----------------------------------------------------------------------------------------------------
-def evaluate(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
-    """Train and score every cell that has no result yet."""
-    done = {
-        (r["arm"], r["student"], r["regime"], r["seed"]) for r in run_dir.rows("results") if r["metric"] == "acc_norm"
-    }
-    run_dir.keep_rows("results", lambda r: (r["arm"], r["student"], r["regime"], r["seed"]) in done)
-    todo = cells(setup)
-    bench = Bench(setup, buffer, learned(setup, state))
+def evaluate(setup: Setup, run_dir: RunDir) -> None:
+    """Train and score every cell that has no result yet, several at a time."""
+    done = {cell_of(row) for row in run_dir.rows("results") if row["metric"] == METRICS[-1]}
+    run_dir.keep_rows("results", lambda row: cell_of(row) in done)
+    everything = cells(setup.config)
+    todo = [cell for cell in everything if cell not in done]
     folder = run_dir.artifacts / "scores"
     folder.mkdir(parents=True, exist_ok=True)
-    with Progress(run_dir, "evaluate", len(todo)) as progress:
-        for cell in todo:
-            if (cell.arm, cell.student, cell.regime, cell.seed) not in done:
-                write_scores(setup, bench, cell, folder, run_dir)
+    begin_work = partial(cell_worker, setup.config, run_dir.path)
+    with Progress(run_dir, "evaluate", len(everything), done=len(everything) - len(todo)) as progress:
+        for cell, scored in each(begin_work, todo, worker_count(), progress.check_stop):
+            write_scores(setup.config.task, cell, scored, folder, run_dir)
             progress.advance(f"Scored {cell.name()}")
 
 
-def write_scores(setup: Setup, bench: Bench, cell: Cell, folder: Path, run_dir: RunDir) -> None:
+def cell_of(row: dict) -> Cell:
+    return Cell(row["arm"], row["student"], row["regime"], row["seed"])
+
+
+def cell_worker(config: DistillConfig, folder: Path) -> Callable[[Cell], list[Scored]]:
+    """Load everything once, in whichever process this is, and return what to do with a cell."""
+    setup = Setup(config)
+    bench = Bench(setup, load_experts(setup), learned(setup, restore(setup, RunDir(folder))))
+    return lambda cell: bench.score(cell, bench.train(cell))
+
+
+def write_scores(task: str, cell: Cell, scored: list[Scored], folder: Path, run_dir: RunDir) -> None:
     """One student: its per-question scores first, then its rows of results."""
-    scored = bench.score(cell, bench.train(cell))
     lines = (json.dumps({"id": s.id, "answer": s.answer, "log_likelihoods": s.log_likelihoods}) for s in scored)
     write_atomically(folder / f"{cell.name()}.jsonl", "\n".join(lines) + "\n")
     totals = summarise(scored)
-    for metric in ("acc", "acc_norm"):
+    for metric in METRICS:
+        where = {"arm": cell.arm, "student": cell.student, "task": task, "regime": cell.regime}
         value = {"metric": metric, "seed": cell.seed, "value": totals[metric], "n": totals["n"]}
-        where = {"arm": cell.arm, "student": cell.student, "task": setup.config.task, "regime": cell.regime}
         run_dir.append("results", where | value)

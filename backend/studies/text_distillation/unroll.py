@@ -39,7 +39,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class MatchingGradient:
-    """The matching loss of one unroll with its exact gradients. `adjoint_growth` = |lambda_0| / |lambda_K|."""
+    """The matching loss of one unroll with its exact gradients. `adjoint_growth` = |lambda_1| / |lambda_K|."""
 
     loss: float
     cosine: float
@@ -76,10 +76,12 @@ def matching_gradient(
         params = as_leaves(states[k])
         grad = gradients(loss_at(params, leaf, k), params, create_graph=True)
         along = inner_product(adjoint, direction(segment.rule, grad, segment.preconditioner))
-        found = torch.autograd.grad(along, (leaf, *params.values()))
+        wanted = params.values() if k else ()  # nothing is upstream of theta_0
+        found = torch.autograd.grad(along, (leaf, *wanted))
         d_prompts -= lr * found[0]
         d_log_lrs[k] = -lr * along.detach()
-        adjoint = {name: a - lr * h for (name, a), h in zip(adjoint.items(), found[1:], strict=True)}
+        if k:
+            adjoint = _carry_back(adjoint, lr, found[1:])
     return MatchingGradient(
         loss=matching_loss(end, segment.start, segment.target).item(),
         cosine=displacement_cosine(end, segment.start, segment.target).item(),
@@ -87,3 +89,7 @@ def matching_gradient(
         log_lrs=d_log_lrs,
         adjoint_growth=(inner_product(adjoint, adjoint).sqrt() / first_norm.clamp(min=1e-30)).item(),
     )
+
+
+def _carry_back(adjoint: Params, lr: Tensor, second: tuple[Tensor, ...]) -> Params:
+    return {name: a - lr * h for (name, a), h in zip(adjoint.items(), second, strict=True)}
