@@ -1,0 +1,64 @@
+"""The web app: build the page, and serve it when run as a program.
+
+    python app.py [--port 7860] [--host 127.0.0.1]
+
+Knows where things lie; what is on the page is in components/. Imports no torch: computing happens in child processes.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import gradio as gr
+
+from backend.jobs import LocalRunner, Runner
+from backend.runs import home
+from backend.studies.text_distillation.config import PRESETS
+from components.pages.text_distillation import text_distillation_page
+from components.shelf import Shelf
+from components.theme import FAVICON, STYLE, make_theme, page_header
+
+SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
+
+
+def build_demo(runner: Runner | None = None, samples: Path = SAMPLES) -> gr.Blocks:
+    """The page. Runs are kept in, and only ever opened from, `home()/runs` and `samples`."""
+    root = home() / "runs"
+    with gr.Blocks(title="Distilloscope", analytics_enabled=False, fill_width=True) as demo:
+        page_header()
+        text_distillation_page(demo, Shelf(samples, root, PRESETS), runner or LocalRunner(root))
+    return demo.queue(max_size=64, default_concurrency_limit=4)
+
+
+def launch(demo: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, **more) -> tuple:
+    """Serve the page with nothing open that it does not need."""
+    return demo.launch(
+        server_name=host,
+        server_port=port,
+        theme=make_theme(),
+        css_paths=[STYLE],
+        favicon_path=FAVICON,
+        footer_links=["settings"],
+        allowed_paths=[],
+        blocked_paths=[str(home())],
+        max_file_size="1mb",
+        enable_monitoring=False,
+        run_history=False,
+        ssr_mode=False,
+        strict_cors=True,
+        state_session_capacity=500,
+        show_error=False,
+        **more,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve Distilloscope.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "7860")))
+    args = parser.parse_args()
+    launch(build_demo(), args.host, args.port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The live chart as a widget: a constant template, chart.js beside this file, and Plotly from the pip package.
+
+gr.Plot rebuilds the chart at every tick and loses the zoom; this keeps it. No request leaves the server's own address.
+Knows no rows: its value is what components.figures makes.
+"""
+
+from pathlib import Path
+
+import gradio as gr
+import plotly
+
+SCRIPT = Path(__file__).with_suffix(".js")
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+TEMPLATE = """
+<section class="ds-chart" data-points="0">
+  <header><h2>Is it learning?</h2>
+    <div class="ds-switch" role="group" aria-label="What the chart shows">
+      <button type="button" data-view="matching" aria-pressed="true">Matching</button>
+      <button type="button" data-view="experts" aria-pressed="false">Experts</button>
+      <button type="button" data-companions aria-pressed="true">Details</button>
+    </div></header>
+  <div class="ds-wait"><i></i><p>The curve starts here.</p></div>
+  <div class="ds-plot" role="img" hidden></div>
+</section>
+"""
+
+
+def live_chart() -> gr.HTML:
+    """The widget. Its value is `{run, fresh, number, matching, experts}`; it fires `resync` after a gap."""
+    gr.set_static_paths([PLOTLY])
+    return gr.HTML(
+        None,
+        html_template=TEMPLATE,
+        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        elem_id="chart",
+        apply_default_css=False,
+        plotly=PLOTLY.as_posix(),
+    )

@@ -1,0 +1,52 @@
+"""What is new in a run since a page last looked: the rows after its cursors, and whether it must draw afresh.
+
+Keeps no state of its own: `seen` goes out to the page's session and comes back. Knows the run folder; no widget.
+"""
+
+from backend.runs import RunDir
+from components.figures import expert_columns, matching_columns, snapshots, thin_stages
+
+FILES = ("metrics", "prompts", "results")
+
+
+def first_look(key: str) -> dict:
+    """The memory of a page that has not seen anything of the run `key`."""
+    return {"key": key, "worker": None, "cursors": None, "chart": 0, "wall": 0, "status": ""}
+
+
+def look(run: RunDir, seen: dict) -> tuple[dict, dict]:
+    """`(news, seen)`. News holds `chart`, `wall` and `results`, each None when nothing changed.
+
+    A new worker may have cut files back on resume, so its first rows come as a whole redraw. Messages to chart and wall
+    are numbered: one that finds a gap asks for a whole redraw.
+    """
+    worker = run.status().get("pid_started")
+    fresh = seen["cursors"] is None or seen["worker"] != worker
+    cursors = dict.fromkeys(FILES, 0) if fresh else dict(seen["cursors"])
+    rows = {}
+    for name in FILES:
+        rows[name], cursors[name] = rows_since(run, name, cursors[name])
+    seen = {**seen, "worker": worker, "cursors": cursors}
+    news = {"chart": None, "wall": None, "results": run.rows("results") if fresh or rows["results"] else None}
+    for part, name, content in (("chart", "metrics", chart_news), ("wall", "prompts", wall_news)):
+        if fresh or rows[name]:
+            seen[part] += 1
+            news[part] = {"run": seen["key"], "fresh": fresh, "number": seen[part], **content(rows[name], fresh)}
+    return news, seen
+
+
+def rows_since(run: RunDir, name: str, cursor: int) -> tuple[list[dict], int]:
+    """The same as RunDir.rows_since; a cursor that a resume left in the middle of a line starts over."""
+    try:
+        return run.rows_since(name, cursor)
+    except ValueError:
+        return run.rows_since(name, 0)
+
+
+def chart_news(rows: list[dict], fresh: bool) -> dict:
+    rows = thin_stages(rows) if fresh else rows
+    return {"matching": matching_columns(rows), "experts": expert_columns(rows)}
+
+
+def wall_news(rows: list[dict], fresh: bool) -> dict:
+    return {"snapshots": snapshots(rows) if fresh else snapshots(rows, len(rows))}

@@ -1,0 +1,96 @@
+"""Between what a widget holds and what a config wants: values, differences from a preset, the command line.
+
+For any study: it reads the settings a config class describes. Knows no widget library.
+"""
+
+import math
+import shlex
+import typing
+from collections.abc import Sequence
+
+from backend import settings
+from backend.core.errors import UserError
+from backend.settings import Setting
+
+SLIDER_SPAN = 100  # a longer range cannot be hit with a thumb
+SLIDER_NEAR_ZERO = 0.1  # nor one whose sensible values crowd at its lower end
+
+
+def kind(item: Setting) -> str:
+    """Which widget suits a setting: checkbox, radio, choices, slider, number or text."""
+    wanted = typing.get_origin(item.type) or item.type
+    if wanted is bool:
+        return "checkbox"
+    if wanted is tuple:
+        return "choices" if item.choices else "text"
+    if item.choices:
+        return "radio"
+    if wanted in (int, float):
+        return "slider" if _slides(item, wanted) else "number"
+    return "text"
+
+
+def _slides(item: Setting, wanted: type) -> bool:
+    if item.low is None or item.high is None:
+        return False
+    span = item.high - item.low
+    if wanted is int:
+        return span <= SLIDER_SPAN
+    return span <= 1 and item.default - item.low >= SLIDER_NEAR_ZERO * span
+
+
+def to_widget(item: Setting, value: object) -> object:
+    """A config's value as the widget holds it."""
+    if isinstance(value, (tuple, list)):
+        return list(value) if item.choices else ", ".join(str(part) for part in value)
+    return value
+
+
+def from_widget(item: Setting, value: object) -> object:
+    """A widget's value as the config wants it. Raises UserError for an empty number; ranges are the config's affair."""
+    wanted = typing.get_origin(item.type) or item.type
+    if wanted is tuple:
+        if not isinstance(value, str):
+            order = item.choices or ()  # the order of clicks must not make two equal configs differ
+            return tuple(sorted(value or [], key=order.index)) if set(value or []) <= set(order) else tuple(value)
+        return settings.parse_value(item, value)
+    if wanted in (int, float):
+        if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
+            raise UserError(f"{item.name} is empty.", "a number", f"Type one, for example {item.default}.")
+        return int(value) if wanted is int and float(value).is_integer() else value
+    return value.strip() if isinstance(value, str) else value
+
+
+def values_of(config_class: type, preset: dict) -> list:
+    """Widget values, in the order of `describe`, for a preset's `settings` over the defaults."""
+    config = settings.build(config_class, preset)
+    return [to_widget(item, getattr(config, item.name)) for item in settings.describe(config_class)]
+
+
+def config_of(config_class: type, values: Sequence) -> object:
+    """The config that the widgets spell. Raises UserError where it makes no sense."""
+    items = settings.describe(config_class)
+    return config_class(**{item.name: from_widget(item, value) for item, value in zip(items, values, strict=True)})
+
+
+def differences(config_class: type, preset: dict, config: object) -> dict[str, tuple]:
+    """`name -> (value in the preset, value in the config)` where they differ."""
+    base = settings.build(config_class, preset)
+    pairs = {i.name: (getattr(base, i.name), getattr(config, i.name)) for i in settings.describe(config_class)}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def spell(value: object) -> str:
+    """A value as `--set` reads it."""
+    if isinstance(value, (tuple, list)):
+        return ",".join(str(part) for part in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def command_line(study: str, preset: str, changed: dict[str, tuple], stages: str, name: str) -> str:
+    """What to type for the same run without the screen."""
+    words = ["python", "-m", "backend", "run", study, "--preset", preset]
+    for field, (_, value) in changed.items():
+        words += ["--set", f"{field}={spell(value)}"]
+    words += ["--stages", stages] if stages else []
+    return shlex.join([*words, "--out", f"runs/{name}"])

@@ -1,0 +1,124 @@
+"""The page of the text distillation study: where things stand, and which function answers which click.
+
+Knows the study's config (names only, no tensor), a runner and the shelf of runs.
+"""
+
+import gradio as gr
+
+from backend.core.errors import UserError
+from backend.jobs import Runner
+from backend.settings import as_json
+from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from components.config_form import ConfigForm, error_markup
+from components.run_view import RunView, is_recorded
+from components.shelf import Shelf, is_owner, new_owner
+
+STUDY = "text_distillation"
+SCORING = "decode,evaluate"
+QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+
+
+def text_distillation_page(demo: gr.Blocks, shelf: Shelf, runner: Runner) -> "Page":
+    """Lay the page out and bind its events."""
+    return Page(demo, shelf, runner)
+
+
+class Page:
+    """The run on the left, the form on the right; on a phone the form comes after the run."""
+
+    def __init__(self, demo: gr.Blocks, shelf: Shelf, runner: Runner):
+        self.shelf, self.runner = shelf, runner
+        # the browser keeps the id; key and secret are fixed so that a restarted server still finds it
+        self.owner = gr.BrowserState("", storage_key="distilloscope-owner", secret="distilloscope-owner")
+        with gr.Row(elem_id="page"):
+            with gr.Column(scale=7, min_width=320, elem_id="view"):
+                self.view = RunView(shelf, runner)
+            with gr.Column(scale=3, min_width=310, elem_id="form", elem_classes="ds-card"):
+                gr.HTML("<h2>Distil your own</h2>", apply_default_css=False)
+                self.form = ConfigForm(STUDY, DistillConfig, PRESETS)
+                self.use = gr.Button("Use the settings of the run on screen", size="sm", elem_id="use-settings")
+        self._bind(demo)
+
+    def _bind(self, demo: gr.Blocks) -> None:
+        view, form = self.view, self.form
+        which = [self.owner, view.picker]
+        demo.load(self.open, self.owner, [self.owner, *view.parts], **QUIET)
+        view.timer.tick(view.tick, [self.owner, view.seen], view.parts, **QUIET)
+        view.picker.input(view.show, which, view.parts, **QUIET)
+        for widget in (view.chart, view.wall):
+            widget.resync(view.show, which, view.parts, **QUIET)
+        form.go.click(
+            self.distil,
+            [self.owner, form.preset, form.score, *form.widgets],
+            [self.owner, form.message, *view.parts],
+            **QUIET,
+        )
+        # not queued: a stop must not wait behind anything
+        view.stop.click(self.stop, which, view.parts, queue=False, **{k: QUIET[k] for k in QUIET if k[0] != "c"})
+        view.resume.click(self.resume, which, view.parts, **QUIET)
+        view.score.click(self.score, which, view.parts, **QUIET)
+        self.use.click(
+            self.copy_settings,
+            [*which, form.score],
+            [form.preset, *form.widgets, form.about, form.changes, form.command, form.message],
+            **QUIET,
+        )
+
+    # -- answers ------------------------------------------------------------------------------------------------
+    def open(self, owner: str) -> dict:
+        """A page is opened or reloaded: the same visitor, their live run, else a recorded one."""
+        owner = owner if is_owner(owner) else new_owner()
+        return {self.owner: owner, **self.view.show(owner, None)}
+
+    def distil(self, owner: str, preset: str, score: bool, *values) -> dict:
+        """Start a new run with what the form holds; a bad value is said at the form, and nothing is lost."""
+        owner = owner if is_owner(owner) else new_owner()
+        try:
+            config = self.form.config(values)
+            preset = preset if preset in self.form.names else None
+            key, run = self.shelf.new(owner, STUDY, preset, as_json(config))
+            self.runner.start(run, self.form.stages(score))
+        except UserError as error:
+            return {self.form.message: error_markup(error)}
+        return {self.owner: owner, self.form.message: "", **self.view.show(owner, key)}
+
+    def stop(self, owner: str, key: str | None) -> dict:
+        run = self._own(owner, key)
+        if run is not None:
+            self.runner.stop(run)
+        return self.view.show(owner, key)
+
+    def resume(self, owner: str, key: str | None) -> dict:
+        return self._start(owner, key, None)
+
+    def score(self, owner: str, key: str | None) -> dict:
+        return self._start(owner, key, SCORING)
+
+    def copy_settings(self, owner: str, key: str | None, score: bool) -> dict:
+        """The form as the run on screen was started."""
+        run, form = self.shelf.open(owner, key), self.form
+        if run is None:
+            return {form.message: ""}
+        found = run.config()
+        preset = found["preset"] if found["preset"] in form.names else form.names[0]
+        try:
+            values = form.values(found["config"])
+            changes, command = form.told_of(preset, values, score)
+        except UserError as error:  # a run of an older version
+            return {form.message: error_markup(error)}
+        told = {form.about: form.about_markup(preset), form.changes: changes, form.command: command, form.message: ""}
+        return {form.preset: preset, **dict(zip(form.widgets, values, strict=True)), **told}
+
+    # -- how ----------------------------------------------------------------------------------------------------
+    def _own(self, owner: str, key: str | None):
+        """The visitor's own run behind a key. Recorded runs are for looking at."""
+        return self.shelf.open(owner, key) if isinstance(key, str) and not is_recorded(key) else None
+
+    def _start(self, owner: str, key: str | None, stages: str | None) -> dict:
+        run = self._own(owner, key)
+        try:
+            if run is not None:
+                self.runner.start(run, stages)
+        except UserError as error:
+            return {**self.view.show(owner, key), self.view.fact: error_markup(error)}
+        return self.view.show(owner, key)

@@ -1,0 +1,36 @@
+"""The prompt wall as a widget: a constant template and wall.js beside this file.
+
+Knows no rows: its value is what components.figures makes. Prompts are untrusted text and never part of the template.
+"""
+
+from pathlib import Path
+
+import gradio as gr
+
+SCRIPT = Path(__file__).with_name("wall.js")
+TEMPLATE = """
+<section class="ds-wall" data-snapshots="0">
+  <header><h2>What do the prompts say?</h2>
+    <p class="ds-quiet">Words that changed since the start are marked.</p></header>
+  <div class="ds-scrub" hidden>
+    <button type="button" data-play>Play</button>
+    <input type="range" min="0" max="0" value="0" step="1" aria-label="Update">
+    <output></output>
+    <button type="button" data-latest hidden>Latest</button>
+  </div>
+  <div class="ds-wait"><i></i><p>The prompts appear here as soon as they start to move.</p></div>
+  <div class="ds-grid"></div>
+  <p class="ds-more"><button type="button" data-more hidden></button><span class="ds-unsent ds-quiet" hidden></span></p>
+</section>
+"""
+
+
+def prompt_wall() -> gr.HTML:
+    """The widget. Its value is `{run, fresh, number, snapshots}`; it fires `resync` when it missed a message."""
+    return gr.HTML(
+        None,
+        html_template=TEMPLATE,
+        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        elem_id="wall",
+        apply_default_css=False,
+    )

@@ -1,0 +1,162 @@
+"""The view of one run: picker, state, buttons, chart, prompt wall, results. Widgets, and what to put into them.
+
+Every function takes the visitor's id and a run's key from the page and trusts neither: the shelf decides. Knows the run
+folder's contract and a runner; not the study.
+"""
+
+import json
+from html import escape
+
+import gradio as gr
+
+from backend.jobs import Runner
+from backend.runs import LIVE_STATES, RunDir
+from components import feed, form_values, words
+from components.chart import live_chart
+from components.prompts import prompt_wall
+from components.results import results_markup
+from components.shelf import RECORDED, Shelf
+from components.status import empty_markup, status_markup
+
+PERIOD_S = 1.5
+TITLE_JS = """
+const tell = () => { const run = element.querySelector("[data-title]"); if (run) document.title = run.dataset.title; };
+watch("value", tell); tell();
+"""
+
+
+class RunView:
+    """Made inside a Blocks context. `show` fills everything, `tick` only what is new."""
+
+    def __init__(self, shelf: Shelf, runner: Runner):
+        self.shelf, self.runner = shelf, runner
+        self.seen = gr.State({})
+        self.timer = gr.Timer(PERIOD_S, active=False)
+        with gr.Column(elem_classes="ds-card", elem_id="run-card"):
+            self.picker = gr.Dropdown(
+                [], label="Run on screen", filterable=False, elem_id="run-picker", interactive=True
+            )
+            self.head = gr.HTML(
+                '<section class="ds-run ds-loading"></section>',
+                js_on_load=TITLE_JS,
+                elem_id="status",
+                apply_default_css=False,
+            )
+            with gr.Row(elem_id="actions"):
+                self.stop = gr.Button("Stop", visible=False, elem_id="stop")
+                self.resume = gr.Button("Resume", visible=False, elem_id="resume")
+                self.score = gr.Button("Fine-tune and score", visible=False, elem_id="score", variant="primary")
+        with gr.Column(elem_classes="ds-card", elem_id="chart-card"):
+            self.chart = live_chart()
+            self.fact = gr.HTML("", elem_id="heldout", apply_default_css=False)
+        self.wall = prompt_wall()
+        self.results = gr.HTML("", elem_id="results", apply_default_css=False)
+        self.settings = gr.HTML("", elem_id="run-settings", apply_default_css=False)
+
+    @property
+    def parts(self) -> list:
+        """Everything that `show` and `tick` may fill."""
+        head = [self.seen, self.timer, self.picker, self.head, self.stop, self.resume, self.score]
+        return [*head, self.chart, self.fact, self.wall, self.results, self.settings]
+
+    # -- what to show -------------------------------------------------------------------------------------------
+    def show(self, owner: str, key: str | None) -> dict:
+        """The whole view of a run; of the visitor's first one where there is no such run."""
+        if self.shelf.open(owner, key) is None:
+            key = self.shelf.first(owner)
+        run = self.shelf.open(owner, key)
+        if run is None:
+            return self._nothing()
+        updates = self.tick(owner, feed.first_look(key))  # first: it may settle a state that the picker shows
+        choices = self.shelf.choices(owner)
+        return {
+            **updates,
+            self.picker: gr.update(choices=choices, value=key, visible=True),
+            self.settings: settings_markup(run.config()),
+        }
+
+    def tick(self, owner: str, seen: dict) -> dict:
+        """What changed since the last look. Small: this is sent again and again."""
+        if not isinstance(seen, dict) or "key" not in seen:
+            return self.show(owner, None)
+        run = self.shelf.open(owner, seen["key"])
+        if run is None:
+            return self._nothing()
+        status = self.status(run, seen["key"])  # before the rows: a run that ends now still shows its last ones
+        news, seen = feed.look(run, seen)
+        updates = {part: news[name] for name, part in (("chart", self.chart), ("wall", self.wall)) if news[name]}
+        if news["wall"] and news["wall"]["fresh"]:
+            news["wall"]["replay"] = is_recorded(seen["key"])
+        if news["results"] is not None:
+            updates[self.results] = results_markup(news["results"], run.config()["config"])
+        stamp = json.dumps([status, bool(run.rows_since("results", 0)[1])], sort_keys=True)
+        if stamp != seen["status"]:
+            updates |= self._head(owner, run, seen, status)
+        return {**updates, self.seen: {**seen, "status": stamp, "state": status["state"]}}
+
+    def status(self, run: RunDir, key: str) -> dict:
+        """A recorded run is only read; the runner looks after the others."""
+        return run.status() if is_recorded(key) else self.runner.poll(run)
+
+    def _head(self, owner: str, run: RunDir, seen: dict, status: dict) -> dict:
+        """State, sentence, stepper and the buttons that make sense now."""
+        recorded, state = is_recorded(seen["key"]), status["state"]
+        live = state in LIVE_STATES
+        can_score = not recorded and not live and has_prompts(run) and not run.rows("results")
+        updates = {
+            self.head: status_markup(self.shelf.title(run), run.config()["config"], status, recorded),
+            self.fact: fact_markup(run),
+            self.stop: gr.update(visible=live and not recorded, interactive=state != "stopping"),
+            self.resume: gr.update(visible=not recorded and state in ("stopped", "failed")),
+            self.score: gr.update(visible=can_score),
+        }
+        if state != seen.get("state"):
+            updates[self.timer] = gr.Timer(active=live)
+            updates[self.picker] = gr.update(choices=self.shelf.choices(owner), value=seen["key"])
+        return updates
+
+    def _nothing(self) -> dict:
+        """The view of a visitor who has no run, where none was recorded either."""
+        hidden = {part: gr.update(visible=False) for part in (self.picker, self.stop, self.resume, self.score)}
+        return {
+            **hidden,
+            self.seen: {},
+            self.timer: gr.Timer(active=False),
+            self.head: empty_markup(),
+            self.chart: {},
+            self.wall: {},
+            self.fact: "",
+            self.results: results_markup([], {}),
+            self.settings: "",
+        }
+
+
+def is_recorded(key: str) -> bool:
+    return key.startswith(f"{RECORDED}/")
+
+
+def has_prompts(run: RunDir) -> bool:
+    """Distillation left something that a student can be trained on."""
+    return (run.path / "distilled.jsonl").exists() or any(run.artifacts.glob("checkpoint.*"))
+
+
+def fact_markup(run: RunDir) -> str:
+    """One sentence about experts the prompts never followed, once it was measured."""
+    try:
+        summary = json.loads((run.path / "summary.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return ""
+    said = words.heldout(summary)
+    return f'<p class="ds-fact">{escape(said)}</p>' if said else ""
+
+
+def settings_markup(found: dict) -> str:
+    """The settings the run was started with, folded away."""
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(form_values.spell(value)) or 'empty'}</td></tr>"
+        for name, value in found["config"].items()
+    )
+    return (
+        '<details class="ds-table"><summary>Settings of this run</summary>'
+        f"<div><table><tbody>{rows}</tbody></table></div></details>"
+    )

@@ -1,0 +1,94 @@
+"""The shelf: which run folders a visitor may see, and how they are called on screen.
+
+A path is only ever made of an owner id and a run id that match a strict pattern, so no text from outside can leave the
+two folders it knows: the recorded runs that ship with the project, and the visitor's own. Knows no widget.
+"""
+
+import re
+import secrets
+import time
+from pathlib import Path
+
+from backend import settings
+from backend.core.errors import UserError
+from backend.runs import LIVE_STATES, RunDir, list_runs
+
+OWNER = re.compile(r"[0-9a-f]{32}")
+RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+RECORDED, OWN = "recorded", "own"
+
+
+def new_owner() -> str:
+    return secrets.token_hex(16)
+
+
+def is_owner(value: object) -> bool:
+    return isinstance(value, str) and OWNER.fullmatch(value) is not None
+
+
+class Shelf:
+    """Recorded runs below `samples`, visitors' runs below `root/<owner>/`."""
+
+    def __init__(self, samples: Path, root: Path, presets: Path):
+        self.samples, self.root, self.presets = Path(samples), Path(root), Path(presets)
+
+    def new(self, owner: str, study: str, preset: str | None, config: dict) -> tuple[str, RunDir]:
+        """A new run folder of this visitor, and its key."""
+        if not is_owner(owner):
+            raise ValueError("not an owner id")
+        name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{preset or 'custom'}-{secrets.token_hex(2)}"
+        return f"{OWN}/{name}", RunDir.create(self.root / owner / name, study, preset, config)
+
+    def open(self, owner: str, key: str | None) -> RunDir | None:
+        """The run behind a key, or None when there is none that this visitor may see."""
+        kind, _, name = key.partition("/") if isinstance(key, str) else ("", "", "")
+        if not RUN_ID.fullmatch(name):
+            return None
+        if kind == RECORDED:
+            run = RunDir(self.samples / name)
+        elif kind == OWN and is_owner(owner):
+            run = RunDir(self.root / owner / name)
+        else:
+            return None
+        return run if (run.path / "config.json").is_file() else None
+
+    def own(self, owner: str) -> list[RunDir]:
+        """The visitor's runs, newest first."""
+        return list_runs(self.root / owner) if is_owner(owner) else []
+
+    def recorded(self) -> list[RunDir]:
+        """The runs that ship with the project, in the order of their folder names."""
+        return sorted(list_runs(self.samples), key=lambda run: run.path.name)
+
+    def first(self, owner: str) -> str | None:
+        """What a page opens on: the visitor's newest live run, else the first recorded one, else their newest."""
+        own = self.own(owner)
+        live = [run for run in own if run.status()["state"] in LIVE_STATES]
+        recorded = self.recorded()
+        if live:
+            return f"{OWN}/{live[0].path.name}"
+        if recorded:
+            return f"{RECORDED}/{recorded[0].path.name}"
+        return f"{OWN}/{own[0].path.name}" if own else None
+
+    def choices(self, owner: str) -> list[tuple[str, str]]:
+        """`(label, key)` for the run picker."""
+        recorded = [(f"Recorded: {self.title(run)}", f"{RECORDED}/{run.path.name}") for run in self.recorded()]
+        own = [(self._own_label(run), f"{OWN}/{run.path.name}") for run in self.own(owner)]
+        return own + recorded
+
+    def title(self, run: RunDir) -> str:
+        """The preset's title, and for a recorded run its folder's name where that says more."""
+        preset = run.config()["preset"]
+        try:
+            title = settings.load_preset(self.presets, preset)["title"]
+        except UserError:
+            title = "Custom"
+        if run.path.parent == self.samples and run.path.name != preset:
+            return run.path.name.replace("-", " ").replace("_", " ").capitalize()
+        return title
+
+    def _own_label(self, run: RunDir) -> str:
+        status = run.status()
+        begun = time.strftime("%d %b %H:%M UTC", time.gmtime(status.get("started_at", 0)))
+        return f"{self.title(run)}, {begun} ({status['state']})"

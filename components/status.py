@@ -1,0 +1,75 @@
+"""The head of a run: its state, one sentence, and four steps with the present one filling up. Status in, markup out.
+
+Everything that comes from a run folder is escaped. Knows no widget library.
+"""
+
+from html import escape
+
+from backend.runs import LIVE_STATES
+from components import words
+
+
+def status_markup(title: str, config: dict, status: dict, recorded: bool) -> str:
+    """The head of the run that is on screen."""
+    state = status.get("state", "queued")
+    return (
+        f'<section class="ds-run" data-status="{escape(state)}" data-recorded="{str(recorded).lower()}" '
+        f'data-title="{escape(words.page_title(status))}">'
+        f'<div class="ds-run-line"><h2>{escape(title)}</h2>{chip(state, recorded)}</div>'
+        f'<p class="ds-run-about">{escape(words.about(config))}</p>'
+        f"{stepper(status)}{footnote(status)}{failure(status)}</section>"
+    )
+
+
+def chip(state: str, recorded: bool) -> str:
+    said = "Recorded run" if recorded and state == "finished" else words.STATES.get(state, state)
+    return f'<span class="ds-chip ds-chip-{escape(state)}"><i aria-hidden="true"></i>{escape(said)}</span>'
+
+
+def stepper(status: dict) -> str:
+    """The four stages in order; `aria-current` marks the present one."""
+    names, state = list(words.STAGES), status.get("state", "queued")
+    reached = names.index(status["stage"]) if status.get("stage") in names else 0
+    items = []
+    for number, name in enumerate(names):
+        done = number < reached or (state == "finished" and number <= reached)
+        here = number == reached and not done
+        share = 1.0 if done else words.fraction(status) if here else 0.0
+        look = "done" if done else "here" if here else "ahead"
+        sign, note = "✓" if done else number + 1, words.STAGE_NOTES[name]
+        items.append(
+            f'<li class="ds-step ds-step-{look}"{" aria-current=step" if here else ""}>'
+            f"<b>{sign}</b><span>{words.STAGES[name]}<small>{note}</small></span>"
+            f'<i style="--share:{share:.3f}"></i></li>'
+        )
+    return f'<ol class="ds-steps">{"".join(items)}</ol>'
+
+
+def footnote(status: dict) -> str:
+    """What happens now and how long it will take."""
+    doing = words.doing(status)
+    left = words.duration(status.get("eta_s")) if status.get("state") in LIVE_STATES else ""
+    if not doing:
+        return ""
+    left = f'<span class="ds-left">about {left} left in this step</span>' if left else ""
+    return f'<p class="ds-now" role="status"><span>{escape(doing)}</span>{left}</p>'
+
+
+def failure(status: dict) -> str:
+    """What went wrong, what was expected, what to do: never a trace."""
+    error = status.get("error")
+    if status.get("state") != "failed" or not error:
+        return ""
+    return (
+        f'<div class="ds-failure" role="alert"><strong>{escape(error["found"])}</strong>'
+        f"<p>Expected {escape(error['expected'])}. {escape(error['next_step'])}</p></div>"
+    )
+
+
+def empty_markup() -> str:
+    """Nothing recorded and nothing run: say what to do."""
+    return (
+        '<section class="ds-run ds-nothing" data-status="none" data-title="Distilloscope"><h2>No run yet</h2>'
+        '<p class="ds-run-about">Press <b>Distil</b> to start one. The curve moves within seconds, and it goes on '
+        "when you close this page.</p></section>"
+    )

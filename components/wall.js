@@ -1,0 +1,155 @@
+// The prompt wall in the browser. Keeps the snapshots it was sent and shows one of them as cards; scrubbing needs no
+// server. Prompts are untrusted: their text only ever goes through textContent.
+// Given by gr.HTML: element, props, trigger, watch.
+
+const state = { run: null, number: 0, snapshots: [], at: 0, follow: true, all: false, timer: null };
+const few = 9;
+const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+const part = (selector) => element.querySelector(selector);
+const slider = part("input");
+
+function make(tag, name, text) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+// -- data ------------------------------------------------------------------------------------------------------
+function take(news) {
+  if (!news || !news.run) { Object.assign(state, { run: null, snapshots: [] }); return draw(); }
+  if (!news.fresh && news.run === state.run && news.number === state.number) return;
+  if (!news.fresh && (news.run !== state.run || news.number !== state.number + 1)) return trigger("resync");
+  if (news.fresh) {
+    if (news.run !== state.run) Object.assign(state, { follow: true, all: false, at: 0 });
+    stop();
+    Object.assign(state, { run: news.run, snapshots: [] });
+  }
+  state.number = news.number;
+  if (news.snapshots.length) {  // a resumed run repeats some steps: what it says now counts
+    state.snapshots = state.snapshots.filter((s) => s.step < news.snapshots[0].step).concat(news.snapshots);
+  }
+  if (state.follow || state.at >= state.snapshots.length) state.at = Math.max(0, state.snapshots.length - 1);
+  draw(!news.fresh);
+  if (news.replay && !still && state.snapshots.length > 2) play();
+}
+
+// Which words of `now` are not, in order, among those of `then`: a longest common subsequence.
+function changed(then, now) {
+  const table = Array.from({ length: then.length + 1 }, () => new Uint16Array(now.length + 1));
+  for (let i = then.length - 1; i >= 0; i--)
+    for (let j = now.length - 1; j >= 0; j--)
+      table[i][j] = then[i] === now[j] ? table[i + 1][j + 1] + 1 : Math.max(table[i + 1][j], table[i][j + 1]);
+  const fresh = now.map(() => true);
+  for (let i = 0, j = 0; i < then.length && j < now.length;) {
+    if (then[i] === now[j]) { fresh[j] = false; i++; j++; }
+    else if (table[i + 1][j] >= table[i][j + 1]) i++;
+    else j++;
+  }
+  return fresh;
+}
+
+const split = (text) => text.split(/\s+/).filter(Boolean).slice(0, 400);
+
+// -- drawing ---------------------------------------------------------------------------------------------------
+function meter(name, share, text) {
+  const box = make("div", "ds-meter ds-meter-" + name);
+  const bar = make("i");
+  bar.style.setProperty("--share", Math.max(0, Math.min(1, share)));
+  box.append(make("span", "", text), bar);
+  return box;
+}
+
+function card(prompt, first, before, flash) {
+  const node = make("article", "ds-prompt");
+  const head = make("header");
+  head.append(make("b", "", "#" + (prompt.slot + 1)));
+  const words = split(prompt.text), fresh = changed(split(first.text), words);
+  const recent = flash ? changed(split(before.text), words) : [];
+  const text = make("p", "ds-words");
+  words.forEach((word, i) => {
+    if (i) text.append(" ");
+    text.append(fresh[i] ? make("mark", recent[i] ? "ds-flash" : "", word) : word);
+  });
+  const answer = make("p", "ds-answer");
+  answer.append(make("span", "", "answer"), make("b", "", prompt.answer));
+  const foot = make("footer");
+  foot.append(meter("changed", prompt.changed, Math.round(100 * prompt.changed) + " % changed"));
+  foot.append(meter("distance", prompt.distance, "distance " + prompt.distance.toFixed(2)));
+  foot.lastChild.title = "Mean distance to the nearest real tokens, in standard deviations of the token table";
+  node.append(head, text, answer, foot);
+  if (fresh.some(Boolean)) {
+    const was = make("details"); 
+    was.append(make("summary", "", "Started as"), make("p", "", first.text));
+    was.open = state.opened && state.opened.has(prompt.slot);
+    was.addEventListener("toggle", () => (state.opened ||= new Set())[was.open ? "add" : "delete"](prompt.slot));
+    node.append(was);
+  }
+  return node;
+}
+
+function draw(flash = false) {
+  const last = state.snapshots.length - 1, shown = state.snapshots[state.at];
+  part(".ds-wall").dataset.run = state.run || "";
+  part(".ds-wall").dataset.snapshots = state.snapshots.length;
+  part(".ds-wait").hidden = Boolean(shown);
+  part(".ds-scrub").hidden = last < 1;
+  const grid = part(".ds-grid");
+  if (!shown) return grid.replaceChildren();
+  slider.max = last; slider.value = state.at;
+  slider.style.setProperty("--share", last ? state.at / last : 1);
+  part("output").textContent = shown.step === 0 ? "start" : "update " + shown.step.toLocaleString("en");
+  slider.setAttribute("aria-valuetext", part("output").textContent);
+  part("[data-latest]").hidden = state.at === last;
+  part("[data-play]").textContent = state.timer ? "Pause" : "Play";
+  const prompts = state.all ? shown.prompts : shown.prompts.slice(0, few);
+  const find = (snapshot, slot) => snapshot.prompts.find((p) => p.slot === slot) || { text: "" };
+  const before = state.snapshots[Math.max(0, state.at - 1)];
+  grid.replaceChildren(...prompts.map((p) =>
+    card(p, find(state.snapshots[0], p.slot), find(before, p.slot), flash)));
+  const more = part("[data-more]"), hidden = shown.prompts.length - prompts.length;
+  more.hidden = hidden <= 0;
+  more.textContent = `Show ${hidden} more`;
+  const unsent = part(".ds-unsent");
+  unsent.hidden = shown.total <= shown.prompts.length;
+  unsent.textContent = `${shown.prompts.length} of ${shown.total.toLocaleString("en")} prompts are shown here.`;
+  window.dispatchEvent(new CustomEvent("distilloscope:mark",
+    { detail: { run: state.run, step: state.at === last ? null : shown.step } }));
+}
+
+// -- scrubbing -------------------------------------------------------------------------------------------------
+function go(index, flash = false) {
+  const last = state.snapshots.length - 1;
+  state.at = Math.max(0, Math.min(last, index));
+  state.follow = state.at === last;
+  draw(flash);
+}
+
+function stop() { clearInterval(state.timer); state.timer = null; }
+
+function play() {
+  if (state.timer) { stop(); return draw(); }
+  if (state.at === state.snapshots.length - 1) go(0);
+  state.timer = setInterval(() => {
+    if (state.at >= state.snapshots.length - 1) { stop(); return draw(); }
+    go(state.at + 1, true);
+  }, Math.max(120, 6000 / state.snapshots.length));
+  draw();
+}
+
+slider.addEventListener("input", () => { stop(); go(Number(slider.value)); });
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if ("play" in button.dataset) play();
+  if ("latest" in button.dataset) { stop(); go(state.snapshots.length - 1); }
+  if ("more" in button.dataset) { state.all = true; draw(); }
+});
+window.addEventListener("distilloscope:pick", ({ detail }) => {  // a click on the curve
+  if (detail.run !== state.run || detail.view !== "matching" || !state.snapshots.length) return;
+  const distance = (s) => Math.abs(s.step - detail.step);
+  stop();
+  go(state.snapshots.reduce((best, s, i) => (distance(s) < distance(state.snapshots[best]) ? i : best), 0));
+});
+watch("value", () => take(props.value));
+take(props.value);

@@ -1,0 +1,137 @@
+"""The sentences of the page: what a run is, how far it is, what its results say. Plain values in, plain text out.
+
+Knows the run folder's words and numbers. Knows no widget and no markup.
+"""
+
+import math
+import statistics
+
+from backend.runs import LIVE_STATES
+
+STAGES = {"experts": "Experts", "distil": "Distil", "decode": "Decode", "evaluate": "Score"}
+STAGE_NOTES = {
+    "experts": "learn from the real data",
+    "distil": "prompts learn to follow",
+    "decode": "prompts become text",
+    "evaluate": "fresh students try it",
+}
+STATES = {
+    "queued": "Waiting",
+    "running": "Running",
+    "stopping": "Stopping",
+    "stopped": "Stopped",
+    "finished": "Finished",
+    "failed": "Failed",
+}
+ARMS = {
+    "text": ("Distilled text", "the learned prompts, read as ordinary text"),
+    "projected": ("Nearest tokens", "the learned prompts, each position moved to its closest real token"),
+    "soft": ("Soft prompts", "the learned prompts as they are; no text can say them"),
+    "init": ("Starting questions", "the real questions the prompts started from"),
+    "random": ("Random real questions", "as many other real questions"),
+    "full": ("All the data", "every real question"),
+    "base": ("Untrained", "a student that saw nothing"),
+}
+KINDS = {"text": "made", "projected": "made", "soft": "made", "init": "real", "random": "real", "full": "real"}
+REGIMES = {
+    "matched": ("Trained like the expert", "with the learned step sizes"),
+    "ordinary": ("Trained the ordinary way", "with AdamW"),
+}
+
+
+def duration(seconds: float | None) -> str:
+    """Roughly how long: '40 s', '3 min', '2 h 10 min'; empty when unknown."""
+    if seconds is None or not math.isfinite(seconds):
+        return ""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def fraction(status: dict) -> float:
+    """How much of the present stage is done, 0 to 1."""
+    total = status.get("total") or 0
+    return min(1.0, status.get("done", 0) / total) if total else 0.0
+
+
+def about(config: dict) -> str:
+    """The run in one sentence."""
+    prompts, experts = config["prompts"], config["experts"]
+    return (
+        f"{count(prompts, 'synthetic prompt')} of {config['prompt_tokens']} tokens "
+        f"{'follow' if prompts > 1 else 'follows'} {count(experts, 'expert')} on {config['task'].replace('_', ' ')}."
+    )
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def doing(status: dict) -> str:
+    """What happens right now, in a few words."""
+    state, stage = status.get("state", "queued"), status.get("stage") or "experts"
+    done, total = status.get("done", 0), status.get("total", 0)
+    if state == "queued":
+        ahead = status.get("ahead", 0)
+        return f"Waiting for {count(ahead, 'other run')} to end" if ahead else "Starting"
+    if state == "stopping":
+        return "Saving and stopping"
+    if state == "stopped":
+        return f"Stopped in {STAGES[stage].lower()} at {done:,} of {total:,}" if total else "Stopped"
+    if state == "running":
+        message = status.get("message") or "Starting"
+        return f"{message}, {done:,} of {total:,}" if total else message
+    return ""
+
+
+def page_title(status: dict) -> str:
+    """For the browser's tab: a live run shows how far it is."""
+    if status.get("state") in LIVE_STATES and status.get("total"):
+        return f"{fraction(status):.0%} {STAGES.get(status.get('stage'), '')} · Distilloscope"
+    return "Distilloscope"
+
+
+def heldout(summary: dict) -> str:
+    """How well the prompts steer experts they never followed; empty when that was not measured."""
+    means = {
+        name: statistics.fmean(row["matching_loss"] for row in rows)
+        for name, rows in (summary.get("heldout") or {}).items()
+        if rows and all(row.get("matching_loss") is not None for row in rows)
+    }
+    if "soft" not in means:
+        return ""
+    parts = [f"{means['soft']:.2f} with the learned prompts"]
+    parts += [f"{means['projected']:.2f} as real tokens"] if "projected" in means else []
+    parts += [f"{means['init']:.2f} with the real questions they started from"] if "init" in means else []
+    return f"On experts they never followed, the matching loss is {', '.join(parts)}."
+
+
+# -- results --------------------------------------------------------------------------------------------------------
+def quantity(row: dict) -> str:
+    """'0.47 ± 0.05 (n = 150 x 3 seeds)'."""
+    seeds = f" x {row['seeds']} seeds" if row["seeds"] > 1 else ", one seed"
+    return f"{row['mean']:.2f} ± {row['interval']:.2f} (n = {row['n']:,}{seeds})"
+
+
+def verdict(table: list[dict], student: str) -> str:
+    """Distilled text against as many random real questions, for one student, in a sentence or two."""
+    rows = {row["arm"]: row for row in table if row["student"] == student and row["regime"] == plainest(table)}
+    text, random = rows.get("text"), rows.get("random")
+    if text is None:
+        return ""
+    said = f"Distilled text: {quantity(text)}."
+    if random is None:
+        return said
+    said += f" As many random real questions: {quantity(random)}. "
+    gap = text["mean"] - random["mean"]
+    # the two arms answer the same questions, so treating them as independent makes the noise look larger, not smaller
+    if abs(gap) <= math.hypot(text["interval"], random["interval"]):
+        return said + "The difference is inside the noise."
+    return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
+
+
+def plainest(table: list[dict]) -> str:
+    """The regime a reader would meet outside of this program, when there is one."""
+    regimes = [row["regime"] for row in table]
+    return "ordinary" if "ordinary" in regimes or not regimes else regimes[0]
