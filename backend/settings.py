@@ -9,6 +9,7 @@ import difflib
 import json
 import math
 import typing
+from collections.abc import Iterable
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
@@ -20,12 +21,12 @@ class Setting:
     """One field of a config, described: enough to draw a widget, parse a flag or print a row of a table."""
 
     name: str
-    type: type
+    type: object  # a class, or an alias such as tuple[str, ...]
     default: object
     help: str
     group: str
-    low: float | None = None
-    high: float | None = None
+    low: float | int | None = None
+    high: float | int | None = None
     choices: tuple[str, ...] | None = None
     advanced: bool = False
 
@@ -79,7 +80,7 @@ def _check_range(item: Setting, value) -> None:
         raise UserError(f"{item.name} is {value}.", bounds, f"Choose a value of {item.name} in that range.")
 
 
-def _nearest(word: object, words: typing.Iterable[str]) -> str:
+def _nearest(word: object, words: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(word), list(words), n=1)
     return f"Did you mean {close[0]!r}?" if close else "Pick one of them."
 
