@@ -80,11 +80,14 @@ def _with_adapter(model, folder: str):
         found = f"{folder} has no adapter_config.json."
         raise UserError(found, "a folder saved by peft", "Check the path of the adapter.")
     try:
-        return peft.PeftModel.from_pretrained(model, folder).eval()
+        adapted = peft.PeftModel.from_pretrained(model, folder).eval()
     except Exception as error:  # a damaged or foreign adapter raises almost anything
         reason = " ".join(str(error).split())[:200]
         found = f"The adapter {folder} could not be put on the model: {type(error).__name__}: {reason}"
         raise UserError(found, "an adapter made for this model", "Give the model it was trained on.") from error
+    if adapted.active_peft_config.is_prompt_learning:  # virtual tokens move every place that is scored
+        raise UserError(f"The adapter {folder} is a learned prompt.", "LoRA or a relative", "Give a LoRA adapter.")
+    return adapted
 
 
 class _Bar:

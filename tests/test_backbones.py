@@ -77,10 +77,7 @@ def test_the_model_can_be_differentiated_twice(backbone):
 
 def test_the_context_is_the_one_of_the_config(backbone):
     assert context_length(backbone) == context_length(backbone.model) == tiny.CONTEXT
-
-
-def test_a_config_without_a_context_reads_2048():
-    assert context_length(torch.nn.Linear(1, 1)) == 2048
+    assert context_length(torch.nn.Linear(1, 1)) == 2048  # without a config, what the harness takes
 
 
 def test_lora_targets_are_those_of_peft(backbone):
@@ -190,10 +187,9 @@ def test_a_missing_gguf_file_is_named():
 
 
 def test_a_damaged_gguf_file_is_refused(tmp_path):
-    file = tmp_path / "broken.gguf"
-    file.write_bytes(b"GGUF" + bytes(40))
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF" + bytes(40))
     with pytest.raises(UserError, match="could not be loaded"):
-        load_backbone(str(file))
+        load_backbone(str(tmp_path / "broken.gguf"))
 
 
 def test_a_gguf_file_without_the_package_says_what_to_install(tmp_path, monkeypatch):

@@ -6,9 +6,10 @@ import math
 import pytest
 import torch
 
+from backend.core import score
 from backend.core.backbones import Backbone, encode_pairs, load_backbone
 from backend.core.errors import UserError
-from backend.core.score import Scored, make_rows, score_questions, summarise
+from backend.core.score import Scored, make_rows, score_questions, summarise, tree_mask
 from backend.core.tasks import TASKS, Question, continuations, to_example
 from backend.core.text_data import load_file, load_questions, load_shots
 from tests import tiny
@@ -125,17 +126,39 @@ def test_the_same_question_twice_gets_the_same_score(opt, arc):
     assert scored[0] == scored[1]
 
 
-def test_letters_of_one_question_share_one_row(opt, mmlu, shots):
-    rows = make_rows(opt.tokenizer, mmlu, MMLU, shots, tiny.CONTEXT)
+@pytest.mark.parametrize("packed", [True, False])
+def test_letters_of_one_question_share_one_row(opt, mmlu, shots, packed):
+    rows = make_rows(opt.tokenizer, mmlu, MMLU, shots, tiny.CONTEXT, packed)
     assert len(rows) == len(mmlu)
-    assert all(len(row.answers) == 4 for row in rows)
+    assert all(len(row.answers) == 4 and set(row.branches) == {0} for row in rows)
+
+
+def test_texts_share_one_row_only_where_the_family_is_known_to_allow_it(opt, arc):
+    packed, plain = (make_rows(opt.tokenizer, arc, ARC, {}, tiny.CONTEXT, packed) for packed in (True, False))
+    assert len(packed) == len(arc) < len(plain)
+    assert max(len(row.answers) for row in packed) == 5
+
+
+def test_a_family_that_cannot_be_packed_scores_the_same(backbone, arc, mmlu, shots, monkeypatch):
+    packed = score_questions(backbone.model, backbone.tokenizer, arc, ARC)
+    monkeypatch.setattr(score, "PACKED_FAMILIES", ())
+    plain = score_questions(backbone.model, backbone.tokenizer, arc, ARC, token_budget=200)
+    assert same(plain, [list(item.log_likelihoods) for item in packed])
+    letters = score_questions(backbone.model, backbone.tokenizer, mmlu, MMLU, shots=shots)
+    assert same(letters, naive_scores(backbone, mmlu, MMLU, shots))
+
+
+def test_an_option_sees_its_prompt_and_itself_but_no_other_option():
+    mask = tree_mask(torch.tensor([[0, 0, 1, 1, 2, 0]]), torch.float32)[0, 0] == 0
+    assert mask[3].nonzero().flatten().tolist() == [0, 1, 2, 3]
+    assert mask[4].nonzero().flatten().tolist() == [0, 1, 4]
 
 
 def test_long_prompts_lose_their_beginning_and_are_counted(opt, mmlu, shots):
     longer = {subject: [dataclasses.replace(q, question=q.question * 20) for q in s] for subject, s in shots.items()}
     scored = score_questions(opt.model, opt.tokenizer, mmlu, MMLU, shots=longer)
     assert summarise(scored)["truncated"] == len(mmlu)
-    rows = make_rows(opt.tokenizer, mmlu, MMLU, longer, tiny.CONTEXT)
+    rows = make_rows(opt.tokenizer, mmlu, MMLU, longer, tiny.CONTEXT, True)
     kept = opt.tokenizer.decode(rows[0].ids)
     assert len(rows[0].ids) == tiny.CONTEXT
     assert kept.endswith("Answer:") and not kept.startswith("The following")
@@ -144,7 +167,7 @@ def test_long_prompts_lose_their_beginning_and_are_counted(opt, mmlu, shots):
 def test_cutting_changes_nothing_that_was_kept(opt, arc):
     """Where only the last `context` tokens fit, the score is that of exactly those tokens."""
     long = dataclasses.replace(arc[0], question="Why? " * 400 + arc[0].question)
-    scored = score_questions(opt.model, opt.tokenizer, [long], ARC)[0]
+    item = score_questions(opt.model, opt.tokenizer, [long], ARC)[0]
     (prompt, answer), *_ = encode_pairs(
         opt.tokenizer, [(to_example(long, ARC).prompt, f" {option}") for option in long.options]
     )
@@ -152,8 +175,8 @@ def test_cutting_changes_nothing_that_was_kept(opt, arc):
     with torch.inference_mode():
         log_probs = torch.log_softmax(opt.model(torch.tensor([whole[:-1]])).logits[0], dim=-1)
     expected = sum(log_probs[-len(answer) + i, token].item() for i, token in enumerate(answer))
-    assert scored.log_likelihoods[0] == pytest.approx(expected, abs=1e-4)
-    assert scored.truncated
+    assert item.log_likelihoods[0] == pytest.approx(expected, abs=1e-4)
+    assert item.truncated
 
 
 def test_an_option_longer_than_the_context_is_refused(opt, arc):

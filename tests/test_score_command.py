@@ -96,6 +96,15 @@ def test_a_damaged_adapter_is_refused(arc_flags, adapter, tmp_path):
         run(*arc_flags, "--adapter", str(tmp_path))
 
 
+def test_a_learned_prompt_is_refused_because_its_tokens_move_the_answers(arc_flags, tiny_models, tmp_path):
+    import peft  # noqa: PLC0415
+
+    config = peft.PromptTuningConfig(num_virtual_tokens=2, task_type="CAUSAL_LM")
+    peft.get_peft_model(load_backbone(str(tiny_models["opt"])).model, config).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="learned prompt"):
+        run(*arc_flags, "--adapter", str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
