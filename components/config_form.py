@@ -20,10 +20,11 @@ ALL_BUT_SCORING = "experts,distil,decode"
 class ConfigForm:
     """Widgets, made where it is constructed (inside a Blocks context), and the functions between them and a config."""
 
-    def __init__(self, study: str, config_class: type, presets: Path):
+    def __init__(self, study: str, config_class: type, presets: Path, leading: Sequence[str] = ()):
+        """`leading`: the presets to show first; the very first one fills the form."""
         self.study, self.config_class, self.presets = study, config_class, presets
         self.items = settings.describe(config_class)
-        self.names = settings.list_presets(presets)
+        self.names = sorted(settings.list_presets(presets), key=lambda name: _rank(name, leading))
         first = form_values.values_of(config_class, self._preset(self.names[0]))
         self.preset = gr.Radio(
             [(settings.load_preset(presets, name)["title"], name) for name in self.names],
@@ -40,7 +41,7 @@ class ConfigForm:
         self.message = gr.HTML("", elem_id="form-message", apply_default_css=False)
         self.changes = gr.HTML(self._changes({}), elem_id="changes", apply_default_css=False)
         self.widgets = self._make_widgets(dict(zip([i.name for i in self.items], first, strict=True)))
-        with gr.Accordion("The same on the command line", open=False):
+        with gr.Accordion("The same on the command line", open=False, elem_classes="ds-fold"):
             self.command = gr.Textbox(
                 self._command(self.names[0], {}, True),
                 show_label=False,
@@ -138,6 +139,10 @@ class ConfigForm:
             f'<div class="ds-changes" data-count="{len(changed)}"><b class="ds-badge">{len(changed)} changed</b>'
             f"<ul>{said}</ul></div>"
         )
+
+
+def _rank(name: str, leading: Sequence[str]) -> tuple[int, str]:
+    return (leading.index(name) if name in leading else len(leading), name)
 
 
 def widget(item: Setting, value: object):

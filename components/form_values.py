@@ -47,7 +47,13 @@ def to_widget(item: Setting, value: object) -> object:
 
 
 def from_widget(item: Setting, value: object) -> object:
-    """A widget's value as the config wants it. Raises UserError for an empty number; ranges are the config's affair."""
+    """A widget's value as the config wants it. Raises UserError where it is empty, of another kind or out of range."""
+    found = _converted(item, value)
+    settings.check_value(item, found)
+    return found
+
+
+def _converted(item: Setting, value: object) -> object:
     wanted = typing.get_origin(item.type) or item.type
     if wanted is tuple:
         if not isinstance(value, str):

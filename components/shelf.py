@@ -81,7 +81,7 @@ class Shelf:
         """The preset's title, and for a recorded run its folder's name where that says more."""
         preset = run.config()["preset"]
         try:
-            title = settings.load_preset(self.presets, preset)["title"]
+            title = settings.load_preset(self.presets, preset or "")["title"]
         except UserError:
             title = "Custom"
         if run.path.parent == self.samples and run.path.name != preset:

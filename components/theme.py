@@ -70,6 +70,8 @@ def make_theme() -> gr.themes.Base:
         checkbox_label_border_color_dark="#333b47",
         button_secondary_background_fill="#ffffff",
         button_secondary_background_fill_dark="#1a2029",
+        button_secondary_background_fill_hover="#f3f1ec",
+        button_secondary_background_fill_hover_dark="#242c37",
         button_secondary_border_color="#d8d7d1",
         button_secondary_border_color_dark="#3a4350",
         button_border_width="1px",

@@ -15,6 +15,7 @@ from components.shelf import Shelf, is_owner, new_owner
 
 STUDY = "text_distillation"
 SCORING = "decode,evaluate"
+LEADING = ("quick", "standard")  # what a visitor can run at once, without any download
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
@@ -35,7 +36,7 @@ class Page:
                 self.view = RunView(shelf, runner)
             with gr.Column(scale=3, min_width=310, elem_id="form", elem_classes="ds-card"):
                 gr.HTML("<h2>Distil your own</h2>", apply_default_css=False)
-                self.form = ConfigForm(STUDY, DistillConfig, PRESETS)
+                self.form = ConfigForm(STUDY, DistillConfig, PRESETS, LEADING)
                 self.use = gr.Button("Use the settings of the run on screen", size="sm", elem_id="use-settings")
         self._bind(demo)
 

@@ -1,0 +1,304 @@
+"""The whole app in a real browser: start, watch, zoom, reload, stop, resume; phone width; hostile prompts.
+
+The worker is a stand-in of a few lines, so that seconds suffice; with `-m slow` it is the real one.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS += ["--disable-sync", "--no-first-run"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed"),
+]
+
+STAND_IN = """
+import json, math, sys, time
+from backend.runs import RunDir
+run = RunDir(sys.argv[sys.argv.index("--out") + 1])
+config = run.config()["config"]
+stages = sys.argv[sys.argv.index("--stages") + 1].split(",") if "--stages" in sys.argv else []
+run.claim()
+
+def step(stage, done, total):
+    run.set_status(stage=stage, done=done, total=total, eta_s=(total - done) * 0.25, message="")
+    if run.stop_requested():
+        run.set_status(state="stopped", eta_s=None)
+        sys.exit(0)
+    time.sleep(0.25)
+
+def want(stage):
+    return not stages or stage in stages
+
+if want("distil"):
+    done = max((r["step"] for r in run.rows("metrics") if r["stage"] == "distil"), default=0)
+    for n in range(done + 1, config["outer_steps"] + 1):
+        loss = 0.4 + 0.6 * math.exp(-n / 30)
+        run.append("metrics", {"stage": "distil", "step": n, "matching_loss": loss, "regulariser": 0.1, "cosine": 0.5})
+        text = f"<img src=x onerror=console.error(1)> word {n // 4}"
+        prompt = {"slot": 0, "text": text, "answer": "<b>yes</b>", "changed": 0.5, "distance": 0.2}
+        run.append("prompts", {"step": n, "prompts": [prompt]})
+        step("distil", n, config["outer_steps"])
+if want("decode"):
+    (run.path / "distilled.jsonl").write_text(json.dumps({"prompt": "a", "answer": "b"}) + chr(10))
+if want("evaluate"):
+    for arm, value in (("text", 0.5), ("random", 0.4), ("base", 0.3)):
+        where = {"arm": arm, "student": config["model"], "task": config["task"], "regime": "ordinary"}
+        run.append("results", {**where, "metric": "acc_norm", "seed": 0, "value": value, "n": 100})
+        step("evaluate", 1, 3)
+run.set_status(state="finished", eta_s=None)
+"""
+
+SERVE = """
+import sys
+from pathlib import Path
+import app
+from backend.jobs import LocalRunner
+from backend.runs import home
+port, command = int(sys.argv[1]), sys.argv[2:]
+app.launch(app.build_demo(LocalRunner(home() / "runs", command), Path("no-samples")), port=port)
+"""
+
+
+def serve(tmp_path: Path, command: list[str]):
+    """A server in a process of its own, with a home of its own: `(process, address)`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {"DISTILLOSCOPE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(port), *command],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address, until = f"http://127.0.0.1:{port}", time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/gradio_api/info", timeout=5).close()
+            return server, address
+        except OSError:
+            assert time.monotonic() < until, "the server did not start"
+            time.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser")
+    (folder / "worker.py").write_text(STAND_IN)
+    server, address = serve(folder, [sys.executable, str(folder / "worker.py")])
+    yield address
+    end(server, folder)
+
+
+def end(server: subprocess.Popen, folder: Path) -> None:
+    """The server, and whatever worker a failed test left running in its home."""
+    server.terminate()
+    server.wait(20)
+    for process in psutil.process_iter(["cmdline"]):
+        if any(str(folder) in word for word in process.info["cmdline"] or []):
+            process.kill()
+
+
+class Visitor:
+    """One browser profile on the page."""
+
+    def __init__(self, chromium, address: str, width: int = 1280, height: int = 900):
+        self.context = chromium.new_context(viewport={"width": width, "height": height})
+        self.page, self.address, self.errors, self.elsewhere = self.context.new_page(), address, [], []
+        self.page.set_default_timeout(30_000)
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._note)
+        self.page.goto(address)
+        self.page.wait_for_selector("#status [data-status]")
+
+    def _note(self, request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.elsewhere.append(request.url)
+
+    def points(self) -> int:
+        return int(self.page.get_attribute(".ds-chart", "data-points"))
+
+    def wait_points(self, more_than: int, seconds: int = 30) -> None:
+        script = f"Number(document.querySelector('.ds-chart')?.dataset.points) > {more_than}"
+        self.page.wait_for_function(script, timeout=seconds * 1000)
+
+    def wait_state(self, *states: str, seconds: int = 30) -> None:
+        self.page.wait_for_selector(
+            ", ".join(f"#status [data-status={s}]" for s in states), timeout=seconds * 1000, state="attached"
+        )
+
+    def stop(self) -> None:
+        self.page.click("#stop")
+        self.wait_state("stopped")
+
+
+@pytest.fixture
+def visitor(chromium, address):
+    visitor = Visitor(chromium, address)
+    yield visitor
+    if visitor.page.locator("#stop").is_visible():
+        visitor.stop()
+    visitor.context.close()
+
+
+def x_range(visitor) -> list[float]:
+    return visitor.page.evaluate("document.querySelector('.ds-plot')._fullLayout.xaxis.range")
+
+
+def test_start_watch_zoom_reload_stop_and_resume(visitor):
+    page = visitor.page
+    assert page.get_attribute("#status [data-status]", "data-status") == "none"
+    page.click("#distil")
+    visitor.wait_state("running")
+    visitor.wait_points(3)
+
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 20, steps=5)
+    page.mouse.up()
+    zoomed, before = x_range(visitor), visitor.points()
+    visitor.wait_points(before + 10)  # the curve moved
+    assert x_range(visitor) == zoomed, "ticks must not lose the zoom"
+
+    run = page.get_attribute(".ds-chart", "data-run")
+    page.reload()
+    visitor.wait_state("running")
+    visitor.wait_points(before)
+    assert page.get_attribute(".ds-chart", "data-run") == run, "the same run is there after a reload"
+
+    visitor.stop()
+    page.click("#resume")
+    visitor.wait_state("running")
+    visitor.wait_state("finished")
+    assert visitor.points() == 40
+    page.wait_for_selector(".ds-results[data-rows='3']")
+    assert "inside the noise" in page.inner_text(".ds-verdict")
+    assert visitor.errors == []
+    assert visitor.elsewhere == [], "no request may leave the server's own address"
+
+
+def test_a_closed_page_does_not_end_the_run(visitor):
+    visitor.page.click("#distil")
+    visitor.wait_points(2)
+    before = visitor.points()
+    visitor.page.goto("about:blank")
+    time.sleep(2)
+    visitor.page.goto(visitor.address)
+    visitor.wait_points(before + 10)
+
+
+def test_prompts_are_shown_as_text_whatever_they_say_and_can_be_scrubbed(visitor):
+    page = visitor.page
+    page.click("#distil")
+    page.wait_for_function("Number(document.querySelector('.ds-wall')?.dataset.snapshots) > 12")
+    assert "<img src=x" in page.inner_text(".ds-prompt .ds-words")
+    assert page.inner_text(".ds-answer b") == "<b>yes</b>"
+    assert page.locator(".ds-prompt img").count() == 0
+    page.locator(".ds-scrub input").fill("0")
+    assert page.inner_text(".ds-scrub output") == "update 1"
+    before = int(page.get_attribute(".ds-wall", "data-snapshots"))
+    page.wait_for_function(f"Number(document.querySelector('.ds-wall')?.dataset.snapshots) > {before}")
+    assert page.inner_text(".ds-scrub output") == "update 1", "the wall stays where the visitor put it"
+    page.click("[data-latest]")
+    assert page.inner_text(".ds-scrub output") != "update 1"
+    assert visitor.errors == []
+
+
+def test_distil_only_then_score(visitor):
+    page = visitor.page
+    page.locator("#score-after input").uncheck()
+    page.click("#distil")
+    visitor.wait_state("finished")
+    page.wait_for_selector(".ds-results[data-rows='0']")
+    page.click("#score button, button#score")
+    page.wait_for_selector(".ds-results[data-rows='3']")
+
+
+def test_bad_input_is_said_at_the_form_and_nothing_is_lost(visitor):
+    page = visitor.page
+    page.locator("#form button", has_text="Matching").first.click()
+    page.locator("#setting-outer_steps input").fill("77")
+    page.locator("#setting-max_start input").fill("99")
+    page.wait_for_selector("#form-message [role=alert]")
+    page.click("#distil")
+    page.wait_for_timeout(500)
+    assert "max_start" in page.inner_text("#form-message")
+    assert page.get_attribute("#status [data-status]", "data-status") == "none"
+    page.locator("#setting-max_start input").fill("8")
+    page.wait_for_selector("#form-message [role=alert]", state="detached")
+    assert page.input_value("#setting-outer_steps input") == "77"
+    assert page.get_attribute("#changes .ds-changes", "data-count") == "1"
+
+
+def test_two_visitors_do_not_see_each_other(chromium, address, visitor):
+    visitor.page.click("#distil")
+    visitor.wait_points(1)
+    other = Visitor(chromium, address)
+    assert other.page.get_attribute("#status [data-status]", "data-status") == "none"
+    other.context.close()
+
+
+def test_a_phone_scrolls_in_one_direction_only(chromium, address):
+    phone = Visitor(chromium, address, 390, 844)
+    phone.page.click("#distil")
+    phone.wait_points(2)
+    phone.page.wait_for_selector(".ds-prompt")
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.stop()
+    assert phone.errors == []
+    phone.context.close()
+
+
+def test_light_and_dark_are_switched_and_remembered(visitor):
+    page = visitor.page
+    dark = page.evaluate("document.body.classList.contains('dark')")
+    page.click("#header button")
+    assert page.evaluate("document.body.classList.contains('dark')") is not dark
+    page.reload()
+    page.wait_for_selector("#status [data-status]")
+    page.wait_for_function(f"document.body.classList.contains('dark') === {str(not dark).lower()}")
+
+
+@pytest.mark.slow
+def test_the_real_worker_moves_the_curve_and_stops(chromium, tmp_path):
+    server, address = serve(tmp_path, [sys.executable, "-m", "backend"])
+    try:
+        visitor = Visitor(chromium, address)
+        visitor.page.click("#distil")
+        visitor.wait_points(5, seconds=300)
+        visitor.page.click("[data-view=matching]", timeout=300_000)  # enabled with the first update
+        visitor.wait_points(3, seconds=300)
+        visitor.page.reload()
+        visitor.wait_points(3, seconds=60)
+        visitor.page.wait_for_selector(".ds-prompt")
+        visitor.stop()
+        assert visitor.errors == []
+        visitor.context.close()
+    finally:
+        end(server, tmp_path)
