@@ -153,7 +153,7 @@ def test_banned_ids_are_never_decoded(student):
     ids = set(writable_ids(tokenizer, len(table)))
     assert not ids & set(tokenizer.all_special_ids)
     assert all(i < len(tokenizer) for i in ids)
-    assert all(tokenizer.decode([i]).strip() for i in ids)
+    assert not any(tokenizer.decode([i]) in ("", "\n", "\t", "\ufffd") for i in ids)
 
 
 def test_the_regulariser_is_zero_on_real_tokens_and_pulls_towards_the_nearest(student):

@@ -26,6 +26,12 @@ def worker_count() -> int:
     return 1 if torch.cuda.is_available() else min(4, len(os.sched_getaffinity(0)))
 
 
+def set_threads() -> None:
+    """Threads of this process: half the cores. A second thread on two cores gained nothing here and, with anything else
+    running, made the unroll ten times slower: each small product waits for the slower thread."""
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // 2))
+
+
 def each(
     begin: Callable[[], Callable[[Any], Any]], items: Sequence, workers: int, while_waiting: Callable[[], None]
 ) -> Iterator[tuple[Any, Any]]:

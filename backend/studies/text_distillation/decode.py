@@ -15,15 +15,15 @@ from torch import Tensor
 
 def writable_ids(tokenizer, vocabulary: int) -> list[int]:
     """Ids that stand for ordinary text. Left out: special tokens, padding rows past the tokenizer, control characters,
-    blanks, and pieces of a character that are no text alone."""
+    runs of blanks, and pieces of a character that are no text alone."""
     special, known = set(tokenizer.all_special_ids), min(len(tokenizer), vocabulary)
     pieces = tokenizer.batch_decode([[i] for i in range(known)], clean_up_tokenization_spaces=False)
     return [i for i, piece in enumerate(pieces) if i not in special and _is_text(piece)]
 
 
 def _is_text(piece: str) -> bool:
-    plain = piece.strip()
-    return bool(plain) and all(c != "\ufffd" and not unicodedata.category(c).startswith("C") for c in plain)
+    readable = all(c != "\ufffd" and not unicodedata.category(c).startswith("C") for c in piece)
+    return readable and (bool(piece.strip()) or piece == " ")  # a single blank is part of ordinary writing
 
 
 class NearestTokens:

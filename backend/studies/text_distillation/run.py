@@ -12,7 +12,7 @@ from pathlib import Path
 
 from backend.core.errors import UserError
 from backend.core.params import snapshot
-from backend.core.pool import each, worker_count
+from backend.core.pool import each, set_threads, worker_count
 from backend.core.progress import Progress, Stopped
 from backend.core.score import Scored, summarise
 from backend.runs import RunDir, home, write_atomically
@@ -35,6 +35,7 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
     run_dir.set_status(stage="experts", done=0, total=0, message="Loading the models and the data", eta_s=None)
     check_stages(stages)
+    set_threads()
     setup = Setup(config)
     buffer = record_experts(setup, run_dir)
     state = restore(setup, run_dir)
@@ -66,14 +67,16 @@ def record_experts(setup: Setup, run_dir: RunDir) -> TrajectoryBuffer:
     """Record the experts that the recipe's folder lacks; read the rest."""
     c = setup.config
     paths = expert_paths(setup)
-    run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts")
+    logged = [row["expert"] for row in run_dir.rows("metrics") if row["stage"] == "experts"]
+    whole = {number for number in logged if logged.count(number) == c.expert_steps}
+    run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts" or row["expert"] in whole)
     with Progress(run_dir, "experts", len(paths) * c.expert_steps) as progress:
         for number, path in enumerate(paths):
             if not path.exists():
                 record_expert(setup, number, path, progress)
             else:
                 progress.advance(f"Expert {number + 1} was recorded before", by=c.expert_steps)
-            for row in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")):
+            for row in [] if number in whole else json.loads(path.with_suffix(".json").read_text(encoding="utf-8")):
                 run_dir.append("metrics", {"stage": "experts", "expert": number, **row})
     return load_experts(setup)
 
