@@ -1,4 +1,4 @@
-"""Whole runs on tiny models: files, resumption after a kill, and bad input. Every worker here is a real process or call."""
+"""Whole runs on tiny models: files, resumption after a kill, and bad input. Real calls, real processes."""
 
 import json
 import os
@@ -35,8 +35,10 @@ def config(tiny_models, tiny_tasks) -> DistillConfig:
 
 def tiny_config(models, tasks, family: str, other: str = "") -> DistillConfig:
     return DistillConfig(
-        task="arc_easy", data_dir=str(tasks), model=str(models[family]), other_model=str(models[other]) if other else "",
-        experts=2, heldout_experts=1, expert_steps=6, expert_batch=6, expert_span=4, max_start=2, lora_rank=2, lora_alpha=4,
+        task="arc_easy", data_dir=str(tasks), model=str(models[family]),
+        other_model=str(models[other]) if other else "",
+        experts=2, heldout_experts=1, expert_steps=6, expert_batch=6, expert_span=4, max_start=2,
+        lora_rank=2, lora_alpha=4,
         prompts=3, prompt_tokens=6, outer_steps=6, inner_steps=3, snapshot_every=2, checkpoint_every=2,
         seeds=1, finetune_steps=2, test_limit=4,
     )  # fmt: skip
@@ -192,7 +194,7 @@ def test_a_corrupt_checkpoint_is_refused_and_nothing_is_lost(config, tmp_path):
 
 def test_a_damaged_expert_is_refused_by_name(config, tmp_path, home):
     config = replace(config, seed=77)
-    run, _ = start(config, tmp_path / "run", ("experts",))
+    start(config, tmp_path / "run", ("experts",))
     newest = max((home / "experts").glob("*/expert-0.safetensors"), key=lambda p: p.stat().st_mtime)
     newest.write_bytes(b"not a file")
     with pytest.raises(UserError, match=r"expert-0\.safetensors cannot be read"):

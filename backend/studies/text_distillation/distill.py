@@ -19,9 +19,11 @@ from backend.core.seeding import generator, shuffled_batches
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decode import NearestTokens
+from backend.studies.text_distillation.matching import matching_loss
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
-from backend.studies.text_distillation.unroll import LossAt, MatchingGradient, matching_gradient
+from backend.studies.text_distillation.unroll import LossAt, MatchingGradient, matching_gradient, unroll
 
+STEP_SIZES = (0.03, 0.1, 0.25, 0.5, 1.0)  # shares of the expert's own travel
 EMA = 0.9  # memory of the running gradient norm that clipping is measured against (RaT-BPTT's rule)
 
 
@@ -37,15 +39,32 @@ class OuterState:
     skipped: int = 0
 
 
-def begin(config: DistillConfig, synthetic: SyntheticPrompts) -> OuterState:
-    """Real questions as prompts, and step sizes that together travel as far as the expert's do."""
+def begin(config: DistillConfig, synthetic: SyntheticPrompts, first: float) -> OuterState:
+    """Real questions as prompts, and `first` as every inner step size."""
     prompts = synthetic.initial.clone().requires_grad_()
-    first = config.expert_lr * config.expert_span / config.inner_steps
     log_lrs = torch.full((config.inner_steps,), math.log(first), device=prompts.device, requires_grad=True)
     # in units of the token table: a step tuned for another model's table destroys the prompts
     prompt_step = config.prompt_lr * float(synthetic.table.std())
     groups = [{"params": [prompts], "lr": prompt_step}, {"params": [log_lrs], "lr": config.lr_of_inner_lr}]
     return OuterState(0, prompts, log_lrs, torch.optim.Adam(groups))
+
+
+def first_step_size(
+    config: DistillConfig, student: LoraStudent, buffer: TrajectoryBuffer, synthetic: SyntheticPrompts
+) -> float:
+    """The inner step size to begin with: the best of a few around the one that travels as far as the expert does.
+
+    Costs a few unrolls without second derivatives; a guess that overshoots would have every update skipped.
+    """
+    as_far = config.expert_lr * config.expert_span / config.inner_steps
+    segment = buffer.segment(buffer.followed[0], 0, config.expert_span)
+    loss_at = student_loss(student, synthetic, inner_batches(config, generator(config.seed, "step size")))
+    found = {}
+    for factor in STEP_SIZES:
+        log_lrs = torch.full((config.inner_steps,), math.log(factor * as_far), device=synthetic.table.device)
+        end = unroll(loss_at, segment, synthetic.initial, log_lrs)[-1]
+        found[factor * as_far] = matching_loss(end, segment.start, segment.target).item()
+    return min(found, key=lambda size: (not math.isfinite(found[size]), found[size]))
 
 
 def latest_start(config: DistillConfig, step: int) -> int:

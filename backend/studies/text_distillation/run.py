@@ -20,7 +20,7 @@ from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_traj
 from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decode import to_text
-from backend.studies.text_distillation.distill import OuterState, begin, distil
+from backend.studies.text_distillation.distill import OuterState, begin, distil, first_step_size
 from backend.studies.text_distillation.evaluate import Bench, Cell, Learned, cells
 from backend.studies.text_distillation.experts import train_expert
 from backend.studies.text_distillation.heldout import heldout_losses
@@ -38,7 +38,7 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES
     set_threads()
     setup = Setup(config)
     buffer = record_experts(setup, run_dir)
-    state = restore(setup, run_dir)
+    state = restore(setup, buffer, run_dir)
     if "distil" in stages:
         distil_prompts(setup, buffer, state, run_dir)
     if "decode" in stages:
@@ -110,12 +110,14 @@ def record_expert(setup: Setup, number: int, path: Path, progress: Progress) -> 
 
 
 # -- distil -------------------------------------------------------------------------------------------------------
-def restore(setup: Setup, run_dir: RunDir) -> OuterState:
+def restore(setup: Setup, buffer: TrajectoryBuffer, run_dir: RunDir) -> OuterState:
     """The outer loop's state: from the checkpoint where there is one, else its beginning."""
-    state = begin(setup.config, setup.synthetic)
     if checkpoint_path(run_dir).exists():
+        state = begin(setup.config, setup.synthetic, first=1.0)
         load_checkpoint(checkpoint_path(run_dir), state)
-    return state
+        return state
+    first = first_step_size(setup.config, setup.own.student, buffer, setup.synthetic)
+    return begin(setup.config, setup.synthetic, first)
 
 
 def checkpoint_path(run_dir: RunDir) -> Path:
@@ -253,7 +255,8 @@ def cell_of(row: dict) -> Cell:
 def cell_worker(config: DistillConfig, folder: Path) -> Callable[[Cell], list[Scored]]:
     """Load everything once, in whichever process this is, and return what to do with a cell."""
     setup = Setup(config)
-    bench = Bench(setup, load_experts(setup), learned(setup, restore(setup, RunDir(folder))))
+    buffer = load_experts(setup)
+    bench = Bench(setup, buffer, learned(setup, restore(setup, buffer, RunDir(folder))))
     return lambda cell: bench.score(cell, bench.train(cell))
 
 
