@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backend.core import text_data
 from backend.core.errors import UserError
@@ -148,6 +150,21 @@ def test_an_unusable_file_is_refused_by_name_and_row(tmp_path, content, message)
         load_file(file, "arc")
     assert "toy.jsonl" in refused.value.found
     assert len(str(refused.value)) < 600
+
+
+@settings(max_examples=40)
+@given(st.binary(max_size=200), st.integers(0, 10**6), st.sampled_from(["arc", "mmlu"]))
+def test_a_file_with_any_bytes_in_it_is_read_or_refused_politely(tmp_path_factory, noise, place, layout):
+    good = "\n".join(json.dumps(row) for row in (tiny.arc_rows() if layout == "arc" else tiny.mmlu_rows())).encode()
+    cut = place % len(good)
+    file = tmp_path_factory.getbasetemp() / "noise.jsonl"
+    file.write_bytes(good[:cut] + noise + good[cut + len(noise) :])
+    try:
+        questions = load_file(file, layout)
+    except UserError as error:
+        assert "noise.jsonl" in error.found
+    else:
+        assert all(0 <= q.answer < len(q.options) for q in questions)
 
 
 @pytest.mark.parametrize("path", [".", "missing.jsonl"])
