@@ -190,7 +190,7 @@ def settle(run: RunDir, code: int | None = None) -> None:
 def death_note(found: str) -> dict[str, str]:
     return {
         "found": found,
-        "expected": "a worker that reports its end",
+        "expected": "a worker that says how it ended",
         "next_step": "Resume goes on from the last checkpoint. The worker's own words are in worker.log.",
     }
 

@@ -11,14 +11,16 @@ SCRIPT = Path(__file__).with_name("wall.js")
 TEMPLATE = """
 <section class="ds-wall" data-snapshots="0">
   <header><h2>What do the prompts say?</h2>
-    <p class="ds-quiet">Words that changed since the start are marked.</p></header>
+    <p class="ds-quiet" data-note></p></header>
   <div class="ds-scrub" hidden>
     <button type="button" data-play>Play</button>
     <input type="range" min="0" max="0" value="0" step="1" aria-label="Update">
     <output></output>
     <button type="button" data-latest hidden>Latest</button>
   </div>
-  <div class="ds-wait"><i></i><p>The prompts appear here as soon as they start to move.</p></div>
+  <div class="ds-wait"><svg viewBox="0 0 400 70" aria-hidden="true"><path stroke-width="8" stroke-linecap="round"
+    d="M8 14H110M8 34H90M8 54H60M150 14H240M150 34H252M150 54H190M290 14H380M290 34H350M290 54H392"/></svg>
+    <p>The prompts appear here, and change while they learn.</p></div>
   <div class="ds-grid"></div>
   <p class="ds-more"><button type="button" data-more hidden></button><span class="ds-unsent ds-quiet" hidden></span></p>
 </section>

@@ -13,8 +13,11 @@ METRICS = {"acc_norm": "accuracy, answers weighed by their length", "acc": "accu
 HOW = "Interval: luck of the questions asked and of the student trained, joined; 95 %."
 
 
-def results_markup(rows: list[dict], config: dict) -> str:
-    """The sentence, the panels and the table; an invitation when there is nothing yet."""
+def results_markup(rows: list[dict], config: dict, unchanged: bool = False) -> str:
+    """The sentence, the panels and the table; an invitation when there is nothing yet.
+
+    `unchanged`: the prompts still read as at the start, which a reader has to know to read the bars.
+    """
     if not rows:
         return (
             '<section class="ds-results" data-rows="0"><h2>Does it teach?</h2><p class="ds-quiet">No scores yet. '
@@ -27,7 +30,7 @@ def results_markup(rows: list[dict], config: dict) -> str:
     said = words.verdict(table, config["model"])
     return (
         f'<section class="ds-results" data-rows="{len(rows)}"><h2>Does it teach?</h2>'
-        f'<p class="ds-verdict">{escape(said)}</p>'
+        f'<p class="ds-verdict">{escape(said)}{" " + words.UNCHANGED if unchanged else ""}</p>'
         f'<div class="ds-panels">{"".join(panels(table, config))}</div>'
         f'<p class="ds-key"><span class="ds-key-made">distilled</span><span class="ds-key-real">real questions</span>'
         f'<span class="ds-key-none">untrained</span><span>{escape(METRICS.get(metric, metric))}</span>'
@@ -56,8 +59,8 @@ def scale_top(table: list[dict]) -> float:
 
 def panel(student: str, own: bool, regime: str, rows: list[dict], untrained: dict | None, top: float) -> str:
     order = list(words.ARMS)
+    rows = [*rows, untrained] if untrained else rows
     shown = sorted(rows, key=lambda row: order.index(row["arm"]) if row["arm"] in order else len(order))
-    shown += [untrained] if untrained else []
     title, how = words.REGIMES.get(regime, (regime, ""))
     family = "The model the prompts were learned on" if own else "Another family reads the same text"
     bars = "".join(bar(row, top, untrained["mean"] if untrained else None) for row in shown)

@@ -88,7 +88,7 @@ class RunView:
         if news["wall"] and news["wall"]["fresh"]:
             news["wall"]["replay"] = is_recorded(seen["key"])
         if news["results"] is not None:
-            updates[self.results] = results_markup(news["results"], run.config()["config"])
+            updates[self.results] = results_markup(news["results"], run.config()["config"], unchanged(run))
         stamp = json.dumps([status, bool(run.rows_since("results", 0)[1])], sort_keys=True)
         if stamp != seen["status"]:
             updates |= self._head(owner, run, seen, status)
@@ -138,6 +138,12 @@ def is_recorded(key: str) -> bool:
 def has_prompts(run: RunDir) -> bool:
     """Distillation left something that a student can be trained on."""
     return (run.path / "distilled.jsonl").exists() or any(run.artifacts.glob("checkpoint.*"))
+
+
+def unchanged(run: RunDir) -> bool:
+    """The prompts were learned, and each of their tokens is still the one it started from."""
+    last = run.rows("prompts")[-1:]
+    return bool(last) and last[0]["step"] > 0 and not any(prompt["changed"] for prompt in last[0]["prompts"])
 
 
 def fact_markup(run: RunDir) -> str:

@@ -90,5 +90,5 @@ class Shelf:
 
     def _own_label(self, run: RunDir) -> str:
         status = run.status()
-        begun = time.strftime("%d %b %H:%M UTC", time.gmtime(status.get("started_at", 0)))
+        begun = time.strftime("%d %b %H:%M:%S UTC", time.gmtime(status.get("started_at", 0)))
         return f"{self.title(run)}, {begun} ({status['state']})"

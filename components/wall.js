@@ -107,6 +107,9 @@ function draw(flash = false) {
   const before = state.snapshots[Math.max(0, state.at - 1)];
   grid.replaceChildren(...prompts.map((p) =>
     card(p, find(state.snapshots[0], p.slot), find(before, p.slot), flash)));
+  part("[data-note]").textContent = shown.prompts.some((p) => p.changed)
+    ? "Words that changed since the start are marked."
+    : shown.step ? "No word has changed yet: the prompts moved, but not as far as another token." : "";
   const more = part("[data-more]"), hidden = shown.prompts.length - prompts.length;
   more.hidden = hidden <= 0;
   more.textContent = `Show ${hidden} more`;

@@ -23,14 +23,14 @@ STATES = {
     "finished": "Finished",
     "failed": "Failed",
 }
-ARMS = {
+ARMS = {  # in the order shown: what every model can read first, so that the rows of two models lie side by side
     "text": ("Distilled text", "the learned prompts, read as ordinary text"),
-    "projected": ("Nearest tokens", "the learned prompts, each position moved to its closest real token"),
-    "soft": ("Soft prompts", "the learned prompts as they are; no text can say them"),
+    "random": ("Random questions", "as many other real questions"),
     "init": ("Starting questions", "the real questions the prompts started from"),
-    "random": ("Random real questions", "as many other real questions"),
     "full": ("All the data", "every real question"),
     "base": ("Untrained", "a student that saw nothing"),
+    "projected": ("Nearest tokens", "the learned prompts, each position moved to its closest real token"),
+    "soft": ("Soft prompts", "the learned prompts as they are; no text can say them"),
 }
 KINDS = {"text": "made", "projected": "made", "soft": "made", "init": "real", "random": "real", "full": "real"}
 REGIMES = {
@@ -129,6 +129,9 @@ def verdict(table: list[dict], student: str) -> str:
     if abs(gap) <= math.hypot(text["interval"], random["interval"]):
         return said + "The difference is inside the noise."
     return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
+
+
+UNCHANGED = "No word of the prompts has changed, so the distilled text is still the starting questions."
 
 
 def plainest(table: list[dict]) -> str:
