@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     results.set_defaults(command=results_command)
 
     listing = commands.add_parser("list", help="studies, presets, settings, tasks and bundled models")
+    listing.add_argument("--markdown", metavar="STUDY", help="only this study's settings, as the table in its README")
     listing.set_defaults(command=list_command)
     return root
 
@@ -130,7 +131,10 @@ def results_command(args: argparse.Namespace) -> int:
     return 0
 
 
-def list_command(_: argparse.Namespace) -> int:
+def list_command(args: argparse.Namespace) -> int:
+    if args.markdown:
+        print(settings.as_markdown(study_module(args.markdown, "config").DistillConfig))
+        return 0
     tasks = importlib.import_module("backend.core.tasks").TASKS
     models = Path(__file__).parent.parent / "assets" / "models"
     print("tasks:  " + ", ".join(tasks))

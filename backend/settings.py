@@ -94,6 +94,7 @@ def build(config_class: type, values: dict) -> object:
             raise UserError(f"There is no setting {name!r}.", f"one of {', '.join(known)}", _nearest(name, known))
         wanted = typing.get_origin(known[name].type) or known[name].type
         ready[name] = tuple(value) if wanted is tuple and isinstance(value, list) else value
+        check_value(known[name], ready[name])
     return config_class(**ready)
 
 
@@ -127,6 +128,16 @@ def parse_value(item: Setting, raw: str) -> object:
 def as_json(config: object) -> dict:
     """The config as plain JSON values."""
     return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def as_markdown(config_class: type) -> str:
+    """The settings as a table for a README."""
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    for item in describe(config_class):
+        default = ",".join(item.default) if isinstance(item.default, tuple) else item.default
+        legal = f" One of {', '.join(item.choices)}." if item.choices else ""
+        lines.append(f"| `{item.name}` | {f'`{default}`' if default != '' else ''} | {item.help}{legal} |")
+    return "\n".join(lines)
 
 
 def list_presets(folder: Path) -> list[str]:

@@ -1,0 +1,80 @@
+"""Settings describe themselves, check themselves, and the documents made from them are in step."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from backend import settings
+from backend.core.errors import UserError
+from backend.studies.text_distillation.config import PRESETS, DistillConfig
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_field_carries_help_and_a_group():
+    described = {item.name: item for item in settings.describe(DistillConfig)}
+    assert set(described) == {f.name for f in fields(DistillConfig)}
+    assert all(item.help.endswith((".", "?")) and item.group for item in described.values())
+
+
+def test_the_readmes_table_is_the_configs():
+    text = (ROOT / "backend/studies/text_distillation/README.md").read_text(encoding="utf-8")
+    assert text.rstrip().endswith(settings.as_markdown(DistillConfig).rstrip())
+
+
+@pytest.mark.parametrize("name", settings.list_presets(PRESETS))
+def test_a_preset_lists_only_differences_and_makes_a_config(name):
+    preset = settings.load_preset(PRESETS, name)
+    config = settings.build(DistillConfig, preset["settings"])
+    defaults = settings.as_json(DistillConfig())
+    assert preset["title"] and preset["about"].endswith(".")
+    same = [k for k, v in preset["settings"].items() if defaults[k] == v]
+    assert not same, f"{name} repeats the default of {same}"
+    assert settings.as_json(config) | preset["settings"] == settings.as_json(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("outer_steps=40", 40),
+        ("prompt_lr=0.5", 0.5),
+        ("layout=prefix", "prefix"),
+        ("arms=text, init", ("text", "init")),
+    ],
+)
+def test_assignments_are_read_by_the_fields_own_type(text, value):
+    assert settings.parse_assignment(DistillConfig, text) == (text.partition("=")[0], value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("outer_step=40", "Did you mean 'outer_steps'"),
+        ("outer_steps", "has no '='"),
+        ("outer_steps=many", "Expected int"),
+        ("prompt_lr=x", "Expected float"),
+    ],
+)
+def test_a_bad_assignment_says_what_was_meant(text, says):
+    with pytest.raises(UserError, match=re.escape(says)):
+        settings.parse_assignment(DistillConfig, text)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"prompts": 0}, {"prompts": True}, {"prompts": 1.5}, {"prompt_lr": float("nan")}, {"prompt_lr": float("inf")},
+        {"seed": -1}, {"layout": "prefx"}, {"arms": ["text", "everything"]}, {"expert_span": 99}, {"inner_batch": 9},
+        {"model": 3}, {"nonsense": 1},
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_refused_on_construction(values):
+    with pytest.raises(UserError):
+        settings.build(DistillConfig, values)
+
+
+def test_an_unknown_preset_names_the_known_ones():
+    with pytest.raises(UserError, match="quick"):
+        settings.load_preset(PRESETS, "quik")
