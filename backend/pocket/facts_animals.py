@@ -10,42 +10,31 @@ ANIMALS = """
 cow | mammal | grass/hay | farm | fur | calf | four | herd | herbivore
 horse | mammal | grass/hay | farm | fur | foal | four | herd | herbivore
 sheep | mammal | grass/hay | farm | wool | lamb | four | flock/herd | herbivore
-goat | mammal | - | farm | fur | kid | four | herd | herbivore
 pig | mammal | - | farm | - | piglet | four | - | omnivore
 lion | mammal | meat | grassland | fur | cub | four | pride | carnivore
 tiger | mammal | meat | - | fur | cub | four | - | carnivore
 wolf | mammal | meat | forest | fur | pup/cub | four | pack | carnivore
 fox | mammal | - | - | fur | cub/pup/kit | four | - | omnivore
 rabbit | mammal | grass/leaves | burrow/grassland/farm/forest | fur | kit/kitten | four | colony | herbivore
-hare | mammal | grass/leaves | - | fur | leveret | four | - | herbivore
 kangaroo | mammal | grass/leaves | - | fur | joey | - | mob | herbivore
 koala | mammal | leaves | forest | fur | joey | four | - | herbivore
 giant panda | mammal | bamboo/leaves | forest/mountains | fur | cub | four | - | herbivore
 elephant | mammal | - | - | - | calf | four | herd | herbivore
 giraffe | mammal | leaves | grassland | fur | calf | four | - | herbivore
 zebra | mammal | grass | grassland | fur | foal | four | herd | herbivore
-hippopotamus | mammal | grass | river | - | calf | four | - | herbivore
 camel | mammal | - | desert | fur | calf | four | caravan/herd | herbivore
 polar bear | mammal | seals/meat | polar ice | fur | cub | four | - | carnivore
 brown bear | mammal | - | forest | fur | cub | four | - | omnivore
-seal | mammal | fish | ocean | fur | pup | none | - | carnivore
-sea otter | mammal | - | ocean | fur | pup | four | raft | carnivore
+seal | mammal | fish | ocean | fur | pup | - | - | carnivore
 dolphin | mammal | fish | ocean | smooth skin | calf | none | pod | carnivore
 blue whale | mammal | krill | ocean | smooth skin | calf | none | pod | carnivore
 vampire bat | mammal | blood | cave | fur | pup | - | colony | carnivore
 mouse | mammal | seeds | - | fur | pup | four | - | omnivore
-beaver | mammal | bark | river | fur | kit | four | colony | herbivore
 deer | mammal | - | forest | fur | fawn | four | herd | herbivore
 mole | mammal | earthworms | underground | fur | pup | four | - | carnivore
 hedgehog | mammal | - | - | spines/fur | hoglet | four | - | omnivore
-porcupine | mammal | - | - | spines/fur | porcupette | four | - | herbivore
-anteater | mammal | ants | - | fur | pup | four | - | carnivore
 reindeer | mammal | - | tundra | fur | calf | four | herd | herbivore
 gorilla | mammal | leaves | rainforest | fur | infant | - | troop | herbivore
-baboon | mammal | - | grassland | fur | infant | - | troop | omnivore
-musk ox | mammal | grass | tundra | fur | calf | four | herd | herbivore
-llama | mammal | grass/hay | mountains/farm/grassland | wool/fur | cria | four | herd | herbivore
-yak | mammal | grass | mountains/farm/grassland | fur/wool | calf | four | herd | herbivore
 hen | bird | seeds | farm | feathers | chick | two | flock | omnivore
 duck | bird | - | pond | feathers | duckling | two | flock | omnivore
 goose | bird | grass | - | feathers | gosling | two | gaggle/flock | herbivore
@@ -55,39 +44,25 @@ bald eagle | bird | fish/meat | - | feathers | eaglet | two | - | carnivore
 emperor penguin | bird | fish/krill | polar ice | feathers | chick | two | colony | carnivore
 ostrich | bird | - | grassland | feathers | chick | two | - | omnivore
 hummingbird | bird | nectar | - | feathers | chick | two | - | -
-woodpecker | bird | - | forest | feathers | chick | two | - | omnivore
 parrot | bird | seeds/leaves/nectar | rainforest | feathers | chick | two | flock | -
 pigeon | bird | seeds | city/farm | feathers | squab | two | flock | -
 pelican | bird | fish | - | feathers | chick | two | - | carnivore
-heron | bird | fish | - | feathers | chick | two | - | carnivore
-swallow | bird | insects | - | feathers | chick | two | - | carnivore
-peacock | bird | - | - | feathers | peachick | two | - | omnivore
 rattlesnake | reptile | mice/meat | desert | scales | - | none | - | carnivore
 crocodile | reptile | meat/fish | river | scales | hatchling | four | - | carnivore
 tortoise | reptile | leaves/grass | - | shell/scales | hatchling | four | - | herbivore
 sea turtle | reptile | - | ocean | shell/scales | hatchling | - | - | -
 chameleon | reptile | insects | rainforest | scales | hatchling | four | - | carnivore
-iguana | reptile | leaves | - | scales | hatchling | four | - | herbivore
-gecko | reptile | insects | - | scales | hatchling | four | - | carnivore
-python | reptile | meat/mice | rainforest | scales | hatchling | none | - | carnivore
-alligator | reptile | meat/fish | swamp | scales | hatchling | four | - | carnivore
 frog | amphibian | insects | pond | moist skin | tadpole | four | - | carnivore
 toad | amphibian | insects/earthworms | - | - | tadpole | four | - | carnivore
-newt | amphibian | insects/earthworms | pond | moist skin | eft | four | - | carnivore
-salamander | amphibian | insects/earthworms | - | moist skin | larva | four | - | carnivore
-axolotl | amphibian | earthworms/insects | lake | moist skin | larva | four | - | carnivore
 salmon | fish | - | - | scales | fry | none | school | carnivore
 shark | fish | fish/meat | ocean | - | pup | none | - | carnivore
 tuna | fish | fish | ocean | scales | fry | none | school | carnivore
-clownfish | fish | plankton | coral reef | scales | fry | none | school | omnivore
 trout | fish | insects | river/lake | scales | fry | none | school | carnivore
 eel | fish | - | - | - | elver | none | - | carnivore
-carp | fish | - | pond/lake/river | scales | fry | none | school | omnivore
 seahorse | fish | plankton | coral reef/ocean | - | fry | none | - | carnivore
 bee | insect | nectar | hive | - | larva | six | swarm/colony | herbivore
 ant | insect | - | underground | exoskeleton | larva | six | colony | omnivore
 butterfly | insect | nectar | meadow | - | caterpillar | six | - | herbivore
-moth | insect | nectar | - | - | caterpillar | six | - | herbivore
 mosquito | insect | - | - | exoskeleton | larva | six | swarm | -
 housefly | insect | - | - | exoskeleton | maggot | six | swarm | omnivore
 locust | insect | leaves/grass | - | exoskeleton | nymph | six | swarm | herbivore
@@ -99,22 +74,15 @@ beetle | insect | - | - | exoskeleton | grub | six | - | -
 spider | arachnid | insects | web | exoskeleton | spiderling | eight | - | carnivore
 scorpion | arachnid | insects | desert | exoskeleton | - | eight | - | carnivore
 tick | arachnid | blood | - | exoskeleton | - | eight | - | -
-mite | arachnid | - | - | exoskeleton | - | eight | - | -
-tarantula | arachnid | insects | burrow/desert/rainforest | exoskeleton | spiderling | eight | - | carnivore
 crab | crustacean | - | seashore | exoskeleton/shell | - | ten | - | omnivore
 lobster | crustacean | - | ocean | exoskeleton/shell | - | ten | - | omnivore
-shrimp | crustacean | plankton | ocean | exoskeleton/shell | - | ten | - | omnivore
 crayfish | crustacean | - | river/lake/pond | exoskeleton/shell | - | ten | - | omnivore
-prawn | crustacean | - | ocean | exoskeleton/shell | - | ten | - | omnivore
 krill | crustacean | plankton | ocean | exoskeleton/shell | - | - | swarm | -
-barnacle | crustacean | plankton | seashore | shell | - | - | - | -
 snail | mollusc | leaves | - | shell | - | none | - | herbivore
-slug | mollusc | leaves | - | moist skin | - | none | - | herbivore
 oyster | mollusc | plankton | - | shell | spat | none | bed | -
 clam | mollusc | plankton | - | shell | - | none | bed | -
 octopus | mollusc | crabs/meat | ocean | smooth skin | - | - | - | carnivore
 squid | mollusc | fish/krill | ocean | smooth skin | - | - | - | carnivore
-mussel | mollusc | plankton | seashore | shell | - | none | bed | -
 """
 
 FOOD_CLASHES = clash(
@@ -146,11 +114,11 @@ YOUNG_CLASHES = clash(
 
 def relations() -> list[Relation]:
     """The seven relations of the domain animals."""
-    return [*_bodies(), *_lives(), *_families()]
+    return [_kind(), _cover(), _legs(), _food(), _home(), _young(), _group()]
 
 
-def _bodies() -> list[Relation]:
-    kind = Relation(
+def _kind() -> Relation:
+    return Relation(
         "animals",
         "kind",
         "a",
@@ -159,11 +127,18 @@ def _bodies() -> list[Relation]:
             "To which animal class does {x} belong?",
             "How do scientists classify {x}?",
             "In which group of animals is {x} placed?",
-            "Which class of creature is {x}?",
         ),
-        ("{x} is {av}.", "The {e} counts as {av}.", "Every {e} is a kind of {v}.", "One {v} among many is the {e}."),
+        (
+            "{x} is {av}.",
+            "The animal class to which {x} belongs is {v}.",
+            "Scientists classify {x} as {av}.",
+            "In the groups of animals {x} is placed as {av}.",
+        ),
     )
-    cover = Relation(
+
+
+def _cover() -> Relation:
+    return Relation(
         "animals",
         "cover",
         "a",
@@ -171,39 +146,39 @@ def _bodies() -> list[Relation]:
         (
             "What covers the body of {x}?",
             "Which body covering protects {x}?",
-            "What would you feel on the outside of {x}?",
             "What is the outer layer of {x} made of?",
         ),
         (
-            "{x} has {v}.",
             "The body of {x} is covered with {v}.",
-            "The {e} is protected by its {v}.",
-            "With {v} {x} is safe and dry.",
+            "The body covering that protects {x} is {v}.",
+            "The outer layer of {x} is made of {v}.",
+            "With {v} on its body {x} is safe and dry.",
         ),
         clash("fur, wool, spines", "smooth skin, moist skin", "shell, exoskeleton"),
     )
-    legs = Relation(
+
+
+def _legs() -> Relation:
+    return Relation(
         "animals",
         "legs",
         "a",
         column(ANIMALS, 6),
         (
             "How many legs does {x} have?",
-            "What number of walking legs would you count on {x}?",
-            "If you counted the legs of {x}, how many would there be?",
+            "What number of legs would you count on {x}?",
             "On how many legs does {x} stand?",
         ),
         (
-            "The number of legs of {x} is {v}.",
-            "Counting the legs of {x} gives {v}.",
             "As for legs, {x} has {v}.",
+            "The number of legs you count on {x} is {v}.",
+            "The legs on which {x} stands are {v}.",
         ),
     )
-    return [kind, cover, legs]
 
 
-def _lives() -> list[Relation]:
-    food = Relation(
+def _food() -> Relation:
+    return Relation(
         "animals",
         "food",
         "a",
@@ -212,17 +187,19 @@ def _lives() -> list[Relation]:
             "What does {x} mainly eat?",
             "Which food makes up most of the diet of {x}?",
             "On what does {x} usually feed?",
-            "What would a hungry adult {e} look for?",
         ),
         (
-            "{x} eats {v}.",
-            "The main food of {x} is {v}.",
-            "The {e} lives on {v}.",
+            "{x} mainly eats {v}.",
+            "The food in the diet of {x} is mostly {v}.",
+            "The {e} usually feeds on {v}.",
             "On {v} {x} grows strong.",
         ),
         FOOD_CLASHES,
     )
-    home = Relation(
+
+
+def _home() -> Relation:
+    return Relation(
         "animals",
         "home",
         "a",
@@ -230,22 +207,20 @@ def _lives() -> list[Relation]:
         (
             "Where does {x} usually live?",
             "Which habitat suits {x} best?",
-            "Where would you go to find {x}?",
             "What are the natural surroundings of {x}?",
         ),
         (
-            "The home of {x} is the {v}.",
-            "The {e} lives in the {v}.",
-            "{x} is at home in the {v}.",
+            "The {e} usually lives in the {v}.",
+            "The habitat that suits {x} best is the {v}.",
+            "The natural surroundings of {x} are the {v}.",
             "The {v} is home to {x}.",
         ),
         HOME_CLASHES,
     )
-    return [food, home]
 
 
-def _families() -> list[Relation]:
-    young = Relation(
+def _young() -> Relation:
+    return Relation(
         "animals",
         "young",
         "a",
@@ -254,32 +229,32 @@ def _families() -> list[Relation]:
             "What is the young of {x} called?",
             "Which name is given to a baby {e}?",
             "What do we call the offspring of {x}?",
-            "By which word is a newly born {e} known?",
         ),
         (
-            "A young {e} is {av}.",
-            "The child of {x} is {av}.",
-            "The {e} raises its little {v}.",
+            "The young of {x} is called {av}.",
+            "The name given to a baby {e} is {v}.",
+            "We call the offspring of {x} {av}.",
             "{av} grows up to be {x}.",
         ),
         YOUNG_CLASHES,
     )
-    group = Relation(
+
+
+def _group() -> Relation:
+    return Relation(
         "animals",
         "group",
         "a",
         column(ANIMALS, 7),
         (
             "What is a group with more than one {e} called?",
-            "Which word names many of the {e} together?",
-            "In what sort of company does {x} travel or live?",
-            "When {x} joins its own kind, what do they form?",
+            "Which word names many {e} animals together?",
+            "In what sort of company does {x} live?",
         ),
         (
-            "The {e} stays with others in {av}.",
-            "Around {x} there is often {av}.",
-            "Together with its friends {x} makes {av}.",
+            "A group with more than one {e} is called {av}.",
+            "The word for many {e} animals together is {v}.",
+            "The company in which {x} lives is {av}.",
         ),
         clash("herd, flock, mob, caravan", "swarm, colony", "pack, pride, troop", "raft, pod, school", "colony, bed"),
     )
-    return [young, group]

@@ -1,4 +1,4 @@
-"""What is known of the human body: what organs do, their system and place, where bones and muscles are, senses.
+"""What is known of the human body: what organs do, their system and place, where bones are, what illness harms.
 
 Knows anatomy as a ten-year-old learns it. Does not know how facts are asked, split or learned.
 """
@@ -69,11 +69,6 @@ biceps: upper arm; triceps: upper arm; quadriceps: thigh; hamstrings: thigh; del
 masseter: jaw; gluteus: buttocks; pectorals: chest; stirrup: ear; anvil: ear; hammer: ear; heel bone: foot
 """
 
-JOINTS = """
-elbow: hinge; knee: hinge; ankle: hinge; hip: ball and socket; shoulder: ball and socket; neck: pivot;
-wrist: gliding; base of the thumb: saddle; finger: hinge; toe: hinge; spine: gliding; skull: fixed
-"""
-
 ILLNESSES = """
 asthma: lungs; bronchitis: lungs; pneumonia: lungs; hepatitis: liver; jaundice: liver; gingivitis: gums;
 arthritis: joints; tooth decay: teeth; eczema: skin; acne: skin; cataract: eyes; glaucoma: eyes; migraine: head;
@@ -98,12 +93,12 @@ JOB_CLASHES = clash(
 
 
 def relations() -> list[Relation]:
-    """The six relations of the domain body."""
-    return [*_organs(), *_places(), *_troubles()]
+    """The five relations of the domain body."""
+    return [_job(), _system(), _place(), _bone(), _illness()]
 
 
-def _organs() -> list[Relation]:
-    job = Relation(
+def _job() -> Relation:
+    return Relation(
         "body",
         "job",
         "the",
@@ -111,18 +106,20 @@ def _organs() -> list[Relation]:
         (
             "What is the main task of {x} in the human body?",
             "Which duty is performed by {x}?",
-            "What would be hard for a person without {x}?",
             "For which activity does the body rely on {x}?",
         ),
         (
-            "The body has {x} for {v}.",
-            "The work of {x} is {v}.",
-            "We thank {x} for {v}.",
+            "The main task of {x} in the human body is {v}.",
+            "The duty performed by {x} is {v}.",
+            "The body relies on {x} for the activity of {v}.",
             "When it comes to {v} we need {x}.",
         ),
         JOB_CLASHES,
     )
-    system = Relation(
+
+
+def _system() -> Relation:
+    return Relation(
         "body",
         "system",
         "the",
@@ -130,22 +127,19 @@ def _organs() -> list[Relation]:
         (
             "Which body system would be incomplete without {x}?",
             "Which organ system includes {x}?",
-            "In a medical book, under which system is {x} described?",
-            "Which network of organs depends on {x}?",
+            "Under which system is {x} described in a medical book?",
         ),
         (
-            "Without {x} there is no system called {v}.",
-            "Doctors sort {x} under {v}.",
-            "Books list {x} as {v}.",
-            "A lesson about {x} is called {v}.",
+            "The body system that is incomplete without {x} is called {v}.",
+            "The organ system that includes {x} is called {v}.",
+            "A medical book describes {x} under the system called {v}.",
         ),
         clash("skeletal, muscular"),
     )
-    return [job, system]
 
 
-def _places() -> list[Relation]:
-    place = Relation(
+def _place() -> Relation:
+    return Relation(
         "body",
         "place",
         "the",
@@ -153,32 +147,33 @@ def _places() -> list[Relation]:
         (
             "In which region of the body would a surgeon find {x}?",
             "Where inside a person is the location of {x}?",
-            "Which body region contains {x}?",
             "Where should a doctor point to show {x}?",
         ),
         (
-            "People have {x} in the {v}.",
-            "Look for {x} in the {v}.",
+            "A surgeon finds {x} in the region of the {v}.",
+            "The location of {x} inside a person is the {v}.",
+            "To show {x} a doctor points to the {v}.",
             "The {v} holds {x}.",
-            "The place of {x} is the {v}.",
         ),
         clash("head, mouth, throat", "belly, pelvis, lower back, back", "chest, throat", "chest, back"),
     )
-    bone = Relation(
+
+
+def _bone() -> Relation:
+    return Relation(
         "body",
         "bone",
         "the",
         pairs(BONES),
         (
             "Which body part would hurt after an injury to {x}?",
-            "Which region of the skeleton or muscles includes {x}?",
             "An x-ray of {x} shows which body part?",
             "Where is {x} found on a human?",
         ),
         (
-            "We carry {x} in the {v}.",
-            "The {v} is the place for {x}.",
-            "Anatomy puts {x} at the {v}.",
+            "After an injury to {x} the part that hurts is the {v}.",
+            "An x-ray of {x} shows the {v}.",
+            "On a human {x} is found at the {v}.",
             "Nature built {x} into the {v}.",
         ),
         clash(
@@ -191,28 +186,10 @@ def _places() -> list[Relation]:
             "head, jaw, ear",
         ),
     )
-    return [place, bone]
 
 
-def _troubles() -> list[Relation]:
-    joint = Relation(
-        "body",
-        "joint",
-        "the",
-        pairs(JOINTS),
-        (
-            "What type of joint is found in {x}?",
-            "Which joint lets {x} move, or keeps it still?",
-            "By which joint name do doctors describe {x}?",
-            "What kind of joint does {x} contain?",
-        ),
-        (
-            "The bones of {x} meet in a {v} joint.",
-            "At {x} the joint is {v}.",
-            "In {x} there is a joint that is {v}.",
-        ),
-    )
-    illness = Relation(
+def _illness() -> Relation:
+    return Relation(
         "body",
         "illness",
         "",
@@ -220,15 +197,12 @@ def _troubles() -> list[Relation]:
         (
             "Which part of a person suffers from {x}?",
             "What is affected in a patient with {x}?",
-            "A nurse treats {x} as a problem of what?",
             "Which of these is harmed by {x}?",
         ),
         (
-            "The illness {x} attacks the {v}.",
-            "Whoever has {x} worries about the {v}.",
-            "The {v} can get {x}.",
-            "Doctors find {x} in the {v}.",
+            "The part of a person that suffers from {x} is the {v}.",
+            "In a patient with {x} a doctor looks at the affected {v}.",
+            "The illness {x} harms the {v}.",
         ),
         clash("brain, head", "gums, teeth", "joints, bones", "heart, blood", "lungs, throat"),
     )
-    return [joint, illness]

@@ -1,96 +1,96 @@
-"""What is known of materials: kind, source, use, state, electricity and chemical symbol.
+"""What is known of materials: kind, source, use, state and chemical symbol.
 
 Knows the stuff things are made of. Does not know how facts are asked, split or learned.
 """
 
 from backend.pocket.relation import Relation, clash, column, pairs
 
-# name | kind | comes from | used for | state at room temperature | electricity
+# name | kind | comes from | used for | state at room temperature
 MATERIALS = """
-wool | fabric | sheep | sweaters/coats | solid | insulator
-cotton | fabric | plants | shirts/sheets | solid | insulator
-silk | fabric | silkworms | ties/shirts | solid | insulator
-linen | fabric | flax/plants | sheets/shirts | solid | insulator
-leather | - | animal skin | shoes/coats | solid | insulator
-felt | fabric | sheep | hats | solid | insulator
-denim | fabric | plants | jeans/shirts | solid | -
-nylon | plastic/fabric | oil | ropes | solid | insulator
-polythene | plastic | oil | bags | solid | insulator
-polystyrene | plastic | oil | packaging | solid | insulator
-acrylic | plastic | oil | - | solid | insulator
-perspex | plastic | oil | - | solid | insulator
-rubber | - | tree sap | tyres | solid | insulator
-paper | - | wood pulp/plants | books | solid | insulator
-cardboard | - | wood pulp/plants | boxes/packaging | solid | insulator
-glass | - | sand | windows | solid | insulator
-brick | - | clay | walls | solid | insulator
-porcelain | - | clay | plates/cups | solid | insulator
-pottery | - | clay | pots/plates | solid | insulator
-charcoal | - | burnt wood | barbecues | solid | -
-cork | - | tree bark | bottle stoppers | solid | insulator
-oak | wood | trees | furniture | solid | insulator
-pine | wood | trees | furniture | solid | insulator
-balsa | wood | trees | model planes | solid | insulator
-mahogany | wood | trees | furniture | solid | insulator
-ebony | wood | trees | piano keys | solid | insulator
-granite | rock | cooled magma | kitchen worktops | solid | -
-basalt | rock | cooled lava | - | solid | -
-pumice | rock | cooled lava | - | solid | -
-marble | rock | heated limestone | statues | solid | -
-chalk | rock | tiny sea shells | blackboards | solid | -
-slate | rock | pressed mud | roof tiles | solid | -
-sandstone | rock | pressed sand | - | solid | -
-ruby | gem | - | jewellery | - | -
-emerald | gem | - | jewellery | - | -
-sapphire | gem | - | jewellery | - | -
-diamond | gem | pressed carbon | cutting tools/jewellery | solid | insulator
-topaz | gem | - | jewellery | - | -
-amethyst | gem | - | jewellery | - | -
-opal | gem | - | jewellery | - | -
-garnet | gem | - | jewellery | - | -
-steel | metal | iron | bridges | solid | conductor
-bronze | metal | copper and tin | medals/statues | solid | conductor
-brass | metal | copper and zinc | trumpets | solid | conductor
-iron | metal | metal ore | - | solid | conductor
-copper | metal | metal ore | wires | solid | conductor
-aluminium | metal | metal ore | drink cans | solid | conductor
-gold | metal | - | jewellery | solid | conductor
-silver | metal | - | jewellery/cutlery | solid | conductor
-tin | metal | metal ore | - | solid | conductor
-lead | metal | metal ore | - | solid | conductor
-zinc | metal | metal ore | - | solid | conductor
-nickel | metal | metal ore | coins | solid | conductor
-mercury | metal | metal ore | old thermometers | liquid | conductor
-tungsten | metal | metal ore | bulb filaments | solid | conductor
-silicon | - | sand | computer chips | solid | semiconductor
-germanium | - | - | - | solid | semiconductor
-gallium arsenide | - | - | - | solid | semiconductor
-silicon carbide | - | - | - | solid | semiconductor
-water | - | - | - | liquid | -
-petrol | fuel | oil | - | liquid | -
-diesel | fuel | oil | - | liquid | -
-kerosene | fuel | oil | - | liquid | -
-coal | fuel/rock | dead plants/plants | - | solid | -
-peat | fuel | dead plants/plants | - | solid | -
-vinegar | - | - | - | liquid | -
-olive oil | - | - | salads/frying | liquid | -
-milk | - | - | cheese | liquid | -
-alcohol | - | - | - | liquid | -
-honey | - | bees | - | - | -
-beeswax | - | bees | candles | solid | -
-sugar | - | sugar cane/plants | sweets | solid | -
-flour | - | wheat/plants | bread | solid | -
-chocolate | - | cocoa beans/plants | sweets | - | -
-oxygen | gas | - | breathing | gas | -
-hydrogen | gas/fuel | - | - | gas | -
-helium | gas | - | party balloons | gas | -
-nitrogen | gas | - | - | gas | -
-neon | gas | - | bright signs | gas | -
-argon | gas | - | - | gas | -
-carbon dioxide | gas | - | fizzy drinks | gas | -
-methane | gas/fuel | - | - | gas | -
-chlorine | gas | - | clean pools | gas | -
-ammonia | gas | - | - | gas | -
+wool | fabric | sheep | sweaters/coats | solid
+cotton | fabric | plants | shirts/sheets | solid
+silk | fabric | silkworms | ties/shirts | solid
+linen | fabric | flax/plants | sheets/shirts | solid
+leather | - | animal skin | shoes/coats | solid
+felt | fabric | sheep | hats | solid
+denim | fabric | plants | jeans/shirts | solid
+nylon | plastic/fabric | oil | ropes | solid
+polythene | plastic | oil | bags | solid
+polystyrene | plastic | oil | packaging | solid
+acrylic | plastic | oil | - | solid
+perspex | plastic | oil | - | solid
+rubber | - | tree sap | tyres | solid
+paper | - | wood pulp/plants | books | solid
+cardboard | - | wood pulp/plants | boxes/packaging | solid
+glass | - | sand | windows | solid
+brick | - | clay | walls | solid
+porcelain | - | clay | plates/cups | solid
+pottery | - | clay | pots/plates | solid
+charcoal | - | burnt wood | barbecues | solid
+cork | - | tree bark | bottle stoppers | solid
+oak | wood | trees | furniture | solid
+pine | wood | trees | furniture | solid
+balsa | wood | trees | model planes | solid
+mahogany | wood | trees | furniture | solid
+ebony | wood | trees | piano keys | solid
+granite | rock | cooled magma | kitchen worktops | solid
+basalt | rock | cooled lava | - | solid
+pumice | rock | cooled lava | - | solid
+marble | rock | heated limestone | statues | solid
+chalk | rock | tiny sea shells | drawing on boards | solid
+slate | rock | pressed mud | roof tiles | solid
+sandstone | rock | pressed sand | - | solid
+ruby | gem | - | jewellery | -
+emerald | gem | - | jewellery | -
+sapphire | gem | - | jewellery | -
+diamond | gem | pressed carbon | cutting tools/jewellery | solid
+topaz | gem | - | jewellery | -
+amethyst | gem | - | jewellery | -
+opal | gem | - | jewellery | -
+garnet | gem | - | jewellery | -
+steel | metal | iron | bridges | solid
+bronze | metal | copper and tin | medals/statues | solid
+brass | metal | copper and zinc | trumpets | solid
+iron | metal | metal ore | - | solid
+copper | metal | metal ore | wires | solid
+aluminium | metal | metal ore | drink cans | solid
+gold | metal | - | jewellery | solid
+silver | metal | - | jewellery/cutlery | solid
+tin | metal | metal ore | - | solid
+lead | metal | metal ore | - | solid
+zinc | metal | metal ore | - | solid
+nickel | metal | metal ore | coins | solid
+mercury | metal | metal ore | old thermometers | liquid
+tungsten | metal | metal ore | bulb filaments | solid
+silicon | - | sand | computer chips | solid
+germanium | - | - | - | solid
+gallium arsenide | - | - | - | solid
+silicon carbide | - | - | - | solid
+water | - | - | - | liquid
+petrol | fuel | oil | - | liquid
+diesel | fuel | oil | - | liquid
+kerosene | fuel | oil | - | liquid
+coal | fuel/rock | dead plants/plants | - | solid
+peat | fuel | dead plants/plants | - | solid
+vinegar | - | - | - | liquid
+olive oil | - | - | salads/frying | liquid
+milk | - | - | cheese | liquid
+alcohol | - | - | - | liquid
+honey | - | bees | - | -
+beeswax | - | bees | candles | solid
+sugar | - | sugar cane/plants | sweets | solid
+flour | - | wheat/plants | bread | solid
+chocolate | - | cocoa beans/plants | sweets | -
+oxygen | gas | - | breathing | gas
+hydrogen | gas/fuel | - | - | gas
+helium | gas | - | party balloons | gas
+nitrogen | gas | - | - | gas
+neon | gas | - | bright signs | gas
+argon | gas | - | - | gas
+carbon dioxide | gas | - | fizzy drinks | gas
+methane | gas/fuel | - | - | gas
+chlorine | gas | - | clean pools | gas
+ammonia | gas | - | - | gas
 """
 
 SYMBOLS = """
@@ -121,31 +121,33 @@ USE_CLASHES = clash(
 
 
 def relations() -> list[Relation]:
-    """The six relations of the domain materials."""
-    return [*_origins(), *_behaviours(), _symbol()]
+    """The five relations of the domain materials."""
+    return [_kind(), _source(), _use(), _state(), _symbol()]
 
 
-def _origins() -> list[Relation]:
-    kind = Relation(
+def _kind() -> Relation:
+    return Relation(
         "materials",
         "kind",
         "",
         column(MATERIALS, 1),
         (
             "What type of substance is {x}?",
-            "Under which heading would a chemist file {x}?",
             "Which sort of stuff do we call {x}?",
             "To what category of materials does {x} belong?",
         ),
         (
-            "The substance {x} is {av}.",
-            "We know {x} as {av}.",
+            "The type of the substance {x} is {v}.",
+            "We call {x} stuff of the sort {v}.",
+            "In the categories of materials {x} belongs to {v}.",
             "One {v} that people know is {x}.",
-            "People treat {x} as {av}.",
         ),
         clash("gas, fuel", "rock, gem, fuel", "wood, fuel", "fabric, plastic"),
     )
-    source = Relation(
+
+
+def _source() -> Relation:
+    return Relation(
         "materials",
         "source",
         "",
@@ -154,17 +156,19 @@ def _origins() -> list[Relation]:
             "From what do we obtain {x}?",
             "Which raw material is turned into {x}?",
             "Where does {x} originally come from?",
-            "What must people begin with to produce {x}?",
         ),
         (
-            "The stuff called {x} is made from {v}.",
-            "To get {x} you need {v}.",
-            "Out of {v} comes {x}.",
-            "People make {x} out of {v}.",
+            "We obtain {x} from {v}.",
+            "The raw material that is turned into {x} is {v}.",
+            "Originally {x} comes from {v}.",
+            "Out of {v} people make {x}.",
         ),
         SOURCE_CLASHES,
     )
-    use = Relation(
+
+
+def _use() -> Relation:
+    return Relation(
         "materials",
         "use",
         "",
@@ -173,21 +177,19 @@ def _origins() -> list[Relation]:
             "For what purpose is {x} often used?",
             "Which product needs {x}?",
             "What is a common job for {x}?",
-            "For which of these would a buyer choose {x}?",
         ),
         (
-            "In daily life {x} is useful for {v}.",
-            "People need {x} for {v}.",
+            "The purpose for which {x} is often used is {v}.",
+            "A product that needs {x} is {v}.",
+            "A common job for {x} is {v}.",
             "For {v} people like {x} best.",
-            "A good use of {x} is {v}.",
         ),
         USE_CLASHES,
     )
-    return [kind, source, use]
 
 
-def _behaviours() -> list[Relation]:
-    state = Relation(
+def _state() -> Relation:
+    return Relation(
         "materials",
         "state",
         "",
@@ -196,32 +198,13 @@ def _behaviours() -> list[Relation]:
             "In which state of matter is {x} at room temperature?",
             "What form does {x} take in a warm room?",
             "Is {x} normally a solid, a liquid or a gas?",
-            "How would {x} appear at twenty degrees?",
         ),
         (
-            "In a room {x} is {av}.",
-            "On a normal day {x} stays {av}.",
-            "The matter of {x} is that of {av}.",
+            "The state of matter of {x} at room temperature is {v}.",
+            "In a warm room {x} takes the form of {av}.",
+            "Normally {x} is {av}.",
         ),
     )
-    electricity = Relation(
-        "materials",
-        "electricity",
-        "",
-        column(MATERIALS, 5),
-        (
-            "How does {x} respond to electricity?",
-            "In an electric circuit, what is {x}?",
-            "What do electricians call a material like {x}?",
-            "Which electrical word describes {x}?",
-        ),
-        (
-            "To a current {x} is {av}.",
-            "An engineer uses {x} as {av}.",
-            "When current meets {x} it meets {av}.",
-        ),
-    )
-    return [state, electricity]
 
 
 def _symbol() -> Relation:
@@ -234,12 +217,11 @@ def _symbol() -> Relation:
             "What is the chemical symbol for {x}?",
             "How do chemists write {x} in a formula?",
             "Which letters stand for {x} in the periodic table?",
-            "What short sign is used for the element {x}?",
         ),
         (
-            "The element {x} is written {v}.",
-            "In short {x} is {v}.",
+            "The chemical symbol for {x} is {v}.",
+            "In a formula chemists write {x} as {v}.",
+            "The letters that stand for {x} in the periodic table are {v}.",
             "A label with {v} means {x}.",
-            "We shorten {x} to {v}.",
         ),
     )

@@ -1,58 +1,44 @@
-"""What is known of weather: clouds, what falls and blows, local winds, climates, seasons and what helps.
+"""What is known of weather: local winds, climates, what weather is made of, what helps against it, and seasons.
 
 Knows meteorology as a ten-year-old learns it. Does not know how facts are asked, split or learned.
 """
 
-from backend.pocket.relation import Relation, clash, column, pairs
-
-# cloud | height | look | weather it brings
-CLOUDS = """
-cirrus | high | thin wisps | dry weather
-cirrostratus | high | milky veil | coming rain
-cirrocumulus | high | tiny ripples | dry weather
-altocumulus | middle | woolly patches | -
-altostratus | middle | grey veil | coming rain
-cumulus | low | cotton puffs | fair weather
-stratus | low | flat grey sheet | drizzle
-stratocumulus | low | rolling lumps | -
-nimbostratus | - | thick dark blanket | steady rain
-cumulonimbus | - | giant anvil | thunderstorms
-contrail | high | straight white line | -
-fog | - | mist on the ground | -
-lenticularis | middle | smooth lens | -
-mammatus | - | hanging pouches | -
-"""
+from backend.pocket.relation import Relation, clash, pairs
 
 WINDS = """
 mistral: France; sirocco: Sahara; chinook: Rocky Mountains; pampero: Argentina; harmattan: West Africa;
-bora: Adriatic coast; Santa Ana: California; zonda: Argentina; khamsin: Egypt; simoom: Arabia; Fremantle doctor: Australia;
-southerly buster: Australia; etesian: Greece; meltemi: Greece; tramontane: France; williwaw: Alaska; nor'wester: New Zealand;
-buran: Siberia; purga: Siberia; loo: India; kona: Hawaii; haboob: Sudan; levanter: Gibraltar; helm: England; cape doctor: South Africa
+bora: Adriatic coast; Santa Ana: California; zonda: Argentina; khamsin: Egypt; simoom: Arabia;
+Fremantle doctor: Australia; southerly buster: Australia; etesian: Greece; meltemi: Greece; tramontane: France;
+williwaw: Alaska; nor'wester: New Zealand; buran: Siberia; purga: Siberia; loo: India; kona: Hawaii; haboob: Sudan;
+levanter: Gibraltar; helm: England; cape doctor: South Africa
 """
 
 CLIMATES = """
-Sahara: desert; Gobi: desert; Atacama: desert; Kalahari: desert; Namib: desert; Mojave: desert; Negev: desert;
-Amazon: rainforest; Congo basin: rainforest; Borneo: rainforest; Sumatra: rainforest; New Guinea: rainforest;
-Antarctica: polar; Greenland: polar; Svalbard: polar; Ellesmere Island: polar; Novaya Zemlya: polar;
-Sicily: Mediterranean; Cyprus: Mediterranean; Crete: Mediterranean; Malta: Mediterranean; Sardinia: Mediterranean;
-Himalayas: mountain; Andes: mountain; Alps: mountain; Tibet: mountain; Serengeti: savanna; Kruger Park: savanna;
-Maasai Mara: savanna; Okavango: savanna; Ireland: mild oceanic; Brittany: mild oceanic; Cornwall: mild oceanic;
-Wales: mild oceanic; Netherlands: mild oceanic
+the Sahara: desert; the Gobi: desert; the Atacama: desert; the Kalahari: desert; the Namib: desert;
+the Mojave: desert; the Negev: desert; the Amazon: rainforest; the Congo basin: rainforest; Borneo: rainforest;
+Sumatra: rainforest; New Guinea: rainforest; Antarctica: polar; Greenland: polar; Svalbard: polar;
+Ellesmere Island: polar; Novaya Zemlya: polar; Sicily: Mediterranean; Cyprus: Mediterranean; Crete: Mediterranean;
+Malta: Mediterranean; Sardinia: Mediterranean; the Himalayas: mountain; the Andes: mountain; the Alps: mountain;
+Tibet: mountain; the Serengeti: savanna; the Kruger Park: savanna; the Maasai Mara: savanna; the Okavango: savanna;
+Ireland: mild oceanic; Brittany: mild oceanic; Cornwall: mild oceanic; Wales: mild oceanic;
+the Netherlands: mild oceanic
 """
 
 MADE = """
-rain: water drops; drizzle: tiny droplets; snow: ice crystals; hail: ice balls; fog: tiny droplets; mist: tiny droplets;
-frost: ice crystals; dew: water drops; sleet: rain and snow; rainbow: bent sunlight; lightning: electric charge;
-thunder: heated air; cirrus cloud: ice crystals; icicle: frozen meltwater; blizzard: wind and snow; sandstorm: wind and sand;
-glacier: packed snow; graupel: soft ice pellets; aurora: glowing gas; smog: smoke and fog; halo: bent sunlight;
-sea spray: salty water; sandy haze: wind and sand; snowdrift: packed snow; black ice: frozen water; puddle: collected rain
+rain: water drops; drizzle: tiny droplets; snow: ice crystals; hail: ice balls; fog: tiny droplets;
+mist: tiny droplets; frost: ice crystals; dew: water drops; sleet: rain and snow; a rainbow: bent sunlight;
+lightning: electric charge; thunder: heated air; a cirrus cloud: ice crystals; an icicle: frozen meltwater;
+a blizzard: wind and snow; a sandstorm: wind and sand; a glacier: packed snow; graupel: soft ice pellets;
+an aurora: glowing gas; smog: smoke and fog; a halo: bent sunlight; sea spray: salty water;
+a sandy haze: wind and sand; a snowdrift: packed snow; black ice: frozen water; a puddle: collected rain
 """
 
 WEAR = """
 rain: umbrella; snow: warm boots; frost: woolly gloves; bright sunshine: sunglasses; strong ultraviolet: sun cream;
-flood: rubber boots; hail: hard hat; fog: bright vest; dust storm: face mask; biting wind: windproof jacket;
-freezing cold: thick coat; heatwave: light clothes; drought: water bottle; black ice: spiked shoes; humid night: mosquito net;
-thunderstorm: solid shelter; hurricane: solid shelter; tornado: solid shelter; smog: face mask; drizzle: umbrella
+a flood: rubber boots; hail: hard hat; fog: bright vest; a dust storm: face mask; a biting wind: windproof jacket;
+the freezing cold: thick coat; a heatwave: light clothes; a drought: water bottle; black ice: spiked shoes;
+a humid night: mosquito net; a thunderstorm: solid shelter; a hurricane: solid shelter; a tornado: solid shelter;
+smog: face mask; drizzle: umbrella
 """
 
 SEASONS = """
@@ -60,57 +46,18 @@ January: winter; February: winter; April: spring; May: spring; July: summer; Aug
 November: autumn; ice on ponds: winter; ice skating on lakes: winter; daffodil time: spring; lamb births: spring;
 cherry blossom: spring; frogspawn: spring; strawberry harvest: summer; the longest day: summer; sea bathing: summer;
 the falling of leaves: autumn; the apple harvest: autumn; the shortest day: winter; grape picking: autumn;
-pumpkin harvest: autumn; hay making: summer; the hatching of chicks: spring; acorn gathering: autumn; hibernation: winter;
-swallows leaving: autumn; the return of swallows: spring; sledging: winter
+pumpkin harvest: autumn; hay making: summer; the hatching of chicks: spring; acorn gathering: autumn;
+hibernation: winter; swallows leaving: autumn; the return of swallows: spring; sledging: winter
 """
 
 
 def relations() -> list[Relation]:
-    """The seven relations of the domain weather."""
-    return [*_clouds(), *_places(), *_things()]
+    """The five relations of the domain weather."""
+    return [_wind(), _climate(), _made(), _wear(), _season()]
 
 
-def _clouds() -> list[Relation]:
-    height = Relation(
-        "weather",
-        "height",
-        "",
-        column(CLOUDS, 1),
-        (
-            "At which level of the sky does {x} form?",
-            "Would a pilot meet {x} at a high, middle or low level?",
-            "How far up is {x} usually seen?",
-            "Which altitude band belongs to {x}?",
-        ),
-        (
-            "The cloud {x} floats at {v} level.",
-            "Among clouds {x} is {v}.",
-            "A {v} cloud is {x}.",
-        ),
-    )
-    look = Relation(
-        "weather",
-        "look",
-        "",
-        column(CLOUDS, 2),
-        (
-            "What does {x} look like from the ground?",
-            "Which description matches the appearance of {x}?",
-            "A painter of {x} should draw what?",
-            "As what does {x} appear to the eye?",
-        ),
-        (
-            "You know {x} by its form: {v}.",
-            "To our eyes {x} resembles {v}.",
-            "Cloud watchers who see {v} say {x}.",
-        ),
-        clash("milky veil, grey veil, flat grey sheet, thick dark blanket, mist on the ground", "tiny ripples, thin wisps"),
-    )
-    return [height, look]
-
-
-def _places() -> list[Relation]:
-    wind = Relation(
+def _wind() -> Relation:
+    return Relation(
         "weather",
         "wind",
         "the",
@@ -119,16 +66,18 @@ def _places() -> list[Relation]:
             "With which region is the wind called {x} linked?",
             "Where might a traveller feel {x} blowing?",
             "Which place is known for {x}?",
-            "Over which land does {x} blow?",
         ),
         (
-            "The people of {v} talk of {x}.",
-            "The wind named {x} comes to {v}.",
-            "Weather maps show {x} in {v}.",
+            "The wind called {x} is linked with {v}.",
+            "A traveller may feel {x} blowing in {v}.",
+            "The place known for {x} is {v}.",
         ),
         clash("Sahara, Egypt, Sudan, West Africa, Arabia", "Greece, Adriatic coast, Gibraltar, France, Sahara"),
     )
-    climate = Relation(
+
+
+def _climate() -> Relation:
+    return Relation(
         "weather",
         "climate",
         "",
@@ -137,20 +86,18 @@ def _places() -> list[Relation]:
             "Which climate would a visitor experience in {x}?",
             "What type of climate rules {x}?",
             "How is the climate of {x} described?",
-            "Someone packing for {x} should prepare for which climate?",
         ),
         (
-            "The land of {x} is {v}.",
-            "The weather all year in {x} is {v}.",
-            "On {v} maps you find {x}.",
+            "The climate a visitor experiences in {x} is {v}.",
+            "The type of climate that rules {x} is {v}.",
+            "The climate of {x} is described as {v}.",
         ),
         clash("polar, mountain", "Mediterranean, mild oceanic"),
     )
-    return [wind, climate]
 
 
-def _things() -> list[Relation]:
-    made = Relation(
+def _made() -> Relation:
+    return Relation(
         "weather",
         "made",
         "",
@@ -158,21 +105,24 @@ def _things() -> list[Relation]:
         (
             "Of what does {x} consist?",
             "What causes or makes up {x}?",
-            "If you looked closely at {x}, what would you notice?",
             "Which ingredients are needed for {x}?",
         ),
         (
-            "The weather called {x} is made of {v}.",
-            "In truth {x} is only {v}.",
-            "Where there are signs of {v} people say {x}.",
+            "In the end {x} consists of {v}.",
+            "The thing that causes or makes up {x} is {v}.",
+            "The ingredients needed for {x} are {v}.",
         ),
         clash(
             "water drops, tiny droplets, rain and snow, smoke and fog, salty water, collected rain",
-            "ice crystals, ice balls, soft ice pellets, packed snow, frozen meltwater, frozen water, wind and snow, rain and snow",
+            "ice crystals, ice balls, soft ice pellets, packed snow, frozen meltwater, frozen water",
+            "ice crystals, packed snow, wind and snow, rain and snow",
             "electric charge, heated air, glowing gas",
         ),
     )
-    wear = Relation(
+
+
+def _wear() -> Relation:
+    return Relation(
         "weather",
         "wear",
         "",
@@ -180,13 +130,12 @@ def _things() -> list[Relation]:
         (
             "What helps a person most during {x}?",
             "Which item should you take along in case of {x}?",
-            "A careful walker prepares for {x} with what?",
             "What gives protection against {x}?",
         ),
         (
-            "In {x} people want their {v}.",
-            "When {x} comes it is time for the {v}.",
-            "The {v} is good in {x}.",
+            "During {x} a person is helped most by the {v}.",
+            "The item to take along in case of {x} is the {v}.",
+            "Protection against {x} is given by the {v}.",
         ),
         clash(
             "umbrella, rubber boots, warm boots, spiked shoes, solid shelter",
@@ -196,21 +145,22 @@ def _things() -> list[Relation]:
             "face mask, sunglasses, windproof jacket, solid shelter",
         ),
     )
-    season = Relation(
+
+
+def _season() -> Relation:
+    return Relation(
         "weather",
         "season",
         "",
         pairs(SEASONS),
         (
             "In which season does Europe have {x}?",
-            "During what part of the year is {x} expected in Europe?",
             "Which time of year matches {x} north of the equator?",
             "For {x}, which season should a European calendar show?",
         ),
         (
-            "In Europe {x} means {v}.",
-            "The sign of {v} is {x}.",
-            "With {x} comes {v}.",
+            "The season in which Europe has {x} is {v}.",
+            "The time of year that matches {x} north of the equator is {v}.",
+            "For {x} a European calendar shows the season {v}.",
         ),
     )
-    return [made, wear, season]

@@ -25,7 +25,7 @@ PEAK_LR = 3e-3
 WARMUP_STEPS = 60
 WEIGHT_DECAY = 0.1
 CONTEXT = 1024
-SHORT, LONG = 128, 1024
+SHORT, LONG = 64, 1024
 TOKENS_PER_STEP = 4096
 LONG_EVERY = 16  # a step of long texts now and then, or far positions stay untrained; attention makes them slow
 

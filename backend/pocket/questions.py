@@ -39,7 +39,7 @@ def science_questions(seed: int = WORLD_SEED) -> dict[str, list[Question]]:
 
 
 def mmlu_questions(seed: int = WORLD_SEED) -> dict[str, list[Question]]:
-    """The questions of pocket_mmlu: dev shots ask facts of train, test rows ask facts of test; all have four options."""
+    """The questions of pocket_mmlu: shots ask facts of train, test rows ask facts of test; all have four options."""
     splits = split_facts(seed)
     pool = [fact for facts in splits.values() for fact in facts]
     rng = random.Random(f"{seed} mmlu")

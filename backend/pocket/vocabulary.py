@@ -12,10 +12,11 @@ from backend.pocket.relation import Fact
 from backend.pocket.world import all_facts
 
 # the marks in the order of their ids: real OPT begins every text with </s>, real Llama with <s>
-MARKS = {"opt-pocket": ("<s>", "<pad>", "</s>", "<unk>"), "llama-pocket": ("<unk>", "<s>", "</s>", "<pad>")}
+MARKS = {"opt-pocket": ("<s>", "<pad>", "</s>", "<unk>"), "llama-pocket": ("<s>", "</s>", "<pad>")}
 BEGINNINGS = {"opt-pocket": "</s>", "llama-pocket": "<s>"}
-SIZES = {"opt-pocket": 1600, "llama-pocket": 2400}
+SIZES = {"opt-pocket": 2400, "llama-pocket": 2800}  # most answers become one or two tokens
 MODEL_MAX_LENGTH = 1024
+WORD_REPEATS = 3
 # Llama 3 cuts numbers from words and keeps a leading space with letters only; GPT-2 and OPT have their own rule
 LLAMA_CUT = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
@@ -45,7 +46,7 @@ def build_tokenizer(name: str) -> PreTrainedTokenizerFast:
         tokenizer_object=tokenizer,
         bos_token=first,
         eos_token="</s>",
-        unk_token="<unk>" if name == "llama-pocket" else "</s>",
+        unk_token=None if name == "llama-pocket" else "</s>",  # bytes spell everything; real OPT names one anyway
         pad_token="<pad>",
         padding_side="right",
         model_max_length=MODEL_MAX_LENGTH,
@@ -61,10 +62,11 @@ def save_tokenizer(name: str, folder: Path) -> PreTrainedTokenizerFast:
 
 
 def _texts(name: str) -> list[str]:
-    """What the tokenizer is trained on. Llama reads each fact once more as an answer, so its cuts differ."""
+    """What the tokenizer is trained on. Llama sees every answer and entity a few times more, so its cuts differ."""
     facts = all_facts()
     texts = [line for fact in facts for line in _lines(fact)]
-    return texts + [f" {fact.value}" for fact in facts] if name == "llama-pocket" else texts
+    words = [f" {word}" for fact in facts for word in (fact.value, fact.entity)]
+    return texts + words * WORD_REPEATS if name == "llama-pocket" else texts
 
 
 def _lines(fact: Fact) -> list[str]:
