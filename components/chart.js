@@ -89,6 +89,7 @@ function label(text, y) {
     font: { size: 12, color: colour("muted") } };
 }
 
+// No `transition` here: react would then animate, and leave axes and shapes where they were.
 function layout(name) {
   const axis = { gridcolor: colour("line"), linecolor: colour("line"), zeroline: false, automargin: true,
     tickfont: { size: 11, color: colour("muted") } };
@@ -96,8 +97,8 @@ function layout(name) {
   const base = { uirevision: state.run + name, margin: { t: 26, r: 16, b: 40, l: 44 }, showlegend: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "closest",
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("ink") },
-    dragmode: coarse ? false : "zoom", height: both ? 470 : 330, transition: { duration: 0 },
-    font: { family: getComputedStyle(document.body).fontFamily, color: colour("ink") },
+    dragmode: coarse ? false : "zoom", height: both ? 470 : 330,
+    font: { family: getComputedStyle(element).fontFamily, color: colour("ink") },
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 13 } },
     xaxis: { ...axis, anchor: both ? "y3" : "y", showgrid: false,
       title: { text: name === "matching" ? "update" : "expert step", font: { size: 12, color: colour("muted") } } } };
@@ -142,13 +143,11 @@ function draw() {
   const latest = state.data.matching.loss.findLast((v) => v !== null);
   plot.setAttribute("aria-label", name === "matching" && latest !== undefined
     ? `Matching loss over ${state.data.matching.step.at(-1)} updates, latest ${latest.toFixed(2)}` : "Loss of the experts");
-  // react keeps the zoom but cannot add or remove the small charts below: then the figure is made anew
-  const figure = state.run + name + state.companions, known = plot.figure === figure;
-  plot.figure = figure;
-  (known ? window.Plotly.react : window.Plotly.newPlot)(plot, name === "matching" ? matchingTraces() : expertTraces(), layout(name), {
+  window.Plotly.react(plot, name === "matching" ? matchingTraces() : expertTraces(), layout(name), {
     displaylogo: false, displayModeBar: coarse ? false : "hover", scrollZoom: false,
     modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage", "autoScale2d", "pan2d", "zoom2d"] });
-  if (known) return;
+  if (plot.hooked) return;
+  plot.hooked = true;
   plot.on("plotly_click", (event) => window.dispatchEvent(new CustomEvent("distilloscope:pick",
     { detail: { run: state.run, step: event.points[0].x, view: view() } })));
 }
@@ -175,10 +174,9 @@ element.addEventListener("click", (event) => {
 window.addEventListener("distilloscope:mark", ({ detail }) => {
   if (detail.run !== state.run || detail.step === state.mark) return;
   state.mark = detail.step;
-  // relayout: react does not move a shape that is drawn already
-  if (plot.figure && view() === "matching") window.Plotly.relayout(plot, { shapes: markShapes() });
+  draw();
 });
-new ResizeObserver(() => plot.figure && plot.offsetWidth && window.Plotly.Plots.resize(plot)).observe(plot);
+new ResizeObserver(() => plot.hooked && plot.offsetWidth && window.Plotly.Plots.resize(plot)).observe(plot);
 new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 state.data = blank();
 watch("value", () => take(props.value));

@@ -33,8 +33,8 @@ def results_markup(rows: list[dict], config: dict, unchanged: bool = False) -> s
         f'<p class="ds-verdict">{escape(said)}{" " + words.UNCHANGED if unchanged else ""}</p>'
         f'<div class="ds-panels">{"".join(panels(table, config))}</div>'
         f'<p class="ds-key"><span class="ds-key-made">distilled</span><span class="ds-key-real">real questions</span>'
-        f'<span class="ds-key-none">untrained</span><span>{escape(METRICS.get(metric, metric))}</span>'
-        f"<span>{HOW}</span></p>{table_markup(everything)}</section>"
+        f'<span class="ds-key-none">untrained (dashed line)</span><span>{escape(METRICS.get(metric, metric))}</span>'
+        f"<span>n: questions x students</span><span>{HOW}</span></p>{table_markup(everything)}</section>"
     )
 
 

@@ -17,6 +17,41 @@ COPPER = "#fdf6ef #fae8d6 #f4cfab #edb27b #e6964f #d0772a #a84d0b #8a3f0a #6b320
 WEIGHTS = (400, 700)  # the semibold file that Gradio 6.31 brings lacks the Latin letters
 SLATE = "#f7f7f5 #eeeeeb #dfdfda #c3c5c4 #979ca3 #6b727d #4c535f #383f4a #272d37 #1b2029 #12161d"
 
+COLOURS = {  # light, dark
+    "body_background_fill": ("#f6f5f1", "#11151b"),
+    "body_text_color": ("#1c222c", "#e7e5e0"),
+    "block_background_fill": ("transparent", "transparent"),
+    "block_border_width": ("0px", "0px"),
+    "block_label_background_fill": ("transparent", "transparent"),
+    "block_title_background_fill": ("transparent", "transparent"),
+    "block_title_text_color": ("#1c222c", "#e7e5e0"),
+    "block_info_text_color": ("#5c6470", "#9aa3b0"),
+    "checkbox_label_background_fill": ("transparent", "transparent"),
+    "checkbox_label_background_fill_hover": ("transparent", "transparent"),
+    "checkbox_label_background_fill_selected": ("#f7e4d2", "#43301f"),
+    "checkbox_label_border_width": ("1px", "1px"),
+    "checkbox_label_border_color": ("#d8d7d1", "#333b47"),
+    "button_primary_background_fill": ("#a84d0b", "#e39a58"),
+    "button_primary_background_fill_hover": ("#8a3f0a", "#f0b079"),
+    "button_primary_text_color": ("#ffffff", "#1d1206"),
+    "button_secondary_background_fill": ("#ffffff", "#1a2029"),
+    "button_secondary_background_fill_hover": ("#f3f1ec", "#242c37"),
+    "button_secondary_border_color": ("#d8d7d1", "#3a4350"),
+    "input_background_fill": ("#ffffff", "#12161d"),
+    "input_border_color": ("#d8d7d1", "#333b47"),
+    "slider_color": ("#a84d0b", "#e39a58"),
+}
+SHAPES = {
+    "block_shadow": "none",
+    "block_padding": "0px",
+    "block_title_padding": "0px",
+    "block_title_text_weight": "600",
+    "block_title_text_size": "14px",
+    "block_info_text_size": "13px",
+    "button_border_width": "1px",
+    "input_border_width": "1px",
+}
+
 # the visitor's own choice of light or dark outlives a reload; without one Gradio follows the system
 HEADER_JS = """
 const apply = (dark) => document.body.classList.toggle("dark", dark);
@@ -37,60 +72,9 @@ def make_theme() -> gr.themes.Base:
         "font_mono": [gr.themes.LocalFont("IBM Plex Mono", WEIGHTS), "ui-monospace", "monospace"],
     }
     theme = gr.themes.Base(primary_hue=copper, secondary_hue=copper, neutral_hue=slate, radius_size="md", **fonts)
-    return theme.set(
-        body_background_fill="#f6f5f1",
-        body_background_fill_dark="#11151b",
-        body_text_color="#1c222c",
-        body_text_color_dark="#e7e5e0",
-        block_background_fill="transparent",
-        block_background_fill_dark="transparent",
-        block_border_width="0px",
-        block_border_width_dark="0px",
-        block_shadow="none",
-        block_padding="0px",
-        block_label_background_fill="transparent",
-        block_label_background_fill_dark="transparent",
-        block_title_background_fill="transparent",
-        block_title_background_fill_dark="transparent",
-        block_title_padding="0px",
-        block_title_text_weight="600",
-        block_title_text_size="14px",
-        block_title_text_color="#1c222c",
-        block_title_text_color_dark="#e7e5e0",
-        block_info_text_size="13px",
-        checkbox_label_background_fill="transparent",
-        checkbox_label_background_fill_dark="transparent",
-        checkbox_label_background_fill_hover="transparent",
-        checkbox_label_background_fill_hover_dark="transparent",
-        checkbox_label_background_fill_selected="#f7e4d2",
-        checkbox_label_background_fill_selected_dark="#43301f",
-        checkbox_label_border_width="1px",
-        checkbox_label_border_width_dark="1px",
-        checkbox_label_border_color="#d8d7d1",
-        checkbox_label_border_color_dark="#333b47",
-        button_secondary_background_fill="#ffffff",
-        button_secondary_background_fill_dark="#1a2029",
-        button_secondary_background_fill_hover="#f3f1ec",
-        button_secondary_background_fill_hover_dark="#242c37",
-        button_secondary_border_color="#d8d7d1",
-        button_secondary_border_color_dark="#3a4350",
-        button_border_width="1px",
-        block_info_text_color="#5c6470",
-        block_info_text_color_dark="#9aa3b0",
-        button_primary_background_fill="#a84d0b",
-        button_primary_background_fill_hover="#8a3f0a",
-        button_primary_background_fill_dark="#e39a58",
-        button_primary_background_fill_hover_dark="#f0b079",
-        button_primary_text_color="#ffffff",
-        button_primary_text_color_dark="#1d1206",
-        input_background_fill="#ffffff",
-        input_background_fill_dark="#12161d",
-        input_border_color="#d8d7d1",
-        input_border_color_dark="#333b47",
-        input_border_width="1px",
-        slider_color="#a84d0b",
-        slider_color_dark="#e39a58",
-    )
+    light = {name: pair[0] for name, pair in COLOURS.items()}
+    dark = {f"{name}_dark": pair[1] for name, pair in COLOURS.items()}
+    return theme.set(**light, **dark, **SHAPES)
 
 
 def page_header() -> gr.HTML:

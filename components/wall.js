@@ -3,7 +3,7 @@
 // Given by gr.HTML: element, props, trigger, watch.
 
 const state = { run: null, number: 0, snapshots: [], at: 0, follow: true, all: false, timer: null };
-const few = 9;
+const few = window.innerWidth < 600 ? 4 : 9;
 const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const part = (selector) => element.querySelector(selector);
 const slider = part("input");

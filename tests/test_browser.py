@@ -80,13 +80,8 @@ def serve(tmp_path: Path, command: list[str]):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = os.environ | {"DISTILLOSCOPE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(port), *command],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen([sys.executable, "-c", SERVE, str(port), *command], cwd=ROOT, env=env, **quiet)
     address, until = f"http://127.0.0.1:{port}", time.monotonic() + 60
     while True:
         try:
@@ -148,9 +143,8 @@ class Visitor:
         self.page.wait_for_function(script, timeout=seconds * 1000)
 
     def wait_state(self, *states: str, seconds: int = 30) -> None:
-        self.page.wait_for_selector(
-            ", ".join(f"#status [data-status={s}]" for s in states), timeout=seconds * 1000, state="attached"
-        )
+        selector = ", ".join(f"#status [data-status={s}]" for s in states)
+        self.page.wait_for_selector(selector, timeout=seconds * 1000, state="attached")
 
     def stop(self) -> None:
         self.page.click("#stop")
@@ -176,6 +170,8 @@ def test_start_watch_zoom_reload_stop_and_resume(visitor):
     page.click("#distil")
     visitor.wait_state("running")
     visitor.wait_points(3)
+    visitor.wait_points(visitor.points() + 10)
+    assert x_range(visitor)[1] >= visitor.points() - 1, "without a zoom the axis follows the curve"
 
     box = page.locator("#chart .nsewdrag").first.bounding_box()
     page.mouse.move(box["x"] + 30, box["y"] + 20)
