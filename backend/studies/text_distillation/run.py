@@ -73,11 +73,11 @@ def record_experts(setup: Setup, run_dir: RunDir) -> TrajectoryBuffer:
     with Progress(run_dir, "experts", len(paths) * c.expert_steps) as progress:
         for number, path in enumerate(paths):
             if not path.exists():
-                record_expert(setup, number, path, progress)
-            else:
-                progress.advance(f"Expert {number + 1} was recorded before", by=c.expert_steps)
-            for row in [] if number in whole else json.loads(path.with_suffix(".json").read_text(encoding="utf-8")):
-                run_dir.append("metrics", {"stage": "experts", "expert": number, **row})
+                record_expert(setup, number, path, run_dir, progress)
+                continue
+            for row in [] if number in whole else json.loads(losses_path(path).read_text(encoding="utf-8")):
+                run_dir.append("metrics", expert_row(number, row))
+            progress.advance(f"Expert {number + 1} was recorded before", by=c.expert_steps)
     return load_experts(setup)
 
 
@@ -94,19 +94,28 @@ def load_experts(setup: Setup) -> TrajectoryBuffer:
     return TrajectoryBuffer(loaded[: c.experts], loaded[c.experts :], c.inner_rule, setup.own.student.device)
 
 
-def record_expert(setup: Setup, number: int, path: Path, progress: Progress) -> None:
-    """Train one expert and save its trajectory with its losses beside it."""
+def record_expert(setup: Setup, number: int, path: Path, run_dir: RunDir, progress: Progress) -> None:
+    """Train one expert, logging as it goes, and save its trajectory with its losses beside it."""
+    run_dir.keep_rows("metrics", lambda row: row.get("expert") != number or row["stage"] != "experts")
     states, squares, rows = [], [], []
-    for step, (loss, params, moments) in enumerate(
-        train_expert(setup.own.student, setup.own.train, setup.recipe, number)
-    ):
+    experts = train_expert(setup.own.student, setup.own.train, setup.recipe, number)
+    for step, (loss, params, moments) in enumerate(experts):
         states.append(snapshot(params))
         squares += [] if moments is None else [snapshot(moments)]
         if step:
             rows.append({"step": step, "loss": loss})
+            run_dir.append("metrics", expert_row(number, rows[-1]))
             progress.advance(f"Expert {number + 1}: loss {loss:.3f}")
-    write_atomically(path.with_suffix(".json"), json.dumps(rows))
+    write_atomically(losses_path(path), json.dumps(rows))
     save_trajectory(path, states, squares)  # last: a trajectory that exists has its losses
+
+
+def losses_path(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def expert_row(number: int, row: dict) -> dict:
+    return {"stage": "experts", "expert": number, **row}
 
 
 # -- distil -------------------------------------------------------------------------------------------------------
