@@ -1,0 +1,95 @@
+"""The distil stage: the outer loop with its log, its decoded snapshots and its checkpoints.
+
+Knows the run folder; the loop itself is in distill.py.
+"""
+
+import time
+from pathlib import Path
+
+from backend.core.errors import UserError
+from backend.core.progress import Progress, Stopped
+from backend.runs import RunDir
+from backend.studies.text_distillation.buffer import TrajectoryBuffer
+from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
+from backend.studies.text_distillation.decode import to_text
+from backend.studies.text_distillation.distill import OuterState, begin, distil, first_step_size
+from backend.studies.text_distillation.setup import Setup
+
+ASTRAY = 25  # skipped updates in a row after which going on is pointless
+
+
+def restore(setup: Setup, buffer: TrajectoryBuffer, run_dir: RunDir) -> OuterState:
+    """The outer loop's state: from the checkpoint where there is one, else its beginning."""
+    if checkpoint_path(run_dir).exists():
+        state = begin(setup.config, setup.synthetic, first=1.0)
+        load_checkpoint(checkpoint_path(run_dir), state)
+        return state
+    first = first_step_size(setup.config, setup.own.student, buffer, setup.synthetic)
+    return begin(setup.config, setup.synthetic, first)
+
+
+def checkpoint_path(run_dir: RunDir) -> Path:
+    return run_dir.artifacts / "checkpoint.safetensors"
+
+
+def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
+    """The outer loop, logged, with a checkpoint and a decoded snapshot every so many updates."""
+    c, reached = setup.config, state.step
+    run_dir.keep_rows("metrics", lambda row: row["stage"] == "experts" or row["step"] <= reached)
+    run_dir.keep_rows("prompts", lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
+    if not reached:
+        write_snapshot(setup, state, run_dir)
+    good = (state.step, state.skipped)
+    with Progress(run_dir, "distil", c.outer_steps, done=reached) as progress:
+        try:
+            began = time.monotonic()
+            for row in distil(c, setup.own.student, buffer, setup.synthetic, setup.nearest, state):
+                seconds = round(time.monotonic() - began, 3)
+                run_dir.append("metrics", {"stage": "distil", **finite(row), "seconds": seconds})
+                good = check_astray(state, good)
+                last = state.step == c.outer_steps
+                if last or state.step % c.snapshot_every == 0:
+                    write_snapshot(setup, state, run_dir)
+                if last or state.step % c.checkpoint_every == 0:
+                    save_checkpoint(checkpoint_path(run_dir), state)
+                progress.advance(f"Matching loss {row['matching_loss']:.3f}")
+                began = time.monotonic()
+        except Stopped:
+            save_checkpoint(checkpoint_path(run_dir), state)
+            raise
+
+
+def finite(row: dict) -> dict:
+    """Numbers JSON cannot hold become null."""
+    return {k: None if isinstance(v, float) and not (abs(v) < float("inf")) else v for k, v in row.items()}
+
+
+def check_astray(state: OuterState, since: tuple[int, int]) -> tuple[int, int]:
+    """Raise UserError after ASTRAY skipped updates in a row; else remember the last good one."""
+    if state.skipped == since[1]:
+        return state.step, state.skipped
+    if state.step - since[0] >= ASTRAY and state.skipped - since[1] >= ASTRAY:
+        raise UserError(
+            f"{ASTRAY} updates in a row were skipped: the student runs away from the expert.",
+            "a matching loss below skip_above",
+            "Lower expert_lr or prompt_lr, or match fewer steps (expert_span, inner_steps).",
+        )
+    return since
+
+
+def write_snapshot(setup: Setup, state: OuterState, run_dir: RunDir) -> None:
+    """The prompts as nearest-neighbour text at this step."""
+    rows = []
+    for slot, ids in enumerate(setup.nearest.project(state.prompts, setup.synthetic.lengths)):
+        start = setup.synthetic.slots[slot].initial
+        distances = setup.nearest.search(state.prompts[slot, : len(start)])[1]
+        rows.append(
+            {
+                "slot": slot,
+                "text": to_text(setup.own.tokenizer, ids),
+                "answer": setup.init_examples[slot].answer,
+                "changed": sum(a != b for a, b in zip(ids, start, strict=True)) / len(start),
+                "distance": round(float(distances.mean()) / setup.nearest.scale, 4),
+            }
+        )
+    run_dir.append("prompts", {"step": state.step, "prompts": rows})

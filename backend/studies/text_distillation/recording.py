@@ -1,0 +1,69 @@
+"""The experts stage: record the trajectories a recipe lacks, and read the rest.
+
+Knows where recordings are kept and how they are logged; not how an expert steps, nor what follows.
+"""
+
+import json
+from pathlib import Path
+
+from backend.core.params import snapshot
+from backend.core.progress import Progress
+from backend.runs import RunDir, home, write_atomically
+from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory, save_trajectory
+from backend.studies.text_distillation.experts import train_expert
+from backend.studies.text_distillation.setup import Setup
+
+
+def record_experts(setup: Setup, run_dir: RunDir) -> TrajectoryBuffer:
+    """Record the experts that the recipe's folder lacks; read the rest."""
+    c = setup.config
+    paths = expert_paths(setup)
+    logged = [row["expert"] for row in run_dir.rows("metrics") if row["stage"] == "experts"]
+    whole = {number for number in logged if logged.count(number) == c.expert_steps}
+    run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts" or row["expert"] in whole)
+    with Progress(run_dir, "experts", len(paths) * c.expert_steps) as progress:
+        for number, path in enumerate(paths):
+            if not path.exists():
+                record_expert(setup, number, path, run_dir, progress)
+                continue
+            for row in [] if number in whole else json.loads(losses_path(path).read_text(encoding="utf-8")):
+                run_dir.append("metrics", expert_row(number, row))
+            progress.advance(f"Expert {number + 1} was recorded before", by=c.expert_steps)
+    return load_experts(setup)
+
+
+def expert_paths(setup: Setup) -> list[Path]:
+    """Where this recipe's experts are or will be; the held-out ones come last."""
+    folder = setup.recipe.folder(home() / "experts")
+    return [
+        folder / f"expert-{number}.safetensors" for number in range(setup.config.experts + setup.config.heldout_experts)
+    ]
+
+
+def load_experts(setup: Setup) -> TrajectoryBuffer:
+    c, loaded = setup.config, [load_trajectory(path) for path in expert_paths(setup)]
+    return TrajectoryBuffer(loaded[: c.experts], loaded[c.experts :], c.inner_rule, setup.own.student.device)
+
+
+def record_expert(setup: Setup, number: int, path: Path, run_dir: RunDir, progress: Progress) -> None:
+    """Train one expert, logging as it goes, and save its trajectory with its losses beside it."""
+    run_dir.keep_rows("metrics", lambda row: row.get("expert") != number or row["stage"] != "experts")
+    states, squares, rows = [], [], []
+    experts = train_expert(setup.own.student, setup.own.train, setup.recipe, number)
+    for step, (loss, params, moments) in enumerate(experts):
+        states.append(snapshot(params))
+        squares += [] if moments is None else [snapshot(moments)]
+        if step:
+            rows.append({"step": step, "loss": loss})
+            run_dir.append("metrics", expert_row(number, rows[-1]))
+            progress.advance(f"Expert {number + 1}: loss {loss:.3f}")
+    write_atomically(losses_path(path), json.dumps(rows))
+    save_trajectory(path, states, squares)  # last: a trajectory that exists has its losses
+
+
+def losses_path(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def expert_row(number: int, row: dict) -> dict:
+    return {"stage": "experts", "expert": number, **row}

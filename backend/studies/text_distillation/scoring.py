@@ -1,0 +1,60 @@
+"""The evaluate stage: every fresh student trained and scored, several at a time, each result written as it comes.
+
+Knows the run folder and processes; what a cell is and how it is trained is in evaluate.py.
+"""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from backend.core.pool import each, worker_count
+from backend.core.progress import Progress
+from backend.core.score import Scored, summarise
+from backend.runs import RunDir, write_atomically
+from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.decoding import learned
+from backend.studies.text_distillation.evaluate import Bench, Cell, cells
+from backend.studies.text_distillation.learning import restore
+from backend.studies.text_distillation.recording import load_experts
+from backend.studies.text_distillation.setup import Setup
+
+METRICS = ("acc", "acc_norm")
+
+
+def evaluate(setup: Setup, run_dir: RunDir) -> None:
+    """Train and score every cell that has no result yet, several at a time."""
+    done = {cell_of(row) for row in run_dir.rows("results") if row["metric"] == METRICS[-1]}
+    run_dir.keep_rows("results", lambda row: cell_of(row) in done)
+    everything = cells(setup.config)
+    todo = [cell for cell in everything if cell not in done]
+    folder = run_dir.artifacts / "scores"
+    folder.mkdir(parents=True, exist_ok=True)
+    begin_work = partial(cell_worker, setup.config, run_dir.path)
+    with Progress(run_dir, "evaluate", len(everything), done=len(everything) - len(todo)) as progress:
+        for cell, scored in each(begin_work, todo, worker_count(), progress.check_stop):
+            write_scores(setup.config.task, cell, scored, folder, run_dir)
+            progress.advance(f"Scored {cell.name()}")
+
+
+def cell_of(row: dict) -> Cell:
+    return Cell(row["arm"], row["student"], row["regime"], row["seed"])
+
+
+def cell_worker(config: DistillConfig, folder: Path) -> Callable[[Cell], list[Scored]]:
+    """Load everything once, in whichever process this is, and return what to do with a cell."""
+    setup = Setup(config)
+    buffer = load_experts(setup)
+    bench = Bench(setup, buffer, learned(setup, restore(setup, buffer, RunDir(folder))))
+    return lambda cell: bench.score(cell, bench.train(cell))
+
+
+def write_scores(task: str, cell: Cell, scored: list[Scored], folder: Path, run_dir: RunDir) -> None:
+    """One student: its per-question scores first, then its rows of results."""
+    lines = (json.dumps({"id": s.id, "answer": s.answer, "log_likelihoods": s.log_likelihoods}) for s in scored)
+    write_atomically(folder / f"{cell.name()}.jsonl", "\n".join(lines) + "\n")
+    totals = summarise(scored)
+    for metric in METRICS:
+        where = {"arm": cell.arm, "student": cell.student, "task": task, "regime": cell.regime}
+        value = {"metric": metric, "seed": cell.seed, "value": totals[metric], "n": totals["n"]}
+        run_dir.append("results", where | value)
