@@ -36,7 +36,7 @@ class DistillConfig:
     heldout_experts: int = setting(
         1, "Further experts, never followed, to check the matching on.", "Experts", low=0, high=16
     )
-    expert_steps: int = setting(40, "Training steps of each expert.", "Experts", low=2, high=100_000)
+    expert_steps: int = setting(24, "Training steps of each expert.", "Experts", low=2, high=100_000)
     expert_batch: int = setting(
         128, "Real questions per expert step. Small batches make a noisy path.", "Experts", low=1
     )
@@ -59,12 +59,12 @@ class DistillConfig:
     inner_steps: int = setting(16, "Steps of the student inside each update.", "Matching", low=1, high=1024)
     inner_batch: int = setting(0, "Synthetic prompts per student step; 0 for all.", "Matching", low=0, advanced=True)
     expert_span: int = setting(16, "How many expert steps the student has to retrace.", "Matching", low=1)
-    max_start: int = setting(8, "Latest expert step a segment may start from.", "Matching", low=0)
+    max_start: int = setting(4, "Latest expert step a segment may start from.", "Matching", low=0)
     curriculum: float = setting(
         0.5, "Share of the run over which the latest start grows from 0.", "Matching", low=0.0, high=1.0, advanced=True
     )
     prompt_lr: float = setting(
-        0.02, "Outer step, in standard deviations of the model's token table.", "Matching", low=0.0, high=1.0
+        0.05, "Outer step, in standard deviations of the model's token table.", "Matching", low=0.0, high=1.0
     )
     lr_of_inner_lr: float = setting(
         0.02, "Outer step of the (logarithmic) student step sizes.", "Matching", low=0.0, high=1.0, advanced=True
@@ -91,9 +91,9 @@ class DistillConfig:
         REGIMES, "matched: the learned step sizes. ordinary: AdamW.", "Scoring", choices=REGIMES
     )
     seeds: int = setting(3, "Fresh students per arm.", "Scoring", low=1, high=100)
-    finetune_steps: int = setting(40, "AdamW steps of an ordinary student.", "Scoring", low=1, high=100_000)
+    finetune_steps: int = setting(60, "AdamW steps of an ordinary student.", "Scoring", low=1, high=100_000)
     finetune_batch: int = setting(32, "Examples per AdamW step, at most.", "Scoring", low=1, advanced=True)
-    finetune_lr: float = setting(0.002, "AdamW step size.", "Scoring", low=1e-8, high=1.0)
+    finetune_lr: float = setting(0.005, "AdamW step size.", "Scoring", low=1e-8, high=1.0)
 
     def __post_init__(self):
         check(self)
