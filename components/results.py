@@ -9,7 +9,7 @@ from html import escape
 from backend.results import summarise_results
 from components import words
 
-METRICS = {"acc_norm": "accuracy, answers weighed by their length", "acc": "accuracy"}
+METRICS = {"acc": "accuracy", "acc_norm": "accuracy, answers weighed by their length"}  # the first one found is drawn
 HOW = "Interval: luck of the questions asked and of the student trained, joined; 95 %."
 
 
