@@ -4,6 +4,7 @@ Parses words and prints sentences. Torch is imported only by commands that compu
 """
 
 import argparse
+import contextlib
 import importlib
 import json
 import sys
@@ -81,12 +82,12 @@ def run_command(args: argparse.Namespace) -> int:
         stages = tuple(args.stages.split(",")) if args.stages else engine.STAGES
         state = engine.run_to_the_end(config, run_dir, stages)
     except UserError as error:
-        run_dir.set_status(state="failed", error=error.as_dict(), message="")
+        mark_failed(run_dir, error.as_dict())
         print(f"error: {error}", file=sys.stderr)
         return 1
     except Exception:  # a defect of ours: the trace goes to the log, a sentence to the screen
         traceback.print_exc()
-        run_dir.set_status(state="failed", error=defect(), message="")
+        mark_failed(run_dir, defect())
         return 1
     run_dir.set_status(state=state, message="", eta_s=None)
     print(f"{state}: {run_dir.path}")
@@ -104,6 +105,12 @@ def open_run(args: argparse.Namespace, config_module):
     changes = dict(settings.parse_assignment(config_module.DistillConfig, text) for text in args.set)
     config = settings.build(config_module.DistillConfig, values | changes)
     return RunDir.create(args.out, args.study, args.preset, settings.as_json(config)), config
+
+
+def mark_failed(run_dir: RunDir, error: dict[str, str]) -> None:
+    """Write down why; on a full disk that may fail too, and then the words on the terminal have to do."""
+    with contextlib.suppress(UserError):
+        run_dir.set_status(state="failed", error=error, message="")
 
 
 def defect() -> dict[str, str]:

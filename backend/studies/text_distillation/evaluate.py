@@ -59,8 +59,8 @@ def cells(c: DistillConfig) -> list[Cell]:
             for arm in c.arms:
                 if arm in OWN_MODEL_ONLY and reader != c.model:
                     continue
-                if arm == "base" and regime != c.regimes[0]:
-                    continue
+                if arm == "base" and regime == "matched" and "ordinary" in c.regimes:
+                    continue  # untrained is untrained: once for each reader
                 found += [Cell(arm, reader, regime, seed) for seed in range(1 if arm == "base" else c.seeds)]
     return found
 
