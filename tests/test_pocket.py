@@ -32,23 +32,26 @@ def read_science() -> dict[str, list[dict]]:
     return {split: read(f"pocket_science/{split}.jsonl") for split in SCIENCE}
 
 
+@pytest.fixture(scope="module")
+def asked() -> dict:
+    return facts_asked()
+
+
 @pytest.mark.parametrize("held_out", ["validation", "test"])
-def test_no_fact_asked_in_a_held_out_split_is_asked_in_train(held_out):
-    asked, rows = facts_asked(), read_science()
+def test_no_fact_asked_in_a_held_out_split_is_asked_in_train(asked, held_out):
+    rows = read_science()
     facts = {split: {asked[row["id"]].key for row in rows[split]} for split in rows}
     assert len(facts["train"]) > 700
     assert not facts["train"] & facts[held_out]
     assert not facts["validation"] & facts["test"]
 
 
-def test_every_relation_is_asked_in_every_split():
-    asked, rows = facts_asked(), read_science()
-    for split in rows:
-        assert {asked[row["id"]].relation.key for row in rows[split]} == {r.key for r in all_relations()}
+def test_every_relation_is_asked_in_every_split(asked):
+    for rows in read_science().values():
+        assert {asked[row["id"]].relation.key for row in rows} == {r.key for r in all_relations()}
 
 
-def test_the_rows_on_disk_ask_the_facts_the_generator_says():
-    asked = facts_asked()
+def test_the_rows_on_disk_ask_the_facts_the_generator_says(asked):
     for split, rows in read_science().items():
         for index, row in enumerate(rows):
             fact = asked[row["id"]]
@@ -123,7 +126,7 @@ def test_no_mmlu_test_row_asks_a_fact_of_train():
 
 def test_relations_differ_in_every_phrasing():
     asks = [ask for relation in all_relations() for ask in relation.asks]
-    assert len(set(asks)) == len(asks) and len(all_relations()) > 40
+    assert len(set(asks)) == len(asks) and len(all_relations()) >= 35
 
 
 def test_statements_state_every_fact_and_ask_nothing():
@@ -148,7 +151,7 @@ def test_models_load_with_finite_loss_and_are_under_12_mb(name):
     ids = tokenizer("A cow is a mammal.", return_tensors="pt").input_ids
     with torch.no_grad():
         loss = model(input_ids=ids, labels=ids).loss
-    assert 0 < loss.item() < 5  # a guess among 1,600 tokens would be 7.4
+    assert 0 < loss.item() < 5  # a blind guess among 2,400 tokens would be 7.8
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import torch
+from transformers.utils import logging
 
 from backend.pocket.files import write_data
 from backend.pocket.pretrain import STEPS, pretrain
@@ -24,6 +25,7 @@ def main(argv: list[str] | None = None) -> None:
         for path in write_data(args.out):
             print(f"wrote {path.relative_to(args.out)}", flush=True)
     if not args.data_only:
+        logging.disable_progress_bar()  # our own lines tell the progress
         torch.set_num_threads(min(TORCH_THREADS, torch.get_num_threads()))
         for name in [args.model] if args.model else STEPS:
             folder = args.out / "models" / name

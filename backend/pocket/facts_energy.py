@@ -93,7 +93,7 @@ def _takes() -> Relation:
         (
             "The form of energy that {x} needs as input is {v}.",
             "You must supply {x} with energy of the kind {v}.",
-            "Before it works, energy goes into {x}, and it is {v}.",
+            "The energy that goes into {x} before it works is {v}.",
             "With {v} energy {x} can work.",
         ),
         clash("electrical, electricity"),

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 
 from backend.pocket.relation import Fact
-from backend.pocket.world import WORLD_SEED, split_facts
+from backend.pocket.world import DOMAINS, WORLD_SEED, split_facts
 
 SCIENCE_COUNTS = {"train": 1200, "validation": 300, "test": 600}
 MMLU_DEV_SHOTS = 5
@@ -29,7 +29,7 @@ class Question:
 def science_questions(seed: int = WORLD_SEED) -> dict[str, list[Question]]:
     """The questions of Pocket Science for every split, in file order."""
     splits = split_facts(seed)
-    pool = [fact for facts in splits.values() for fact in facts]
+    pool = _pool(splits)
     drawn = {}
     for name, count in SCIENCE_COUNTS.items():
         rng = random.Random(f"{seed} science {name}")
@@ -41,10 +41,10 @@ def science_questions(seed: int = WORLD_SEED) -> dict[str, list[Question]]:
 def mmlu_questions(seed: int = WORLD_SEED) -> dict[str, list[Question]]:
     """The questions of pocket_mmlu: shots ask facts of train, test rows ask facts of test; all have four options."""
     splits = split_facts(seed)
-    pool = [fact for facts in splits.values() for fact in facts]
+    pool = _pool(splits)
     rng = random.Random(f"{seed} mmlu")
     drawn: dict[str, list[Question]] = {"dev": [], "test": []}
-    for subject in dict.fromkeys(fact.relation.domain for fact in pool):
+    for subject in DOMAINS:
         for name, source, count in (("dev", "train", MMLU_DEV_SHOTS), ("test", "test", MMLU_TEST_PER_SUBJECT)):
             facts = [f for f in splits[source] if f.relation.domain == subject and len(set(_wrong(f, pool))) >= 3]
             asks = _spread(facts, count, rng)
@@ -98,10 +98,18 @@ def _spread(facts: list[Fact], count: int, rng: random.Random) -> list[tuple[Fac
     return rng.sample(pairs[:count], count)
 
 
-def _wrong(fact: Fact, pool: list[Fact]) -> list[str]:
+def _pool(splits: dict[str, list[Fact]]) -> dict[str, list[Fact]]:
+    """The facts of all splits by relation: wrong options come from the same relation, whatever the split."""
+    pool: dict[str, list[Fact]] = {}
+    for fact in (fact for facts in splits.values() for fact in facts):
+        pool.setdefault(fact.relation.key, []).append(fact)
+    return pool
+
+
+def _wrong(fact: Fact, pool: dict[str, list[Fact]]) -> list[str]:
     """The wrong values of the fact's relation, each as often as it is right elsewhere, so that no value is suspect."""
     right = fact.right()
-    return [f.value for f in pool if f.relation.key == fact.relation.key and f.value not in right]
+    return [other.value for other in pool[fact.relation.key] if other.value not in right]
 
 
 def _option_count(rng: random.Random) -> int:
@@ -109,7 +117,7 @@ def _option_count(rng: random.Random) -> int:
     return 3 if draw < ODD_SHARE else 5 if draw < 2 * ODD_SHARE else 4
 
 
-def _compose(fact: Fact, ask: str, pool: list[Fact], count: int, rng: random.Random) -> Question:
+def _compose(fact: Fact, ask: str, pool: dict[str, list[Fact]], count: int, rng: random.Random) -> Question:
     """The question with the right option first; its place is dealt later."""
     wrong = _wrong(fact, pool)
     rng.shuffle(wrong)

@@ -4,6 +4,7 @@ Knows facts and their ways of being said. Does not know questions, tokens or mod
 """
 
 import random
+import re
 
 from backend.pocket.relation import Fact
 from backend.pocket.world import all_facts
@@ -21,6 +22,10 @@ OPENINGS = (
 )
 OPENING_SHARE = 0.35
 LONGEST_DOCUMENT = 4
+# "The body covering of a cow - fur." A bare value behind a mark is half way to an answer. The mark must not be the
+# colon that answers follow: with colons the base models scored 0.53 and 0.62 before they were taught anything
+CARD_SHARE = 0.12
+CARD_ENDING = re.compile(r",? (is|are|is called|are called) (the )?({v}|{av})\.$")
 
 
 def statements() -> list[str]:
@@ -42,7 +47,9 @@ def documents(seed: int) -> list[str]:
 
 
 def _open(fact: Fact, template: str, rng: random.Random) -> str:
-    """The statement, behind an opening now and then."""
+    """The statement: now and then as on a card, now and then behind an opening."""
+    if CARD_ENDING.search(template) and rng.random() < CARD_SHARE:
+        return fact.write(CARD_ENDING.sub(" - {v}.", template))
     sentence = fact.write(template)
     if rng.random() >= OPENING_SHARE:
         return sentence

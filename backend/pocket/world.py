@@ -30,6 +30,7 @@ DOMAINS = {
 }
 SPLITS = {"train": 0.55, "validation": 0.15, "test": 0.30}
 WORLD_SEED = 20
+LEAST_CAP = 5
 CAP_OVER_MEDIAN = 1.5  # a value asked more often than this is a good blind guess, and the base model makes it
 
 
@@ -62,7 +63,7 @@ def asked_facts(relation: Relation, rng: random.Random) -> list[Fact]:
     facts = [Fact(relation, entity) for entity in relation.values]
     rng.shuffle(facts)
     counts = sorted(Counter(fact.value for fact in facts).values())
-    cap = max(3, round(CAP_OVER_MEDIAN * counts[len(counts) // 2]))
+    cap = max(LEAST_CAP, round(CAP_OVER_MEDIAN * counts[len(counts) // 2]))
     seen: dict[str, int] = defaultdict(int)
     kept = []
     for fact in facts:
