@@ -7,10 +7,12 @@ import argparse
 import contextlib
 import importlib
 import json
+import os
 import sys
 import traceback
 from pathlib import Path
 
+from backend import score_command as scoring
 from backend import settings
 from backend.core.errors import UserError
 from backend.runs import RunDir
@@ -44,13 +46,7 @@ def parser() -> argparse.ArgumentParser:
     run.set_defaults(command=run_command)
 
     score = commands.add_parser("score", help="score a model on a task")
-    score.add_argument("--model", required=True, help="bundled name, hub id, local folder or .gguf file")
-    score.add_argument("--task", required=True, help="a task name (see `list`)")
-    score.add_argument("--adapter", help="a peft adapter folder to put on the model")
-    score.add_argument("--split", default="test")
-    score.add_argument("--data-dir", help="a folder of local data files")
-    score.add_argument("--limit", type=int, help="only the first questions")
-    score.add_argument("--json", action="store_true", help="print JSON instead of a sentence")
+    scoring.add_arguments(score)
     score.set_defaults(command=score_command)
 
     results = commands.add_parser("results", help="the table of results of a run folder")
@@ -78,6 +74,7 @@ def run_command(args: argparse.Namespace) -> int:
     run_dir, config = open_run(args, config_module)
     run_dir.claim()
     try:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve other programs
         engine = study_module(args.study, "run")  # here torch is imported
         stages = tuple(args.stages.split(",")) if args.stages else engine.STAGES
         state = engine.run_to_the_end(config, run_dir, stages)
@@ -123,7 +120,7 @@ def defect() -> dict[str, str]:
 
 # -- score, results, list -----------------------------------------------------------------------------------------
 def score_command(args: argparse.Namespace) -> int:
-    return importlib.import_module("backend.score_command").run(args)
+    return scoring.run(args)
 
 
 def results_command(args: argparse.Namespace) -> int:

@@ -5,12 +5,13 @@ import torch
 
 from backend.core.backbones import load_backbone
 from backend.core.batches import IGNORED, Batch
+from backend.core.errors import UserError
 from backend.core.examples import Rows, encode
 from backend.core.lora import LoraStudent
 from backend.core.params import as_leaves, gradients
 from backend.core.prompts import Example, question_prompt
 from backend.studies.text_distillation.decode import NearestTokens, to_text, writable_ids
-from backend.studies.text_distillation.synthetic import SyntheticPrompts, make_slots
+from backend.studies.text_distillation.synthetic import SyntheticPrompts, check_fits, make_slots
 from backend.studies.text_distillation.unroll import Segment, matching_gradient, unroll
 from tests.test_unroll import naive_matching_loss, relative
 from tests.tiny import FACTS, FAMILIES
@@ -135,6 +136,13 @@ def test_prompts_are_put_exactly_where_the_questions_were(student):
         assert torch.equal(batch.embeds[row, prompt_end - len(ids) : prompt_end], student.table[ids])
     some = synthetic.batch(synthetic.initial, [2, 0])
     assert torch.equal(some.labels, batch.labels[[2, 0]])
+
+
+def test_a_prompt_longer_than_the_context_is_refused_with_both_lengths(student):
+    slots = make_slots(rows_of(student).examples[:1] * 2, (1,), (2, 3), 6, "prefix")
+    check_fits(slots, 512)
+    with pytest.raises(UserError, match=r"tokens long. Expected at most 12"):
+        check_fits(slots, 12)
 
 
 def test_real_prompts_decode_to_themselves_and_faiss_agrees_with_brute_force(student):
