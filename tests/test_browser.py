@@ -250,7 +250,7 @@ def test_bad_input_is_said_at_the_form_and_nothing_is_lost(visitor):
     page.wait_for_timeout(500)
     assert "max_start" in page.inner_text("#form-message")
     assert page.get_attribute("#status [data-status]", "data-status") == "none"
-    page.locator("#setting-max_start input").fill("8")
+    page.locator("#setting-max_start input").fill(str(load_preset(PRESETS, "quick")["settings"]["max_start"]))
     page.wait_for_selector("#form-message [role=alert]", state="detached")
     assert page.input_value("#setting-outer_steps input") == "77"
     assert page.get_attribute("#changes .ds-changes", "data-count") == "1"
