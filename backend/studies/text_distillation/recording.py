@@ -10,19 +10,30 @@ from backend.core.params import snapshot
 from backend.core.progress import Progress
 from backend.runs import RunDir, home, write_atomically
 from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory, save_trajectory
+from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.experts import train_expert
 from backend.studies.text_distillation.setup import Setup
 
 
-def record_experts(setup: Setup, run_dir: RunDir) -> TrajectoryBuffer:
-    """Record the experts that the recipe's folder lacks; read the rest."""
+def followed(config: DistillConfig) -> range:
+    """Numbers of the experts that the prompts follow: recorded before distilling."""
+    return range(config.experts)
+
+
+def held_out(config: DistillConfig) -> range:
+    """Numbers of the experts that only check the result: recorded after distilling, so that the curve starts sooner."""
+    return range(config.experts, config.experts + config.heldout_experts)
+
+
+def record_experts(setup: Setup, run_dir: RunDir, numbers: range, stage: str) -> TrajectoryBuffer:
+    """Record those of the numbered experts that the recipe's folder lacks; read all there are."""
     c = setup.config
-    paths = expert_paths(setup)
     logged = [row["expert"] for row in run_dir.rows("metrics") if row["stage"] == "experts"]
     whole = {number for number in logged if logged.count(number) == c.expert_steps}
     run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts" or row["expert"] in whole)
-    with Progress(run_dir, "experts", len(paths) * c.expert_steps) as progress:
-        for number, path in enumerate(paths):
+    with Progress(run_dir, stage, len(numbers) * c.expert_steps) as progress:
+        for number in numbers:
+            path = expert_path(setup, number)
             if not path.exists():
                 record_expert(setup, number, path, run_dir, progress)
                 continue
@@ -32,17 +43,17 @@ def record_experts(setup: Setup, run_dir: RunDir) -> TrajectoryBuffer:
     return load_experts(setup)
 
 
-def expert_paths(setup: Setup) -> list[Path]:
-    """Where this recipe's experts are or will be; the held-out ones come last."""
-    folder = setup.recipe.folder(home() / "experts")
-    return [
-        folder / f"expert-{number}.safetensors" for number in range(setup.config.experts + setup.config.heldout_experts)
-    ]
+def expert_path(setup: Setup, number: int) -> Path:
+    """Where this recipe's expert is or will be."""
+    return setup.recipe.folder(home() / "experts") / f"expert-{number}.safetensors"
 
 
 def load_experts(setup: Setup) -> TrajectoryBuffer:
-    c, loaded = setup.config, [load_trajectory(path) for path in expert_paths(setup)]
-    return TrajectoryBuffer(loaded[: c.experts], loaded[c.experts :], c.inner_rule, setup.own.student.device)
+    """The followed experts, and the held-out ones that are recorded by now."""
+    c = setup.config
+    follow = [load_trajectory(expert_path(setup, number)) for number in followed(c)]
+    check = [path for path in (expert_path(setup, number) for number in held_out(c)) if path.exists()]
+    return TrajectoryBuffer(follow, [load_trajectory(path) for path in check], c.inner_rule, setup.own.student.device)
 
 
 def record_expert(setup: Setup, number: int, path: Path, run_dir: RunDir, progress: Progress) -> None:

@@ -11,7 +11,7 @@ from backend.runs import RunDir
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoding import write_distilled
 from backend.studies.text_distillation.learning import distil_prompts, restore
-from backend.studies.text_distillation.recording import record_experts
+from backend.studies.text_distillation.recording import followed, held_out, record_experts
 from backend.studies.text_distillation.scoring import evaluate
 from backend.studies.text_distillation.setup import Setup
 
@@ -24,11 +24,12 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES
     check_stages(stages)
     set_threads()
     setup = Setup(config)
-    buffer = record_experts(setup, run_dir)
+    buffer = record_experts(setup, run_dir, followed(config), "experts")
     state = restore(setup, buffer, run_dir)
     if "distil" in stages:
         distil_prompts(setup, buffer, state, run_dir)
     if "decode" in stages:
+        buffer = record_experts(setup, run_dir, held_out(config), "decode")
         write_distilled(setup, buffer, state, run_dir)
     if "evaluate" in stages:
         evaluate(setup, run_dir)
