@@ -23,7 +23,6 @@ PROJECT = Path(__file__).resolve().parent.parent
 SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|PRIVATE", re.IGNORECASE)
 GRACE_S = 10.0  # a worker looks at the stop flag once per update; the largest models need some seconds for one
 MOST_WAITING = 8
-COMMAND = (sys.executable, "-m", "backend")
 
 
 class Runner(Protocol):

@@ -16,6 +16,7 @@ from backend.core.errors import UserError
 from backend.core.lora import LoraStudent
 from backend.runs import RunDir
 from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.learning import ASTRAY, count_astray
 from backend.studies.text_distillation.run import STAGES, run_to_the_end
 from tests.tiny import FAMILIES
 
@@ -205,6 +206,18 @@ def test_two_runs_do_not_share_a_folder(config, tmp_path):
     start(config, tmp_path / "run", ("experts",))
     with pytest.raises(UserError, match="already holds another run"):
         start(replace(config, prompts=2), tmp_path / "run", ("experts",))
+
+
+def test_only_skips_in_a_row_end_a_run():
+    """Skips spread over a long run are counted and logged, and no reason to give up."""
+    in_a_row = 0
+    for _ in range(10):
+        for skipped in [True] * (ASTRAY - 1) + [False]:
+            in_a_row = count_astray(in_a_row, skipped)
+    for _ in range(ASTRAY - 1):
+        in_a_row = count_astray(in_a_row, True)
+    with pytest.raises(UserError, match="in a row"):
+        count_astray(in_a_row, True)
 
 
 def test_a_run_that_goes_astray_ends_with_a_sentence(config, tmp_path):

@@ -39,14 +39,14 @@ def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, ru
     run_dir.keep_rows("prompts", lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
     if not reached:
         write_snapshot(setup, state, run_dir)
-    good = (state.step, state.skipped)
+    skipped, in_a_row = state.skipped, 0
     with Progress(run_dir, "distil", c.outer_steps, done=reached) as progress:
         try:
             began = time.monotonic()
             for row in distil(c, setup.own.student, buffer, setup.synthetic, setup.nearest, state):
                 seconds = round(time.monotonic() - began, 3)
                 run_dir.append("metrics", {"stage": "distil", **finite(row), "seconds": seconds})
-                good = check_astray(state, good)
+                in_a_row, skipped = count_astray(in_a_row, state.skipped > skipped), state.skipped
                 last = state.step == c.outer_steps
                 if last or state.step % c.snapshot_every == 0:
                     write_snapshot(setup, state, run_dir)
@@ -64,25 +64,25 @@ def finite(row: dict) -> dict:
     return {k: None if isinstance(v, float) and not (abs(v) < float("inf")) else v for k, v in row.items()}
 
 
-def check_astray(state: OuterState, since: tuple[int, int]) -> tuple[int, int]:
-    """Raise UserError after ASTRAY skipped updates in a row; else remember the last good one."""
-    if state.skipped == since[1]:
-        return state.step, state.skipped
-    if state.step - since[0] >= ASTRAY and state.skipped - since[1] >= ASTRAY:
+def count_astray(in_a_row: int, skipped: bool) -> int:
+    """How many updates in a row were skipped by now. Raises UserError at ASTRAY; a good update starts anew."""
+    in_a_row = in_a_row + 1 if skipped else 0
+    if in_a_row >= ASTRAY:
         raise UserError(
             f"{ASTRAY} updates in a row were skipped: the student runs away from the expert.",
             "a matching loss below skip_above",
             "Lower expert_lr or prompt_lr, or match fewer steps (expert_span, inner_steps).",
         )
-    return since
+    return in_a_row
 
 
 def write_snapshot(setup: Setup, state: OuterState, run_dir: RunDir) -> None:
     """The prompts as nearest-neighbour text at this step."""
     rows = []
-    for slot, ids in enumerate(setup.nearest.project(state.prompts, setup.synthetic.lengths)):
-        start = setup.synthetic.slots[slot].initial
-        distances = setup.nearest.search(state.prompts[slot, : len(start)])[1]
+    for slot, frame in enumerate(setup.synthetic.slots):
+        start = frame.initial
+        found, distances = setup.nearest.search(state.prompts[slot, : len(start)])
+        ids = tuple(found[:, 0].tolist())
         rows.append(
             {
                 "slot": slot,

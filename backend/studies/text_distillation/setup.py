@@ -70,10 +70,6 @@ class Setup:
         return self._questions("test", self.config.test_limit)
 
     @cached_property
-    def validation(self) -> list[Question]:
-        return self._questions("validation", self.config.test_limit)
-
-    @cached_property
     def other(self) -> Reader | None:
         """The second reader, loaded when first asked for."""
         return Reader(self.config.other_model, self.config, self.train) if self.config.other_model else None
