@@ -19,6 +19,7 @@ from transformers import PreTrainedTokenizerBase
 
 from backend.core.backbones import context_length, encode_pairs
 from backend.core.errors import UserError
+from backend.core.scored import Scored
 from backend.core.tasks import Question, TaskSpec, continuations, find_task, to_example
 from backend.core.text_data import load_shots
 
@@ -27,34 +28,6 @@ from backend.core.text_data import load_shots
 PACKED_FAMILIES = ("opt", "llama", "gpt2", "qwen2", "gemma")
 
 Slot = tuple[int, int]  # (question, option), by position
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One question as the model saw it. `lengths` are the characters of each option, as the harness counts them."""
-
-    id: str
-    subject: str | None
-    answer: int
-    log_likelihoods: tuple[float, ...]
-    lengths: tuple[int, ...]
-    truncated: bool = False
-
-    @property
-    def choice(self) -> int:
-        return _argmax(self.log_likelihoods)
-
-    @property
-    def choice_norm(self) -> int:
-        return _argmax([ll / max(length, 1) for ll, length in zip(self.log_likelihoods, self.lengths, strict=True)])
-
-    @property
-    def correct(self) -> bool:
-        return self.choice == self.answer
-
-    @property
-    def correct_norm(self) -> bool:
-        return self.choice_norm == self.answer
 
 
 @dataclass(frozen=True)
@@ -271,11 +244,6 @@ def _scored(question: Question, position: int, spec: TaskSpec, found: dict[Slot,
     lengths = tuple(map(len, continuations(question, spec)))
     log_likelihoods = tuple(found[position, option] for option in range(len(lengths)))
     return Scored(question.id, question.subject, question.answer, log_likelihoods, lengths, truncated)
-
-
-def _argmax(values: Sequence[float]) -> int:
-    """The first of the largest, as numpy and the harness have it."""
-    return max(range(len(values)), key=values.__getitem__)
 
 
 def summarise(scored: Sequence[Scored]) -> dict:
