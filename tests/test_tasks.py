@@ -1,15 +1,29 @@
 """Rows become questions, questions become prompts, and a row that is wrong is refused by file, row and column."""
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.core import text_data
 from backend.core.errors import UserError
+from backend.core.places import Place
 from backend.core.prompts import Example, few_shot_prompt, letters_prompt, question_prompt
-from backend.core.tasks import TASKS, Place, Question, continuations, find_task, read_row, to_example
+from backend.core.rows import read_row
+from backend.core.tasks import (
+    TASK_FILES,
+    TASKS,
+    Question,
+    continuations,
+    file_task,
+    find_task,
+    read_task_files,
+    to_example,
+)
+from backend.core.text_data import load_file
 from tests import tiny
 
 ARC, MMLU = TASKS["arc_easy"], TASKS["mmlu"]
@@ -111,9 +125,9 @@ BROKEN_ARC = {
     "empty question": (arc_with(question=" \n"), "question", "empty"),
     "question is an object": (arc_with(question={"stem": "x"}), "question", "an object"),
     "half a character": (arc_with(question="\ud83d milk?"), "question", "surrogate"),
-    "a list": ([arc_with()], "(the whole row)", "a list"),
-    "a number": (3, "(the whole row)", "a number"),
-    "null": (None, "(the whole row)", "null"),
+    "a list": ([arc_with()], "", "a list"),
+    "a number": (3, "", "a number"),
+    "null": (None, "", "null"),
     "no columns": ({}, "choices", "no columns"),
 }
 BROKEN_MMLU = {
@@ -148,7 +162,8 @@ def test_a_broken_mmlu_row_is_refused_by_file_row_and_column(row, column, what):
 def check_refused(row: object, layout: str, column: str, what: str) -> None:
     with pytest.raises(UserError) as refused:
         read_row(row, layout, PLACE)
-    assert f"toy.jsonl, row 7, column `{column}`" in refused.value.found
+    place = f"toy.jsonl, row 7, column `{column}`: " if column else "toy.jsonl, row 7: "
+    assert refused.value.found.startswith(place)
     assert what in refused.value.found
     assert len(str(refused.value)) < 600
 
@@ -180,4 +195,93 @@ def test_every_task_has_a_name_a_layout_and_a_place_to_come_from(task):
     assert task.layout in ("arc", "mmlu")
     assert bool(task.bundled) != bool(task.hub_path)
     assert not task.shots or "dev" in task.splits
-    assert task.bundled is None or not Path(task.bundled).is_absolute()
+    assert task.about.endswith(".")
+
+
+def test_the_packaged_task_files_are_the_four_known_tasks():
+    assert list(read_task_files(TASK_FILES)) == ["pocket_science", "pocket_mmlu", "arc_easy", "mmlu"]
+    assert (MMLU.hub_path, MMLU.hub_config, MMLU.splits, MMLU.shots) == (
+        "cais/mmlu",
+        "all",
+        ("dev", "validation", "test"),
+        5,
+    )
+    assert (ARC.hub_path, ARC.hub_config, ARC.shots) == ("allenai/ai2_arc", "ARC-Easy", 0)
+
+
+def write_task(folder: Path, file_name: str = "farm", **keys) -> Path:
+    file = folder / f"{file_name}.json"
+    file.write_text(json.dumps(keys), encoding="utf-8")
+    return file
+
+
+def test_one_more_small_file_is_one_more_task(tmp_path, monkeypatch):
+    folder = tmp_path / "task_files"
+    folder.mkdir()
+    write_task(folder, layout="arc", bundled="farm", splits=["test"])
+    tiny.write_rows(tmp_path / "assets" / "farm" / "test.jsonl", tiny.arc_rows())
+    tasks = read_task_files(folder)
+    monkeypatch.setitem(TASKS, "farm", tasks["farm"])
+    monkeypatch.setattr(text_data, "ASSETS", tmp_path / "assets")
+    first = text_data.load_questions("farm", "test")[0]
+    assert to_example(first, find_task("farm")) == Example("Question: Which animal gives milk?\nAnswer:", "a cow")
+    assert continuations(first, tasks["farm"]) == ("a cow", "a stone", "the grey winter rain", "iron")
+
+
+BROKEN_TASKS = {
+    "no layout": ({"bundled": "x"}, "key `layout`: missing"),
+    "bad layout": ({"layout": "csv", "bundled": "x"}, "key `layout`: 'csv'"),
+    "layout is a list": ({"layout": ["arc"], "bundled": "x"}, "key `layout`"),
+    "unknown key": ({"layout": "arc", "bundled": "x", "colour": "red"}, "key `colour`: unknown"),
+    "misspelt key": ({"layout": "arc", "bundel": "x"}, "key `bundel`: unknown.*Rename it to `bundled`"),
+    "name": ({"layout": "arc", "bundled": "x", "name": "farm"}, "key `name`: unknown"),
+    "from nowhere": ({"layout": "arc"}, "key `bundled`"),
+    "from two places": ({"layout": "arc", "bundled": "x", "hub_path": "a/b"}, "key `bundled`"),
+    "config of nothing": ({"layout": "arc", "bundled": "x", "hub_config": "all"}, "key `hub_config`"),
+    "a path": ({"layout": "arc", "bundled": "../../secret"}, "key `bundled`"),
+    "splits are a text": ({"layout": "arc", "bundled": "x", "splits": "test"}, "key `splits`"),
+    "no splits": ({"layout": "arc", "bundled": "x", "splits": []}, "key `splits`"),
+    "a split twice": ({"layout": "arc", "bundled": "x", "splits": ["test", "test"]}, "key `splits`"),
+    "a split is a path": ({"layout": "arc", "bundled": "x", "splits": ["../test"]}, "key `splits`"),
+    "shots are true": ({"layout": "mmlu", "bundled": "x", "shots": True}, "key `shots`"),
+    "shots without dev": ({"layout": "mmlu", "bundled": "x", "splits": ["test"], "shots": 5}, "key `splits`.*dev"),
+    "shots for arc": ({"layout": "arc", "bundled": "x", "splits": ["dev"], "shots": 5}, "key `shots`"),
+    "about is a number": ({"layout": "arc", "bundled": "x", "about": 3}, "key `about`"),
+}
+
+
+@pytest.mark.parametrize(("keys", "message"), BROKEN_TASKS.values(), ids=BROKEN_TASKS)
+def test_a_broken_task_file_is_refused_by_file_and_key(tmp_path, keys, message):
+    write_task(tmp_path, **keys)
+    with pytest.raises(UserError, match=rf"farm\.json, {message}"):
+        read_task_files(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000], ids=repr)
+def test_a_task_file_that_is_no_object_is_refused_by_name(tmp_path, content):
+    (tmp_path / "farm.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"farm\.json"):
+        read_task_files(tmp_path)
+
+
+def test_a_task_file_names_its_task_so_its_name_is_a_word(tmp_path):
+    write_task(tmp_path, "my farm", layout="arc", bundled="x")
+    with pytest.raises(UserError, match=r"my farm\.json cannot name a task"):
+        read_task_files(tmp_path)
+
+
+def test_an_uploaded_file_gets_a_task_of_its_own(tmp_path):
+    spec = file_task("quiz.jsonl", "arc")
+    assert (spec.name, spec.layout, spec.shots) == ("quiz", "arc", 0)
+    question = load_file(tiny.write_rows(tmp_path / "quiz.jsonl", tiny.arc_rows()), spec.layout)[0]
+    assert to_example(question, spec).answer == "a cow"
+    with pytest.raises(UserError, match="arc, mmlu"):
+        file_task("quiz", "csv")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("../my quiz (1).csv", "my_quiz_1"), ("mmlu.csv", "mmlu_file"), ("...", "file"), ("x" * 200, "x" * 60)],
+)
+def test_a_files_task_is_never_named_as_a_path_or_as_a_known_task(file, name):
+    assert file_task(file, "mmlu").name == name

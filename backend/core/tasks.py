@@ -1,11 +1,16 @@
-"""Tasks: the table of benchmarks, what one question is, and how a row of data becomes one.
+"""Tasks: the table of benchmarks, what one question is, and what a model reads and may answer.
 
-Knows the columns of the two layouts ("arc" as allenai/ai2_arc, "mmlu" as cais/mmlu) and every way a row can be wrong.
-Does not know where rows come from (text_data.py), nor tokens and models.
+Knows the files in task_files/ (one task each: drop in another and there is another task) and the two layouts ("arc" as
+allenai/ai2_arc, "mmlu" as cais/mmlu). Does not know columns (rows.py), where rows come from (text_data.py), nor tokens
+and models.
 """
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
 
 from backend.core.errors import UserError
 from backend.core.prompts import (
@@ -18,6 +23,7 @@ from backend.core.prompts import (
 )
 
 LAYOUTS = ("arc", "mmlu")
+TASK_FILES = Path(__file__).with_name("task_files")
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Question:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A benchmark. `bundled` is a folder under assets/, `hub_path` a data set on the hub; at least one is given."""
+    """A benchmark. `bundled` is a folder under assets/, `hub_path` a data set on the hub; an upload has neither."""
 
     name: str
     layout: str
@@ -42,18 +48,90 @@ class TaskSpec:
     bundled: str | None = None
     splits: tuple[str, ...] = ("train", "validation", "test")
     shots: int = 0
-    metric: str = "acc"
+    about: str = ""
+    licence: str = ""
+    source: str = ""
 
 
-TASKS: dict[str, TaskSpec] = {
-    "pocket_science": TaskSpec("pocket_science", "arc", bundled="pocket_science"),
-    "pocket_mmlu": TaskSpec("pocket_mmlu", "mmlu", bundled="pocket_mmlu", splits=("dev", "test"), shots=5),
-    "arc_easy": TaskSpec("arc_easy", "arc", hub_path="allenai/ai2_arc", hub_config="ARC-Easy"),
-    # cais/mmlu has a file called auxiliary_train, but it holds other data sets: it is not MMLU, so it is not a split.
-    "mmlu": TaskSpec(
-        "mmlu", "mmlu", hub_path="cais/mmlu", hub_config="all", splits=("dev", "validation", "test"), shots=5
-    ),
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]+", value) is not None
+
+
+def _are_splits(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_word, value)) and len(set(value)) == len(value)
+
+
+TEXT = (_is_text, "a text")
+KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "layout": (lambda value: value in LAYOUTS, f"one of {', '.join(LAYOUTS)}"),
+    "hub_path": TEXT,
+    "hub_config": TEXT,
+    "bundled": (_is_word, "the name of a folder under assets"),
+    "splits": (_are_splits, "a list of different names of letters, digits, _ and -"),
+    "shots": (lambda value: type(value) is int and 0 <= value <= 100, "a whole number from 0 to 100"),
+    "about": TEXT,
+    "licence": TEXT,
+    "source": TEXT,
 }
+
+
+def read_task_files(folder: Path) -> dict[str, TaskSpec]:
+    """The tasks of a folder by name, bundled ones first. UserError names the file and the key that is wrong."""
+    specs = [_read_task_file(file) for file in sorted(folder.glob("*.json"))]
+    return {spec.name: spec for spec in sorted(specs, key=lambda spec: (not spec.bundled, spec.layout, spec.name))}
+
+
+def _read_task_file(file: Path) -> TaskSpec:
+    if not _is_word(file.stem):
+        advice = "Rename the file: its name is the task's name."
+        raise UserError(f"{file.name} cannot name a task.", "letters, digits, _ and -", advice)
+    try:
+        given = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        found = f"{file.name} cannot be read ({str(error)[:80]})."
+        raise UserError(found, "a task as one JSON object in UTF-8", "Correct the file or remove it.") from None
+    if not isinstance(given, dict):
+        raise UserError(f"{file.name} is not an object.", "a task as one JSON object", "Put the keys between { and }.")
+    for key, value in given.items():
+        _check_key(file.name, key, value)
+    _check_together(file.name, given)
+    values = {key: tuple(value) if key == "splits" else value for key, value in given.items()}
+    return TaskSpec(file.stem, **values)
+
+
+def _check_key(file: str, key: str, value: object) -> None:
+    if key not in KEYS:
+        close = get_close_matches(key, KEYS, n=1)
+        advice = f"Rename it to `{close[0]}`." if close else "Remove it."
+        raise UserError(f"{file}, key `{key[:40]}`: unknown.", f"one of {', '.join(KEYS)}", advice)
+    holds, expected = KEYS[key]
+    if not holds(value):
+        raise UserError(f"{file}, key `{key}`: {str(value)[:40]!r} cannot be used.", expected, "Correct this key.")
+
+
+def _check_together(file: str, given: dict) -> None:
+    """What no key can tell alone."""
+
+    def refuse(key: str, found: str, expected: str) -> None:
+        raise UserError(f"{file}, key `{key}`: {found}.", expected, "Correct this key.")
+
+    if "layout" not in given:
+        refuse("layout", "missing", KEYS["layout"][1])
+    if ("bundled" in given) == ("hub_path" in given):
+        refuse("bundled", "given together with `hub_path`, or neither is", "exactly one of the two")
+    if "hub_config" in given and "hub_path" not in given:
+        refuse("hub_config", "given without `hub_path`", "a data set that it belongs to")
+    if given.get("shots") and given["layout"] == "arc":
+        refuse("shots", "the arc layout is asked without solved examples", "0, or the mmlu layout")
+    if given.get("shots") and "dev" not in given.get("splits", ()):
+        refuse("splits", "no `dev` to take the solved examples from", "`dev` among them where shots is not 0")
+
+
+TASKS: dict[str, TaskSpec] = read_task_files(TASK_FILES)
 
 
 def find_task(name: str) -> TaskSpec:
@@ -61,6 +139,22 @@ def find_task(name: str) -> TaskSpec:
         return TASKS[name]
     known = ", ".join(TASKS)
     raise UserError(f"There is no task called {name!r}.", f"one of {known}", "Choose a task from that list.")
+
+
+def file_task(name: str, layout: str, shots: int = 0) -> TaskSpec:
+    """A task for an uploaded file, which is in no table. `name` is cut to a word that may name a file of ours.
+
+    A file called as a known task gets `_file` behind its name, so that their scores are never taken for each other's.
+    """
+    check_layout(layout)
+    word = re.sub(r"[^\w-]+", "_", Path(name).stem).strip("_")[:60] or "file"
+    return TaskSpec(f"{word}_file" if word in TASKS else word, layout, splits=(), shots=shots)
+
+
+def check_layout(layout: str) -> None:
+    """Raise UserError for a layout that does not exist."""
+    if layout not in LAYOUTS:
+        raise UserError(f"There is no layout called {layout!r}.", f"one of {', '.join(LAYOUTS)}", "Choose one of them.")
 
 
 def to_example(question: Question, spec: TaskSpec, shots: Sequence[Question] = ()) -> Example:
@@ -80,88 +174,3 @@ def continuations(question: Question, spec: TaskSpec) -> tuple[str, ...]:
 
 def _lettered(question: Question) -> Example:
     return Example(letters_prompt(question.question, question.options), LETTERS[question.answer])
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a row stands, for messages: the file and the row number, from 1."""
-
-    file: str
-    row: int
-
-    def error(self, column: str, found: str, expected: str) -> UserError:
-        where = f"{self.file}, row {self.row}, column `{column}`: {found}."
-        return UserError(where, expected, "Correct this row or remove it.")
-
-
-def read_row(row: object, layout: str, place: Place) -> Question:
-    """One decoded row as a Question, or UserError naming file, row and column."""
-    if not isinstance(row, dict):
-        raise place.error("(the whole row)", f"{_kind(row)}", "an object with named columns")
-    return _read_arc(row, place) if layout == "arc" else _read_mmlu(row, place)
-
-
-def _read_arc(row: dict, place: Place) -> Question:
-    choices = _column(row, "choices", place)
-    if not isinstance(choices, dict):
-        raise place.error("choices", _kind(choices), "an object with the lists `text` and `label`")
-    options = _texts(choices, "text", "choices.text", place)
-    labels = _texts(choices, "label", "choices.label", place)
-    if len(labels) != len(options):
-        found = f"{len(labels)} labels for {len(options)} texts"
-        raise place.error("choices.label", found, "one label for each text")
-    if len(set(labels)) != len(labels):
-        raise place.error("choices.label", f"the same label twice in {list(labels)}", "different labels")
-    key = _text(row, "answerKey", "answerKey", place)
-    if key not in labels:
-        raise place.error("answerKey", f"unknown answer key {key[:40]!r}", f"one of {', '.join(labels)}")
-    return Question(
-        _text(row, "id", "id", place), _text(row, "question", "question", place), options, labels.index(key)
-    )
-
-
-def _read_mmlu(row: dict, place: Place) -> Question:
-    question, subject = _text(row, "question", "question", place), _text(row, "subject", "subject", place)
-    options = _texts(row, "choices", "choices", place)
-    answer = _column(row, "answer", place)
-    if type(answer) is not int:
-        raise place.error("answer", _kind(answer), "a whole number, 0 for the first option")
-    if not 0 <= answer < len(options):
-        raise place.error("answer", f"unknown answer {str(answer)[:40]}", f"a number from 0 to {len(options) - 1}")
-    name = _text(row, "id", "id", place) if "id" in row else f"{subject}/{place.row}"
-    return Question(name, question, options, answer, subject)
-
-
-def _column(row: dict, column: str, place: Place, shown: str | None = None) -> object:
-    if column not in row:
-        present = ", ".join(f"`{str(name)[:40]}`" for name in list(row)[:8]) or "no columns"
-        raise place.error(shown or column, f"the column is missing; the row has {present}", "this column in every row")
-    return row[column]
-
-
-def _text(row: dict, column: str, shown: str, place: Place) -> str:
-    return _checked_text(_column(row, column, place, shown), shown, place)
-
-
-def _texts(row: dict, column: str, shown: str, place: Place) -> tuple[str, ...]:
-    values = _column(row, column, place, shown)
-    if not isinstance(values, list):
-        raise place.error(shown, _kind(values), "a list of texts")
-    if not 2 <= len(values) <= len(LETTERS):
-        raise place.error(shown, f"{len(values)} option{'s' * (len(values) != 1)}", f"2 to {len(LETTERS)} options")
-    return tuple(_checked_text(value, f"{shown}[{i}]", place) for i, value in enumerate(values))
-
-
-def _checked_text(value: object, shown: str, place: Place) -> str:
-    if not isinstance(value, str):
-        raise place.error(shown, _kind(value), "a text")
-    if not value.strip():
-        raise place.error(shown, "an empty text", "a text with at least one letter")
-    if any("\ud800" <= letter <= "\udfff" for letter in value):  # half a character: no tokenizer can encode it
-        raise place.error(shown, "half of a Unicode surrogate pair", "a text of whole characters")
-    return value
-
-
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return f"{names.get(type(value), 'a number')} instead"

@@ -1,17 +1,19 @@
 """Questions from files: bundled, the user's own, or the hub. The only file that imports `datasets`, and lazily.
 
-Knows folders, splits and encodings; leaves the meaning of a row to tasks.py. Knows nothing of tokens and models.
+Knows folders and splits; leaves formats to tables.py and the meaning of a row to rows.py. Knows no tokens and models.
 A split that a local folder has no file for is never invented, with one exception: without validation.jsonl,
 `validation` is the LAST 570 rows of train.jsonl (ARC-Easy's own size; a quarter of a smaller file) and `train` is the
 rest. So train and validation never overlap.
 """
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
 from backend.core.errors import UserError
-from backend.core.tasks import LAYOUTS, Place, Question, TaskSpec, find_task, read_row
+from backend.core.places import Place
+from backend.core.rows import to_questions
+from backend.core.tables import filled, read_rows
+from backend.core.tasks import Question, TaskSpec, check_layout, find_task
 
 ASSETS = Path(__file__).parents[2] / "assets"
 HELD_OUT_ROWS = 570
@@ -49,49 +51,9 @@ def load_shots(task: str, data_dir: str | None = None) -> dict[str, list[Questio
 
 
 def load_file(path: str | Path, layout: str) -> list[Question]:
-    """Every question of one JSON-lines file in either layout. UserError names the row and the column that is wrong."""
-    if layout not in LAYOUTS:
-        raise UserError(f"There is no layout called {layout!r}.", f"one of {', '.join(LAYOUTS)}", "Choose one of them.")
-    path = Path(path)
-    lines = _read_text(path).split("\n")  # not splitlines(): a JSON text may hold U+2028
-    places = [(Place(path.name, number), line) for number, line in enumerate(lines, start=1) if line.strip()]
-    return _unique([(place, _decode(line, place)) for place, line in places], layout, path.name)
-
-
-def _unique(rows: list[tuple[Place, object]], layout: str, source: str) -> list[Question]:
-    if not rows:
-        raise UserError(f"{source} is empty.", "one question a line", "Give a file with at least one question.")
-    questions, seen = [], {}
-    for place, row in rows:
-        question = read_row(row, layout, place)
-        if question.id in seen:
-            found = f"{question.id[:80]!r} was already used in row {seen[question.id]}"
-            raise place.error("id", found, "a different id in every row")
-        seen[question.id] = place.row
-        questions.append(question)
-    return questions
-
-
-def _read_text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        found = f"{path} cannot be read ({error.strerror})."
-        raise UserError(found, "a readable JSON-lines file", "Check the path and the permissions.") from None
-    try:
-        return raw.decode("utf-8-sig")  # -sig: spreadsheet programs put a byte order mark in front
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        found = f"{path.name}, row {row}: byte {error.start} is not UTF-8."
-        raise UserError(found, "a file in UTF-8", "Save the file again with the encoding UTF-8.") from None
-
-
-def _decode(line: str, place: Place) -> object:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError) as error:
-        reason = "too deeply nested" if isinstance(error, RecursionError) else f"not valid JSON ({str(error)[:80]})"
-        raise place.error("(the whole row)", reason, "one JSON object a line") from None
+    """Every question of one file of either layout, in any format of tables.py. UserError names the row and column."""
+    check_layout(layout)
+    return to_questions(read_rows(path), layout)
 
 
 def _folder(spec: TaskSpec, data_dir: str | None) -> Path | None:
@@ -152,7 +114,9 @@ def _from_hub(spec: TaskSpec, split: str) -> list[Question]:
     finally:
         if shown:
             datasets.enable_progress_bars()
-    return _unique([(Place(source, number), row) for number, row in enumerate(rows, start=1)], spec.layout, source)
+    return to_questions(
+        filled([(Place(source, number), row) for number, row in enumerate(rows, 1)], source), spec.layout
+    )
 
 
 def _first(questions: list[Question], limit: int) -> list[Question]:
