@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Score and print; UserErrors are left to the caller, which knows how it shows them."""
     # Before torch: threads that wait by spinning took 238 s where sleeping ones took 12 s, on cores others wanted too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from backend.core import backbones, prompts, score, text_data  # noqa: PLC0415 - torch takes seconds to import
+    from backend.core import backbones, metrics, prompts, score, text_data  # noqa: PLC0415 - torch takes seconds to import
 
     questions = text_data.load_questions(args.task, args.split, args.data_dir, args.limit)
     shots = text_data.load_shots(args.task, args.data_dir)
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         "limit": args.limit,
         "prompt_version": prompts.PROMPT_VERSION,
         "seconds": round(time.perf_counter() - begin, 2),
-        **score.summarise(scored),
+        **metrics.summarise(scored),
     }
     print(json.dumps(result, indent=2) if args.json else sentence(result))
     return 0
@@ -99,7 +99,7 @@ class _Bar:
     def __enter__(self) -> "_Bar":
         from tqdm import tqdm  # noqa: PLC0415 - only here
 
-        self.bar = tqdm(desc="options", unit="option", file=sys.stderr, disable=None, leave=False)
+        self.bar = tqdm(desc="questions", unit="question", file=sys.stderr, disable=None, leave=False)
         return self
 
     def show(self, done: int, total: int) -> None:

@@ -9,9 +9,12 @@ import torch
 from backend.core import score
 from backend.core.backbones import Backbone, encode_pairs, load_backbone
 from backend.core.errors import UserError
-from backend.core.score import Scored, make_rows, score_questions, summarise, tree_mask
+from backend.core.metrics import summarise
+from backend.core.score import blocks, jobs, plan, score_questions, score_stream
+from backend.core.scored import Scored
 from backend.core.tasks import TASKS, Question, continuations, to_example
 from backend.core.text_data import load_file, load_questions, load_shots
+from backend.core.trees import make_trees, tree_mask
 from tests import tiny
 
 ARC, MMLU = TASKS["arc_easy"], TASKS["mmlu"]
@@ -57,6 +60,10 @@ def naive_scores(backbone: Backbone, questions, spec, shots=None) -> list[list[f
             scores.append(sum(log_probs[i - 1, whole[i]].item() for i in range(len(before), len(whole))))
         result.append(scores)
     return result
+
+
+def trees_of(backbone: Backbone, questions, spec, shots, packed: bool) -> list:
+    return make_trees(backbone.tokenizer, list(enumerate(questions)), spec, shots, tiny.CONTEXT, packed)
 
 
 def same(scored: list[Scored], expected: list[list[float]]) -> bool:
@@ -128,13 +135,13 @@ def test_the_same_question_twice_gets_the_same_score(opt, arc):
 
 @pytest.mark.parametrize("packed", [True, False])
 def test_letters_of_one_question_share_one_row(opt, mmlu, shots, packed):
-    rows = make_rows(opt.tokenizer, mmlu, MMLU, shots, tiny.CONTEXT, packed)
+    rows = trees_of(opt, mmlu, MMLU, shots, packed)
     assert len(rows) == len(mmlu)
     assert all(len(row.answers) == 4 and set(row.branches) == {0} for row in rows)
 
 
 def test_texts_share_one_row_only_where_the_family_is_known_to_allow_it(opt, arc):
-    packed, plain = (make_rows(opt.tokenizer, arc, ARC, {}, tiny.CONTEXT, packed) for packed in (True, False))
+    packed, plain = (trees_of(opt, arc, ARC, {}, packed) for packed in (True, False))
     assert len(packed) == len(arc) < len(plain)
     assert max(len(row.answers) for row in packed) == 5
 
@@ -158,7 +165,7 @@ def test_long_prompts_lose_their_beginning_and_are_counted(opt, mmlu, shots):
     longer = {subject: [dataclasses.replace(q, question=q.question * 20) for q in s] for subject, s in shots.items()}
     scored = score_questions(opt.model, opt.tokenizer, mmlu, MMLU, shots=longer)
     assert summarise(scored)["truncated"] == len(mmlu)
-    rows = make_rows(opt.tokenizer, mmlu, MMLU, longer, tiny.CONTEXT, True)
+    rows = trees_of(opt, mmlu, MMLU, longer, True)
     kept = opt.tokenizer.decode(rows[0].ids)
     assert len(rows[0].ids) == tiny.CONTEXT
     assert kept.endswith("Answer:") and not kept.startswith("The following")
@@ -185,12 +192,56 @@ def test_an_option_longer_than_the_context_is_refused(opt, arc):
         score_questions(opt.model, opt.tokenizer, [endless], ARC)
 
 
-def test_progress_counts_options_up_to_all_of_them(opt, arc):
+def test_progress_counts_questions_up_to_all_of_them(opt, arc):
     heard = []
     score_questions(opt.model, opt.tokenizer, arc, ARC, token_budget=300, on_progress=lambda *seen: heard.append(seen))
-    total = sum(len(question.options) for question in arc)
     assert len(heard) > 1
-    assert heard == sorted(heard) and heard[-1] == (total, total)
+    assert heard == sorted(heard) and heard[-1] == (len(arc), len(arc))
+
+
+def test_what_a_subject_shares_is_read_once(backbone, mmlu, shots):
+    """With many questions of one subject, the rows hold only what differs, and the scores are those of whole rows."""
+    many = [dataclasses.replace(q, id=f"{q.id}/{n}", subject="toy_physics") for n in range(6) for q in mmlu]
+    p = plan(backbone.model, backbone.tokenizer, MMLU, shots)
+    (trees, beginning), *rest = jobs(p, many, range(len(many)))
+    assert beginning is not None and all(shared is beginning for _, shared in rest)
+    shortest = min(len(tree.ids) for tree in trees_of(backbone, many, MMLU, shots, True))
+    assert max(len(tree.ids) for tree in trees) < shortest / 2
+    expected = naive_scores(backbone, many[: len(mmlu)], MMLU, shots)
+    assert same(score_questions(backbone.model, backbone.tokenizer, many, MMLU, shots=shots)[: len(mmlu)], expected)
+
+
+def test_options_longer_than_a_letter_may_follow_a_shared_beginning(backbone, arc):
+    texts = dataclasses.replace(ARC, name="long", shots=0)
+    asked = [dataclasses.replace(q, question=f"{'Think of what you know. ' * 8}{q.question}") for q in arc] * 3
+    p = plan(backbone.model, backbone.tokenizer, texts, {})
+    assert next(jobs(p, asked, range(len(asked))))[1] is not None
+    scored = score_questions(backbone.model, backbone.tokenizer, asked, texts)
+    assert same(scored[: len(arc)], naive_scores(backbone, asked[: len(arc)], texts))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_change_the_speed_only(opt, mmlu, shots, threads):
+    usual = score_questions(opt.model, opt.tokenizer, mmlu, MMLU, shots=shots, threads=1)
+    before = torch.get_num_threads()
+    assert score_questions(opt.model, opt.tokenizer, mmlu, MMLU, shots=shots, threads=threads) == usual
+    assert torch.get_num_threads() == before
+
+
+def test_the_stream_gives_every_question_once_in_a_drawn_order(opt, arc):
+    p = plan(opt.model, opt.tokenizer, ARC, {}, token_budget=64)
+    seen = [i for news in score_stream(p, arc) for i, _ in news]
+    assert sorted(seen) == list(range(len(arc))) and seen != sorted(seen)
+    assert list(blocks(arc, 0)) == list(blocks(arc, 0)) != list(blocks(arc, 1))
+
+
+def test_a_closed_stream_stops_and_gives_the_model_back(opt, arc):
+    attention = opt.model.config._attn_implementation
+    stream = score_stream(plan(opt.model, opt.tokenizer, ARC, {}, token_budget=32, threads=2), arc)
+    next(stream)
+    assert opt.model.config._attn_implementation != attention
+    stream.close()
+    assert opt.model.config._attn_implementation == attention
 
 
 def test_scoring_leaves_the_model_as_it_was(tiny_models, arc):

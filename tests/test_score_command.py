@@ -11,7 +11,8 @@ import pytest
 from backend import score_command
 from backend.core.backbones import fingerprint, load_backbone
 from backend.core.errors import UserError
-from backend.core.score import score_questions, summarise
+from backend.core.metrics import summarise
+from backend.core.score import score_questions
 from backend.core.text_data import load_questions, load_shots
 
 # peft asks transformers for an old name

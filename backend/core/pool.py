@@ -26,6 +26,11 @@ def worker_count() -> int:
     return 1 if torch.cuda.is_available() else min(4, len(os.sched_getaffinity(0)))
 
 
+def scoring_threads() -> int:
+    """Threads that may read with one set of weights: one in a worker process, else as many as there may be workers."""
+    return 1 if _work is not None else worker_count()
+
+
 def set_threads() -> None:
     """Threads of this process: half the cores. A second thread on two cores gained nothing here and, with anything else
     running, made the unroll ten times slower: each small product waits for the slower thread."""

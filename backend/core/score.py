@@ -1,57 +1,116 @@
-"""Score: how likely a model finds every option of a question, and what that says about its accuracy.
+"""Score: how likely a model finds every option of a question.
 
 Knows a model that turns ids into logits, a tokenizer, and questions; follows lm-evaluation-harness (method.md, 5).
-Does not know where models and questions come from, nor training. Costs one forward pass a question: the prompt is read
-once and the options branch off it. Other families than PACKED_FAMILIES read the prompt again for every option.
+Does not know where models and questions come from, nor training, nor statistics. Costs one forward pass a question: the
+prompt is read once and the options branch off it, and what the prompts of a subject share is read once for all of them.
+Other families than PACKED_FAMILIES read the prompt again for every option.
 """
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from backend.core.backbones import context_length, encode_pairs
+from backend.core.backbones import context_length
 from backend.core.errors import UserError
+from backend.core.matrices import products
+from backend.core.pool import scoring_threads
 from backend.core.scored import Scored
-from backend.core.tasks import Question, TaskSpec, continuations, find_task, to_example
+from backend.core.seeding import generator
+from backend.core.tasks import Question, TaskSpec, continuations, find_task
 from backend.core.text_data import load_shots
+from backend.core.tree_attention import Prefix, branching
+from backend.core.trees import (
+    Slot,
+    Tree,
+    batches,
+    common_beginning,
+    make_trees,
+    plain_inputs,
+    tree_inputs,
+    tree_mask,
+    without_beginning,
+)
 
 # Families whose answers were compared with one option at a time, packed (test_score.py). A tree needs free positions
-# and a free mask, which ALiBi, sliding windows and recurrent models do not have.
+# and plain softmax, which ALiBi, sliding windows, caps and recurrent models do not have.
 PACKED_FAMILIES = ("opt", "llama", "gpt2", "qwen2", "gemma")
-
-Slot = tuple[int, int]  # (question, option), by position
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The tokens of one option, and the places in its row whose logits predict them."""
-
-    slot: Slot
-    tokens: tuple[int, ...]
-    places: tuple[int, ...]
+BLOCK = 256  # questions that are tokenized, sorted and run together: enough for rows of like length
+LEAST_SHARED = 8  # a shorter common beginning is not worth a pass of its own
 
 
 @dataclass(frozen=True)
-class Row:
-    """A prompt with options branching off its end: a tree, written as one row of a batch.
+class Plan:
+    """All that scoring a question needs, besides the question. `token_budget` bounds one batch, not the answers."""
 
-    `branches` tells whose token each is (0 the prompt, else the option), `depths` its distance from the beginning.
-    The last token of an option is predicted but never read, so options of one token take no room at all.
+    model: torch.nn.Module
+    tokenizer: PreTrainedTokenizerBase
+    spec: TaskSpec
+    shots: Mapping[str, Sequence[Question]]
+    token_budget: int
+    threads: int
+    packed: bool
+    device: str
+
+
+def plan(
+    model: torch.nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    task: str | TaskSpec,
+    shots: Mapping[str, Sequence[Question]] | None = None,
+    token_budget: int | None = None,
+    threads: int | None = None,
+) -> Plan:
+    """`shots` are the solved examples by subject; None loads the task's own. `threads` share one set of weights."""
+    spec = find_task(task) if isinstance(task, str) else task
+    if shots is None:
+        shots = load_shots(spec.name) if spec.shots else {}
+    device = next(model.parameters()).device.type
+    if token_budget is None:  # a CPU is fastest while a batch stays in its caches: 100 questions took 9.5 s, not 11.1
+        token_budget = 512 if device == "cpu" else 16384
+    threads = (scoring_threads() if device == "cpu" else 1) if threads is None else threads
+    return Plan(model, tokenizer, spec, shots, token_budget, threads, can_pack(model), device)
+
+
+def score_stream(p: Plan, questions: Sequence[Question], seed: int = 0) -> Iterator[list[tuple[int, Scored]]]:
+    """Questions as they are done, each with its position. Their order is drawn, so that what is done is a fair sample.
+
+    With subjects, whole subjects are drawn: their questions share a beginning. Closing the stream stops the work; until
+    it ends, the model is the stream's alone.
     """
+    yield from score_blocks(p, questions, blocks(questions, seed), rounded=False)
 
-    ids: tuple[int, ...]
-    branches: tuple[int, ...]
-    depths: tuple[int, ...]
-    answers: tuple[Answer, ...]
-    truncated: bool
+
+def score_blocks(
+    p: Plan, questions: Sequence[Question], chosen: Iterable[Sequence[int]], rounded: bool
+) -> Iterator[list[tuple[int, Scored]]]:
+    """The questions at these positions, as they are done. `rounded` may cost digits, never time."""
+    waiting = {i: len(question.options) for i, question in enumerate(questions)}
+    found: dict[Slot, float] = {}
+    cut: set[int] = set()
+    with (
+        _evaluating(p.model),
+        products(p.device, rounded),
+        branching(_inner(p.model)) if p.packed else nullcontext(),
+    ):
+        for trees, values in read(p, (job for block in chosen for job in jobs(p, questions, block))):
+            found |= values
+            cut |= {answer.slot[0] for tree in trees if tree.truncated for answer in tree.answers}
+            for i, _ in values:
+                waiting[i] -= 1
+            done = [i for i in dict.fromkeys(i for i, _ in values) if not waiting[i]]
+            if done:
+                yield [(i, _scored(questions[i], i, p.spec, found, i in cut)) for i in done]
 
 
 def score_questions(
@@ -62,31 +121,18 @@ def score_questions(
     *,
     shots: Mapping[str, Sequence[Question]] | None = None,
     token_budget: int | None = None,
+    threads: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Scored]:
-    """The log-likelihood of every option, in the order of `questions`.
-
-    `shots` are the solved examples by subject; None loads the task's own. `token_budget` bounds the tokens of one
-    batch, not the answers. `on_progress` hears (options done, options in all) after every batch.
-    """
-    spec = find_task(task) if isinstance(task, str) else task
+    """All of them, in the order of `questions`. `on_progress` hears (questions done, questions in all)."""
     if not questions:
         raise UserError("There are no questions to score.", "at least one", "Check the file, the split and the limit.")
-    if shots is None:
-        shots = load_shots(spec.name) if spec.shots else {}
-    packed = can_pack(model)
-    rows = make_rows(tokenizer, questions, spec, shots, context_length(model), packed)
-    total = sum(len(question.options) for question in questions)
-    found: dict[Slot, float] = {}
-    if token_budget is None:  # a CPU is fastest while a batch stays in its caches: 100 questions took 9.5 s, not 11.1
-        token_budget = 512 if next(model.parameters()).device.type == "cpu" else 16384
-    with _evaluating(model):
-        for batch in batches(rows, token_budget):
-            found |= score_batch(model, batch, packed)
-            if on_progress is not None:
-                on_progress(len(found), total)
-    cut = {answer.slot[0] for row in rows if row.truncated for answer in row.answers}
-    return [_scored(q, i, spec, found, i in cut) for i, q in enumerate(questions)]
+    found: dict[int, Scored] = {}
+    for news in score_stream(plan(model, tokenizer, task, shots, token_budget, threads), questions):
+        found.update(news)
+        if on_progress is not None:
+            on_progress(len(found), len(questions))
+    return [found[i] for i in range(len(questions))]
 
 
 def can_pack(model: torch.nn.Module) -> bool:
@@ -94,114 +140,121 @@ def can_pack(model: torch.nn.Module) -> bool:
     config = getattr(model, "config", None)
     free_mask = getattr(config, "_attn_implementation", None) in ("eager", "sdpa")
     window = getattr(config, "use_sliding_window", False)  # some Qwen2
+    upcast = getattr(config, "reorder_and_upcast_attn", False)  # some GPT-2: an attention of its own
     known = getattr(config, "model_type", None) in PACKED_FAMILIES
-    return free_mask and known and not window and hasattr(_inner(model), "get_output_embeddings")
+    return free_mask and known and not (window or upcast) and hasattr(_inner(model), "get_output_embeddings")
 
 
-def make_rows(
-    tokenizer: PreTrainedTokenizerBase,
-    questions: Sequence[Question],
-    spec: TaskSpec,
-    shots: Mapping[str, Sequence[Question]],
-    context: int,
-    packed: bool,
-) -> list[Row]:
-    """The rows to run. What does not fit is cut from the left, for each option by itself, as in the harness."""
-    slots, pairs = [], []
-    for position, question in enumerate(questions):
-        prompt = to_example(question, spec, _shots_of(question, spec, shots)).prompt
-        for option, text in enumerate(continuations(question, spec)):
-            slots.append((position, option))
-            pairs.append((prompt, f" {text}"))
-    grown: dict[tuple, list[tuple[Slot, tuple[int, ...]]]] = {}
-    for slot, (prompt_tokens, tokens) in zip(slots, encode_pairs(tokenizer, pairs), strict=True):
-        if not 0 < len(tokens) <= context:
-            found = f"An option of question {questions[slot[0]].id!r} has {len(tokens)} tokens."
-            raise UserError(found, f"1 to {context}, what the model can read at once", "Remove this question.")
-        cut = max(0, len(prompt_tokens) + len(tokens) - (context + 1))
-        shares = packed or len(tokens) == 1
-        key = (slot[0], cut, None if shares else slot[1], tuple(prompt_tokens[cut:]))
-        grown.setdefault(key, []).append((slot, tuple(tokens)))
-    return [make_row(key[-1], options, key[1] > 0) for key, options in grown.items()]
+def blocks(questions: Sequence[Question], seed: int) -> Iterator[list[int]]:
+    """Positions in blocks of one subject each, everything in drawn order."""
+    order = torch.randperm(len(questions), generator=generator("scoring order", seed)).tolist()
+    subjects: dict[str | None, list[int]] = {}
+    for i in order:
+        subjects.setdefault(questions[i].subject, []).append(i)
+    for members in subjects.values():
+        for begin in range(0, len(members), BLOCK):
+            yield members[begin : begin + BLOCK]
 
 
-def make_row(prompt: tuple[int, ...], options: Sequence[tuple[Slot, tuple[int, ...]]], truncated: bool) -> Row:
-    ids, branches, depths, answers = [*prompt], [0] * len(prompt), [*range(len(prompt))], []
-    for number, (slot, tokens) in enumerate(options, start=1):
-        read = len(tokens) - 1
-        answers.append(Answer(slot, tokens, (len(prompt) - 1, *range(len(ids), len(ids) + read))))
-        ids += tokens[:-1]
-        branches += [number] * read
-        depths += range(len(prompt), len(prompt) + read)
-    return Row(tuple(ids), tuple(branches), tuple(depths), tuple(answers), truncated)
+class Shared:
+    """A beginning that several batches have in common. Read when the first of them needs it, by whichever thread."""
+
+    def __init__(self, p: Plan, ids: tuple[int, ...]):
+        self._plan, self._ids, self._prefix, self._lock = p, ids, None, threading.Lock()
+
+    def get(self) -> Prefix:
+        with self._lock:
+            if self._prefix is None:
+                self._prefix = _read_prefix(self._plan, self._ids)
+            return self._prefix
 
 
-def batches(rows: Sequence[Row], token_budget: int) -> Iterator[list[Row]]:
-    """Longest first, so that too large a budget fails at once; like lengths together, so that few pads are read."""
-    batch: list[Row] = []
-    for row in sorted(rows, key=lambda row: (-len(row.ids), row.ids)):
-        if batch and len(batch[0].ids) * (len(batch) + 1) > token_budget:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
+Job = tuple[list[Tree], Shared | None]
+
+
+def jobs(p: Plan, questions: Sequence[Question], block: Sequence[int]) -> Iterator[Job]:
+    """The batches of a block, each with the beginning its rows lack."""
+    numbered = [(i, questions[i]) for i in block]
+    trees = make_trees(p.tokenizer, numbered, p.spec, p.shots, context_length(p.model), p.packed)
+    whole = [tree for tree in trees if not tree.truncated]
+    shared = common_beginning(whole) if p.packed and len(whole) > 1 else 0
+    if shared >= LEAST_SHARED and (len(whole) - 1) * shared > 2 * max(shared, 64):  # 64: a short pass is a slow one
+        beginning = Shared(p, whole[0].ids[:shared])
+        for batch in batches([without_beginning(tree, shared) for tree in whole], p.token_budget):
+            yield batch, beginning
+        trees = [tree for tree in trees if tree.truncated]
+    for batch in batches(trees, p.token_budget):
+        yield batch, None
+
+
+def read(p: Plan, todo: Iterable[Job]) -> Iterator[tuple[list[Tree], dict[Slot, float]]]:
+    """Run the jobs, `threads` at a time. Threads and not OpenMP: its threads wait for each other at every product."""
+    before, todo = torch.get_num_threads(), iter(todo)
+    if p.threads == 1:
+        yield from ((trees, score_batch(p, trees, beginning)) for trees, beginning in todo)
+        return
+    torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(p.threads, "score", initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        running = deque((job[0], pool.submit(score_batch, p, *job)) for job in islice(todo, p.threads + 1))
+        while running:
+            trees, future = running.popleft()
+            values = future.result()
+            running.extend((job[0], pool.submit(score_batch, p, *job)) for job in islice(todo, 1))
+            yield trees, values
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(before)
 
 
 @torch.inference_mode()
-def score_batch(model: torch.nn.Module, rows: Sequence[Row], packed: bool) -> dict[Slot, float]:
+def score_batch(p: Plan, trees: Sequence[Tree], beginning: Shared | None = None) -> dict[Slot, float]:
     """The summed log-probability of every answer in these rows."""
-    first = next(model.parameters())
+    first = next(p.model.parameters())
     asked = [
         ((number, place), token)
-        for number, row in enumerate(rows)
-        for answer in row.answers
+        for number, tree in enumerate(trees)
+        for answer in tree.answers
         for place, token in zip(answer.places, answer.tokens, strict=True)
     ]
     spots = {spot: number for number, spot in enumerate(dict.fromkeys(spot for spot, _ in asked))}  # options share some
     where = torch.tensor(list(spots), device=first.device).T
-    inputs = tree_inputs(rows, first.dtype) if packed else plain_inputs(rows)
+    inputs = tree_inputs(trees, first.dtype) if p.packed else plain_inputs(trees)
     inputs = {name: value.to(first.device) for name, value in inputs.items()}
-    logits = _branch_logits(model, inputs, *where) if packed else _logits(model, inputs, *where)
+    if p.packed:
+        logits = _tree_logits(p.model, inputs, None if beginning is None else beginning.get(), *where)
+    else:
+        logits = _logits(p.model, inputs, *where)
     picked = torch.tensor([(spots[spot], token) for spot, token in asked], device=first.device).T
     values = iter(torch.log_softmax(logits.float(), dim=-1)[*picked].tolist())  # one transfer for the whole batch
-    return {answer.slot: math.fsum(next(values) for _ in answer.tokens) for row in rows for answer in row.answers}
+    return {answer.slot: math.fsum(next(values) for _ in answer.tokens) for tree in trees for answer in tree.answers}
 
 
-def plain_inputs(rows: Sequence[Row]) -> dict[str, Tensor]:
-    """Padded on the right: a causal model then reads every real token at the place it would have alone."""
-    ids = _table([row.ids for row in rows])
-    lengths = torch.tensor([[len(row.ids)] for row in rows])
-    return {"input_ids": ids, "attention_mask": (torch.arange(ids.shape[1]) < lengths).long()}
+@torch.inference_mode()
+def _read_prefix(p: Plan, ids: tuple[int, ...]) -> Prefix:
+    device = next(p.model.parameters()).device
+    prefix = Prefix(len(ids))
+    _inner(p.model).base_model(
+        input_ids=torch.tensor([ids], device=device),
+        attention_mask=tree_mask(torch.zeros(1, len(ids), dtype=torch.long), next(p.model.parameters()).dtype).to(
+            device
+        ),
+        position_ids=torch.arange(len(ids), device=device)[None],
+        recording=prefix,
+    )
+    return prefix
 
 
-def tree_inputs(rows: Sequence[Row], dtype: torch.dtype) -> dict[str, Tensor]:
-    """The same, where every option continues the prompt and is blind to the other options."""
-    return {
-        "input_ids": _table([row.ids for row in rows]),
-        "attention_mask": tree_mask(_table([row.branches for row in rows]), dtype),
-        "position_ids": _table([row.depths for row in rows]),
-    }
-
-
-def tree_mask(branches: Int[Tensor, "batch seq"], dtype: torch.dtype) -> Float[Tensor, "batch 1 seq seq"]:
-    """0 where a token may look: back, at the prompt and at its own option. Pads come last, so nothing sees them."""
-    back = torch.ones(branches.shape[1], branches.shape[1], dtype=torch.bool).tril()
-    looked = branches[:, None, :]
-    seen = back & ((looked == 0) | (looked == branches[:, :, None]))
-    return torch.zeros(seen.shape, dtype=dtype).masked_fill(~seen, torch.finfo(dtype).min)[:, None]
-
-
-def _table(lists: Sequence[tuple[int, ...]]) -> Int[Tensor, "batch seq"]:
-    return torch.tensor(list(zip_longest(*lists, fillvalue=0))).T
-
-
-def _branch_logits(
-    model: torch.nn.Module, inputs: dict[str, Tensor], rows: Int[Tensor, " n"], places: Int[Tensor, " n"]
+def _tree_logits(
+    model: torch.nn.Module,
+    inputs: dict[str, Tensor],
+    prefix: Prefix | None,
+    rows: Int[Tensor, " n"],
+    places: Int[Tensor, " n"],
 ) -> Float[Tensor, "n vocab"]:
     """The head is applied to the wanted places alone: in these families it is one linear map and nothing else."""
     inner = _inner(model)
-    hidden = inner.base_model(**inputs).last_hidden_state
+    hidden = inner.base_model(**inputs, prefix=prefix).last_hidden_state
     return inner.get_output_embeddings()(hidden[rows, places])
 
 
@@ -231,38 +284,7 @@ def _evaluating(model: torch.nn.Module) -> Iterator[None]:
         model.train(was_training)
 
 
-def _shots_of(question: Question, spec: TaskSpec, shots: Mapping[str, Sequence[Question]]) -> Sequence[Question]:
-    if not spec.shots:
-        return ()
-    if not (solved := shots.get(str(question.subject), ())):
-        found = f"There are no solved examples for the subject {question.subject!r}."
-        raise UserError(found, f"{spec.shots} rows of it in the dev file", "Add them, or leave the subject out.")
-    return solved[: spec.shots]
-
-
 def _scored(question: Question, position: int, spec: TaskSpec, found: dict[Slot, float], truncated: bool) -> Scored:
     lengths = tuple(map(len, continuations(question, spec)))
-    log_likelihoods = tuple(found[position, option] for option in range(len(lengths)))
+    log_likelihoods = tuple(found.pop((position, option)) for option in range(len(lengths)))
     return Scored(question.id, question.subject, question.answer, log_likelihoods, lengths, truncated)
-
-
-def summarise(scored: Sequence[Scored]) -> dict:
-    """Accuracy over all questions with its standard error; with subjects also each of them, and `macro`, their mean."""
-    if not scored:
-        raise UserError("There are no scores to summarise.", "at least one scored question", "Score a question first.")
-    summary = _accuracy(scored) | {"truncated": sum(item.truncated for item in scored)}
-    if not (subjects := sorted({item.subject for item in scored if item.subject is not None})):
-        return summary
-    each = {subject: _accuracy([item for item in scored if item.subject == subject]) for subject in subjects}
-    means = {name: sum(part[name] for part in each.values()) / len(each) for name in ("acc", "acc_norm")}
-    return summary | {"micro": {name: summary[name] for name in means}, "macro": means, "subjects": each}
-
-
-def _accuracy(scored: Sequence[Scored]) -> dict:
-    n = len(scored)
-    result: dict = {"n": n}
-    for name, field in (("acc", "correct"), ("acc_norm", "correct_norm")):
-        share = sum(getattr(item, field) for item in scored) / n
-        result[name] = share
-        result[f"{name}_stderr"] = math.sqrt(share * (1 - share) / (n - 1)) if n > 1 else None  # one has no spread
-    return result

@@ -14,7 +14,8 @@ from backend.core.batches import Batch
 from backend.core.examples import Rows
 from backend.core.finetune import finetune
 from backend.core.params import Params
-from backend.core.score import Scored, score_questions
+from backend.core.score import score_questions
+from backend.core.scored import Scored
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.tasks import TASKS, to_example
 from backend.studies.text_distillation.buffer import TrajectoryBuffer

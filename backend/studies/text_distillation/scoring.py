@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from backend.core.metrics import summarise
 from backend.core.pool import each, worker_count
 from backend.core.progress import Progress
-from backend.core.score import Scored, summarise
+from backend.core.scored import Scored
 from backend.runs import RunDir, write_atomically
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoding import learned
