@@ -1,4 +1,4 @@
-"""Matrix products: which way this machine multiplies float32 fastest, found by trying, and used only as far as it is exact.
+"""Matrix products: which way this machine multiplies float32 fastest, found by trying and used as far as it is exact.
 
 oneDNN has a switch called fp32_precision="bf16". On some processors it means real float32 at twice the speed, on others
 (with AMX) products rounded to bf16 at three times the speed. The name does not say which; a probe of 0.1 s does.

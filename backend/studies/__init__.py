@@ -1,3 +1,4 @@
-"""The table of studies: name -> module path. A literal, imported lazily; studies never import each other."""
+"""The table of studies: name -> module path. A literal, imported lazily; studies never import each other. The bench is
+run in the same way."""
 
-STUDIES = {"text_distillation": "backend.studies.text_distillation"}
+STUDIES = {"text_distillation": "backend.studies.text_distillation", "bench": "backend.bench"}
