@@ -32,9 +32,7 @@ class BenchConfig:
     data: str = setting("real", "What the student learns from; none scores it as it is.", "Data", choices=DATA)
     data_path: str = setting("", "distilled: a run folder. file: a file of examples or questions.", "Data")
     examples: int = setting(0, "How many of them; 0 for all.", "Data", low=0)
-    train_task: str = setting(
-        "pocket_science", "The task whose training questions are meant by real and random.", "Data"
-    )
+    train_task: str = setting("pocket_science", "The task that real and random questions come from.", "Data")
     data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)
 
     method: str = setting("lora", "How the weights may change.", "Training", choices=METHODS)
@@ -49,7 +47,7 @@ class BenchConfig:
     seeds: int = setting(3, "Students, each with its own start and order.", "Training", low=1, high=100)
     rank: int = setting(8, "Rank of the adapter.", "Training", low=1, high=512, advanced=True)
     alpha: int = setting(
-        16, "Adapter scale: the update is multiplied by alpha / rank.", "Training", low=1, advanced=True
+        16, "Adapter scale: its update is multiplied by alpha / rank.", "Training", low=1, advanced=True
     )
     validation_limit: int = setting(
         100, "Validation questions, for the step size and for stopping early.", "Training", low=4, advanced=True

@@ -37,7 +37,7 @@ def tree_attention(
 ) -> tuple[Float[Tensor, "batch seq heads dim"], None]:
     """Softmax attention to the row's own tokens under its mask, and to all of `prefix`. Fills `recording`, if given.
 
-    Vaswani et al. 2017, 3.2.1; heads that share keys (Ainslie et al. 2023) are multiplied as one, so no key is repeated.
+    Vaswani et al. 2017, 3.2.1; heads that share keys (Ainslie et al. 2023) are multiplied as one: no key is repeated.
     """
     if recording is not None:
         recording.layers[module.layer_idx] = (key[0].clone(), value[0].clone())

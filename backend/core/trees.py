@@ -52,7 +52,7 @@ def make_trees(
     context: int,
     packed: bool,
 ) -> list[Tree]:
-    """The rows to run for (position, question)s. What does not fit is cut from the left, for each option by itself, as in the harness."""
+    """The rows for (position, question)s. What does not fit is cut from the left, option by option, as in the harness."""
     slots, pairs = [], []
     for position, question in numbered:
         prompt = to_example(question, spec, _shots_of(question, spec, shots)).prompt
@@ -92,7 +92,7 @@ def make_tree(prompt: tuple[int, ...], options: Sequence[tuple[Slot, tuple[int, 
 
 
 def common_beginning(trees: Sequence[Tree]) -> int:
-    """How many tokens all these prompts begin with. The last token of a prompt is never counted: its logits are needed."""
+    """How many tokens all these prompts begin with, never counting a last one: its logits are needed."""
     longest = min(min(answer.places[0] for answer in tree.answers) for tree in trees)
     first, last = min(tree.ids for tree in trees), max(tree.ids for tree in trees)  # all others lie between the two
     same = 0
