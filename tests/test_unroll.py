@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.core.params import Params, as_leaves, gradients, inner_product
+from backend.core.stepping import direction, move
 from backend.studies.text_distillation.matching import displacement_cosine, matching_adjoint, matching_loss
-from backend.studies.text_distillation.stepping import direction, move
 from backend.studies.text_distillation.unroll import Segment, matching_gradient, unroll
 
 STEPS, SLOTS, WIDTH = 6, 4, 5

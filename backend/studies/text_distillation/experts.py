@@ -19,8 +19,8 @@ from backend.core.examples import Rows
 from backend.core.lora import LoraStudent
 from backend.core.params import Params
 from backend.core.seeding import generator, shuffled_batches
+from backend.core.stepping import direction, move
 from backend.runs import write_atomically
-from backend.studies.text_distillation.stepping import direction, move
 
 RECIPE_VERSION = 1  # raise when the recording changes, so that old files are not taken for new ones
 

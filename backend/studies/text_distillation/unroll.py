@@ -20,8 +20,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.core.params import Params, as_leaves, gradients, inner_product
+from backend.core.stepping import direction, move
 from backend.studies.text_distillation.matching import displacement_cosine, matching_adjoint, matching_loss
-from backend.studies.text_distillation.stepping import direction, move
 
 # the student's loss at inner step k: (params, prompts, k) -> scalar. The attention must have a second derivative.
 LossAt = Callable[[Params, Tensor, int], Tensor]
