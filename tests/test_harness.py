@@ -1,4 +1,4 @@
-"""Our scores are those of lm-evaluation-harness, question by question, with its own templates and its own arithmetic."""
+"""Our scores are those of lm-evaluation-harness, question by question: its own templates, its own arithmetic."""
 
 import pytest
 import torch
