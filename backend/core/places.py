@@ -15,10 +15,11 @@ from backend.core.errors import UserError
 class Limits:
     """How much of a file is read; more is refused. 32 MiB of hostile JSON grow to about 1 GB of lists in memory."""
 
-    bytes: int = 32 * 2**20  # of the file; for parquet also once unpacked
+    bytes: int = 32 * 2**20  # of the file; for parquet also of its rows written as JSON
     rows: int = 100_000
     characters: int = 100_000  # of one cell
     nesting: int = 8  # lists and objects inside each other in one cell
+    seconds: int = 60  # to unpack parquet
 
     @property
     def size(self) -> str:
@@ -27,6 +28,13 @@ class Limits:
 
 LIMITS = Limits()
 SMALLER = "Remove rows, or split the file."
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A value that is neither text, number, list nor object: only its kind is known, for the message."""
+
+    kind: str
 
 
 def printable(text: str, most: int = 40) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from string import ascii_uppercase
 
-from backend.core.places import Place, printable
+from backend.core.places import Foreign, Place, printable
 from backend.core.prompts import LETTERS
 from backend.core.tasks import Question
 
@@ -67,7 +67,9 @@ def _spelling(row: dict, layout: str, place: Place) -> str:
         return "flat"
     if place.header:
         advice = "Give every option a column of its own, or give the file as .jsonl."
-        raise place.of_header().error("choices", "a cell cannot hold a list", "the options in `A`, `B`, ...", advice)
+        raise place.of_header().error(
+            "choices", "a cell cannot hold a list", "the options in `A`, `B` and so on", advice
+        )
     named = [spelling for spelling, column in (("mmlu", "answer"), ("arc", "answerKey")) if column in row]
     return layout if len(named) != 1 else named[0]
 
@@ -117,7 +119,8 @@ def _option_columns(row: dict, place: Place) -> list[str]:
     behind = next((name for name in LETTERS[count:] if name in row), None)
     if behind:
         found = f"the column is missing, although `{behind}` is there"
-        raise place.of_header().error(OPTION_COLUMNS[count], found, "the columns `A`, `B`, `C`, ... without a gap")
+        advice = "Rename the columns behind the gap."
+        raise place.of_header().error(OPTION_COLUMNS[count], found, "the columns `A`, `B`, `C` without a gap", advice)
     return list(OPTION_COLUMNS[:count])
 
 
@@ -151,7 +154,7 @@ def _column(row: dict, column: str, place: Place, shown: str = "") -> object:
         return row[column]
     present = ", ".join(f"`{printable(str(name))}`" for name in list(row)[:8]) or "no columns"
     close = close_name(column, row)
-    advice = f"Rename `{printable(close)}` to `{column}`." if close else ""
+    advice = f"Rename `{printable(close)}` to `{column}`." if close else "Add the column, or rename the one you meant."
     found = f"the column is missing; the row has {present}"
     raise place.of_header().error(shown or column, found, "this column in every row", advice)
 
@@ -182,15 +185,11 @@ def _checked_text(value: object, shown: str, place: Place) -> str:
 
 
 def _kind(value: object) -> str:
-    names = {
-        dict: "an object",
-        list: "a list",
-        str: "a text",
-        bool: "true or false",
-        type(None): "null",
-        bytes: "bytes",
-    }
+    if isinstance(value, Foreign):
+        return f"a value of the kind {printable(value.kind)} instead"
     if isinstance(value, float) and math.isnan(value):
         return "NaN (not a number) instead"
-    number = "a number" if isinstance(value, int | float) else "a value that is neither text nor number"
-    return f"{names.get(type(value), number)} instead"
+    if isinstance(value, float):
+        return "a number with a decimal point instead"
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return f"{names.get(type(value), 'a number')} instead"

@@ -7,13 +7,16 @@ pickle, no eval, no formula.
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 
+from backend.core import parquet_rows
 from backend.core.errors import UserError
-from backend.core.places import LIMITS, Place, Rows, printable, too_large, too_many_rows
+from backend.core.places import LIMITS, SMALLER, Foreign, Place, Rows, printable, too_large
 
-PARQUET_BATCH = 16  # rows decoded at once: a cell is measured only after that, and a packed one may be 32 MiB
 SPREADSHEET_ADVICE = "Save the file again as UTF-8 (in a spreadsheet program: `CSV UTF-8`)."
+RENAME = "Rename one of the two columns, or remove it."
 SIGNATURES = {
     b"PK\x03\x04": "a zip archive or a spreadsheet workbook",
     b"\x89PNG": "a PNG picture",
@@ -125,7 +128,7 @@ def _delimited(text: str, file: str, delimiter: str) -> Rows:
         found = f"cell {names.index('') + 1} of the header is empty"
         raise place.error("", found, "a name for every column", "Name this column or remove it.")
     if len(set(names)) < len(names):
-        raise place.error(printable(_twice(names)), "the name stands twice in the header", "different names")
+        raise place.error(printable(_twice(names)), "the name stands twice in the header", "different names", RENAME)
     number = header
     for number, cells in records:
         place = Place(file, number, header)
@@ -159,38 +162,39 @@ def _ragged(cells: list[str], names: list[str], place: Place) -> UserError:
 
 
 def _parquet(raw: bytes, file: str) -> Rows:
+    """Unpacked by a process of its own; parquet_rows.py says why."""
     if not raw:
         return
-    import pyarrow  # noqa: PLC0415 - a third of a second, and most files are text
-    import pyarrow.parquet  # noqa: PLC0415
-
-    number = 0
-    try:
-        table = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(raw))
-        names = table.schema_arrow.names
-        _check_parquet(table, names, file)
-        for batch in table.iter_batches(PARQUET_BATCH, use_threads=False):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                number += 1
-                yield Place(file, number), dict(zip(names, row, strict=True))
-    except (pyarrow.ArrowException, OSError, ValueError, LookupError, ArithmeticError, MemoryError) as error:
-        where = f"{file}, row {number + 1}: " if number else f"{file}, row 1: "
-        found = f"{where}the file is damaged or no parquet file ({type(error).__name__})."
-        raise UserError(found, "a parquet file as pandas or datasets write it", "Write the file again.") from None
-
-
-def _check_parquet(table, names: list[str], file: str) -> None:
-    """A small file can claim to hold anything: measure what it says before unpacking it."""
-    about = table.metadata
-    groups = [about.row_group(i) for i in range(about.num_row_groups)]
-    columns = [group.column(i) for group in groups for i in range(group.num_columns)]
-    unpacked = max(sum(group.total_byte_size for group in groups), sum(column.num_values for column in columns))
-    if unpacked > LIMITS.bytes:
-        raise too_large(file, "unpacked is")
-    if about.num_rows > LIMITS.rows:
-        raise too_many_rows(file)
+    if not raw.startswith(b"PAR1"):
+        raise Place(file, 1).error("", "the file is not parquet", "a parquet file", "Give the file its right ending.")
+    header, *lines = _unpacked(raw, file)
+    names = json.loads(header)
     if len(set(names)) < len(names):
-        raise Place(file, 1).error(printable(_twice(names)), "the name stands twice", "different names of columns")
+        raise Place(file, 1).error(printable(_twice(names)), "the name stands twice", "different names", RENAME)
+    for number, line in enumerate(lines, start=1):
+        yield Place(file, number), dict(zip(names, json.loads(line, object_hook=_foreign), strict=True))
+
+
+def _unpacked(raw: bytes, file: str) -> list[bytes]:
+    """The line of names, then a line a row."""
+    limits = [str(limit) for limit in (LIMITS.rows, LIMITS.bytes, LIMITS.seconds)]
+    command = [sys.executable, "-P", parquet_rows.__file__, *limits]  # -P: never import from the script's folder
+    try:
+        done = subprocess.run(command, input=raw, capture_output=True, timeout=LIMITS.seconds)
+    except subprocess.TimeoutExpired:
+        found = f"{file} takes more than {LIMITS.seconds} s to unpack."
+        raise UserError(found, "a file that is read in seconds", SMALLER) from None
+    if done.returncode == parquet_rows.TOO_LARGE:
+        raise too_large(file, "unpacked is")
+    if done.returncode:
+        found = "from here on the file is damaged, or needs too much memory to unpack"
+        place = Place(file, max(1, done.stdout.count(b"\n")))
+        raise place.error("", found, "a parquet file in good order", "Write the file again, for example with pandas.")
+    return done.stdout.splitlines()
+
+
+def _foreign(found: dict) -> dict | Foreign:
+    return Foreign(str(found[parquet_rows.FOREIGN])) if parquet_rows.FOREIGN in found else found
 
 
 READERS = {

@@ -58,7 +58,8 @@ def _read_bytes(path: Path, file: str) -> bytes:
 def _check_cell(value: object, column: str, place: Place, level: int = 0) -> None:
     if isinstance(value, str) and len(value) > LIMITS.characters:
         found = f"a text of {len(value):,} characters"
-        raise place.error(column, found, f"at most {LIMITS.characters:,}", "Shorten it, or look for a missing quote.")
+        advice = "Shorten it, or look for a missing quotation mark." if place.header else "Shorten it."
+        raise place.error(column, found, f"at most {LIMITS.characters:,}", advice)
     if isinstance(value, dict | list):
         if level == LIMITS.nesting:
             found = f"lists or objects more than {LIMITS.nesting} deep"

@@ -57,8 +57,7 @@ def read_examples(path: str | Path, limit: int | None = None) -> list[Example]:
         return [to_example(question, spec) for question in to_questions(rows, layout)][:limit]
     if "question" in columns:
         return [_free(row, place) for place, row in rows][:limit]
-    close = close_name("prompt", columns) or close_name("question", columns)
-    raise _no_examples(columns, close, place.of_header())
+    raise _no_examples(columns, place.of_header())
 
 
 def summary(examples: Sequence[Example]) -> dict:
@@ -88,11 +87,13 @@ def _free(row: object, place: Place) -> Example:
     return Example(question_prompt(text_of(row, "question", place)), text_of(row, "answer", place).strip())
 
 
-def _no_examples(columns: dict, close: str | None, place: Place) -> UserError:
+def _no_examples(columns: dict, place: Place) -> UserError:
     present = ", ".join(f"`{printable(str(name))}`" for name in list(columns)[:8]) or "no columns"
     expected = "`prompt` and `answer`, or `question` and `answer`, or questions with options"
-    advice = f"Rename `{printable(close)}`." if close else "Rename the columns."
-    return place.error("prompt", f"the column is missing; the row has {present}", expected, advice)
+    close = {meant: close_name(meant, columns) for meant in ("prompt", "question")}
+    advice = next((f"Rename `{printable(name)}` to `{meant}`." for meant, name in close.items() if name), "")
+    found = f"the column is missing; the row has {present}"
+    return place.error("prompt", found, expected, advice or "Rename the columns.")
 
 
 def _layout(rows: list[tuple[Place, object]]) -> str:
