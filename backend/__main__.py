@@ -12,8 +12,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from backend import paired_command, settings
 from backend import score_command as scoring
-from backend import settings
 from backend.core.errors import UserError
 from backend.runs import RunDir
 from backend.studies import STUDIES
@@ -53,6 +53,10 @@ def parser() -> argparse.ArgumentParser:
     results.add_argument("folder", type=Path)
     results.add_argument("--json", action="store_true")
     results.set_defaults(command=results_command)
+
+    versus = commands.add_parser("paired", help="compare the students of two bench runs, question by question")
+    paired_command.add_arguments(versus)
+    versus.set_defaults(command=paired_command.run)
 
     listing = commands.add_parser("list", help="studies, presets, settings, tasks and bundled models")
     listing.add_argument("--markdown", metavar="STUDY", help="only this study's settings, as the table in its README")

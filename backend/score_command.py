@@ -13,17 +13,22 @@ from pathlib import Path
 
 from backend.core.errors import UserError
 from backend.core.tasks import TASKS
+from backend.runs import write_atomically
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", required=True, help="a bundled name, smollm2-135m, a hub id, a folder or a .gguf file"
     )
-    parser.add_argument("--task", required=True, help=f"one of {', '.join(TASKS)}")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--task", help=f"one of {', '.join(TASKS)}")
+    what.add_argument("--file", help="a file of your own questions: jsonl, json, csv, tsv or parquet")
     parser.add_argument("--adapter", metavar="DIR", help="a LoRA adapter saved by peft, to put on the model")
     parser.add_argument("--split", default="test", help="which questions (default: test)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions (of each subject in turn)")
     parser.add_argument("--data-dir", metavar="DIR", help="a folder of local data files instead of the hub")
+    parser.add_argument("--fast", action="store_true", help="round products, and repeat close calls in float32")
+    parser.add_argument("--scores", metavar="FILE", type=Path, help="write every question's log-likelihoods there")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
 
 
@@ -31,31 +36,59 @@ def run(args: argparse.Namespace) -> int:
     """Score and print; UserErrors are left to the caller, which knows how it shows them."""
     # Before torch: threads that wait by spinning took 238 s where sleeping ones took 12 s, on cores others wanted too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from backend.core import backbones, metrics, prompts, score, text_data  # noqa: PLC0415 - torch takes seconds to import
+    from backend.core import backbones, metrics, prompts, score  # noqa: PLC0415 - torch takes seconds to import
 
-    questions = text_data.load_questions(args.task, args.split, args.data_dir, args.limit)
-    shots = text_data.load_shots(args.task, args.data_dir)
+    spec, questions, shots = _test(args)
     backbone = backbones.load_backbone(args.model)
     fingerprint = backbones.fingerprint(backbone)  # before the adapter, which peft puts into the very same module
     model = _with_adapter(backbone.model, args.adapter) if args.adapter else backbone.model
     begin = time.perf_counter()
     with _Bar() as bar:
-        scored = score.score_questions(
-            model, backbone.tokenizer, questions, args.task, shots=shots, on_progress=bar.show
-        )
+        plan = score.plan(model, backbone.tokenizer, spec, shots)
+        scored, arithmetic = _score(plan, questions, args.fast, bar)
+    if args.scores:
+        write_atomically(args.scores, "".join(json.dumps(item.as_row()) + "\n" for item in scored))
     result = {
         "model": args.model,
         "fingerprint": fingerprint,
         "adapter": args.adapter,
-        "task": args.task,
-        "split": args.split,
+        "task": spec.name,
+        "split": "file" if args.file else args.split,
         "limit": args.limit,
         "prompt_version": prompts.PROMPT_VERSION,
+        "shots": spec.shots,
+        "arithmetic": arithmetic,
         "seconds": round(time.perf_counter() - begin, 2),
         **metrics.summarise(scored),
     }
     print(json.dumps(result, indent=2) if args.json else sentence(result))
     return 0
+
+
+def _test(args: argparse.Namespace):
+    """The task, its questions and its solved examples, from a task's name or a file."""
+    from backend.core import tasks, text_data, uploads  # noqa: PLC0415
+
+    if args.file:
+        layout, questions = uploads.read_questions(args.file)
+        return tasks.file_task(Path(args.file).stem, layout), questions[: args.limit], {}
+    questions = text_data.load_questions(args.task, args.split, args.data_dir, args.limit)
+    return tasks.find_task(args.task), questions, text_data.load_shots(args.task, args.data_dir)
+
+
+def _score(plan, questions: list, fast: bool, bar: "_Bar") -> tuple[list, str]:
+    """Every question in its order, and how it was computed."""
+    from backend.core import fast_score, matrices, score  # noqa: PLC0415
+
+    rounded = fast and matrices.can_round(plan.device)
+    doubt = fast_score.Doubt()
+    stream = fast_score.fast_stream(plan, questions, doubt) if rounded else score.score_stream(plan, questions)
+    found: dict[int, object] = {}
+    for news in stream:
+        found.update(news)
+        bar.show(len(found), len(questions))
+    said = f"rounded products, {doubt.gauged} questions again in float32" if rounded else "float32 products"
+    return [found[i] for i in range(len(questions))], said
 
 
 def sentence(result: dict) -> str:

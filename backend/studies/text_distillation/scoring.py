@@ -52,7 +52,7 @@ def cell_worker(config: DistillConfig, folder: Path) -> Callable[[Cell], list[Sc
 
 def write_scores(task: str, cell: Cell, scored: list[Scored], folder: Path, run_dir: RunDir) -> None:
     """One student: its per-question scores first, then its rows of results."""
-    lines = (json.dumps({"id": s.id, "answer": s.answer, "log_likelihoods": s.log_likelihoods}) for s in scored)
+    lines = (json.dumps(item.as_row(), ensure_ascii=False) for item in scored)
     write_atomically(folder / f"{cell.name()}.jsonl", "\n".join(lines) + "\n")
     totals = summarise(scored)
     for metric in METRICS:

@@ -1,0 +1,110 @@
+"""The score stage: every student on every test, written question by question, so that a stop loses nothing.
+
+Knows the run folder's scores; not how a student came about.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+
+from backend.bench.data import Test
+from backend.bench.files import SCORES, scores_of
+from backend.core.fast_score import Doubt, fast_stream
+from backend.core.matrices import can_round
+from backend.core.metrics import interval, summarise
+from backend.core.progress import Progress
+from backend.core.prompts import PROMPT_VERSION
+from backend.core.score import Plan, plan, score_stream
+from backend.core.scored import Scored
+from backend.runs import RunDir, write_atomically
+
+ROWS = 60  # running estimates written for one student and test, about
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One student before one test. `who` is base or seed-0, seed-1...; `facts` are written beside its scores."""
+
+    who: str
+    test: Test
+    facts: dict
+
+    @property
+    def name(self) -> str:
+        return f"{self.who}-{self.test.spec.name}"
+
+
+def sit(
+    run: RunDir, sitting: Sitting, model, tokenizer: PreTrainedTokenizerBase, fast: bool, progress: Progress
+) -> dict:
+    """Score what this sitting has not scored yet, then write what it says. Raises Stopped; nothing is asked twice."""
+    (run.path / SCORES).mkdir(parents=True, exist_ok=True)
+    test, begin = sitting.test, time.perf_counter()
+    done = {scored.id: scored for scored in scores_of(run, sitting.who, test.spec.name)}
+    left = [question for question in test.questions if question.id not in done]
+    p = plan(model, tokenizer, test.spec, test.shots)
+    doubt = Doubt() if fast and can_round(p.device) else None
+    if left:
+        _score_left(run, sitting, done, _stream(p, left, doubt), progress)
+    meta = _meta_file(run, sitting.name)
+    before = json.loads(meta.read_text(encoding="utf-8")) if meta.exists() else {}
+    facts = sitting.facts | {
+        "who": sitting.who,
+        "task": test.spec.name,
+        "split": test.split,
+        "shots": test.spec.shots,
+        "n": len(done),
+        "prompt_version": PROMPT_VERSION,
+        "arithmetic": before.get("arithmetic") or _arithmetic(doubt),
+        "seconds": round(before.get("seconds", 0.0) + time.perf_counter() - begin, 2),
+        "summary": summarise([done[question.id] for question in test.questions]),
+    }
+    write_atomically(meta, json.dumps(facts, indent=1))
+    return facts
+
+
+def _stream(p: Plan, questions: list, doubt: Doubt | None) -> Iterator[list[tuple[int, Scored]]]:
+    return score_stream(p, questions) if doubt is None else fast_stream(p, questions, doubt)
+
+
+def _score_left(
+    run: RunDir,
+    sitting: Sitting,
+    done: dict[str, Scored],
+    stream: Iterator[list[tuple[int, Scored]]],
+    progress: Progress,
+) -> None:
+    total = len(sitting.test.questions)
+    written = len(done)
+    for news in stream:
+        for _, scored in news:
+            run.append(f"{SCORES}/{sitting.name}", scored.as_row())
+            done[scored.id] = scored
+        if len(done) - written >= total / ROWS or len(done) == total:
+            written = len(done)
+            run.append("metrics", _estimate(sitting, list(done.values()), total))
+        try:
+            progress.advance(f"Scoring {sitting.name}", by=len(news))
+        except BaseException:
+            stream.close()  # the model must attend as before when Stopped reaches whoever holds it
+            raise
+
+
+def _estimate(sitting: Sitting, scored: list[Scored], total: int) -> dict:
+    """Accuracy so far with its interval, which shrinks to nothing but the test's own size."""
+    right = sum(item.correct for item in scored)
+    low, high = interval(right, len(scored))
+    where = {"stage": "score", "who": sitting.who, "task": sitting.test.spec.name}
+    return where | {"done": len(scored), "total": total, "acc": right / len(scored), "low": low, "high": high}
+
+
+def _arithmetic(doubt: Doubt | None) -> str:
+    return "float32 products" if doubt is None else f"rounded products, {doubt.gauged} questions again in float32"
+
+
+def _meta_file(run: RunDir, name: str) -> Path:
+    return run.path / SCORES / f"{name}.json"

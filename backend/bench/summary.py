@@ -1,0 +1,103 @@
+"""What a bench run says in the end: rows of results, paired comparisons of base and tuned, and warnings.
+
+Knows the run folder's scores and the statistics of core; no model. Torch is not needed here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from backend.bench.config import BenchConfig
+from backend.bench.data import Test
+from backend.bench.files import BASE, SCORES, scores_of
+from backend.bench.scoring import Sitting
+from backend.core.compare import paired, sentence
+from backend.core.leaks import find_leaks
+from backend.core.leaks import warning as leak_warning
+from backend.core.prompts import Example
+from backend.core.scored import Scored
+from backend.runs import RunDir
+
+METRICS = ("acc", "acc_norm")
+ARMS = {"none": "base", "real": "full", "random": "random", "distilled": "text", "file": "file"}
+ONE_LETTER = 0.75  # share of answers at one position that looks like a habit, where the truth is spread
+
+
+def result_rows(config: BenchConfig, sitting: Sitting, facts: dict) -> list[dict]:
+    """One row for each metric, as the distillation study writes them, with error and source."""
+    arm = BASE if sitting.who == BASE else ARMS[config.data]
+    where = {"arm": arm, "student": config.student, "task": facts["task"], "regime": config.regime}
+    source = {"seed": facts["seed"], "n": facts["n"], "scores": f"{SCORES}/{sitting.name}.jsonl"}
+    totals = facts["summary"]
+    return [
+        where | {"metric": name, "value": totals[name], "stderr": totals[f"{name}_stderr"]} | source for name in METRICS
+    ]
+
+
+def comparisons(run: RunDir, tests: Sequence[Test], students: Sequence[str]) -> list[dict]:
+    """The tuned students together against the base, on every test, by every metric that can differ there."""
+    found = []
+    for test in tests:
+        base = scores_of(run, BASE, test.spec.name)
+        tuned = [scores_of(run, who, test.spec.name) for who in students]
+        if not base or not tuned:
+            continue
+        for metric in METRICS if test.spec.layout == "arc" else METRICS[:1]:  # letters are equally long
+            result = paired(tuned, [base], metric)
+            said = sentence(result, "the tuned student", "the untuned one")
+            where = {"task": test.spec.name, "metric": metric, "a": "tuned", "b": BASE}
+            found.append(where | asdict(result) | {"sentence": said[:1].upper() + said[1:]})
+    return found
+
+
+def warnings(
+    run: RunDir, tests: Sequence[Test], who: Sequence[str], examples: Sequence[Example], compared: Sequence[dict]
+) -> list[dict]:
+    """What a reader must know before believing a figure, each with `kind`, found, expected and next_step."""
+    found = []
+    for test in tests:
+        told = leak_warning(find_leaks([e.prompt for e in examples], test.questions), len(test.questions))
+        found += [{"kind": "leak", "task": test.spec.name, **told}] if told else []
+        for one in who:
+            found += _about_student(test, one, scores_of(run, one, test.spec.name))
+    for row in compared:
+        if row["inside_noise"] and row["metric"] == METRICS[0]:
+            found.append(
+                {
+                    "kind": "noise",
+                    "task": row["task"],
+                    "found": f"On {row['task']}, the difference between tuned and untuned is inside the noise.",
+                    "expected": "an interval that does not hold 0",
+                    "next_step": "Ask more questions or train more seeds before calling one better.",
+                }
+            )
+    return found
+
+
+def _about_student(test: Test, who: str, scored: Sequence[Scored]) -> list[dict]:
+    found = []
+    if cut := sum(item.truncated for item in scored):
+        found.append(
+            {
+                "kind": "truncated",
+                "task": test.spec.name,
+                "found": f"{cut} of {len(scored)} prompts were too long for {who} and lost their beginning.",
+                "expected": "prompts that fit the model's context",
+                "next_step": "Read these scores with care, or choose a student with a longer context.",
+            }
+        )
+    chosen = [item.choice for item in scored]
+    favourite = max(set(chosen), key=chosen.count) if chosen else 0
+    if len(scored) >= 20 and chosen.count(favourite) > ONE_LETTER * len(scored):
+        truth = sum(item.answer == favourite for item in scored) / len(scored)
+        if truth < ONE_LETTER / 2:
+            found.append(
+                {
+                    "kind": "letters",
+                    "task": test.spec.name,
+                    "found": f"On {test.spec.name}, {who} chose option {favourite + 1} in "
+                    f"{chosen.count(favourite)} of {len(scored)} questions.",
+                    "expected": "choices spread as the right answers are",
+                    "next_step": "Treat its accuracy as a habit of position, not as knowledge.",
+                }
+            )
+    return found
