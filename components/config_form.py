@@ -1,9 +1,11 @@
 """The form: one widget for every setting of a study, a preset picker, what differs from the preset, the command line.
 
-Built from what the config class says of itself, so it fits any study. Values and checks are in form_values.py.
+Built from what the config class says of itself, so it fits any study. Values and checks are in form_values.py. A page
+may lend it what only a page knows: names to choose from (`offers`), settings that no visitor types (`absent`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 
@@ -14,33 +16,80 @@ from backend.core.errors import UserError
 from backend.settings import Setting
 from components import form_values
 
-ALL_BUT_SCORING = "experts,distil,decode"
+
+@dataclass(frozen=True)
+class Option:
+    """A checkbox beside the start button. Unchecked, the run is limited to `stages`."""
+
+    label: str
+    info: str
+    elem_id: str
+    stages: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a setting may be chosen from, as `(label, value)`. `free`: anything else may be typed too."""
+
+    choices: tuple[tuple[str, str], ...]
+    free: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a study's form differs from the plain one.
+
+    `prefix` keeps the element ids of two forms apart. `front` settings stand open above the button. `beside` holds
+    functions that make further widgets under a front setting. `absent` settings get no widget.
+    """
+
+    go: str = "Start"
+    go_id: str = "go"
+    prefix: str = ""
+    option: Option | None = None
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    front: Sequence[str] = ()
+    beside: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    absent: Sequence[str] = ()
 
 
 class ConfigForm:
     """Widgets, made where it is constructed (inside a Blocks context), and the functions between them and a config."""
 
-    def __init__(self, study: str, config_class: type, presets: Path, leading: Sequence[str] = ()):
+    def __init__(
+        self, study: str, config_class: type, presets: Path, leading: Sequence[str] = (), layout: Layout | None = None
+    ):
         """`leading`: the presets to show first; the very first one fills the form."""
         self.study, self.config_class, self.presets = study, config_class, presets
-        self.items = settings.describe(config_class)
+        self.layout = layout or Layout()
+        described = [item for item in settings.describe(config_class) if item.name not in self.layout.absent]
+        self.items = [_offered(item, self.layout.offers.get(item.name)) for item in described]
         self.names = sorted(settings.list_presets(presets), key=lambda name: _rank(name, leading))
-        first = form_values.values_of(config_class, self._preset(self.names[0]))
+        first = form_values.values_of(config_class, self._preset(self.names[0]), self.items)
+        self.given: Callable[..., dict] = lambda values: {}
+        self._make(dict(zip([i.name for i in self.items], first, strict=True)))
+
+    # -- widgets ------------------------------------------------------------------------------------------------
+    def _make(self, values: dict) -> None:
+        layout, made = self.layout, {}
         self.preset = gr.Radio(
-            [(settings.load_preset(presets, name)["title"], name) for name in self.names],
+            [(settings.load_preset(self.presets, name)["title"], name) for name in self.names],
             value=self.names[0],
             show_label=False,
             container=False,
-            elem_id="preset",
+            elem_id=f"{layout.prefix}preset",
         )
-        self.about = gr.HTML(self.about_markup(self.names[0]), elem_id="preset-about", apply_default_css=False)
-        self.go = gr.Button("Distil", variant="primary", elem_id="distil", size="lg")
-        self.score = gr.Checkbox(
-            True, label="Score when done", info="Train fresh students on the text and test them.", elem_id="score-after"
-        )
-        self.message = gr.HTML("", elem_id="form-message", apply_default_css=False)
-        self.changes = gr.HTML(self._changes({}), elem_id="changes", apply_default_css=False)
-        self.widgets = self._make_widgets(dict(zip([i.name for i in self.items], first, strict=True)))
+        self.about = self._html(self.about_markup(self.names[0]), "preset-about")
+        for name in layout.front:
+            item = next(item for item in self.items if item.name == name)
+            made[name] = self._widget(item, values[name])
+            layout.beside.get(name, lambda: None)()
+        self.go = gr.Button(layout.go, variant="primary", elem_id=layout.go_id, size="lg")
+        self.toggles = [_checkbox(layout.option)] if layout.option else []
+        self.message = self._html("", "form-message")
+        self.changes = self._html(self._changes({}), "changes")
+        self._make_folds(values, made)
+        self.widgets = [made[item.name] for item in self.items]
         with gr.Accordion("The same on the command line", open=False, elem_classes="ds-fold"):
             self.command = gr.Textbox(
                 self._command(self.names[0], {}, True),
@@ -49,35 +98,38 @@ class ConfigForm:
                 interactive=False,
                 lines=2,
                 buttons=["copy"],
-                elem_id="command",
+                elem_id=f"{layout.prefix}command",
             )
-        self._bind()
 
-    # -- widgets ------------------------------------------------------------------------------------------------
-    def _make_widgets(self, values: dict) -> list:
-        """A fold for each group, the advanced settings in one of their own; returned in the order of `describe`."""
-        made: dict[str, gr.components.Component] = {}
-        groups = dict.fromkeys(item.group for item in self.items if not item.advanced)
-        for group in groups:
+    def _make_folds(self, values: dict, made: dict) -> None:
+        """A fold for each group, the advanced settings in one of their own, into `made`."""
+        rest = [item for item in self.items if item.name not in made]
+        folds = {item.group: item for item in rest if not item.advanced}
+        for group in [*folds, "Advanced"]:
+            inside = [i for i in rest if (i.advanced if group == "Advanced" else i.group == group and not i.advanced)]
+            if not inside:
+                continue
             with gr.Accordion(group, open=False, elem_classes="ds-fold"):
-                for item in self.items:
-                    if item.group == group and not item.advanced:
-                        made[item.name] = widget(item, values[item.name])
-        if any(item.advanced for item in self.items):
-            with gr.Accordion("Advanced", open=False, elem_classes="ds-fold"):
-                for item in self.items:
-                    if item.advanced:
-                        made[item.name] = widget(item, values[item.name])
-        return [made[item.name] for item in self.items]
+                for item in inside:
+                    made[item.name] = self._widget(item, values[item.name])
 
-    def _bind(self) -> None:
+    def _html(self, value: str, name: str) -> gr.HTML:
+        return gr.HTML(value, elem_id=f"{self.layout.prefix}{name}", elem_classes=f"ds-{name}", apply_default_css=False)
+
+    def _widget(self, item: Setting, value: object):
+        return widget(item, value, self.layout.prefix, self.layout.offers.get(item.name))
+
+    def bind(self, inputs: Sequence = (), given: Callable[..., dict] | None = None, events: Sequence = ()) -> None:
+        """Answer the visitor. `given(values by name, *inputs)` makes the settings that have no widget here, from
+        `inputs`, which are widgets of the page; `events` are those after which the form must look again."""
+        self.given = given or self.given
         quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
         told = [self.message, self.changes, self.command]
-        self.preset.input(self.fill, self.preset, [*self.widgets, self.about, *told, self.score], **quiet)
+        self.preset.input(self.fill, self.preset, [*self.widgets, self.about, *told, *self.toggles], **quiet)
         gr.on(
-            [w.input for w in self.widgets] + [self.score.input],
+            [*(w.input for w in [*self.widgets, *self.toggles]), *events],
             self.follow,
-            [self.preset, self.score, *self.widgets],
+            [self.preset, *self.toggles, *self.widgets, *inputs],
             told,
             trigger_mode="always_last",
             **quiet,
@@ -86,36 +138,37 @@ class ConfigForm:
     # -- functions ----------------------------------------------------------------------------------------------
     def fill(self, preset: str) -> list:
         """Everything the form shows for a preset."""
-        values = form_values.values_of(self.config_class, self._preset(preset))
-        return [*values, self.about_markup(preset), "", self._changes({}), self._command(preset, {}, True), True]
+        values = form_values.values_of(self.config_class, self._preset(preset), self.items)
+        told = [self.about_markup(preset), "", self._changes({}), self._command(preset, {}, True)]
+        return [*values, *told, *[True for _ in self.toggles]]
 
-    def follow(self, preset: str, score: bool, *values) -> tuple[str, str, str]:
+    def follow(self, preset: str, *found) -> tuple[str, str, str]:
         """Message, changes and command line for what the form holds now."""
+        toggles, found = found[: len(self.toggles)], found[len(self.toggles) :]
         try:
-            config = self.config(values)
+            config = self.config(found)
+            return "", *self.told_of(preset, config, all(toggles))
         except UserError as error:
             return error_markup(error), gr.skip(), gr.skip()
-        return "", *self._told(preset, config, score)
 
-    def config(self, values: Sequence) -> object:
-        """The checked config. Raises UserError."""
-        return form_values.config_of(self.config_class, values)
+    def config(self, found: Sequence) -> object:
+        """The checked config from the values of the widgets and of the page's `inputs`. Raises UserError."""
+        values, more = found[: len(self.items)], found[len(self.items) :]
+        given = self.given(dict(zip((item.name for item in self.items), values, strict=False)), *more)
+        return form_values.config_of(self.config_class, values, self.items, given)
 
     def values(self, config: dict) -> list:
         """Widget values for the config of an existing run."""
-        return form_values.values_of(self.config_class, config)
+        return form_values.values_of(self.config_class, config, self.items)
 
-    def told_of(self, preset: str, values: Sequence, score: bool) -> tuple[str, str]:
-        """Changes and command line for values that are known to be good."""
-        return self._told(preset, self.config(values), score)
-
-    def stages(self, score: bool) -> str:
-        """For the runner: everything, or everything but scoring."""
-        return "" if score else ALL_BUT_SCORING
-
-    def _told(self, preset: str, config: object, score: bool) -> tuple[str, str]:
+    def told_of(self, preset: str, config: object, score: bool = True) -> tuple[str, str]:
+        """Changes and command line for a good config."""
         changed = form_values.differences(self.config_class, self._preset(preset), config)
         return self._changes(changed), self._command(preset, changed, score)
+
+    def stages(self, score: bool) -> str:
+        """For the runner: everything, or what the option leaves."""
+        return "" if score or self.layout.option is None else self.layout.option.stages
 
     def _preset(self, name: str) -> dict:
         return settings.load_preset(self.presets, name)["settings"]
@@ -145,22 +198,36 @@ def _rank(name: str, leading: Sequence[str]) -> tuple[int, str]:
     return (leading.index(name) if name in leading else len(leading), name)
 
 
-def widget(item: Setting, value: object):
+def _offered(item: Setting, offer: Offer | None) -> Setting:
+    """The setting with the page's names as its legal choices, so that the same check refuses any other."""
+    if offer is None or offer.free:
+        return item
+    return replace(item, choices=tuple(value for _, value in offer.choices))
+
+
+def _checkbox(option: Option) -> gr.Checkbox:
+    return gr.Checkbox(True, label=option.label, info=option.info, elem_id=option.elem_id)
+
+
+def widget(item: Setting, value: object, prefix: str = "", offer: Offer | None = None):
     """The widget for one setting, its help beside it."""
     facts = {
         "label": item.name.replace("_", " "),
         "info": item.help,
         "interactive": True,
-        "elem_id": f"setting-{item.name}",
+        "elem_id": f"{prefix}setting-{item.name}",
         "value": value,
     }
+    choices = list(offer.choices if offer else item.choices or ())
+    if offer and offer.free:
+        return gr.Dropdown(choices, allow_custom_value=True, filterable=True, **facts)
     match form_values.kind(item):
         case "checkbox":
             return gr.Checkbox(**facts)
         case "radio":
-            return gr.Radio(list(item.choices), **facts)
+            return gr.Radio(choices, **facts)
         case "choices":
-            return gr.CheckboxGroup(list(item.choices), **facts)
+            return gr.CheckboxGroup(choices, **facts)
         case "slider":
             whole = item.type is int
             return gr.Slider(item.low, item.high, step=1 if whole else (item.high - item.low) / 100, **facts)

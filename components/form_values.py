@@ -48,7 +48,10 @@ def to_widget(item: Setting, value: object) -> object:
 
 def from_widget(item: Setting, value: object) -> object:
     """A widget's value as the config wants it. Raises UserError where it is empty, of another kind or out of range."""
-    found = _converted(item, value)
+    try:
+        found = _converted(item, value)
+    except (TypeError, ValueError, OverflowError):  # nothing that a widget sends: handlers are open to anyone
+        raise UserError(f"{item.name} cannot be read.", "a value of its widget", "Choose it again.") from None
     settings.check_value(item, found)
     return found
 
@@ -67,16 +70,22 @@ def _converted(item: Setting, value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-def values_of(config_class: type, preset: dict) -> list:
-    """Widget values, in the order of `describe`, for a preset's `settings` over the defaults."""
+def values_of(config_class: type, preset: dict, items: Sequence[Setting] | None = None) -> list:
+    """Widget values, in the order of `items` (else of `describe`), for a preset's `settings` over the defaults."""
     config = settings.build(config_class, preset)
-    return [to_widget(item, getattr(config, item.name)) for item in settings.describe(config_class)]
+    return [to_widget(item, getattr(config, item.name)) for item in items or settings.describe(config_class)]
 
 
-def config_of(config_class: type, values: Sequence) -> object:
-    """The config that the widgets spell. Raises UserError where it makes no sense."""
-    items = settings.describe(config_class)
-    return config_class(**{item.name: from_widget(item, value) for item, value in zip(items, values, strict=True)})
+def config_of(
+    config_class: type, values: Sequence, items: Sequence[Setting] | None = None, given: dict | None = None
+) -> object:
+    """The config that the widgets of `items` spell, with `given` for settings without one. Raises UserError."""
+    items = items or settings.describe(config_class)
+    if len(values) != len(items):
+        found = f"The form sent {len(values)} values."
+        raise UserError(found, f"{len(items)}, one for each setting", "Reload the page.")
+    typed = {item.name: from_widget(item, value) for item, value in zip(items, values, strict=True)}
+    return config_class(**typed, **(given or {}))
 
 
 def differences(config_class: type, preset: dict, config: object) -> dict[str, tuple]:

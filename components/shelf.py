@@ -27,10 +27,10 @@ def is_owner(value: object) -> bool:
 
 
 class Shelf:
-    """Recorded runs below `samples`, visitors' runs below `root/<owner>/`."""
+    """Recorded runs below `samples`, visitors' runs below `root/<owner>/`; those of one `study` where it is named."""
 
-    def __init__(self, samples: Path, root: Path, presets: Path):
-        self.samples, self.root, self.presets = Path(samples), Path(root), Path(presets)
+    def __init__(self, samples: Path, root: Path, presets: Path, study: str | None = None):
+        self.samples, self.root, self.presets, self.study = Path(samples), Path(root), Path(presets), study
 
     def new(self, owner: str, study: str, preset: str | None, config: dict) -> tuple[str, RunDir]:
         """A new run folder of this visitor, and its key."""
@@ -50,15 +50,15 @@ class Shelf:
             run = RunDir(self.root / owner / name)
         else:
             return None
-        return run if (run.path / "config.json").is_file() else None
+        return run if (run.path / "config.json").is_file() and self._shows(run) else None
 
     def own(self, owner: str) -> list[RunDir]:
         """The visitor's runs, newest first."""
-        return list_runs(self.root / owner) if is_owner(owner) else []
+        return [run for run in list_runs(self.root / owner) if self._shows(run)] if is_owner(owner) else []
 
     def recorded(self) -> list[RunDir]:
         """The runs that ship with the project, in the order of their folder names."""
-        return sorted(list_runs(self.samples), key=lambda run: run.path.name)
+        return sorted(filter(self._shows, list_runs(self.samples)), key=lambda run: run.path.name)
 
     def first(self, owner: str) -> str | None:
         """What a page opens on: the visitor's newest live run, else the first recorded one, else their newest."""
@@ -77,6 +77,11 @@ class Shelf:
         own = [(self._own_label(run), f"{OWN}/{run.path.name}") for run in self.own(owner)]
         return own + recorded
 
+    def everything(self, owner: str) -> list[tuple[str, RunDir]]:
+        """`(key, run)` of all that this visitor may see: their own, newest first, then the recorded ones."""
+        own = [(f"{OWN}/{run.path.name}", run) for run in self.own(owner)]
+        return own + [(f"{RECORDED}/{run.path.name}", run) for run in self.recorded()]
+
     def title(self, run: RunDir) -> str:
         """The preset's title, and for a recorded run its folder's name where that says more."""
         preset = run.config()["preset"]
@@ -87,6 +92,9 @@ class Shelf:
         if run.path.parent == self.samples and run.path.name != preset:
             return run.path.name.replace("-", " ").replace("_", " ").capitalize()
         return title
+
+    def _shows(self, run: RunDir) -> bool:
+        return self.study is None or run.config()["study"] == self.study
 
     def _own_label(self, run: RunDir) -> str:
         status = run.status()

@@ -13,7 +13,8 @@ from backend.core.errors import UserError
 from backend.settings import describe, setting
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components import form_values
-from components.config_form import ConfigForm
+from components.config_form import ConfigForm, Layout
+from components.pages.text_distillation import SCORE
 
 ITEMS = {item.name: item for item in describe(DistillConfig)}
 NAMES = settings.list_presets(PRESETS)
@@ -27,7 +28,7 @@ def form():
 def make_form(*leading):
     async def make():  # inside a loop: Gradio would make one of its own and never close it
         with gr.Blocks():
-            return ConfigForm("text_distillation", DistillConfig, PRESETS, leading)
+            return ConfigForm("text_distillation", DistillConfig, PRESETS, leading, Layout(option=SCORE))
 
     return asyncio.run(make())
 

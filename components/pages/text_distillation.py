@@ -9,12 +9,15 @@ from backend.core.errors import UserError
 from backend.jobs import Runner
 from backend.settings import as_json
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
-from components.config_form import ConfigForm, error_markup
+from components.config_form import ConfigForm, Layout, Option, error_markup
 from components.run_view import RunView, is_recorded
 from components.shelf import Shelf, is_owner, new_owner
 
 STUDY = "text_distillation"
 SCORING = "decode,evaluate"
+SCORE = Option(
+    "Score when done", "Train fresh students on the text and test them.", "score-after", stages="experts,distil,decode"
+)
 LEADING = ("quick", "standard")  # what a visitor can run at once, without any download
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
@@ -36,21 +39,22 @@ class Page:
                 self.view = RunView(shelf, runner)
             with gr.Column(scale=3, min_width=310, elem_id="form", elem_classes="ds-card"):
                 gr.HTML("<h2>Distil your own</h2>", apply_default_css=False)
-                self.form = ConfigForm(STUDY, DistillConfig, PRESETS, LEADING)
+                self.form = ConfigForm(STUDY, DistillConfig, PRESETS, LEADING, Layout("Distil", "distil", option=SCORE))
                 self.use = gr.Button("Use the settings of the run on screen", size="sm", elem_id="use-settings")
         self._bind(demo)
 
     def _bind(self, demo: gr.Blocks) -> None:
         view, form = self.view, self.form
         which = [self.owner, view.picker]
-        demo.load(self.open, self.owner, [self.owner, *view.parts], **QUIET)
+        form.bind()
+        self.opened = demo.load(self.open, self.owner, [self.owner, *view.parts], **QUIET)
         view.timer.tick(view.tick, [self.owner, view.seen], view.parts, **QUIET)
         view.picker.input(view.show, which, view.parts, **QUIET)
         for widget in (view.chart, view.wall):
             widget.resync(view.show, which, view.parts, **QUIET)
         form.go.click(
             self.distil,
-            [self.owner, form.preset, form.score, *form.widgets],
+            [self.owner, form.preset, *form.toggles, *form.widgets],
             [self.owner, form.message, *view.parts],
             **QUIET,
         )
@@ -60,7 +64,7 @@ class Page:
         view.score.click(self.score, which, view.parts, **QUIET)
         self.use.click(
             self.copy_settings,
-            [*which, form.score],
+            [*which, *form.toggles],
             [form.preset, *form.widgets, form.about, form.changes, form.command, form.message],
             **QUIET,
         )
@@ -104,7 +108,7 @@ class Page:
         preset = found["preset"] if found["preset"] in form.names else form.names[0]
         try:
             values = form.values(found["config"])
-            changes, command = form.told_of(preset, values, score)
+            changes, command = form.told_of(preset, form.config(values), score)
         except UserError as error:  # a run of an older version
             return {form.message: error_markup(error)}
         told = {form.about: form.about_markup(preset), form.changes: changes, form.command: command, form.message: ""}
