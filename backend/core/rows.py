@@ -41,7 +41,7 @@ def read_row(row: object, layout: str, place: Place) -> Question:
     question = text_of(columns, "question", place)
     subject = text_of(columns, "subject", place) if layout == "mmlu" else None
     name = _id(columns, place) if "id" in columns or spelling == "arc" else f"{subject or 'row'}/{place.row}"
-    return Question(name, question.strip() if spelling == "flat" else question, options, answer, subject)
+    return Question(name, question, options, answer, subject)
 
 
 def named_columns(row: object, place: Place) -> dict:
@@ -103,12 +103,12 @@ def _read_mmlu(row: dict, place: Place) -> tuple[tuple[str, ...], int]:
 
 
 def _read_flat(row: dict, place: Place) -> tuple[tuple[str, ...], int]:
-    """Options are stripped: blanks around a cell cannot be seen. A question may have fewer than there are columns."""
+    """A question may have fewer options than there are columns. Blanks around one stay, or scores would differ."""
     columns = _option_columns(row, place)
     while columns and (row[columns[-1]] is None or str(row[columns[-1]]).strip() == ""):
         columns.pop()
     _check_count(len(columns), place, (columns or ["A"])[-1])
-    options = tuple(text_of(row, column, place).strip() for column in columns)
+    options = tuple(text_of(row, column, place) for column in columns)
     return options, _flat_answer(row, options, place)
 
 
