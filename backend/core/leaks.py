@@ -24,6 +24,8 @@ JUDGED_RUNS = 4  # a question with fewer runs of its own is never called nearly 
 NEARLY = 0.6  # of the question's own runs
 MISSING = 20  # of so many words, one may be missing: a template with another noun in it misses that noun
 STEM = 5  # letters that make two words the same, so that an ending is no difference
+AROUND = 8  # words on either side of the runs that were found, where the others are looked for
+ARTICLES = {"a", "an", "the"}  # may be missing
 
 SAME, CONTAINS, NEAR = "same text", "contains", "nearly the same"
 # a word of any script, and the signs that tell one formula or line of code from another
@@ -88,7 +90,6 @@ class _Wanted:
         told = Counter(run for text in set(self.texts) for run in runs(text))
         # a run that another question has as well is a phrase, and does not tell this question from others
         self.own = [{run for run in runs(text) if told[run] == 1} for text in self.texts]
-        self.stems = [_stems(text) for text in self.texts]
         self.whole: dict[Words, list[int]] = defaultdict(list)
         self.anchored: dict[Words, list[tuple[int, int, Words]]] = defaultdict(list)
         self.having: dict[Words, list[int]] = defaultdict(list)
@@ -122,13 +123,18 @@ class _Wanted:
         met = Counter(position for run in runs(prompt) for position in self.having.get(run, ()))
         shares = {position: count / len(self.own[position]) for position, count in met.items()}
         close = {position: share for position, share in shares.items() if share >= NEARLY}
-        stems = _stems(prompt) if close else set()
-        missing = {position: len(self.stems[position] - stems) for position in close}
-        return {i: (NEAR, close[i]) for i in close if missing[i] <= len(self.stems[i]) // MISSING}
+        return {position: (NEAR, share) for position, share in close.items() if self._all_there(position, prompt)}
+
+    def _all_there(self, position: int, prompt: Words) -> bool:
+        """Whether the words of this question stand where its runs do: solved examples around it have many words."""
+        met = [i for i in range(len(prompt) - RUN + 1) if prompt[i : i + RUN] in self.own[position]]
+        around = prompt[max(0, met[0] - AROUND) : met[-1] + RUN + AROUND]
+        asked = _stems(self.texts[position])
+        return len(asked - _stems(around) - ARTICLES) <= len(asked) // MISSING
 
 
 def _stems(text: Words) -> set[str]:
-    return {word[:STEM] for word in text}
+    return {(word.removesuffix("s") if len(word) > 3 else word)[:STEM] for word in text}
 
 
 def _options(question: Question) -> Words:
