@@ -11,7 +11,6 @@ import sys
 import time
 from pathlib import Path
 
-from backend.core.errors import UserError
 from backend.core.tasks import TASKS
 from backend.runs import write_atomically
 
@@ -36,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
     """Score and print; UserErrors are left to the caller, which knows how it shows them."""
     # Before torch: threads that wait by spinning took 238 s where sleeping ones took 12 s, on cores others wanted too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from backend.core import backbones, metrics, prompts, score  # noqa: PLC0415 - torch takes seconds to import
+    from backend.core import adapter_files, backbones, metrics, prompts, score  # noqa: PLC0415 - torch takes seconds to import
 
     spec, questions, shots = _test(args)
     backbone = backbones.load_backbone(args.model)
     fingerprint = backbones.fingerprint(backbone)  # before the adapter, which peft puts into the very same module
-    model = _with_adapter(backbone.model, args.adapter) if args.adapter else backbone.model
+    model = adapter_files.with_adapter(backbone.model, args.adapter) if args.adapter else backbone.model
     begin = time.perf_counter()
     with _Bar() as bar:
         plan = score.plan(model, backbone.tokenizer, spec, shots)
@@ -106,24 +105,6 @@ def sentence(result: dict) -> str:
 def _with_error(result: dict, name: str) -> str:
     error = result[f"{name}_stderr"]
     return f"{result[name]:.3f}" + (f" ± {error:.3f}" if error is not None else "")
-
-
-def _with_adapter(model, folder: str):
-    """The model with a peft adapter on it."""
-    import peft  # noqa: PLC0415 - seconds to import
-
-    if not (Path(folder) / "adapter_config.json").is_file():
-        found = f"{folder} has no adapter_config.json."
-        raise UserError(found, "a folder saved by peft", "Check the path of the adapter.")
-    try:
-        adapted = peft.PeftModel.from_pretrained(model, folder).eval()
-    except Exception as error:  # a damaged or foreign adapter raises almost anything
-        reason = " ".join(str(error).split())[:200]
-        found = f"The adapter {folder} could not be put on the model: {type(error).__name__}: {reason}"
-        raise UserError(found, "an adapter made for this model", "Give the model it was trained on.") from error
-    if adapted.active_peft_config.is_prompt_learning:  # virtual tokens move every place that is scored
-        raise UserError(f"The adapter {folder} is a learned prompt.", "LoRA or a relative", "Give a LoRA adapter.")
-    return adapted
 
 
 class _Bar:

@@ -1,0 +1,95 @@
+"""run(config, run_dir): tune, then score. Each stage leaves plain files in the run folder. Nothing else is public.
+
+Every stage picks up where its files end, so a stopped or killed run resumes to the same numbers.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from backend.bench import summary
+from backend.bench.config import BenchConfig
+from backend.bench.data import Test, tests, training_examples
+from backend.bench.files import BASE
+from backend.bench.scoring import Sitting, sit
+from backend.bench.students import Student
+from backend.bench.tuning import Tuned, tune
+from backend.core.errors import UserError
+from backend.core.pool import set_threads
+from backend.core.progress import Progress, Stopped
+from backend.runs import RunDir, write_atomically
+
+STAGES = ("tune", "score")
+
+
+def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:
+    """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
+    run_dir.set_status(stage="tune", done=0, total=0, message="Loading the data", eta_s=None)
+    if unknown := [name for name in stages if name not in STAGES]:
+        raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
+    set_threads()
+    asked = tests(config)
+    begin = time.monotonic()
+    tuned = tune(config, run_dir) if config.data != "none" else None
+    seconds = {"tune": round(time.monotonic() - begin, 1)}
+    if "score" in stages:
+        begin = time.monotonic()
+        score(config, run_dir, asked, tuned)
+        seconds["score"] = round(time.monotonic() - begin, 1)
+        conclude(config, run_dir, asked, tuned, seconds)
+
+
+def score(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned | None) -> None:
+    """Base first, then every tuned student; each on every test."""
+    run_dir.set_status(stage="score", done=0, total=0, message="Loading the student", eta_s=None)
+    finished = {(row["scores"], row["metric"]) for row in run_dir.rows("results")}
+    students = sittings(config, tuned)
+    total = len(students) * sum(len(test.questions) for test in asked)
+    student = Student(config)
+    with Progress(run_dir, "score", total) as progress:
+        for who, seed, weights in students:
+            student.become(weights)
+            for test in asked:
+                facts = {"student": config.student, "adapter": weights and str(weights.relative_to(run_dir.path))}
+                facts |= {"seed": seed, "fingerprint": student.fingerprint, "precision": config.precision}
+                sitting = Sitting(who, test, facts)
+                told = sit(run_dir, sitting, student.model, student.tokenizer, config.fast, progress)
+                for row in summary.result_rows(config, sitting, told):
+                    if (row["scores"], row["metric"]) not in finished:
+                        run_dir.append("results", row)
+
+
+def sittings(config: BenchConfig, tuned: Tuned | None) -> list[tuple[str, int, Path | None]]:
+    """Who is scored: name, seed and the weights that make it."""
+    found: list[tuple[str, int, Path | None]] = [(BASE, 0, None)] if config.score_base else []
+    return found + [(f"seed-{seed}", seed, folder) for seed, folder in enumerate(tuned.folders if tuned else [])]
+
+
+def conclude(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned | None, seconds: dict) -> None:
+    """summary.json: the choice of step size, comparisons with the base, warnings, time and memory."""
+    students = [who for who, _, _ in sittings(config, tuned) if who != BASE]
+    compared = summary.comparisons(run_dir, asked, students)
+    examples = training_examples(config, 0) if tuned else []
+    everyone = [*([BASE] if config.score_base else []), *students]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+    found = {
+        "lr": tuned.lr if tuned else None,
+        "grid": tuned.grid if tuned else [],
+        "steps": tuned.steps if tuned else [],
+        "seconds": seconds,
+        "peak_memory_mb": round(peak),
+        "comparisons": compared,
+        "warnings": summary.warnings(run_dir, asked, everyone, examples, compared),
+    }
+    write_atomically(run_dir.path / "summary.json", json.dumps(found, indent=1, ensure_ascii=False))
+
+
+def run_to_the_end(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> str:
+    """The same; returns the state the run ends in: finished, or stopped when someone asked."""
+    try:
+        run(config, run_dir, stages)
+    except Stopped:
+        return "stopped"
+    return "finished"
