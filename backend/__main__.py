@@ -101,10 +101,10 @@ def open_run(args: argparse.Namespace, config_module):
         run_dir = RunDir(args.out)
         if not (args.out / "config.json").exists():
             raise UserError(f"{args.out} holds no config.json.", "a run folder", "Start it with --preset first.")
-        return run_dir, settings.build(config_module.DistillConfig, run_dir.config()["config"])
+        return run_dir, settings.build(config_module.CONFIG, run_dir.config()["config"])
     values = settings.load_preset(config_module.PRESETS, args.preset)["settings"] if args.preset else {}
-    changes = dict(settings.parse_assignment(config_module.DistillConfig, text) for text in args.set)
-    config = settings.build(config_module.DistillConfig, values | changes)
+    changes = dict(settings.parse_assignment(config_module.CONFIG, text) for text in args.set)
+    config = settings.build(config_module.CONFIG, values | changes)
     return RunDir.create(args.out, args.study, args.preset, settings.as_json(config)), config
 
 
@@ -141,7 +141,7 @@ def results_command(args: argparse.Namespace) -> int:
 
 def list_command(args: argparse.Namespace) -> int:
     if args.markdown:
-        print(settings.as_markdown(study_module(args.markdown, "config").DistillConfig))
+        print(settings.as_markdown(study_module(args.markdown, "config").CONFIG))
         return 0
     tasks = importlib.import_module("backend.core.tasks").TASKS
     models = Path(__file__).parent.parent / "assets" / "models"
@@ -153,7 +153,7 @@ def list_command(args: argparse.Namespace) -> int:
         for name in settings.list_presets(config_module.PRESETS):
             print(f"    {name:20} {settings.load_preset(config_module.PRESETS, name)['about']}")
         print("  settings (--set FIELD=VALUE)")
-        for item in settings.describe(config_module.DistillConfig):
+        for item in settings.describe(config_module.CONFIG):
             print(f"    {item.name:20} {item.help} [{item.default}]")
     return 0
 

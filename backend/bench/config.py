@@ -97,3 +97,6 @@ class BenchConfig:
         if self.regime == "matched" and self.method != "lora":
             found = f"regime is matched, but method is {self.method}."
             raise UserError(found, "lora, which the steps were learned for", "Choose method=lora.")
+
+
+CONFIG = BenchConfig  # what `python -m backend run` builds

@@ -32,7 +32,7 @@ class Test:
     split: str = "test"
 
 
-def tests(config: BenchConfig) -> list[Test]:
+def asked_of(config: BenchConfig) -> list[Test]:
     """Every set of questions that the config names."""
     found = []
     for name in config.tasks:

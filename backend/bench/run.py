@@ -11,7 +11,7 @@ from pathlib import Path
 
 from backend.bench import summary
 from backend.bench.config import BenchConfig
-from backend.bench.data import Test, tests, training_examples
+from backend.bench.data import Test, asked_of, training_examples
 from backend.bench.files import BASE
 from backend.bench.scoring import Sitting, sit
 from backend.bench.students import Student
@@ -30,7 +30,7 @@ def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) 
     if unknown := [name for name in stages if name not in STAGES]:
         raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
     set_threads()
-    asked = tests(config)
+    asked = asked_of(config)
     begin = time.monotonic()
     tuned = tune(config, run_dir) if config.data != "none" else None
     seconds = {"tune": round(time.monotonic() - begin, 1)}

@@ -180,11 +180,15 @@ def jobs(p: Plan, questions: Sequence[Question], block: Sequence[int]) -> Iterat
     shared = common_beginning(whole) if p.packed and len(whole) > 1 else 0
     if shared >= LEAST_SHARED and (len(whole) - 1) * shared > 2 * max(shared, 64):  # 64: a short pass is a slow one
         beginning = Shared(p, whole[0].ids[:shared])
-        for batch in batches([without_beginning(tree, shared) for tree in whole], p.token_budget):
-            yield batch, beginning
+        yield from ((batch, beginning) for batch in _drawn([without_beginning(tree, shared) for tree in whole], p))
         trees = [tree for tree in trees if tree.truncated]
-    for batch in batches(trees, p.token_budget):
-        yield batch, None
+    yield from ((batch, None) for batch in _drawn(trees, p))
+
+
+def _drawn(trees: Sequence[Tree], p: Plan) -> list[list[Tree]]:
+    """Batches of like length in drawn order: were the longest questions first, early accuracy would be theirs."""
+    found = list(batches(trees, p.token_budget))
+    return [found[i] for i in torch.randperm(len(found), generator=generator("batches", len(found))).tolist()]
 
 
 def read(p: Plan, todo: Iterable[Job]) -> Iterator[tuple[list[Tree], dict[Slot, float]]]:

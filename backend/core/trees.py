@@ -52,7 +52,7 @@ def make_trees(
     context: int,
     packed: bool,
 ) -> list[Tree]:
-    """The rows for (position, question)s. What does not fit is cut from the left, option by option, as in the harness."""
+    """The rows for (position, question)s. What does not fit is cut from the left, for each option, like the harness."""
     slots, pairs = [], []
     for position, question in numbered:
         prompt = to_example(question, spec, _shots_of(question, spec, shots)).prompt
@@ -108,7 +108,7 @@ def without_beginning(tree: Tree, length: int) -> Tree:
 
 
 def batches(trees: Sequence[Tree], token_budget: int) -> Iterator[list[Tree]]:
-    """Longest first, so that too large a budget fails at once; like lengths together, so that few pads are read."""
+    """Rows of like length together, so that few pads are read; the longest first."""
     batch: list[Tree] = []
     for tree in sorted(trees, key=lambda tree: (-len(tree.ids), tree.ids)):
         if batch and len(batch[0].ids) * (len(batch) + 1) > token_budget:

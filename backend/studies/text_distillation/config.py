@@ -110,3 +110,6 @@ class DistillConfig:
                 "at most one step's worth of prompts",
                 "Lower inner_batch, or set it to 0 for all.",
             )
+
+
+CONFIG = DistillConfig  # what `python -m backend run` builds
