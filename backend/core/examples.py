@@ -5,13 +5,36 @@ Knows a tokenizer and a table. The answer ends with the end-of-text token, so th
 
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from backend.core.backbones import answer_ids, prompt_ids
-from backend.core.batches import Batch, Encoded, collate_encoded
+from backend.core.batches import IGNORED, Batch, Encoded, collate_encoded
 from backend.core.errors import UserError
 from backend.core.prompts import Example
+
+MICRO_TOKENS = 512  # a training step on SmolLM2 took 4.6 GB with 2048 at a time, 2.2 GB with 512, and no longer
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """A batch as ids, for a student that trains its token table: `ids`, `mask` (batch, seq), `labels` as in Batch."""
+
+    ids: Tensor
+    mask: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+AnyBatch = Batch | TokenBatch
+
+
+def answer_tokens(batch: AnyBatch) -> int:
+    """How many tokens the batch teaches."""
+    return int((batch.labels != IGNORED).sum())
 
 
 def encode(tokenizer, example: Example) -> Encoded:
@@ -33,23 +56,41 @@ def check_lengths(examples: list[Encoded], context: int) -> None:
 
 @dataclass(frozen=True)
 class Rows:
-    """Encoded examples and the table they are read with: a data set that can be indexed into batches."""
+    """Encoded examples and the table they are read with: a data set that can be indexed into batches.
+
+    `table` is the student's: its frozen token table, or None where it trains the table and so reads ids.
+    """
 
     examples: list[Encoded]
-    table: Float[Tensor, "vocab hidden"]
+    table: Float[Tensor, "vocab hidden"] | None
 
     def __len__(self) -> int:
         return len(self.examples)
 
-    def batch(self, chosen: list[int]) -> Batch:
-        return collate_encoded([self.examples[i] for i in chosen], self.table)
+    def batch(self, chosen: list[int]) -> AnyBatch:
+        return self._collate([self.examples[i] for i in chosen])
 
-    def micro_batches(self, chosen: list[int], tokens: int = 2048) -> list[Batch]:
-        """The same rows as batches of similar length, each at most `tokens` padded: padding costs as much as text."""
+    def micro_batches(self, chosen: list[int], tokens: int = 2048) -> list[AnyBatch]:
+        """The same rows as batches of similar length, each of about `tokens` with its padding, which costs as much."""
         by_length = sorted((self.examples[i] for i in chosen), key=lambda e: len(e.prompt) + len(e.answer))
         groups: list[list[Encoded]] = [[]]
         for example in by_length:  # ascending, so the newcomer is the longest of its group
             if groups[-1] and (len(groups[-1]) + 1) * (len(example.prompt) + len(example.answer)) > tokens:
                 groups.append([])
             groups[-1].append(example)
-        return [collate_encoded(group, self.table) for group in groups]
+        return [self._collate(group) for group in groups]
+
+    def _collate(self, examples: list[Encoded]) -> AnyBatch:
+        return collate_ids(examples) if self.table is None else collate_encoded(examples, self.table)
+
+
+def collate_ids(examples: list[Encoded]) -> TokenBatch:
+    """Token ids padded as `batches.collate` pads embeddings: prompts on the left, answers on the right. On the CPU."""
+    longest, width = max(len(e.prompt) for e in examples), max(len(e.answer) for e in examples)
+    ids, mask, labels = [], [], []
+    for e in examples:
+        left, right = longest - len(e.prompt), width - len(e.answer)
+        ids.append([0] * left + [*e.prompt, *e.answer] + [0] * right)  # any id does where the mask is 0
+        mask.append([0] * left + [1] * (len(e.prompt) + len(e.answer)) + [0] * right)
+        labels.append([*e.answer] + [IGNORED] * right)
+    return TokenBatch(torch.tensor(ids), torch.tensor(mask), torch.tensor(labels))

@@ -4,15 +4,15 @@ A cell is (arm, student, regime, seed); it depends on nothing but the setup and 
 any order and a resumed run repeats none. Knows arms and regimes; not how scores are drawn.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from backend.core.batches import Batch
-from backend.core.examples import Rows
-from backend.core.finetune import finetune
+from backend.core.examples import MICRO_TOKENS, Rows
+from backend.core.finetune import Plan, finetune
+from backend.core.finetune_state import FinetuneState
 from backend.core.params import Params
 from backend.core.score import score_questions
 from backend.core.scored import Scored
@@ -23,6 +23,7 @@ from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decode import to_text
 from backend.studies.text_distillation.experts import Recipe, train_expert
 from backend.studies.text_distillation.setup import Reader, Setup
+from backend.studies.text_distillation.synthetic import SyntheticPrompts
 from backend.studies.text_distillation.unroll import Segment, unroll
 
 OWN_MODEL_ONLY = ("soft", "projected")  # embeddings and ids mean nothing to another model
@@ -66,6 +67,22 @@ def cells(c: DistillConfig) -> list[Cell]:
     return found
 
 
+class SoftRows:
+    """The learned prompts, indexed as Rows are; they are few, so a step is one batch."""
+
+    def __init__(self, synthetic: SyntheticPrompts, prompts: Tensor):
+        self.synthetic, self.prompts = synthetic, prompts
+
+    def __len__(self) -> int:
+        return len(self.synthetic)
+
+    def batch(self, chosen: list[int]) -> Batch:
+        return self.synthetic.batch(self.prompts, chosen)
+
+    def micro_batches(self, chosen: list[int], tokens: int) -> list[Batch]:
+        return [self.batch(chosen)]
+
+
 class Bench:
     """Trains and scores cells for one setup."""
 
@@ -80,8 +97,8 @@ class Bench:
             return start
         if cell.regime == "matched" and cell.arm == "full":
             return self._fresh_expert(reader, cell)
-        size, batch_of = self._data(reader, cell)
-        return (self._matched if cell.regime == "matched" else self._ordinary)(reader, cell, start, size, batch_of)
+        train = self._matched if cell.regime == "matched" else self._ordinary
+        return train(reader, cell, start, self._data(reader, cell))
 
     def score(self, cell: Cell, params: Params) -> list[Scored]:
         """The student's answers to every test question."""
@@ -92,23 +109,21 @@ class Bench:
     def _reader(self, cell: Cell) -> Reader:
         return self.setup.own if cell.student == self.setup.config.model else self.setup.other
 
-    def _data(self, reader: Reader, cell: Cell) -> tuple[int, Callable[[list[int]], Batch]]:
-        """How many examples the arm has, and how to read some of them."""
+    def _data(self, reader: Reader, cell: Cell) -> Rows | SoftRows:
+        """The arm's examples."""
         synthetic = self.setup.synthetic
         if cell.arm == "soft":
-            return len(synthetic), lambda chosen: synthetic.batch(self.learned.prompts, chosen)
+            return SoftRows(synthetic, self.learned.prompts)
         if cell.arm == "projected":
-            rows = Rows(synthetic.encoded(self.learned.ids), reader.student.table)
-        elif cell.arm == "text":
+            return Rows(synthetic.encoded(self.learned.ids), reader.student.table)
+        if cell.arm == "text":
             texts = [to_text(self.setup.own.tokenizer, ids) for ids in self.learned.ids]
-            rows = reader.rows(self.setup.text_examples(texts))
-        elif cell.arm == "init":
-            rows = reader.rows(self.setup.init_examples)
-        elif cell.arm == "random":
-            rows = reader.rows(self._random_examples(cell.seed))
-        else:
-            rows = reader.train
-        return len(rows), rows.batch
+            return reader.rows(self.setup.text_examples(texts))
+        if cell.arm == "init":
+            return reader.rows(self.setup.init_examples)
+        if cell.arm == "random":
+            return reader.rows(self._random_examples(cell.seed))
+        return reader.train
 
     def _random_examples(self, seed: int) -> list:
         """Another draw of real questions for every seed, so that the spread shows the luck of the draw."""
@@ -116,28 +131,31 @@ class Bench:
         chosen = order[: self.setup.config.prompts].tolist()
         return [to_example(self.setup.train[i], TASKS[self.setup.config.task]) for i in chosen]
 
-    def _matched(self, reader: Reader, cell: Cell, start: Params, size: int, batch_of) -> Params:
+    def _matched(self, reader: Reader, cell: Cell, start: Params, rows: Rows | SoftRows) -> Params:
         """The learned step sizes, in the expert's manner of stepping, from a LoRA start no expert had."""
         c = self.setup.config
         rng = generator(c.seed, "matched order", cell.seed)
-        batches = shuffled_batches(size, c.inner_batch or c.prompts, c.inner_steps, rng)
+        batches = shuffled_batches(len(rows), c.inner_batch or c.prompts, c.inner_steps, rng)
         segment = Segment(start, start, c.inner_rule, self.buffer.preconditioner(c.expert_span))
         return unroll(
-            lambda params, _, k: reader.student.loss(params, batch_of(batches[k])),
+            lambda params, _, k: reader.student.loss(params, rows.batch(batches[k])),
             segment,
             self.learned.prompts,
             self.learned.log_lrs,
         )[-1]
 
-    def _ordinary(self, reader: Reader, cell: Cell, start: Params, size: int, batch_of) -> Params:
+    def _ordinary(self, reader: Reader, cell: Cell, start: Params, rows: Rows | SoftRows) -> Params:
         """AdamW, the same number of steps for every arm."""
         c = self.setup.config
         rng = generator(c.seed, "order", cell.seed)
-        batches = shuffled_batches(size, c.finetune_batch, c.finetune_steps, rng)
+        batches = shuffled_batches(len(rows), c.finetune_batch, c.finetune_steps, rng)
         steps = finetune(
-            lambda p, step: reader.student.loss(p, batch_of(batches[step])), start, c.finetune_steps, c.finetune_lr
+            reader.student,
+            FinetuneState.fresh(start),
+            lambda step: rows.micro_batches(batches[step], MICRO_TOKENS),
+            Plan(c.finetune_steps, c.finetune_lr),
         )
-        return list(steps)[-1][2]
+        return list(steps)[-1].params()
 
     def _fresh_expert(self, reader: Reader, cell: Cell) -> Params:
         """All data in the matched regime: one more expert, stopped where the segments' span ends."""
