@@ -11,11 +11,14 @@ from pathlib import Path
 
 import gradio as gr
 
+from backend.bench.config import PRESETS as BENCH_PRESETS
 from backend.jobs import LocalRunner, Runner
 from backend.runs import home
 from backend.studies.text_distillation.config import PRESETS
+from components.pages.student_bench import BenchPage
 from components.pages.text_distillation import text_distillation_page
 from components.shelf import Shelf
+from components.tabs import open_tab, tab
 from components.theme import FAVICON, STYLE, make_theme, page_header
 
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
@@ -24,9 +27,17 @@ SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 def build_demo(runner: Runner | None = None, samples: Path = SAMPLES) -> gr.Blocks:
     """The page. Runs are kept in, and only ever opened from, `home()/runs` and `samples`."""
     root = home() / "runs"
+    runner = runner or LocalRunner(root)
+    distilled = Shelf(samples, root, PRESETS, "text_distillation")
     with gr.Blocks(title="Distilloscope", analytics_enabled=False, fill_width=True) as demo:
         page_header()
-        text_distillation_page(demo, Shelf(samples, root, PRESETS), runner or LocalRunner(root))
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with tab("Distil", "distil"):
+                first = text_distillation_page(demo, distilled, runner)
+            with tab("Bench", "bench"):
+                bench = BenchPage(Shelf(samples, root, BENCH_PRESETS, "bench"), distilled, runner, first.owner)
+        bench.open_after(first.opened)  # the first page names a new visitor
+        open_tab(demo, tabs)
     return demo.queue(max_size=64, default_concurrency_limit=4)
 
 

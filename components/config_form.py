@@ -39,7 +39,7 @@ class Offer:
 class Layout:
     """How a study's form differs from the plain one.
 
-    `prefix` keeps the element ids of two forms apart. `front` settings stand open above the button. `beside` holds
+    `prefix` keeps the element ids of two forms apart. `front` settings stand open, before the folds. `beside` holds
     functions that make further widgets under a front setting. `absent` settings get no widget.
     """
 
@@ -51,6 +51,10 @@ class Layout:
     front: Sequence[str] = ()
     beside: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     absent: Sequence[str] = ()
+
+
+class Unready(UserError):
+    """Something is still to be chosen: a hint while the form is filled in, an error only at the start."""
 
 
 class ConfigForm:
@@ -67,6 +71,7 @@ class ConfigForm:
         self.names = sorted(settings.list_presets(presets), key=lambda name: _rank(name, leading))
         first = form_values.values_of(config_class, self._preset(self.names[0]), self.items)
         self.given: Callable[..., dict] = lambda values: {}
+        self.spoken: Callable[..., object] = lambda config: config
         self._make(dict(zip([i.name for i in self.items], first, strict=True)))
 
     # -- widgets ------------------------------------------------------------------------------------------------
@@ -80,14 +85,14 @@ class ConfigForm:
             elem_id=f"{layout.prefix}preset",
         )
         self.about = self._html(self.about_markup(self.names[0]), "preset-about")
-        for name in layout.front:
-            item = next(item for item in self.items if item.name == name)
-            made[name] = self._widget(item, values[name])
-            layout.beside.get(name, lambda: None)()
         self.go = gr.Button(layout.go, variant="primary", elem_id=layout.go_id, size="lg")
         self.toggles = [_checkbox(layout.option)] if layout.option else []
         self.message = self._html("", "form-message")
         self.changes = self._html(self._changes({}), "changes")
+        for name in layout.front:
+            item = next(item for item in self.items if item.name == name)
+            made[name] = self._widget(item, values[name])
+            layout.beside.get(name, lambda: None)()
         self._make_folds(values, made)
         self.widgets = [made[item.name] for item in self.items]
         with gr.Accordion("The same on the command line", open=False, elem_classes="ds-fold"):
@@ -119,10 +124,19 @@ class ConfigForm:
     def _widget(self, item: Setting, value: object):
         return widget(item, value, self.layout.prefix, self.layout.offers.get(item.name))
 
-    def bind(self, inputs: Sequence = (), given: Callable[..., dict] | None = None, events: Sequence = ()) -> None:
-        """Answer the visitor. `given(values by name, *inputs)` makes the settings that have no widget here, from
-        `inputs`, which are widgets of the page; `events` are those after which the form must look again."""
-        self.given = given or self.given
+    def bind(
+        self,
+        inputs: Sequence = (),
+        given: Callable[..., dict] | None = None,
+        events: Sequence = (),
+        spoken: Callable[..., object] | None = None,
+    ) -> None:
+        """Answer the visitor. `inputs` are widgets of the page, `events` those after which the form must look again.
+
+        `given(values by name, *inputs)` makes the settings that have no widget here; `spoken(config, *inputs)` is the
+        config as people should read it.
+        """
+        self.given, self.spoken = given or self.given, spoken or self.spoken
         quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
         told = [self.message, self.changes, self.command]
         self.preset.input(self.fill, self.preset, [*self.widgets, self.about, *told, *self.toggles], **quiet)
@@ -147,7 +161,9 @@ class ConfigForm:
         toggles, found = found[: len(self.toggles)], found[len(self.toggles) :]
         try:
             config = self.config(found)
-            return "", *self.told_of(preset, config, all(toggles))
+            return "", *self.told_of(preset, config, all(toggles), *found[len(self.items) :])
+        except Unready as error:
+            return f'<p class="ds-quiet">{escape(error.found)} {escape(error.next_step)}</p>', gr.skip(), gr.skip()
         except UserError as error:
             return error_markup(error), gr.skip(), gr.skip()
 
@@ -161,9 +177,9 @@ class ConfigForm:
         """Widget values for the config of an existing run."""
         return form_values.values_of(self.config_class, config, self.items)
 
-    def told_of(self, preset: str, config: object, score: bool = True) -> tuple[str, str]:
+    def told_of(self, preset: str, config: object, score: bool, *inputs) -> tuple[str, str]:
         """Changes and command line for a good config."""
-        changed = form_values.differences(self.config_class, self._preset(preset), config)
+        changed = form_values.differences(self.config_class, self._preset(preset), self.spoken(config, *inputs))
         return self._changes(changed), self._command(preset, changed, score)
 
     def stages(self, score: bool) -> str:

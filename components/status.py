@@ -26,9 +26,9 @@ def chip(state: str, recorded: bool) -> str:
     return f'<span class="ds-chip ds-chip-{escape(state)}"><i aria-hidden="true"></i>{escape(said)}</span>'
 
 
-def stepper(status: dict) -> str:
-    """The four stages in order; `aria-current` marks the present one."""
-    names, state = list(words.STAGES), status.get("state", "queued")
+def stepper(status: dict, stages: dict[str, str] = words.STAGES, notes: dict[str, str] = words.STAGE_NOTES) -> str:
+    """The stages of a study in order; `aria-current` marks the present one."""
+    names, state = list(stages), status.get("state", "queued")
     reached = names.index(status["stage"]) if status.get("stage") in names else 0
     items = []
     for number, name in enumerate(names):
@@ -36,18 +36,18 @@ def stepper(status: dict) -> str:
         here = number == reached and not done
         share = 1.0 if done else words.fraction(status) if here else 0.0
         look = "done" if done else "here" if here else "ahead"
-        sign, note = "✓" if done else number + 1, words.STAGE_NOTES[name]
+        sign, note = "✓" if done else number + 1, notes[name]
         items.append(
             f'<li class="ds-step ds-step-{look}"{" aria-current=step" if here else ""}>'
-            f"<b>{sign}</b><span>{words.STAGES[name]}<small>{note}</small></span>"
+            f"<b>{sign}</b><span>{stages[name]}<small>{note}</small></span>"
             f'<i style="--share:{share:.3f}"></i></li>'
         )
     return f'<ol class="ds-steps">{"".join(items)}</ol>'
 
 
-def footnote(status: dict) -> str:
+def footnote(status: dict, stages: dict[str, str] = words.STAGES) -> str:
     """What happens now and how long it will take."""
-    doing = words.doing(status)
+    doing = words.doing(status, stages)
     left = words.duration(status.get("eta_s")) if status.get("state") in LIVE_STATES else ""
     if not doing:
         return ""

@@ -68,9 +68,9 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def doing(status: dict) -> str:
-    """What happens right now, in a few words."""
-    state, stage = status.get("state", "queued"), status.get("stage") or "experts"
+def doing(status: dict, stages: dict[str, str] = STAGES) -> str:
+    """What happens right now, in a few words. `stages` are the study's names of its stages."""
+    state, stage = status.get("state", "queued"), stages.get(status.get("stage"), next(iter(stages.values())))
     done, total = status.get("done", 0), status.get("total", 0)
     if state == "queued":
         ahead = status.get("ahead", 0)
@@ -78,17 +78,17 @@ def doing(status: dict) -> str:
     if state == "stopping":
         return "Saving and stopping"
     if state == "stopped":
-        return f"Stopped in {STAGES[stage].lower()} at {done:,} of {total:,}" if total else "Stopped"
+        return f"Stopped in {stage.lower()} at {done:,} of {total:,}" if total else "Stopped"
     if state == "running":
         message = status.get("message") or "Starting"
         return f"{message}, {done:,} of {total:,}" if total else message
     return ""
 
 
-def page_title(status: dict) -> str:
+def page_title(status: dict, stages: dict[str, str] = STAGES) -> str:
     """For the browser's tab: a live run shows how far it is."""
     if status.get("state") in LIVE_STATES and status.get("total"):
-        return f"{fraction(status):.0%} {STAGES.get(status.get('stage'), '')} · Distilloscope"
+        return f"{fraction(status):.0%} {stages.get(status.get('stage'), '')} · Distilloscope"
     return "Distilloscope"
 
 
