@@ -12,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 
 from backend.bench.config import PRESETS as BENCH_PRESETS
+from backend.desk import Desk
 from backend.jobs import LocalRunner, Runner
 from backend.runs import home
 from backend.studies.text_distillation.config import PRESETS
@@ -24,7 +25,7 @@ from components.theme import FAVICON, STYLE, make_theme, page_header
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 
 
-def build_demo(runner: Runner | None = None, samples: Path = SAMPLES) -> gr.Blocks:
+def build_demo(runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk | None = None) -> gr.Blocks:
     """The page. Runs are kept in, and only ever opened from, `home()/runs` and `samples`."""
     root = home() / "runs"
     runner = runner or LocalRunner(root)
@@ -34,9 +35,11 @@ def build_demo(runner: Runner | None = None, samples: Path = SAMPLES) -> gr.Bloc
         with gr.Tabs(elem_id="tabs") as tabs:
             with tab("Distil", "distil"):
                 first = text_distillation_page(demo, distilled, runner)
-            with tab("Bench", "bench"):
-                bench = BenchPage(Shelf(samples, root, BENCH_PRESETS, "bench"), distilled, runner, first.owner)
+            with tab("Bench", "bench") as second:
+                shelf = Shelf(samples, root, BENCH_PRESETS, "bench")
+                bench = BenchPage(shelf, distilled, runner, desk or Desk(), first.owner)
         bench.open_after(first.opened)  # the first page names a new visitor
+        bench.example_when(second)
         open_tab(demo, tabs)
     return demo.queue(max_size=64, default_concurrency_limit=4)
 

@@ -6,9 +6,49 @@ Markup from what the engine tells (`shown`: examples as lists of `{"text", "taug
 import json
 from html import escape
 
+import gradio as gr
+
+from backend.bench.config import BenchConfig
+from backend.core.errors import UserError
 from backend.runs import RunDir
+from components.ask_panel import Desk
+from components.config_form import Unready
 
 MOST_TOKENS = 400
+NUMBER = 2
+ASKED = ("student", "data", "train_task", "data_dir", "data_path", "examples", "seed")
+TIMEOUT_S = 60
+
+
+class ExamplePanel:
+    """Made inside a Blocks context, on the form. Asks the desk, and only when something of it has changed."""
+
+    def __init__(self, desk: Desk):
+        self.desk = desk
+        self.seen = gr.State("")
+        self.shown = gr.HTML(empty("Choose data to learn from."), elem_id="bench-example", apply_default_css=False)
+
+    def show(self, config: BenchConfig | UserError, seen: object):
+        """Yields `(markup, what is shown)`: that it is being read, then the examples or what went wrong."""
+        if isinstance(config, UserError):
+            yield (
+                empty(config.next_step if isinstance(config, Unready) else "The settings above need a look first."),
+                "",
+            )
+            return
+        wanted = {name: getattr(config, name) for name in ASKED}
+        stamp = json.dumps(wanted)
+        if stamp == seen:
+            yield gr.skip(), gr.skip()
+            return
+        if config.data == "none":
+            yield empty("Nothing is learned: the student is scored as it is."), stamp
+            return
+        yield waiting(), ""
+        try:
+            yield example_markup(self.desk.request("example", timeout_s=TIMEOUT_S, number=NUMBER, **wanted)), stamp
+        except UserError as error:
+            yield failed(error), ""
 
 
 def example_markup(found: dict) -> str:
@@ -45,6 +85,13 @@ def waiting() -> str:
 
 def empty(reason: str) -> str:
     return f'<div class="ds-example ds-quiet" data-state="empty">{escape(reason)}</div>'
+
+
+def failed(error: UserError) -> str:
+    return (
+        f'<div class="ds-example ds-notice" data-state="failed"><div><b>{escape(error.found)}</b>'
+        f"<p>{escape(error.next_step)}</p></div></div>"
+    )
 
 
 def run_example(run: RunDir) -> str:

@@ -1,10 +1,12 @@
 """The view of one bench run: picker, state, buttons, live chart, results. Widgets, and what to put into them.
 
+Other panels that show something of the run on screen follow it: they are told when another run comes, or this one ends.
 Every function takes the visitor's id and a run's key from the page and trusts neither: the shelf decides.
 """
 
 import json
 from html import escape
+from typing import Protocol
 
 import gradio as gr
 
@@ -21,11 +23,21 @@ from components.shelf import OWN, Shelf
 from components.words import page_title
 
 
+class Follower(Protocol):
+    """A panel beside the view. `parts` are its widgets, `follow` what to put into them."""
+
+    parts: list
+
+    def follow(self, owner: str, key: str | None, another: bool) -> dict:
+        """`another`: this run was not on screen before."""
+
+
 class BenchView:
     """Made inside a Blocks context. `show` fills everything, `tick` only what is new."""
 
     def __init__(self, shelf: Shelf, runner: Runner):
         self.shelf, self.runner = shelf, runner
+        self.followers: list[Follower] = []
         self.seen = gr.State({})
         self.timer = gr.Timer(PERIOD_S, active=False)
         with gr.Column(elem_classes="ds-card", elem_id="bench-run-card"):
@@ -50,7 +62,7 @@ class BenchView:
     def parts(self) -> list:
         """Everything that `show` and `tick` may fill."""
         head = [self.seen, self.timer, self.picker, self.head, self.stop, self.resume]
-        return [*head, self.chart, self.results, self.settings]
+        return [*head, self.chart, self.results, self.settings, *(p for each in self.followers for p in each.parts)]
 
     # -- what to show -------------------------------------------------------------------------------------------
     def first(self, owner: str) -> str | None:
@@ -66,12 +78,13 @@ class BenchView:
             key = self.first(owner)
         run = self.shelf.open(owner, key)
         if run is None:
-            return self._nothing()
+            return self._nothing(owner)
         updates = self.tick(owner, feed.first_look(key))  # first: it may settle a state that the picker shows
         return {
             **updates,
             self.picker: gr.update(choices=self.shelf.choices(owner), value=key, visible=True),
             self.settings: run_example(run) + settings_markup(shown_config(run)),
+            **self._tell(owner, key, True),
         }
 
     def tick(self, owner: str, seen: dict) -> dict:
@@ -80,14 +93,14 @@ class BenchView:
             return self.show(owner, None)
         run = self.shelf.open(owner, seen["key"])
         if run is None:
-            return self._nothing()
+            return self._nothing(owner)
         told = run.status() if is_recorded(seen["key"]) else self.runner.poll(run)  # before the rows: see below
         news, seen = feed.look(run, seen)
         updates = {self.chart: news["chart"]} if news["chart"] else {}
         stamp = json.dumps(told, sort_keys=True)
         ended = told["state"] not in LIVE_STATES and told["state"] != seen.get("state")
         if news["results"] or ended:  # a run that ended writes its summary last
-            updates[self.results] = results_markup(run)
+            updates |= {self.results: results_markup(run), **self._tell(owner, seen["key"], False)}
         if stamp != seen["status"]:
             updates |= self._head(owner, run, seen, told)
         return {**updates, self.seen: {**seen, "status": stamp, "state": told["state"]}}
@@ -107,7 +120,13 @@ class BenchView:
             updates[self.settings] = run_example(run) + settings_markup(shown_config(run))
         return updates
 
-    def _nothing(self) -> dict:
+    def _tell(self, owner: str, key: str | None, another: bool) -> dict:
+        told: dict = {}
+        for each in self.followers:
+            told |= each.follow(owner, key, another)
+        return told
+
+    def _nothing(self, owner: str) -> dict:
         """The view of a visitor who has no run, where none was recorded either."""
         hidden = {part: gr.update(visible=False) for part in (self.picker, self.stop, self.resume)}
         return {
@@ -118,6 +137,7 @@ class BenchView:
             self.chart: {},
             self.results: "",
             self.settings: "",
+            **self._tell(owner, None, True),
         }
 
 

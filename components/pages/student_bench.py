@@ -14,9 +14,13 @@ from backend.core.tasks import TASKS
 from backend.jobs import Runner
 from backend.settings import as_json
 from components import bench_words as words
+from components.ask_panel import AskPanel, Desk
+from components.bench_example import ExamplePanel
 from components.bench_sources import Sources
 from components.bench_students import student_choices, student_markup
+from components.bench_table import RunsTable
 from components.bench_view import BenchView
+from components.compare_view import compare_markup, compare_view
 from components.config_form import ConfigForm, Layout, Offer, error_markup
 from components.run_view import is_recorded
 from components.shelf import Shelf, is_owner, new_owner
@@ -32,13 +36,17 @@ ABSENT = ("data_path", "test_file")  # paths: resolved from keys, never typed
 class BenchPage:
     """The run on the left, the form on the right; on a phone the form comes after the run."""
 
-    def __init__(self, shelf: Shelf, distilled: Shelf, runner: Runner, owner: gr.BrowserState):
+    def __init__(self, shelf: Shelf, distilled: Shelf, runner: Runner, desk: Desk, owner: gr.BrowserState):
         """`shelf` holds bench runs, `distilled` the runs of the first tab, `owner` is the visitor's id of both."""
-        self.shelf, self.runner, self.owner = shelf, runner, owner
+        self.shelf, self.runner, self.desk, self.owner = shelf, runner, desk, owner
         self.sources = Sources(distilled, UploadStore(shelf.root))
         with gr.Row(elem_id="bench-page"):
             with gr.Column(scale=7, min_width=320, elem_id="bench-view"):
                 self.view = BenchView(shelf, runner)
+                self.ask = AskPanel(shelf, desk)
+                self.runs = RunsTable(shelf)
+                self.compared = compare_view()
+                self.view.followers = [self.ask, self.runs]
                 self.view.settings.render()
             with gr.Column(scale=3, min_width=310, elem_id="bench-form", elem_classes="ds-card"):
                 gr.HTML("<h2>Tune and score a student</h2>", apply_default_css=False)
@@ -63,6 +71,7 @@ class BenchPage:
             beside={
                 "student": self._beside_student,
                 "data": self.sources.beside_data,
+                "train_task": self._beside_task,
                 "tasks": self.sources.beside_tasks,
             },
             absent=ABSENT,
@@ -74,6 +83,12 @@ class BenchPage:
             student_markup(first.student, first), elem_id="bench-student-told", apply_default_css=False
         )
 
+    def _beside_task(self) -> None:
+        gr.HTML(
+            '<p class="ds-label">What the student reads</p>', apply_default_css=False, elem_id="bench-example-label"
+        )
+        self.example = ExamplePanel(self.desk)
+
     # -- events -------------------------------------------------------------------------------------------------
     def _bind(self) -> None:
         view, form, sources = self.view, self.form, self.sources
@@ -83,6 +98,14 @@ class BenchPage:
         view.timer.tick(view.tick, [self.owner, view.seen], view.parts, **QUIET)
         view.picker.input(view.show, which, view.parts, **QUIET)
         view.chart.resync(view.show, which, view.parts, **QUIET)
+        self.runs.table.open_run(self.open_run, self.owner, view.parts, **QUIET)
+        self.runs.table.compare(self.compare, self.owner, self.compared, **QUIET)
+        self.compared.shut(lambda: "", None, self.compared, **AT_ONCE)
+        ask = self.ask
+        ask.head.pick(self.pick_question, which, [ask.question, ask.options, ask.answer], **QUIET)
+        asked = [*which, ask.question, ask.options]
+        ask.go.click(ask.ask, asked, ask.answer, **QUIET)
+        ask.question.submit(ask.ask, asked, ask.answer, **QUIET)
         form.go.click(
             self.start,
             [self.owner, form.preset, *form.widgets, *picks],
@@ -109,6 +132,20 @@ class BenchPage:
             trigger_mode="always_last",
             **AT_ONCE,
         )
+        gr.on(
+            [
+                by_name["student"].change,
+                data.change,
+                examples.change,
+                task.change,
+                *(p.change for p in sources.picks[:2]),
+            ],
+            self.show_example,
+            [self.example.seen, *form.widgets, *picks],
+            [self.example.shown, self.example.seen],
+            trigger_mode="always_last",
+            **QUIET,
+        )
         for use, button, picker, told in (
             (TRAIN, sources.train_button, sources.train, sources.train_told),
             (TEST, sources.test_button, sources.test, sources.test_told),
@@ -126,6 +163,11 @@ class BenchPage:
     def open_after(self, event) -> None:
         """Fill the page once the visitor is known."""
         event.then(self.open, self.owner, [*self.view.parts, *self.sources.picks], **QUIET)
+
+    def example_when(self, tab: gr.Tab) -> None:
+        """Only a visitor who opens the tab makes the desk read an example."""
+        inputs = [self.example.seen, *self.form.widgets, self.owner, *self.sources.picks]
+        tab.select(self.show_example, inputs, [self.example.shown, self.example.seen], **QUIET)
 
     # -- answers: the form --------------------------------------------------------------------------------------
     def choose_data(self, data: object) -> dict:
@@ -145,6 +187,14 @@ class BenchPage:
         except UserError:
             config = None
         return student_markup(student if isinstance(student, str) else "", config)
+
+    def show_example(self, seen: object, *found):
+        """What a training example looks like to the student that the form names."""
+        try:
+            config = self.form.config(found)
+        except UserError as error:
+            config = error
+        yield from self.example.show(config, seen)
 
     def upload_train(self, owner: str, file: object) -> dict:
         return self._upload(owner, TRAIN, file)
@@ -212,6 +262,21 @@ class BenchPage:
             return {**self.view.show(owner, key), self.form.message: error_markup(error)}
         return self.view.show(owner, key)
 
+    def open_run(self, owner: str, event: gr.EventData) -> dict:
+        """A name in the table was clicked."""
+        return self.view.show(owner, told(event, "key"))
+
+    def compare(self, owner: str, event: gr.EventData) -> str:
+        """Two rows of the table were picked."""
+        keys = told(event, "keys")
+        runs = [self.shelf.open(owner, key) for key in keys] if isinstance(keys, list) and len(keys) == 2 else []
+        if len(runs) != 2 or None in runs:
+            return error_markup(UserError("These are not two of your runs.", "two rows of the table", "Tick two."))
+        return compare_markup(*runs)
+
+    def pick_question(self, owner: str, key: object, event: gr.EventData) -> dict:
+        return self.ask.pick(owner, key, told(event, "number"))
+
     def copy_settings(self, owner: str, key: str | None) -> dict:
         """The form as the run on screen was started."""
         run, form = self.shelf.open(owner, key), self.form
@@ -231,3 +296,11 @@ class BenchPage:
     def _own(self, owner: str, key: str | None):
         """The visitor's own run behind a key. Recorded runs are for looking at."""
         return self.shelf.open(owner, key) if isinstance(key, str) and not is_recorded(key) else None
+
+
+def told(event: gr.EventData, name: str) -> object:
+    """A field of what the browser sent, or None: anyone may send anything."""
+    try:
+        return getattr(event, name)
+    except (AttributeError, TypeError):
+        return None

@@ -1,0 +1,165 @@
+"""Two bench runs compared question by question: the difference with its interval, and every answer that flipped.
+
+The statistics are backend.core.compare's. Markup and a small script that pages; everything from files is escaped.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from backend.bench.files import BASE, TUNED
+from backend.core.compare import Paired, paired
+from backend.core.errors import UserError
+from backend.core.scored import Scored
+from backend.runs import RunDir
+from components import bench_words as words
+from components.bench_questions import questions_of
+from components.bench_scores import sides
+from components.config_form import error_markup
+from components.form_values import spell
+
+SCRIPT = Path(__file__).with_suffix(".js")
+MOST_FLIPS = 400
+QUIET = ("data_path", "test_file", "data_dir")  # paths of this machine
+
+
+def compare_view() -> gr.HTML:
+    return gr.HTML("", js_on_load=SCRIPT.read_text(encoding="utf-8"), elem_id="bench-compare", apply_default_css=False)
+
+
+def compare_markup(a: RunDir, b: RunDir) -> str:
+    """`a` against `b` on every task that both were asked; a kind word where there is none."""
+    configs = [run.config()["config"] for run in (a, b)]
+    found = [sides(run) for run in (a, b)]
+    common = [task for task in found[0] if task in found[1]]
+    parts = [task_markup(task, configs, [side(each[task]) for each in found]) for task in common]
+    if not common:
+        parts = [error_markup(_nothing_common(found))]
+    names = [name(config, letter) for config, letter in zip(configs, "AB", strict=True)]
+    return (
+        f'<section class="ds-compare" data-tasks="{len(common)}"><header><h2>A against B</h2>'
+        '<button type="button" data-close aria-label="Close the comparison">Close</button></header>'
+        f'<ul class="ds-pair">{"".join(names)}</ul>{differing(configs)}{"".join(parts)}</section>'
+    )
+
+
+def side(of_task: dict[str, list[list[Scored]]]) -> list[list[Scored]]:
+    """The tuned students of a run, or the untuned one where nothing was tuned."""
+    return of_task.get(TUNED) or of_task[BASE]
+
+
+def name(config: dict, letter: str) -> str:
+    how = "as it is" if config["data"] == "none" else f"after {words.learned(config)}"
+    kind = words.KINDS.get(config["data"], "none")
+    return f'<li class="ds-{kind}"><b>{letter}</b><span>{escape(config["student"])}, {escape(how)}</span></li>'
+
+
+def differing(configs: Sequence[dict]) -> str:
+    """The settings in which the two runs differ, and nothing else."""
+    a, b = configs
+    rows = "".join(
+        f"<li><code>{escape(key)}</code> {escape(spell(a.get(key, '')) or 'empty')} | "
+        f"{escape(spell(b.get(key, '')) or 'empty')}</li>"
+        for key in a
+        if a.get(key) != b.get(key) and key not in QUIET
+    )
+    return f'<ul class="ds-differ" aria-label="Settings that differ">{rows}</ul>' if rows else ""
+
+
+# -- one task -------------------------------------------------------------------------------------------------------
+def task_markup(task: str, configs: Sequence[dict], answered: Sequence[list[list[Scored]]]) -> str:
+    heading = f"<h3>{escape(words.task_name(task))}</h3>"
+    try:
+        result = paired(*answered)
+    except UserError:
+        return f'{heading}<div class="ds-notice" role="status"><div><b>{_not_the_same(answered)}</b></div></div>'
+    return (
+        f'<div class="ds-versus" data-task="{escape(task)}">{heading}{difference(result)}'
+        f"{flips(result, answered, {q.id: q for config in configs for q in questions_of(config, task)})}</div>"
+    )
+
+
+def difference(result: Paired) -> str:
+    """A dot with its whisker beside the line that means no difference, then the same in words."""
+    reach = max(0.05, abs(result.low), abs(result.high)) * 1.1
+
+    def place(value: float) -> str:
+        return f"{50 + 50 * value / reach:.2f}%"
+
+    said = f"{signed(result.difference)} points, 95 % interval {signed(result.low)} to {signed(result.high)}"
+    verdict = "inside the noise" if result.inside_noise else ("A is better" if result.difference > 0 else "B is better")
+    chance = f"McNemar p = {result.p_value:.3g}" if result.p_value is not None else seeds(result)
+    return (
+        f'<figure class="ds-difference" data-noise="{str(result.inside_noise).lower()}"><div role="img" '
+        f'aria-label="A minus B: {said}"><u></u><s style="left:{place(result.low)};right:calc(100% - {place(result.high)})"></s>'
+        f'<i style="left:{place(result.difference)}"></i></div>'
+        "<p aria-hidden=true><span>B answers more</span><span>A answers more</span></p>"
+        f"<figcaption><b>{said}: {verdict}.</b><span>A {result.mean_a:.2f}, B {result.mean_b:.2f} on the same "
+        f"{result.n:,} questions. {escape(chance)}.</span></figcaption></figure>"
+    )
+
+
+def signed(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def seeds(result: Paired) -> str:
+    return f"{words.count(result.seeds_a, 'student')} against {words.count(result.seeds_b, 'student')}"
+
+
+def flips(result: Paired, answered: Sequence[list[list[Scored]]], asked: dict) -> str:
+    """Questions that one side answers and the other does not, ten a page."""
+    by_id = [[{item.id: item for item in scored} for scored in part] for part in answered]
+    both = [("gained", "A", one) for one in result.gained] + [("lost", "B", one) for one in result.lost]
+    rows = "".join(flip(kind, winner, one, by_id, asked.get(one)) for kind, winner, one in both[:MOST_FLIPS])
+    unsent = f'<p class="ds-quiet">{len(both) - MOST_FLIPS:,} more are not shown.</p>' if len(both) > MOST_FLIPS else ""
+    if not both:
+        return '<p class="ds-quiet">No question flipped.</p>'
+    return (
+        f'<div class="ds-flips" data-flips="{len(both)}"><div class="ds-switch" role="group" aria-label="Which flips">'
+        f'<button type="button" data-kind="" aria-pressed="true">All {len(both):,} flips</button>'
+        f'<button type="button" data-kind="gained" aria-pressed="false">Only A right {len(result.gained):,}</button>'
+        f'<button type="button" data-kind="lost" aria-pressed="false">Only B right {len(result.lost):,}</button></div>'
+        f'<ol>{rows}</ol><nav aria-label="Pages"><button type="button" data-step="-1">Back</button><output></output>'
+        f'<button type="button" data-step="1">Next</button></nav>{unsent}</div>'
+    )
+
+
+def flip(kind: str, winner: str, one: str, by_id: Sequence[list[dict]], question) -> str:
+    """One question: its words where they are at hand, what each side chose, what was right."""
+    first = by_id[0][0][one]
+    text = f"<p>{escape(question.question)}</p>" if question else ""
+    chose = "".join(
+        f"<span><b>{letter}</b> {escape(chosen([part[one] for part in side_]))}</span>"
+        for letter, side_ in zip("AB", by_id, strict=True)
+    )
+    options = question.options if question and len(question.options) == len(first.lengths) else ()
+    right = f"{words.letter(first.answer)}{': ' + options[first.answer] if options else ''}"
+    return (
+        f'<li class="ds-flip ds-{kind}" data-kind="{kind}"><header><code>{escape(one)}</code>'
+        f"<em>only {winner} is right</em></header>{text}"
+        f'<footer>{chose}<span class="ds-right">right: {escape(right)}</span></footer></li>'
+    )
+
+
+def chosen(answers: Sequence[Scored]) -> str:
+    """The letters that a side's students chose."""
+    return ", ".join(words.letter(item.choice) for item in answers)
+
+
+# -- kind words -----------------------------------------------------------------------------------------------------
+def _not_the_same(answered: Sequence[list[list[Scored]]]) -> str:
+    counts = " and ".join(f"{len(part[0]):,}" for part in answered)
+    return (
+        f"The two runs were asked different questions ({counts}), so they cannot be paired. "
+        "Score both with the same test limit and file."
+    )
+
+
+def _nothing_common(found: Sequence[dict]) -> UserError:
+    names = [", ".join(words.task_name(task) for task in each) or "nothing yet" for each in found]
+    return UserError(
+        f"A was scored on {names[0]}, B on {names[1]}.", "a task that both were asked", "Score both on the same task."
+    )
