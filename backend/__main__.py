@@ -12,7 +12,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from backend import paired_command, settings
+from backend import ask_command, paired_command, settings
 from backend import score_command as scoring
 from backend.core.errors import UserError
 from backend.runs import RunDir
@@ -57,6 +57,10 @@ def parser() -> argparse.ArgumentParser:
     versus = commands.add_parser("paired", help="compare the students of two bench runs, question by question")
     paired_command.add_arguments(versus)
     versus.set_defaults(command=paired_command.run)
+
+    ask = commands.add_parser("ask", help="put one question to a student, and to a tuned one beside it")
+    ask_command.add_arguments(ask)
+    ask.set_defaults(command=ask_command.run)
 
     listing = commands.add_parser("list", help="studies, presets, settings, tasks and bundled models")
     listing.add_argument("--markdown", metavar="STUDY", help="only this study's settings, as the table in its README")
@@ -131,11 +135,12 @@ def results_command(args: argparse.Namespace) -> int:
     """Mean and spread over seeds for every arm, student, regime and metric."""
     if not (args.folder / "config.json").exists():
         raise UserError(f"{args.folder} is not a run folder.", "a folder with config.json", "Check the path.")
-    table = importlib.import_module("backend.results").summarise_results(RunDir(args.folder).rows("results"))
+    results = importlib.import_module("backend.results")
+    table = results.summarise_results(RunDir(args.folder).rows("results"))
     if args.json:
         print(json.dumps(table, indent=1))
     else:
-        print(importlib.import_module("backend.results").as_text(table))
+        print("\n".join(filter(None, [results.as_text(table), results.ranking_text(results.ranking(table))])))
     return 0
 
 

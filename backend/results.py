@@ -1,10 +1,12 @@
-"""Results of a run: rows to a table of mean, interval and n. Standard library only; shared by command line and page.
+"""Results of a run: rows to a table of mean, interval and n. No torch; shared by command line and page.
 
 Knows the columns of results.jsonl; not how a value came about.
 """
 
 import math
 import statistics
+
+from backend.core import dd_ranking
 
 KEYS = ("student", "regime", "arm", "task", "metric")
 Z = 1.96  # half-width of a 95 % interval in standard errors
@@ -28,6 +30,36 @@ def _mean_and_interval(rows: list[dict]) -> dict:
     questions = mean * (1 - mean) / max(1, n - 1)
     students = statistics.variance(values) / len(values) if len(values) > 1 else 0.0
     return {"mean": mean, "interval": Z * math.sqrt(questions + students), "n": n, "seeds": len(values)}
+
+
+def ranking(table: list[dict]) -> list[dict]:
+    """DD-Ranking's measures for every student and regime that has distilled text, random questions and all the data.
+
+    From accuracies on the same questions under the same recipe; each row holds `student`, `regime`, `task`, `recovery`
+    (HLR), `improvement` (IOR) and `label_robust_score` (LRS), see core/dd_ranking.py.
+    """
+    groups: dict[tuple, dict[str, float]] = {}
+    for row in table:
+        if row["metric"] == "acc":
+            groups.setdefault((row["student"], row["regime"], row["task"]), {})[row["arm"]] = row["mean"]
+    found = []
+    for (student, regime, task), arms in groups.items():
+        if {"text", "random", "full"} <= arms.keys():
+            recovery = dd_ranking.hard_label_recovery(arms["full"], arms["text"])
+            gain = dd_ranking.improvement_over_random(arms["text"], arms["random"])
+            where = {"student": student, "regime": regime, "task": task, "recovery": recovery, "improvement": gain}
+            found.append(where | {"label_robust_score": dd_ranking.label_robust_score(gain, recovery)})
+    return found
+
+
+def ranking_text(rows: list[dict]) -> str:
+    """The same for a terminal; empty where no student has all three."""
+    lines = [
+        f"DD-Ranking, {row['student']} ({row['regime']}): improvement over random {row['improvement']:+.3f}, "
+        f"short of all the data by {row['recovery']:.3f}, label-robust score {row['label_robust_score']:.3f}"
+        for row in rows
+    ]
+    return "\n".join(lines)
 
 
 def as_text(table: list[dict]) -> str:

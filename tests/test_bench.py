@@ -100,6 +100,16 @@ def test_the_base_scores_what_the_scorer_says_of_the_untouched_model(finished):
     )
 
 
+def test_a_run_shows_what_its_student_reads_and_which_part_is_taught(finished):
+    shown = json.loads((finished / "example.json").read_text())
+    assert shown["examples"] == 1200 and shown["tokens_longest"] > 5 and len(shown["shown"]) == 3
+    example = training_examples(BenchConfig(), 0)[0]
+    text = {
+        taught: "".join(t["text"] for t in shown["shown"][0]["tokens"] if t["taught"] == taught) for taught in (0, 1)
+    }
+    assert text[0].endswith(example.prompt) and text[1].startswith(f" {example.answer}")
+
+
 def test_running_estimates_end_at_the_result_and_their_interval_shrinks(finished):
     rows = [r for r in RunDir(finished).rows("metrics") if r["stage"] == "score" and r["who"] == "seed-1"]
     assert rows[-1]["done"] == rows[-1]["total"] == 80 and len(rows) > 2

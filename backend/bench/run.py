@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from backend.ask import load_tokenizer, shown_examples
 from backend.bench import summary
 from backend.bench.config import BenchConfig
 from backend.bench.data import Test, asked_of, training_examples
@@ -17,6 +18,7 @@ from backend.bench.scoring import Sitting, sit
 from backend.bench.students import Student
 from backend.bench.tuning import Tuned, tune
 from backend.core.errors import UserError
+from backend.core.examples import encode
 from backend.core.pool import set_threads
 from backend.core.progress import Progress, Stopped
 from backend.runs import RunDir, write_atomically
@@ -32,6 +34,7 @@ def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) 
     set_threads()
     asked = asked_of(config)
     begin = time.monotonic()
+    show_examples(config, run_dir)
     tuned = tune(config, run_dir) if config.data != "none" else None
     seconds = {"tune": round(time.monotonic() - begin, 1)}
     if "score" in stages:
@@ -39,6 +42,15 @@ def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) 
         score(config, run_dir, asked, tuned)
         seconds["score"] = round(time.monotonic() - begin, 1)
         conclude(config, run_dir, asked, tuned, seconds)
+
+
+def show_examples(config: BenchConfig, run_dir: RunDir) -> None:
+    """example.json: what the student will read, token by token, and which tokens are taught."""
+    tokenizer = load_tokenizer(config.student)
+    examples = [] if config.data == "none" else training_examples(config, 0)
+    encoded = [encode(tokenizer, example) for example in examples]
+    shown = shown_examples(config.student, tokenizer, encoded)
+    write_atomically(run_dir.path / "example.json", json.dumps(shown, ensure_ascii=False))
 
 
 def score(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned | None) -> None:
