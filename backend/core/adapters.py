@@ -5,6 +5,7 @@ gives its backbone back to the bit. Knows models and parameters; nothing of data
 """
 
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,7 +68,9 @@ class PissaStudent(LoraStudent):
 
     def save(self, params: Params, folder: Path) -> None:
         """Write the change since the start as a plain LoRA, by peft's own conversion."""
-        with tempfile.TemporaryDirectory() as scratch:
+        with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+            # the conversion lays the start beside the adapter for a moment, and peft warns of such neighbours
+            warnings.filterwarnings("ignore", "PiSSA changes the base weights")
             start = Path(scratch) / "start"
             super().save(self._start, start)
             self.put(params)
@@ -77,7 +80,6 @@ class PissaStudent(LoraStudent):
                 save_embedding_layers=False,
                 path_initial_model_for_weight_conversion=str(start),
             )
-        self.model.set_adapter("default")  # the conversion put a second adapter beside it for a moment
 
     def remove(self) -> None:
         super().remove()

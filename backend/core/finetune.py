@@ -121,6 +121,9 @@ def finetune(
     nothing else into it. Memory: Adam's 12 bytes a trainable parameter, and the activations of the largest micro-batch.
     Raises UserError when the loss stops being a number.
     """
+    if plan.checkpointing and not student.backbone.model.supports_gradient_checkpointing:
+        found = f"The family {student.backbone.family} cannot forget its activations and compute them again."
+        raise UserError(found, "a model that supports gradient checkpointing", "Turn gradient checkpointing off.")
     tuning = _Tuning(student, start)
     try:
         for step in range(start.step, plan.steps):
@@ -161,13 +164,13 @@ def _prepared(student: Student, plan: Plan) -> Iterator[None]:
         yield
         return
     model = student.backbone.model
-    model.gradient_checkpointing_enable({"use_reentrant": False})
+    model.activation_checkpointing_enable({"use_reentrant": False})
     model.train()
     try:
         yield
     finally:
         model.eval()
-        model.gradient_checkpointing_disable()
+        model.activation_checkpointing_disable()
 
 
 class EarlyStop:

@@ -36,7 +36,7 @@ class Student(ABC):
             raise RuntimeError("This backbone carries a student already: remove() that one first.")
         self.backbone = backbone
         self._accepts = set(inspect.signature(backbone.model.forward).parameters)
-        self.model = self._make(backbone)
+        self.model = self._make(backbone).eval()
         self.shapes = {name: p.shape for name, p in self.live().items()}
         self.device = next(self.model.parameters()).device
 
