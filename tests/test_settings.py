@@ -7,28 +7,37 @@ from pathlib import Path
 import pytest
 
 from backend import settings
+from backend.bench import config as bench
 from backend.core.errors import UserError
-from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.studies.text_distillation import config as distillation
+from backend.studies.text_distillation.config import DistillConfig
 
 ROOT = Path(__file__).parents[1]
+STUDIES = {"backend/studies/text_distillation": distillation, "backend/bench": bench}
+both = pytest.mark.parametrize("folder", STUDIES)
+PRESETS = [(folder, name) for folder, module in STUDIES.items() for name in settings.list_presets(module.PRESETS)]
 
 
-def test_every_field_carries_help_and_a_group():
-    described = {item.name: item for item in settings.describe(DistillConfig)}
-    assert set(described) == {f.name for f in fields(DistillConfig)}
+@both
+def test_every_field_carries_help_and_a_group(folder):
+    config_class = STUDIES[folder].CONFIG
+    described = {item.name: item for item in settings.describe(config_class)}
+    assert set(described) == {f.name for f in fields(config_class)}
     assert all(item.help.endswith((".", "?")) and item.group for item in described.values())
 
 
-def test_the_readmes_table_is_the_configs():
-    text = (ROOT / "backend/studies/text_distillation/README.md").read_text(encoding="utf-8")
-    assert text.rstrip().endswith(settings.as_markdown(DistillConfig).rstrip())
+@both
+def test_the_readmes_table_is_the_configs(folder):
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    assert text.rstrip().endswith(settings.as_markdown(STUDIES[folder].CONFIG).rstrip())
 
 
-@pytest.mark.parametrize("name", settings.list_presets(PRESETS))
-def test_a_preset_lists_only_differences_and_makes_a_config(name):
-    preset = settings.load_preset(PRESETS, name)
-    config = settings.build(DistillConfig, preset["settings"])
-    defaults = settings.as_json(DistillConfig())
+@pytest.mark.parametrize(("folder", "name"), PRESETS)
+def test_a_preset_lists_only_differences_and_makes_a_config(folder, name):
+    module = STUDIES[folder]
+    preset = settings.load_preset(module.PRESETS, name)
+    config = settings.build(module.CONFIG, preset["settings"])
+    defaults = settings.as_json(module.CONFIG())
     assert preset["title"] and preset["about"].endswith(".")
     same = [k for k, v in preset["settings"].items() if defaults[k] == v]
     assert not same, f"{name} repeats the default of {same}"
