@@ -134,7 +134,7 @@ def as_markdown(config_class: type) -> str:
     """The settings as a table for a README."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for item in describe(config_class):
-        default = ",".join(item.default) if isinstance(item.default, tuple) else item.default
+        default = ",".join(map(str, item.default)) if isinstance(item.default, tuple) else item.default
         legal = f" One of {', '.join(item.choices)}." if item.choices else ""
         lines.append(f"| `{item.name}` | {f'`{default}`' if default != '' else ''} | {item.help}{legal} |")
     return "\n".join(lines)

@@ -86,4 +86,4 @@ def test_a_bad_value_is_refused_on_construction(values):
 
 def test_an_unknown_preset_names_the_known_ones():
     with pytest.raises(UserError, match="quick"):
-        settings.load_preset(PRESETS, "quik")
+        settings.load_preset(distillation.PRESETS, "quik")
