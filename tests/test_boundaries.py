@@ -38,8 +38,13 @@ def test_the_screen_holds_no_machine_learning():
     assert not offenders("components", lambda m, _: m.split(".")[0] in LEARNING)
 
 
-def test_core_never_imports_a_study():
-    assert not offenders("backend/core", lambda m, _: m.startswith("backend.studies"))
+def test_core_never_imports_a_study_nor_the_bench():
+    assert not offenders("backend/core", lambda m, _: m.startswith(("backend.studies", "backend.bench")))
+
+
+def test_the_bench_and_the_studies_never_import_each_other():
+    assert not offenders("backend/bench", lambda m, _: m.startswith("backend.studies"))
+    assert not offenders("backend/studies", lambda m, _: m.startswith("backend.bench"))
 
 
 def test_studies_never_import_each_other():
