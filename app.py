@@ -21,6 +21,7 @@ from components.pages.text_distillation import text_distillation_page
 from components.shelf import Shelf
 from components.tabs import open_tab, tab
 from components.theme import FAVICON, STYLE, make_theme, page_header
+from components.upload_store import MOST_MEGABYTES
 
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 
@@ -55,7 +56,7 @@ def launch(demo: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, **
         footer_links=["settings"],
         allowed_paths=[],
         blocked_paths=[str(home())],
-        max_file_size="1mb",
+        max_file_size=f"{MOST_MEGABYTES}mb",
         enable_monitoring=False,
         run_history=False,
         ssr_mode=False,

@@ -44,17 +44,17 @@ class AskPanel:
         with gr.Column(elem_classes="ds-card", elem_id="bench-ask"):
             self.head = gr.HTML(head_markup(None, []), js_on_load=PICK_JS, elem_id="ask-head", apply_default_css=False)
             self.question = gr.Textbox(
-                label="Question", lines=2, max_lines=8, elem_id="ask-question", max_length=LONGEST
+                label="Question", lines=1, max_lines=8, elem_id="ask-question", max_length=LONGEST
             )
             self.options = gr.Textbox(
                 label="Options",
                 info="One a line, two at least.",
-                lines=4,
+                lines=3,
                 max_lines=10,
                 elem_id="ask-options",
                 max_length=LONGEST,
             )
-            self.go = gr.Button("Ask both", elem_id="ask-go", variant="primary")
+            self.go = gr.Button("Ask", elem_id="ask-go", variant="primary")
             self.answer = gr.HTML(START, elem_id="ask-answer", apply_default_css=False)
 
     @property

@@ -11,10 +11,9 @@ import gradio as gr
 
 from backend.core.errors import UserError
 from backend.core.table_formats import READERS
-from backend.core.uploads import accepted
 from components.config_form import Unready, error_markup
 from components.shelf import Shelf, is_owner
-from components.upload_store import TEST, TRAIN, UploadStore, Use
+from components.upload_store import MOST_MEGABYTES, TEST, TRAIN, UploadStore, Use
 
 NONE = ""
 
@@ -137,7 +136,7 @@ def _uploader(use: Use, label: str) -> tuple[gr.Dropdown, gr.UploadButton, gr.HT
         [("none", NONE)] if use is TEST else [],
         value=NONE if use is TEST else None,
         label=label,
-        info=accepted(),
+        info=f"{', '.join(READERS)}; at most {MOST_MEGABYTES} MB.",
         interactive=True,
         filterable=False,
         elem_id=f"bench-{use.name}-pick",

@@ -14,7 +14,7 @@ from backend.bench.files import BASE
 from backend.results import summarise_results
 from backend.runs import RunDir
 from components import bench_words as words
-from components.bench_results import bounds, percent
+from components.bench_results import bounds, percent, two
 from components.shelf import Shelf
 from components.words import STATES
 
@@ -90,7 +90,7 @@ def accuracy(run: RunDir, config: dict) -> tuple[str, str]:
         mark = f'<u style="left:{percent(before["mean"])}"></u>' if before and row is not before else ""
         said = f"{words.task_name(task)}: {row['mean']:.2f}, 95 % interval {low:.2f} to {high:.2f}"
         bars.append(
-            f'<div class="ds-mini ds-{kind if row is not before else "none"}" title="{escape(said)}"><b>{row["mean"]:.2f}</b>'
+            f'<div class="ds-mini ds-{kind if row is not before else "none"}" title="{escape(said)}"><b>{two(row["mean"])}</b>'
             f'<span><i style="width:{percent(row["mean"])}"></i>{mark}'
             f'<s style="left:{percent(low)};right:calc(100% - {percent(high)})"></s></span>'
             f"<small>{low:.2f} to {high:.2f}, {escape(words.task_name(task))}</small></div>"

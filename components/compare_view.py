@@ -145,8 +145,9 @@ def flip(kind: str, winner: str, one: str, by_id: Sequence[list[dict]], question
 
 
 def chosen(answers: Sequence[Scored]) -> str:
-    """The letters that a side's students chose."""
-    return ", ".join(words.letter(item.choice) for item in answers)
+    """The letter that a side's students chose, or each one's where they differ."""
+    letters = [words.letter(item.choice) for item in answers]
+    return letters[0] if len(set(letters)) == 1 else ", ".join(letters)
 
 
 # -- kind words -----------------------------------------------------------------------------------------------------

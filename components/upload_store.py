@@ -20,6 +20,7 @@ from components.shelf import is_owner
 
 FOLDER = "uploads"  # beside the visitor's runs; it holds no config.json, so it is never taken for one
 MOST_FILES = 20
+MOST_MEGABYTES = 1  # the server refuses larger ones before they arrive
 KEY = re.compile(r"[0-9a-f]{24}\.[a-z]{3,7}")
 SHOWN = 3
 
@@ -55,6 +56,8 @@ class UploadStore:
 
     def keep(self, owner: str, use: Use, path: Path, name: str) -> tuple[str, dict]:
         """Check a file, keep it, and return its key and what it holds. UserError changes nothing."""
+        if path.stat().st_size > MOST_MEGABYTES * 2**20:
+            raise UserError(f"{name[:80]} is too large.", f"at most {MOST_MEGABYTES} MB", "Upload a part of it.")
         found = use.read(path) | {"name": name[:120], "use": use.name}
         folder = self._folder(owner)
         content = hashlib.sha256(use.name.encode() + path.read_bytes()).hexdigest()[:24]
