@@ -40,6 +40,11 @@ def backbone(request, tiny_models) -> Backbone:
     return load_backbone(str(tiny_models[request.param]))
 
 
+@pytest.fixture(scope="module")
+def pocket() -> dict[str, Backbone]:
+    return {name: load_backbone(name) for name in ("opt-pocket", "llama-pocket")}
+
+
 @pytest.fixture
 def opt(folder) -> Backbone:
     return load_backbone(folder)
@@ -68,8 +73,8 @@ def told(answer: dict) -> dict:
 # -- answers ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("asked", [ASKED, LETTERS], ids=["texts", "letters"])
 @pytest.mark.parametrize("student", ["opt-pocket", "llama-pocket"])
-def test_probabilities_are_the_softmax_of_the_scorers_log_likelihoods(student, asked):
-    bundled = load_backbone(student)
+def test_probabilities_are_the_softmax_of_the_scorers_log_likelihoods(pocket, student, asked):
+    bundled = pocket[student]
     found = answers(bundled, bundled.model, asked)
     [scored] = score_questions(bundled.model, bundled.tokenizer, [asked.as_question], asked.task, shots={}, threads=1)
     assert [option["text"] for option in found["options"]] == list(asked.options)
@@ -244,11 +249,11 @@ def test_what_cannot_be_asked_is_refused(question, options, more, message):
         Asked(question, options, **more)
 
 
-def test_the_most_that_may_be_asked_is_answered():
-    bundled = load_backbone("opt-pocket")
+def test_the_most_that_may_be_asked_is_answered(pocket):
+    bundled = pocket["opt-pocket"]
     options = tuple(f"{letter}{'b' * 499}" for letter in "ABCDEFGHIJ")
     for style in asking.STYLES:
-        found = answers(bundled, bundled.model, Asked("q" * 4000, options, style, 256))
+        found = answers(bundled, bundled.model, Asked("q" * 4000, options, style, 4))
         assert len(found["options"]) == 10
 
 
