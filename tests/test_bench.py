@@ -138,6 +138,7 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_numbers_and_asks_nothing_twi
     run_dir.stop_flag.unlink()
     assert engine.run_to_the_end(config, run_dir) == "finished"
     assert told(tmp_path / "run") == told(finished)
+    assert run_dir.status()["done"] == run_dir.status()["total"] == 3 * 80
     for scored in all_scores(tmp_path / "run").values():
         assert len({row["id"] for row in scored}) == len(scored)
 

@@ -13,7 +13,7 @@ from backend.ask import load_tokenizer, shown_examples
 from backend.bench import summary
 from backend.bench.config import BenchConfig
 from backend.bench.data import Test, asked_of, training_examples
-from backend.bench.files import BASE
+from backend.bench.files import BASE, scores_of
 from backend.bench.scoring import Sitting, sit
 from backend.bench.students import Student
 from backend.bench.tuning import Tuned, tune
@@ -59,8 +59,9 @@ def score(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned 
     finished = {(row["scores"], row["metric"]) for row in run_dir.rows("results")}
     students = sittings(config, tuned)
     total = len(students) * sum(len(test.questions) for test in asked)
+    done = sum(len(scores_of(run_dir, who, test.spec.name)) for who, _, _ in students for test in asked)
     student = Student(config)
-    with Progress(run_dir, "score", total) as progress:
+    with Progress(run_dir, "score", total, done=done) as progress:
         for who, seed, weights in students:
             student.become(weights)
             for test in asked:
