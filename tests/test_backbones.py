@@ -298,3 +298,24 @@ def test_loading_works_without_warnings_in_a_process_that_never_saw_the_tests(ti
     code = f"from backend.core.backbones import *; print(fingerprint(load_backbone({str(tiny_models['opt'])!r})))"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert len(done.stdout.strip()) == 12 and done.stderr == ""
+
+
+def test_weights_come_in_bfloat16_where_that_is_asked_for(tiny_models):
+    half, full = (load_backbone(str(tiny_models["llama"]), dtype=dtype) for dtype in ("bfloat16", "float32"))
+    assert {p.dtype for p in half.model.parameters()} == {torch.bfloat16}
+    pairs = zip(half.model.parameters(), full.model.parameters(), strict=True)
+    assert all(torch.equal(ours, theirs.bfloat16()) for ours, theirs in pairs)
+    assert fingerprint(half) != fingerprint(full)
+
+
+def test_a_precision_that_is_not_offered_is_refused(tiny_models):
+    with pytest.raises(UserError, match="float32, bfloat16"):
+        load_backbone(str(tiny_models["llama"]), dtype="int8")
+
+
+def test_the_model_goes_to_the_device_that_was_asked_for_else_to_cuda_where_there_is_one(tiny_models):
+    """The meta device stands for CUDA: nothing is computed here."""
+    asked = load_backbone(str(tiny_models["opt"]), device="meta")
+    assert {p.device.type for p in asked.model.parameters()} == {"meta"}
+    own = load_backbone(str(tiny_models["opt"]))
+    assert own.model.device.type == ("cuda" if torch.cuda.is_available() else "cpu")

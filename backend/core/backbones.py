@@ -22,7 +22,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as MASKED_FAMILIES
 
 from backend.core.errors import UserError
-from backend.core.gguf_copy import converted
+from backend.core.gguf_copy import converted, forget_quantisation
 from backend.core.hub import friendly
 
 MODELS = Path(__file__).parents[2] / "assets" / "models"
@@ -104,6 +104,8 @@ def _load(source: Source, spec: str, dtype: torch.dtype) -> tuple[torch.nn.Modul
         **source.options,
     )
     _check_complete(model, tokenizer, told["missing_keys"], spec)
+    if source.gguf_file:
+        forget_quantisation(model)
     return model, tokenizer
 
 

@@ -35,7 +35,6 @@ def converted(file: Path, load: Callable[[], tuple[torch.nn.Module, PreTrainedTo
     if (folder / "config.json").is_file():
         return folder
     model, tokenizer = load()
-    _forget_quantisation(model)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
@@ -52,10 +51,11 @@ def converted(file: Path, load: Callable[[], tuple[torch.nn.Module, PreTrainedTo
     return folder
 
 
-def _forget_quantisation(model: torch.nn.Module) -> None:
-    """The weights are plain float32 by now; transformers refuses to save a model that still says GGUF."""
+def forget_quantisation(model: torch.nn.Module) -> None:
+    """Weights read from a GGUF file are plain numbers; transformers refuses to save a model that still says GGUF."""
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
+    model.config.architectures = [type(model).__name__]  # as saving sets it: the copy is the same model
     model.hf_quantizer, model.is_quantized = None, False
 
 

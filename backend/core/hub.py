@@ -8,9 +8,10 @@ import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 from huggingface_hub.errors import (
     GatedRepoError,
+    HfHubHTTPError,
+    HTTPError,
     LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
@@ -19,7 +20,7 @@ from huggingface_hub.errors import (
 from backend.core.errors import UserError
 from backend.core.registry import KNOWN
 
-OFFLINE = (LocalEntryNotFoundError, OfflineModeIsEnabled, httpx.TransportError, ConnectionError)
+OFFLINE = (LocalEntryNotFoundError, OfflineModeIsEnabled, ConnectionError)
 
 
 @contextmanager
@@ -40,6 +41,7 @@ def explain(error: BaseException, spec: str, advice: str) -> UserError:
     def caused_by(*kinds: type) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
+    broken_off = any(isinstance(c, HTTPError) and not isinstance(c, HfHubHTTPError) for c in causes)
     if caused_by(GatedRepoError):
         found = f"The model {spec} is gated: its owner wants its licence accepted first."
         step = f"Accept the licence on https://huggingface.co/{spec}, run `hf auth login`, then try again."
@@ -49,7 +51,7 @@ def explain(error: BaseException, spec: str, advice: str) -> UserError:
         return UserError(
             found, "the id of a model you may read", f"{_closest(spec)} For a private one: `hf auth login`."
         )
-    if caused_by(*OFFLINE) or "connect" in reason or "offline" in reason.lower():
+    if broken_off or caused_by(*OFFLINE) or "connect" in reason or "offline" in reason.lower():
         found = f"The model {spec} is not on this machine and the hub cannot be reached."
         return UserError(found, "a copy or a connection", "Go online once, or give a local folder.")
     if "cannot be loaded with `safetensors`" in reason:

@@ -54,7 +54,7 @@ NOTES = {
     "HuggingFaceTB/SmolLM2-135M-Instruct": "Already instruction-tuned, so there is less left to learn.",
     "HuggingFaceTB/SmolLM2-360M": "The base model of the next size.",
     "EleutherAI/pythia-70m": "The smallest of the hub's here; its token table is not shared with the head.",
-    "gpt2": "Short context: five-shot MMLU prompts are cut to fit.",
+    "openai-community/gpt2": "Short context: five-shot MMLU prompts are cut to fit.",
     "facebook/opt-125m": OPT_NOTE,
     "facebook/opt-350m": "Odd one out: tokens are 512 wide, projected to 1024 (word_embed_proj_dim), and layers are "
     f"normalised after, not before. {OPT_NOTE}",
@@ -70,7 +70,7 @@ ROWS = (
     ("HuggingFaceTB/SmolLM2-135M-Instruct", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),
     ("HuggingFaceTB/SmolLM2-360M", 361_821_120, "apache-2.0", "llama", 8192, 49152, 32, 960),
     ("EleutherAI/pythia-70m", 70_426_624, "apache-2.0", "gpt_neox", 2048, 50304, 6, 512),
-    ("gpt2", 124_439_808, "mit", "gpt2", 1024, 50257, 12, 768),
+    ("openai-community/gpt2", 124_439_808, "mit", "gpt2", 1024, 50257, 12, 768),
     ("facebook/opt-125m", 125_239_296, OPT_LICENCE, "opt", 2048, 50272, 12, 768),
     ("facebook/opt-350m", 331_196_416, OPT_LICENCE, "opt", 2048, 50272, 24, 1024),
     ("facebook/opt-1.3b", 1_315_758_080, OPT_LICENCE, "opt", 2048, 50272, 24, 2048),
