@@ -40,7 +40,7 @@ def build_demo(runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk
                 shelf = Shelf(samples, root, BENCH_PRESETS, "bench")
                 bench = BenchPage(shelf, distilled, runner, desk or Desk(), first.owner)
         bench.open_after(first.opened)  # the first page names a new visitor
-        bench.example_when(second)
+        bench.filled.when_opened(second)
         open_tab(demo, tabs)
     return demo.queue(max_size=64, default_concurrency_limit=4)
 

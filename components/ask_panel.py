@@ -138,7 +138,8 @@ def head_markup(run: RunDir | None, suggested: list[tuple[str, tuple[str, ...]]]
     state, said = tuned_state(run)
     return (
         f'<div class="ds-ask" data-tuned="{state}"><header><h2>Ask before and after</h2>'
-        f'<p class="ds-quiet">{said}</p></header><div class="ds-switch" role="group" aria-label="Example questions">{chips}</div></div>'
+        f'<p class="ds-quiet">{said}</p></header>'
+        f'<div class="ds-switch" role="group" aria-label="Example questions">{chips}</div></div>'
     )
 
 
@@ -172,8 +173,7 @@ def answer_markup(found: dict, config: dict) -> str:
 
 def student_card(title: str, about: str, kind: str, answers: dict) -> str:
     rows = "".join(
-        f'<li class="{"ds-picked" if number == answers["choice"] else ""}"><span>{escape(option["text"])}</span>'
-        f'<div><i style="width:{100 * option["probability"]:.1f}%"></i></div><b>{100 * option["probability"]:.0f} %</b></li>'
+        option_row(option["text"], option["probability"], number == answers["choice"])
         for number, option in enumerate(answers["options"])
     )
     cut = (
@@ -181,9 +181,17 @@ def student_card(title: str, about: str, kind: str, answers: dict) -> str:
         if answers["truncated"]
         else ""
     )
+    heading = f"<h3>{escape(title)} <small>{escape(about)}</small></h3>"
+    says = f"<span>In its own words</span><q>{escape(answers['generation']) or '(nothing)'}</q>"
     return (
-        f'<article class="ds-answering ds-{kind}"><h3>{escape(title)} <small>{escape(about)}</small></h3><ul>{rows}</ul>'
-        f'<p class="ds-says"><span>In its own words</span><q>{escape(answers["generation"]) or "(nothing)"}</q></p>{cut}</article>'
+        f'<article class="ds-answering ds-{kind}">{heading}<ul>{rows}</ul><p class="ds-says">{says}</p>{cut}</article>'
+    )
+
+
+def option_row(text: str, probability: float, picked: bool) -> str:
+    return (
+        f'<li class="{"ds-picked" if picked else ""}"><span>{escape(text)}</span>'
+        f'<div><i style="width:{100 * probability:.1f}%"></i></div><b>{100 * probability:.0f} %</b></li>'
     )
 
 

@@ -25,7 +25,8 @@ def reliability(found: Mapping[str, dict]) -> str:
         f'aria-label="Accuracy over confidence: {escape(said)} on average">'
         f'<path class="ds-frame" d="M0 0V{SIZE}H{SIZE}"/><path class="ds-diagonal" d="M0 {SIZE}L{SIZE} 0"/>{dots}'
         f'<text x="{SIZE / 2}" y="{SIZE + 26}" text-anchor="middle">how sure</text>'
-        f'<text x="-14" y="{SIZE / 2}" text-anchor="middle" transform="rotate(-90 -14 {SIZE / 2})">how often right</text>'
+        f'<text x="-14" y="{SIZE / 2}" text-anchor="middle" transform="rotate(-90 -14 {SIZE / 2})">'
+        "how often right</text>"
         f'<text x="0" y="{SIZE + 12}">0</text><text x="{SIZE}" y="{SIZE + 12}" text-anchor="end">1</text>'
         "</svg></figure>"
     )
@@ -100,7 +101,8 @@ def step_sizes(rows: Sequence[dict], chosen: float | None) -> str:
     top = max(row.get("acc") or 0 for row in rows) or 1
     bars = "".join(
         f'<li class="{"ds-chosen" if row["lr"] == chosen else ""}"><span>{row["lr"]:g}</span>'
-        f'<div><i style="width:{100 * (row.get("acc") or 0) / top:.1f}%"></i></div><b>{row.get("acc") or 0:.2f}</b></li>'
+        f'<div><i style="width:{100 * (row.get("acc") or 0) / top:.1f}%"></i></div>'
+        f"<b>{row.get('acc') or 0:.2f}</b></li>"
         for row in rows
     )
     return (

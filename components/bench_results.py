@@ -35,7 +35,8 @@ def results_markup(run: RunDir) -> str:
         f"{HEAD.format(rows=len(rows))}{headlines(compared)}"
         f"{notices(summary.get('warnings'))}"
         f'<div class="ds-after-{kind}">{panels}{learning(summary)}</div>'
-        f'<p class="ds-key">{key}<span>dots: single students</span><span>{escape(words.METRICS.get(metric, metric))}</span>'
+        f'<p class="ds-key">{key}<span>dots: single students</span>'
+        f"<span>{escape(words.METRICS.get(metric, metric))}</span>"
         f"<span>{HOW}</span></p>{table_markup(rows)}</section>"
     )
 
@@ -48,11 +49,9 @@ def headlines(compared: Sequence[dict]) -> str:
 def headline(row: dict) -> str:
     points = f"{100 * row['difference']:+.1f} points".replace("-", "\N{MINUS SIGN}")
     bounds = f"95 %: {100 * row['low']:.1f} to {100 * row['high']:.1f}"
+    before, after = two(row["mean_b"]), two(row["mean_a"])
     noise = " Inside the noise." if row["inside_noise"] else ""
-    return (
-        f"On {escape(words.task_name(row['task']))}, from {two(row["mean_b"])} to <b>{two(row["mean_a"])}</b>: "
-        f"{points} ({bounds}).{noise}"
-    )
+    return f"On {escape(words.task_name(row['task']))}, from {before} to <b>{after}</b>: {points} ({bounds}).{noise}"
 
 
 def comparisons(summary: dict, metric: str) -> list[dict]:
@@ -90,7 +89,8 @@ def task_markup(task: str, rows: Sequence[dict], metric: str, answered: dict, co
     small = pictures.reliability(found) + pictures.letters(found) if found else ""
     n = table[0]["n"] if table else 0
     return (
-        f'<figure class="ds-panel ds-task" data-task="{escape(task)}"><figcaption><b>{escape(words.task_name(task))}</b>'
+        f'<figure class="ds-panel ds-task" data-task="{escape(task)}">'
+        f"<figcaption><b>{escape(words.task_name(task))}</b>"
         f"<span>{n:,} questions, the same for everyone</span></figcaption><ul>{bars}</ul>"
         f'<div class="ds-axis" aria-hidden="true"><div>{ticks}</div></div>'
         f'<div class="ds-smalls">{small}</div></figure>'
@@ -114,7 +114,8 @@ def bar(row: dict, rows: Sequence[dict], before: float | None, config: dict) -> 
         f"<span>{escape(name)}</span><div>"
         f'<i style="width:{percent(row["mean"])}"></i>{mark}'
         f'<s style="left:{percent(low)};right:calc(100% - {percent(high)})"></s>{dots}</div>'
-        f"<b>{two(row["mean"])}<small>{low:.2f} to {high:.2f}</small><em>n = {row['n']:,} x {row['seeds']}</em></b></li>"
+        f"<b>{two(row['mean'])}<small>{low:.2f} to {high:.2f}</small>"
+        f"<em>n = {row['n']:,} x {row['seeds']}</em></b></li>"
     )
 
 

@@ -39,11 +39,9 @@ class Sources:
             self.train, self.train_button, self.train_told = _uploader(TRAIN, "Examples to learn")
 
     def beside_tasks(self) -> None:
-        with gr.Accordion(
-            "Score on a file of your own too", open=False, elem_classes="ds-fold", elem_id="bench-test-fold"
-        ):
-            with gr.Column(elem_id="bench-test-file", elem_classes="ds-upload"):
-                self.test, self.test_button, self.test_told = _uploader(TEST, "Questions to score on")
+        fold = gr.Accordion("Score on your own file too", open=False, elem_classes="ds-fold", elem_id="bench-test-fold")
+        with fold, gr.Column(elem_id="bench-test-file", elem_classes="ds-upload"):
+            self.test, self.test_button, self.test_told = _uploader(TEST, "Questions to score on")
 
     @property
     def picks(self) -> list:
@@ -59,12 +57,16 @@ class Sources:
     def offer(self, owner: str, run: object = None, train: object = None, test: object = None) -> dict:
         """Fresh lists for a visitor; what was picked stays where it still exists."""
         runs = self.runs(owner)
-        files = {use: self.store.choices(owner, use) for use in (TRAIN, TEST)}
+        train_files, test_files = self.files(owner, TRAIN), self.files(owner, TEST)
         return {
-            self.run: gr.update(choices=runs, value=_kept(run, runs, first=True)),
-            self.train: gr.update(choices=files[TRAIN], value=_kept(train, files[TRAIN], first=True)),
-            self.test: gr.update(choices=[("none", NONE), *files[TEST]], value=_kept(test, files[TEST]) or NONE),
+            self.run: gr.update(choices=runs, value=_kept(run, runs)),
+            self.train: gr.update(choices=train_files, value=_kept(train, train_files)),
+            self.test: gr.update(choices=test_files, value=_kept(test, test_files)),
         }
+
+    def files(self, owner: str, use: Use) -> list[tuple[str, str]]:
+        """What a picker of files offers. A file to score on is no must."""
+        return [*([("none", NONE)] if use is TEST else []), *self.store.choices(owner, use)]
 
     def shown_for(self, data: object) -> dict:
         """Only the picker that the choice of data needs."""
@@ -126,9 +128,10 @@ class Sources:
         return {"distilled": folder, **names}
 
 
-def _kept(picked: object, choices: list[tuple[str, str]], first: bool = False) -> str | None:
+def _kept(picked: object, choices: list[tuple[str, str]]) -> str | None:
+    """What was picked where it is still there, else the first."""
     keys = [key for _, key in choices]
-    return picked if picked in keys else keys[0] if first and keys else None
+    return picked if picked in keys else keys[0] if keys else None
 
 
 def _uploader(use: Use, label: str) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]:

@@ -35,7 +35,7 @@ def student_markup(student: str, config: BenchConfig | None) -> str:
     entry = find(student)
     if entry is None:
         return (
-            f'<p class="ds-student ds-quiet">{escape(student[:120]) or "This student"} is not among those known to work. '
+            f'<p class="ds-student ds-quiet">{escape(student[:120]) or "This student"} is not in the list. '
             "The name of a model on the hub, a folder or a .gguf file may work too.</p>"
         )
     notes = f"<small>{escape(entry.notes)}</small>" if entry.notes else ""

@@ -15,8 +15,8 @@ from backend.results import summarise_results
 from backend.runs import RunDir
 from components import bench_words as words
 from components.bench_results import bounds, percent, two
-from components.shelf import Shelf
-from components.words import STATES
+from components.shelf import RECORDED, Shelf
+from components.status import chip as status_chip
 
 SCRIPT = Path(__file__).with_suffix(".js")
 SHOWN = 8  # more are folded away
@@ -58,24 +58,21 @@ def table_markup(shelf: Shelf, owner: str, on_screen: str | None) -> str:
 
 def row_markup(key: str, run: RunDir, on_screen: bool, hidden: bool) -> str:
     config, status = run.config()["config"], run.status()
-    name, state = escape(key), status.get("state", "queued")
-    recorded = key.startswith("recorded/")
+    state, recorded = status.get("state", "queued"), key.startswith(f"{RECORDED}/")
     when = "recorded" if recorded else ago(status.get("started_at"))
-    method = (
-        f"<small>{escape(words.METHODS.get(config['method'], config['method']))}</small>"
-        if config["data"] != "none"
-        else ""
-    )
-    cells, scored = accuracy(run, config)
-    said = f"{config['student']}, {words.learned(config)}"
+    how = words.METHODS.get(config["method"], config["method"]) if config["data"] != "none" else ""
+    bars, asked = accuracy(run, config)
+    name, learned = escape(key), escape(words.learned(config))
+    marks = f"{' hidden' if hidden else ''}{' aria-current=true' if on_screen else ''}"
+    tick = f'aria-label="Compare {escape(config["student"])}, {learned}, {when}"{"" if asked else " disabled"}'
+    chip = status_chip(state, False)
     return (
-        f'<tr data-key="{name}"{" hidden" if hidden else ""}{" aria-current=true" if on_screen else ""}>'
-        f'<td><input type="checkbox" value="{name}" aria-label="Compare {escape(said)}, {when}"{"" if scored else " disabled"}></td>'
-        f'<th scope="row"><button type="button" data-open="{name}" title="Show this run">{escape(config["student"])}</button></th>'
-        f'<td data-label="Learned from">{escape(words.learned(config))}{method}</td>'
-        f'<td data-label="Accuracy">{cells or "<i>not yet</i>"}</td><td data-label="Questions">{scored}</td>'
-        f'<td data-label="When">{when}</td><td data-label="State"><span class="ds-chip ds-chip-{escape(state)}">'
-        f'<i aria-hidden="true"></i>{escape(STATES.get(state, state))}</span></td></tr>'
+        f'<tr data-key="{name}"{marks}><td><input type="checkbox" value="{name}" {tick}></td>'
+        f'<th scope="row"><button type="button" data-open="{name}" title="Show this run">'
+        f"{escape(config['student'])}</button></th>"
+        f'<td data-label="Learned from">{learned}<small>{escape(how)}</small></td>'
+        f'<td data-label="Accuracy">{bars or "<i>not yet</i>"}</td><td data-label="Questions">{asked}</td>'
+        f'<td data-label="When">{when}</td><td data-label="State">{chip}</td></tr>'
     )
 
 
@@ -89,8 +86,9 @@ def accuracy(run: RunDir, config: dict) -> tuple[str, str]:
         low, high = bounds(row)
         mark = f'<u style="left:{percent(before["mean"])}"></u>' if before and row is not before else ""
         said = f"{words.task_name(task)}: {row['mean']:.2f}, 95 % interval {low:.2f} to {high:.2f}"
+        colour = "none" if row is before else kind
         bars.append(
-            f'<div class="ds-mini ds-{kind if row is not before else "none"}" title="{escape(said)}"><b>{two(row["mean"])}</b>'
+            f'<div class="ds-mini ds-{colour}" title="{escape(said)}"><b>{two(row["mean"])}</b>'
             f'<span><i style="width:{percent(row["mean"])}"></i>{mark}'
             f'<s style="left:{percent(low)};right:calc(100% - {percent(high)})"></s></span>'
             f"<small>{low:.2f} to {high:.2f}, {escape(words.task_name(task))}</small></div>"

@@ -93,7 +93,8 @@ def difference(result: Paired) -> str:
     chance = f"McNemar p = {result.p_value:.3g}" if result.p_value is not None else seeds(result)
     return (
         f'<figure class="ds-difference" data-noise="{str(result.inside_noise).lower()}"><div role="img" '
-        f'aria-label="A minus B: {said}"><u></u><s style="left:{place(result.low)};right:calc(100% - {place(result.high)})"></s>'
+        f'aria-label="A minus B: {said}"><u></u>'
+        f'<s style="left:{place(result.low)};right:calc(100% - {place(result.high)})"></s>'
         f'<i style="left:{place(result.difference)}"></i></div>'
         "<p aria-hidden=true><span>B answers more</span><span>A answers more</span></p>"
         f"<figcaption><b>{said}: {verdict}.</b><span>A {result.mean_a:.2f}, B {result.mean_b:.2f} on the same "

@@ -43,7 +43,7 @@ def write_scores(run: RunDir, config: BenchConfig, who: str, task: str, scored: 
     arm = "base" if who == "base" else ARMS[config.data]
     where = {"arm": arm, "student": config.student, "task": task, "regime": config.regime, "seed": seed}
     for metric in ("acc", "acc_norm"):
-        source = {"n": len(scored), "stderr": totals[f"{metric}_stderr"], "scores": f"artifacts/scores/{who}-{task}.jsonl"}
+        source = {"n": len(scored), "stderr": totals[f"{metric}_stderr"], "scores": f"scores/{who}-{task}.jsonl"}
         run.append("results", where | {"metric": metric, "value": totals[metric]} | source)
 
 
@@ -97,7 +97,8 @@ def write_example(run: RunDir, config: BenchConfig) -> None:
     words = [" What", " does", " a", " plant", " need", " to", " make", " food", "?", "\nAnswer", ":"]
     read = [{"text": text, "taught": False} for text in ["Question", ":", *words]]
     learned = [{"text": text, "taught": True} for text in [" sun", "light", "</s>"]]
-    found = {"student": config.student, "examples": 1200, "tokens_longest": 61, "shown": [{"tokens": read + learned}] * 3}
+    shown = [{"tokens": read + learned}] * 3
+    found = {"student": config.student, "examples": 1200, "tokens_longest": 61, "shown": shown}
     (run.path / "example.json").write_text(json.dumps(found))
 
 
@@ -108,7 +109,8 @@ def write_summary(run: RunDir, config: BenchConfig, compared: list[dict]) -> Non
         "expected": "an interval that does not hold 0",
         "next_step": "Ask more questions or train more seeds before calling one better.",
     }
-    grid = [{"lr": lr, "acc": acc, "option_loss": 0.9, "n": 100} for lr, acc in zip(LRS, (0.62, 0.81, 0.74), strict=True)]
+    tried = zip(LRS, (0.62, 0.81, 0.74), strict=True)
+    grid = [{"lr": lr, "acc": acc, "option_loss": 0.9, "n": 100} for lr, acc in tried]
     found = {
         "lr": 0.005 if config.data != "none" else None,
         "grid": grid if config.data != "none" else [],
