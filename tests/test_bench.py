@@ -246,6 +246,15 @@ def test_training_on_a_test_question_is_called_by_its_name(tmp_path):
     assert any(row["kind"] == "leak" and question.id in row["found"] for row in warned)
 
 
+def test_a_student_that_always_says_the_same_letter_is_called_by_its_habit(tmp_path):
+    config, run_dir = start(tmp_path, data="none", tasks=("pocket_mmlu",))
+    engine.run_to_the_end(config, run_dir)
+    warned = {row["kind"]: row for row in json.loads((tmp_path / "summary.json").read_text())["warnings"]}
+    scored = scores_of(run_dir, "base", "pocket_mmlu")
+    most = max(sum(item.choice == letter for item in scored) for letter in range(4))
+    assert most > 0.75 * len(scored) and f"{most} of {len(scored)}" in warned["letters"]["found"]
+
+
 def test_random_examples_differ_by_seed_and_real_ones_do_not():
     drawn = BenchConfig(data="random", examples=8)
     assert training_examples(drawn, 0) == training_examples(drawn, 0) != training_examples(drawn, 1)

@@ -13,7 +13,7 @@ from backend.bench.scoring import Sitting
 from backend.core.compare import paired, sentence
 from backend.core.leaks import find_leaks
 from backend.core.leaks import warning as leak_warning
-from backend.core.prompts import Example
+from backend.core.prompts import LETTERS, Example
 from backend.core.scored import Scored
 from backend.runs import RunDir
 
@@ -57,8 +57,8 @@ def warnings(
     for test in tests:
         told = leak_warning(find_leaks([e.prompt for e in examples], test.questions), len(test.questions))
         found += [{"kind": "leak", "task": test.spec.name, **told}] if told else []
-        for one in who:
-            found += _about_student(test, one, scores_of(run, one, test.spec.name))
+        scored = {one: scores_of(run, one, test.spec.name) for one in who}
+        found += [*_cut_prompts(test, scored), *_habits(test, scored)]
     for row in compared:
         if row["inside_noise"] and row["metric"] == METRICS[0]:
             found.append(
@@ -73,31 +73,38 @@ def warnings(
     return found
 
 
-def _about_student(test: Test, who: str, scored: Sequence[Scored]) -> list[dict]:
-    found = []
-    if cut := sum(item.truncated for item in scored):
-        found.append(
-            {
-                "kind": "truncated",
-                "task": test.spec.name,
-                "found": f"{cut} of {len(scored)} prompts were too long for {who} and lost their beginning.",
-                "expected": "prompts that fit the model's context",
-                "next_step": "Read these scores with care, or choose a student with a longer context.",
-            }
-        )
-    chosen = [item.choice for item in scored]
-    favourite = max(set(chosen), key=chosen.count) if chosen else 0
-    if len(scored) >= 20 and chosen.count(favourite) > ONE_LETTER * len(scored):
-        truth = sum(item.answer == favourite for item in scored) / len(scored)
-        if truth < ONE_LETTER / 2:
-            found.append(
-                {
-                    "kind": "letters",
-                    "task": test.spec.name,
-                    "found": f"On {test.spec.name}, {who} chose option {favourite + 1} in "
-                    f"{chosen.count(favourite)} of {len(scored)} questions.",
-                    "expected": "choices spread as the right answers are",
-                    "next_step": "Treat its accuracy as a habit of position, not as knowledge.",
-                }
-            )
-    return found
+def _cut_prompts(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
+    cut = max(sum(item.truncated for item in scored) for scored in students.values())
+    if not cut:
+        return []
+    return [
+        {
+            "kind": "truncated",
+            "task": test.spec.name,
+            "found": f"{cut} of {len(test.questions)} prompts of {test.spec.name} were too long and lost their beginning.",
+            "expected": "prompts that fit the model's context",
+            "next_step": "Read these scores with care, or choose a student with a longer context.",
+        }
+    ]
+
+
+def _habits(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
+    """Students that choose one position nearly always, where the right answers do not."""
+    told = []
+    for who, scored in students.items():
+        chosen = [item.choice for item in scored]
+        favourite = max(set(chosen), key=chosen.count)
+        right = sum(item.answer == favourite for item in scored)
+        if len(scored) >= 20 and chosen.count(favourite) > ONE_LETTER * len(scored) > 2 * right:
+            told.append(f"{who} option {LETTERS[favourite]} in {chosen.count(favourite)} of {len(scored)}")
+    if not told:
+        return []
+    return [
+        {
+            "kind": "letters",
+            "task": test.spec.name,
+            "found": f"On {test.spec.name}, one option is chosen nearly always: {', '.join(told)}.",
+            "expected": "choices spread as the right answers are",
+            "next_step": "Treat these accuracies as a habit of position, not as knowledge.",
+        }
+    ]
