@@ -73,15 +73,31 @@ def loaded_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize(
-    "module", ["backend.runs", "backend.settings", "backend.jobs", "backend.results", "backend.__main__"]
+WITHOUT_TORCH = (
+    "runs",
+    "settings",
+    "jobs",
+    "results",
+    "desk",
+    "__main__",
+    "paired_command",
+    "ask_command",
+    "bench.files",
+    "core.compare",
+    "core.metrics",
+    "core.registry",
+    "core.uploads",
 )
+
+
+@pytest.mark.parametrize("module", [f"backend.{name}" for name in WITHOUT_TORCH])
 def test_what_the_server_needs_of_the_engine_loads_without_torch(module):
     assert not loaded_after(f"import {module}") & (LEARNING | SCREEN)
 
 
-def test_a_studys_config_loads_without_torch():
-    assert not loaded_after("import backend.studies.text_distillation.config") & (LEARNING | SCREEN)
+@pytest.mark.parametrize("study", ["studies.text_distillation", "bench"])
+def test_a_studys_config_loads_without_torch(study):
+    assert not loaded_after(f"import backend.{study}.config") & (LEARNING | SCREEN)
 
 
 def test_the_load_probe_can_fail():

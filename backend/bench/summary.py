@@ -81,7 +81,7 @@ def _cut_prompts(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict
         {
             "kind": "truncated",
             "task": test.spec.name,
-            "found": f"{cut} of {len(test.questions)} prompts of {test.spec.name} were too long and lost their beginning.",
+            "found": f"On {test.spec.name}, {cut} of {len(test.questions)} prompts were too long and lost their beginning.",
             "expected": "prompts that fit the model's context",
             "next_step": "Read these scores with care, or choose a student with a longer context.",
         }
