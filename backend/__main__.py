@@ -27,6 +27,9 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # `... | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing is flushed into it at exit
+        return 0
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
@@ -152,6 +155,10 @@ def list_command(args: argparse.Namespace) -> int:
     models = Path(__file__).parent.parent / "assets" / "models"
     print("tasks:  " + ", ".join(tasks))
     print("models: " + ", ".join(sorted(p.name for p in models.glob("*/"))) + " (or a hub id, folder or .gguf file)")
+    print("students known to work (any other causal model may too):")
+    registry = importlib.import_module("backend.core.registry")
+    for entry in registry.KNOWN:
+        print(f"    {registry.describe(entry)}")
     for study in STUDIES:
         config_module = study_module(study, "config")
         print(f"\nstudy {study}\n  presets")

@@ -74,14 +74,14 @@ def warnings(
 
 
 def _cut_prompts(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
-    cut = max(sum(item.truncated for item in scored) for scored in students.values())
+    cut, asked = max(sum(item.truncated for item in scored) for scored in students.values()), len(test.questions)
     if not cut:
         return []
     return [
         {
             "kind": "truncated",
             "task": test.spec.name,
-            "found": f"On {test.spec.name}, {cut} of {len(test.questions)} prompts were too long and lost their beginning.",
+            "found": f"On {test.spec.name}, {cut} of {asked} prompts were too long: their beginning is cut.",
             "expected": "prompts that fit the model's context",
             "next_step": "Read these scores with care, or choose a student with a longer context.",
         }

@@ -42,9 +42,9 @@ from backend.core.trees import (
     without_beginning,
 )
 
-# Families whose answers were compared with one option at a time, packed (test_score.py). A tree needs free positions
+# Families whose answers were compared with one option at a time, packed (test_score*.py). A tree needs free positions
 # and plain softmax, which ALiBi, sliding windows, caps and recurrent models do not have.
-PACKED_FAMILIES = ("opt", "llama", "gpt2", "qwen2", "gemma")
+PACKED_FAMILIES = ("opt", "llama", "gpt2", "gpt_neox", "qwen2", "gemma")
 BLOCK = 256  # questions that are tokenized, sorted and run together: enough for rows of like length
 LEAST_SHARED = 8  # a shorter common beginning is not worth a pass of its own
 
