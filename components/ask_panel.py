@@ -18,6 +18,7 @@ from components.config_form import error_markup
 from components.shelf import Shelf
 
 SUGGESTED = 4
+FALLBACK = "pocket_science"
 LONGEST = 6000  # characters of a question and its options together; the desk has finer limits
 TIMEOUT_S = 120
 PICK_JS = """
@@ -120,11 +121,11 @@ def tuned_folder(run: RunDir) -> Path | None:
 
 
 def suggestions(run: RunDir | None) -> list[tuple[str, tuple[str, ...]]]:
-    """A few of the run's own questions, spread over its test."""
+    """A few of the run's own questions, spread over its test; bundled ones where its own are not on this machine."""
     if run is None:
         return []
     config = run.config()["config"]
-    found = next((asked for task in config["tasks"] if (asked := questions_of(config, task))), [])
+    found = next((asked for task in [*config["tasks"], FALLBACK] if (asked := questions_of(config, task))), [])
     chosen = found[:: max(1, len(found) // SUGGESTED)][:SUGGESTED]
     return [(question.question, question.options) for question in chosen]
 

@@ -72,6 +72,7 @@ class ConfigForm:
         first = form_values.values_of(config_class, self._preset(self.names[0]), self.items)
         self.given: Callable[..., dict] = lambda values: {}
         self.spoken: Callable[..., object] = lambda config: config
+        self.more = 0  # further inputs of the page
         self._make(dict(zip([i.name for i in self.items], first, strict=True)))
 
     # -- widgets ------------------------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ class ConfigForm:
         `given(values by name, *inputs)` makes the settings that have no widget here; `spoken(config, *inputs)` is the
         config as people should read it.
         """
-        self.given, self.spoken = given or self.given, spoken or self.spoken
+        self.given, self.spoken, self.more = given or self.given, spoken or self.spoken, len(inputs)
         quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
         told = [self.message, self.changes, self.command]
         self.preset.input(self.fill, self.preset, [*self.widgets, self.about, *told, *self.toggles], **quiet)
@@ -169,6 +170,9 @@ class ConfigForm:
 
     def config(self, found: Sequence) -> object:
         """The checked config from the values of the widgets and of the page's `inputs`. Raises UserError."""
+        wanted = len(self.items) + self.more
+        if len(found) != wanted:  # no browser sends that
+            raise UserError(f"The form sent {len(found)} values.", f"{wanted}", "Reload the page.")
         values, more = found[: len(self.items)], found[len(self.items) :]
         given = self.given(dict(zip((item.name for item in self.items), values, strict=False)), *more)
         return form_values.config_of(self.config_class, values, self.items, given)

@@ -81,9 +81,6 @@ def config_of(
 ) -> object:
     """The config that the widgets of `items` spell, with `given` for settings without one. Raises UserError."""
     items = items or settings.describe(config_class)
-    if len(values) != len(items):
-        found = f"The form sent {len(values)} values."
-        raise UserError(found, f"{len(items)}, one for each setting", "Reload the page.")
     typed = {item.name: from_widget(item, value) for item, value in zip(items, values, strict=True)}
     return config_class(**typed, **(given or {}))
 
