@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from backend.core.adapters import METHODS, make_student
-from backend.core.backbones import Backbone, fingerprint, load_backbone, lora_targets
+from backend.core.backbones import MODELS, Backbone, fingerprint, load_backbone, lora_targets
 from backend.core.errors import UserError
 from backend.core.examples import Rows, encode
 from backend.core.finetune import Plan, finetune
@@ -181,11 +181,15 @@ def test_seeds_differ_where_there_is_something_to_draw_and_nowhere_else(tiny_mod
         assert differ == (method in ("lora", "rslora", "dora"))
 
 
-def test_a_saved_adapter_names_its_model_and_no_place_on_this_machine(tmp_path):
-    student = make_student(load_backbone("opt-pocket"), "lora", RANK, ALPHA)
+@pytest.mark.parametrize("method", ["lora", "rslora", "dora", "pissa"])
+def test_a_saved_adapter_names_its_model_and_no_place_on_this_machine_and_asks_no_hub(tmp_path, method):
+    """peft warns where the hub does not answer, and a warning is an error here."""
+    student = make_student(load_backbone("opt-pocket"), method, RANK, ALPHA)
     student.save(student.initial(0), tmp_path)
     assert json.loads((tmp_path / "adapter_config.json").read_text())["base_model_name_or_path"] == "opt-pocket"
-    assert all("assets" not in file.read_text() for file in tmp_path.glob("*.[jm]*") if file.suffix in (".json", ".md"))
+    assert not any(str(MODELS) in file.read_text() for file in tmp_path.iterdir() if file.suffix in (".json", ".md"))
+    loaded = peft.PeftModel.from_pretrained(load_backbone("opt-pocket").model, str(tmp_path))
+    assert same(logits_of(loaded, student.backbone), logits_of(student.model, student.backbone), method != "pissa")
 
 
 def odd_models(vocabulary: int) -> dict[str, torch.nn.Module]:
