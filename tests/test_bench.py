@@ -18,6 +18,7 @@ from backend.bench.files import questions_scored, scores_of, students_of
 from backend.core import adapters
 from backend.core.backbones import load_backbone
 from backend.core.errors import UserError
+from backend.core.matrices import can_round
 from backend.core.score import score_questions
 from backend.core.tasks import find_task
 from backend.core.text_data import load_questions
@@ -171,6 +172,17 @@ def test_every_method_trains_and_its_saved_folder_scores(tmp_path, method):
     losses = [row["loss"] for row in run_dir.rows("metrics") if row["stage"] == "tune"]
     assert losses[-1] < losses[0]
     assert scores_of(run_dir, "base", "pocket_science") != scores_of(run_dir, "seed-0", "pocket_science")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"precision": "bfloat16"}, {"mixed_precision": True}, {"gradient_checkpointing": True}, {"fast": True}]
+)
+def test_cheaper_arithmetic_trains_and_says_so(tmp_path, changes):
+    config, run_dir = start(tmp_path, lrs=(0.005,), seeds=1, data="random", examples=8, **changes)
+    assert engine.run_to_the_end(config, run_dir) == "finished"
+    (facts,) = students_of(run_dir, "seed-0")["pocket_science"]
+    assert facts["precision"] == config.precision
+    assert ("again" in facts["arithmetic"]) == (config.fast and can_round("cpu"))
 
 
 def test_the_methods_of_the_config_are_those_of_the_engine():

@@ -59,7 +59,7 @@ def sit(
         "shots": test.spec.shots,
         "n": len(done),
         "prompt_version": PROMPT_VERSION,
-        "arithmetic": before.get("arithmetic") or _arithmetic(doubt),
+        "arithmetic": before.get("arithmetic") or _arithmetic(doubt, sitting.facts["precision"]),
         "seconds": round(before.get("seconds", 0.0) + time.perf_counter() - begin, 2),
         "summary": summarise([done[question.id] for question in test.questions]),
     }
@@ -102,8 +102,10 @@ def _estimate(sitting: Sitting, scored: list[Scored], total: int) -> dict:
     return where | {"done": len(scored), "total": total, "acc": right / len(scored), "low": low, "high": high}
 
 
-def _arithmetic(doubt: Doubt | None) -> str:
-    return "float32 products" if doubt is None else f"rounded products, {doubt.gauged} questions again in float32"
+def _arithmetic(doubt: Doubt | None, precision: str) -> str:
+    if doubt is None:
+        return f"{precision} products"
+    return f"rounded products, {doubt.gauged} questions again in {precision}"
 
 
 def _meta_file(run: RunDir, name: str) -> Path:
