@@ -148,13 +148,13 @@ def finetune(
 def _accumulate(student: Student, params: Params, batches: Sequence[AnyBatch], plan: Plan, loss: Loss) -> Tensor:
     """Add the whole batch's gradient to the parameters, one micro-batch in memory at a time; its loss."""
     counts = [answer_tokens(batch) for batch in batches]
-    total = torch.zeros((), device=student.device)
+    parts = []
     for batch, count in zip(batches, counts, strict=True):
         with torch.autocast(student.device.type, torch.bfloat16, enabled=plan.mixed_precision):
             part = count / sum(counts) * loss(student, params, batch)
         part.backward()
-        total += part.detach()
-    return total
+        parts.append(part.detach())
+    return torch.stack(parts).sum()
 
 
 @contextmanager
