@@ -90,15 +90,18 @@ class BenchForm:
         data.change(self.choose_data, data, [sources.run, sources.train_box, examples, task], **AT_ONCE)
         latest = {"trigger_mode": "always_last"}
         gr.on([w.change for w in form.widgets], self.expect, self.holds, self.student_told, **latest, **AT_ONCE)
-        asked = [by_name["student"], data, examples, task, sources.run, sources.train]
-        seen = [self.example.shown, self.example.seen]
-        gr.on([w.change for w in asked], self.show_example, [self.example.seen, *self.holds], seen, **latest, **QUIET)
+        # a preset changes settings without a hand on them; a list of sources changes whenever a page is opened
+        asked = [by_name["student"].change, data.change, examples.change, task.change]
+        asked += [sources.run.input, sources.train.input]
+        reads, shows = [self.example.seen, *self.holds], [self.example.shown, self.example.seen]
+        gr.on(asked, self.show_example, reads, shows, **latest, **QUIET)
         for picker, button, told, upload, tell in (
             (sources.train, sources.train_button, sources.train_told, self.upload_train, self.tell_train),
             (sources.test, sources.test_button, sources.test_told, self.upload_test, self.tell_test),
         ):
             uploaded = button.upload(upload, [self.owner, button], [self.owner, picker, told], **QUIET)
             uploaded.then(form.follow, [form.preset, *self.holds], self.told, **AT_ONCE)
+            uploaded.then(self.show_example, reads, shows, **QUIET)
             picker.input(tell, [self.owner, picker], told, **AT_ONCE)
 
     def when_opened(self, tab: gr.Tab) -> None:

@@ -120,7 +120,7 @@ class ConfigForm:
                     made[item.name] = self._widget(item, values[item.name])
 
     def _html(self, value: str, name: str) -> gr.HTML:
-        return gr.HTML(value, elem_id=f"{self.layout.prefix}{name}", elem_classes=f"ds-{name}", apply_default_css=False)
+        return gr.HTML(value, elem_id=f"{self.layout.prefix}{name}", apply_default_css=False)
 
     def _widget(self, item: Setting, value: object):
         return widget(item, value, self.layout.prefix, self.layout.offers.get(item.name))

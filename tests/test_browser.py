@@ -85,11 +85,15 @@ def serve(tmp_path: Path, command: list[str]):
     env = os.environ | {"DISTILLOSCOPE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen([sys.executable, "-c", SERVE, str(port), *command], cwd=ROOT, env=env, **quiet)
-    address, until = f"http://127.0.0.1:{port}", time.monotonic() + 60
+    wait_served(f"http://127.0.0.1:{port}")
+    return server, f"http://127.0.0.1:{port}"
+
+
+def wait_served(address: str) -> None:
+    until = time.monotonic() + 60
     while True:
         try:
-            urllib.request.urlopen(f"{address}/gradio_api/info", timeout=5).close()
-            return server, address
+            return urllib.request.urlopen(f"{address}/gradio_api/info", timeout=5).close()
         except OSError:
             assert time.monotonic() < until, "the server did not start"
             time.sleep(0.3)
@@ -124,6 +128,8 @@ def end(server: subprocess.Popen, folder: Path) -> None:
 class Visitor:
     """One browser profile on the page."""
 
+    START, READY = "", "#status [data-status]"
+
     def __init__(self, chromium, address: str, width: int = 1280, height: int = 900):
         self.context = chromium.new_context(viewport={"width": width, "height": height})
         self.page, self.address, self.errors, self.elsewhere = self.context.new_page(), address, [], []
@@ -131,8 +137,8 @@ class Visitor:
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._note)
-        self.page.goto(address)
-        self.page.wait_for_selector("#status [data-status]")
+        self.page.goto(address + self.START)
+        self.page.wait_for_selector(self.READY)
 
     def _note(self, request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):
