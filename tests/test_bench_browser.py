@@ -1,0 +1,193 @@
+"""The bench in a real browser: start, watch, reload, stop, resume; compare two; upload; ask; phone width.
+
+The worker is a stand-in of a few lines and so is the desk; the recorded runs are written by hand (bench_folder.py).
+"""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests import test_browser
+from tests.bench_folder import write_run
+from tests.test_browser import ROOT, end, wait_served
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = test_browser.pytestmark
+chromium = test_browser.chromium
+
+STAND_IN = """
+import sys, time
+from pathlib import Path
+from backend.bench.config import BenchConfig
+from backend.runs import RunDir
+from tests.bench_folder import answers, estimates, write_scores, write_summary
+run = RunDir(sys.argv[sys.argv.index("--out") + 1])
+config = BenchConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in run.config()["config"].items()})
+run.claim()
+done, total = len([r for r in run.rows("metrics") if r["stage"] == "tune"]), 32
+while done < total:
+    done += 1
+    row = {"stage": "tune", "phase": "final", "lr": 0.005, "seed": 0, "step": done, "loss": 3 / done}
+    run.append("metrics", row)
+    run.set_status(stage="tune", done=done, total=total, eta_s=(total - done) * 0.2, message="Fine-tuning")
+    if run.stop_requested():
+        run.set_status(state="stopped", eta_s=None)
+        sys.exit(0)
+    time.sleep(0.15)
+for who, skill in (("base", 0.2), ("seed-0", 0.7)):
+    scored = answers(skill, 60, 5)
+    estimates(run, who, "pocket_science", scored)
+    write_scores(run, config, who, "pocket_science", scored)
+    run.set_status(stage="score", done=60, total=120, message="Scoring")
+    time.sleep(0.5)
+write_summary(run, config, [])
+run.set_status(state="finished", eta_s=None)
+"""
+
+SERVE = """
+import sys
+from pathlib import Path
+import app
+from backend.jobs import LocalRunner
+from backend.runs import home
+
+class Desk:
+    def request(self, kind, timeout_s=0, **fields):
+        if kind == "example":
+            tokens = [{"text": "<b>Question</b>", "taught": False}, {"text": " sun", "taught": True}]
+            return {"examples": 3, "tokens_longest": 9, "shown": [{"tokens": tokens}]}
+        options = [{"text": text, "probability": 1 / len(fields["options"])} for text in fields["options"]]
+        return {"base": {"options": options, "choice": 0, "generation": "moon", "truncated": False}, "tuned": None}
+
+port, samples, command = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+app.launch(app.build_demo(LocalRunner(home() / "runs", command), samples, Desk()), port=port)
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bench-browser")
+    write_run(folder / "samples" / "bench-all", skill=0.8, n=80)
+    write_run(folder / "samples" / "bench-handful", "handful", skill=0.3, n=80, data="random", examples=8, seeds=1)
+    (folder / "worker.py").write_text(STAND_IN)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {"DISTILLOSCOPE_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-c", SERVE, str(port), str(folder / "samples"), sys.executable, str(folder / "worker.py")]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(words, cwd=ROOT, env=env, **quiet)
+    wait_served(f"http://127.0.0.1:{port}")
+    yield f"http://127.0.0.1:{port}"
+    end(server, folder)
+
+
+class Visitor(test_browser.Visitor):
+    """One browser profile on the bench's tab."""
+
+    START, READY = "/?tab=bench", "#bench-status [data-status]"
+
+    def points(self) -> int:
+        return int(self.page.get_attribute(".ds-bench-chart", "data-points"))
+
+    def wait_points(self, more_than: int, seconds: int = 30) -> None:
+        script = f"Number(document.querySelector('.ds-bench-chart')?.dataset.points) > {more_than}"
+        self.page.wait_for_function(script, timeout=seconds * 1000)
+
+    def wait_state(self, state: str) -> None:
+        self.page.wait_for_selector(f"#bench-status [data-status={state}]", state="attached")
+
+    def upload(self, name: str, text: str) -> None:
+        with self.page.expect_file_chooser() as chooser:
+            self.page.click("#bench-train-upload")
+        chooser.value.set_files({"name": name, "mimeType": "text/plain", "buffer": text.encode()})
+
+
+@pytest.fixture
+def visitor(chromium, address):
+    visitor = Visitor(chromium, address)
+    yield visitor
+    assert visitor.errors == []
+    assert visitor.elsewhere == [], "no request may leave the server's own address"
+    visitor.context.close()
+
+
+def test_start_watch_reload_stop_and_resume(visitor):
+    page = visitor.page
+    assert page.get_attribute("#bench-status [data-status]", "data-recorded") == "true"
+    page.click("#bench-start")
+    visitor.wait_state("running")
+    page.wait_for_selector(".ds-bench-chart[data-run^='own/']")
+    run = page.get_attribute(".ds-bench-chart", "data-run")
+    visitor.wait_points(3)
+    page.click("#bench-stop")
+    visitor.wait_state("stopped")
+    before = visitor.points()
+    page.click("#bench-resume")
+    visitor.wait_points(before)
+    page.reload()
+    visitor.wait_points(before)
+    assert "tab=bench" in page.url, "the tab is kept"
+    assert page.get_attribute(".ds-bench-chart", "data-run") == run, "the same run is there after a reload"
+    visitor.wait_state("finished")
+    assert visitor.points() == 32, "resuming lost or repeated updates"
+    page.wait_for_selector("#bench-results .ds-bar.ds-after")
+    page.click("#bench-chart [data-view=training]")
+    assert page.locator("#bench-chart .js-line").count() >= 1
+    page.reload()
+    visitor.wait_state("finished")
+    assert page.locator("#bench-runs tr[data-key^='own/']").count() == 1
+
+
+def test_two_recorded_runs_are_compared_and_one_is_asked(visitor):
+    page = visitor.page
+    page.wait_for_selector(".ds-runs[data-runs='2']")
+    for box in page.locator("#bench-runs input").all():
+        box.check()
+    page.click("[data-compare]")
+    page.wait_for_selector(".ds-versus")
+    flips = int(page.get_attribute(".ds-flips", "data-flips"))
+    assert page.locator(".ds-flip:visible").count() == min(10, flips)
+    page.click(".ds-flips [data-step='1']")
+    assert page.inner_text(".ds-flips output").startswith("page 2")
+    page.click(".ds-compare [data-close]")
+    page.wait_for_selector(".ds-compare", state="detached")
+    page.click("[data-example='0']")
+    page.wait_for_function("document.querySelector('#ask-question textarea')?.value.endsWith('?')")
+    page.click("#ask-go")
+    page.wait_for_selector("#ask-answer [data-state=ready]")
+    assert "moon" in page.inner_text("#ask-answer")
+
+
+def test_a_bad_file_is_said_a_good_one_counted_and_nothing_else_is_lost(visitor):
+    page = visitor.page
+    page.wait_for_selector("#bench-example [data-state=ready]")
+    assert "<b>Question</b>" in page.inner_text("#bench-example"), "tokens are text, whatever they say"
+    page.locator("#bench-setting-examples input").fill("3")
+    page.get_by_label("Your own file").check()
+    page.wait_for_selector("#bench-train-upload")
+    visitor.upload("bad.csv", 'prompt,answer\n"Question: a?",b\n"Question: c?",\n')
+    page.wait_for_selector("#bench-train-told [role=alert]")
+    said = page.inner_text("#bench-train-told")
+    assert "answer" in said and "row" in said
+    assert page.input_value("#bench-setting-examples input") == "3"
+    visitor.upload("good.csv", "prompt,answer\n" + "".join(f"Question: {i}?,{i}\n" for i in range(5)))
+    page.wait_for_selector("#bench-train-told [data-count='5']")
+    assert page.locator("#bench-train-told li").count() == 3
+    page.wait_for_function("document.querySelector('#bench-changes').innerText.includes('good.csv')")
+    page.reload()
+    page.wait_for_selector("#bench-status [data-status]")
+    page.get_by_label("Your own file").check()
+    page.wait_for_function("document.querySelector('#bench-train-pick input')?.value.startsWith('good.csv')")
+
+
+def test_a_phone_scrolls_in_one_direction_only(chromium, address):
+    phone = Visitor(chromium, address, 390, 844)
+    phone.page.wait_for_selector("#bench-results .ds-bar")
+    phone.page.wait_for_selector("#bench-example [data-state=ready]")
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert phone.page.inner_text(".ds-header a") == "Tune and score a student"
+    phone.context.close()
