@@ -86,7 +86,8 @@ def conclude(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tun
     compared = summary.comparisons(run_dir, asked, students)
     examples = training_examples(config, 0) if tuned else []
     everyone = [*([BASE] if config.score_base else []), *students]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+    unit = 1024 if sys.platform != "darwin" else 1024**2
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
     found = {
         "lr": tuned.lr if tuned else None,
         "grid": tuned.grid if tuned else [],

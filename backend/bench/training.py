@@ -13,7 +13,7 @@ from backend.bench.config import BenchConfig
 from backend.bench.data import Test, matched_steps, needs_validation, training_examples, validation
 from backend.core.adapters import make_student
 from backend.core.backbones import context_length, load_backbone
-from backend.core.examples import Rows, check_lengths, encode
+from backend.core.examples import MICRO_TOKENS, Rows, check_lengths, encode
 from backend.core.finetune import EarlyStop, Plan, finetune
 from backend.core.finetune_state import FinetuneState
 from backend.core.metrics import option_loss
@@ -94,7 +94,7 @@ class Trainer:
         order = shuffled_batches(len(rows), c.batch, c.steps, generator(c.seed, "order", cell.seed))
         plan = Plan(c.steps, cell.lr, CLIP, c.mixed_precision, c.gradient_checkpointing)
         state, stop = self._begin(cell, folder)
-        for step in finetune(self.student, state, lambda k: rows.micro_batches(order[k]), plan):
+        for step in finetune(self.student, state, lambda k: rows.micro_batches(order[k], MICRO_TOKENS), plan):
             self._log("tune", cell, step.step, loss=step.loss)
             ended = step.step == c.steps
             due = ended or step.step % c.validate_every == 0
@@ -138,7 +138,7 @@ class Trainer:
         rng = generator(c.seed, "matched order", cell.seed)
         params = self.student.initial((c.seed, "fresh", cell.seed))
         for k, chosen in enumerate(shuffled_batches(len(rows), matched.batch, len(matched.sizes), rng)):
-            loss, gradient = self.student.mean_gradient(params, rows.micro_batches(chosen))
+            loss, gradient = self.student.mean_gradient(params, rows.micro_batches(chosen, MICRO_TOKENS))
             params = move(params, matched.sizes[k], direction(matched.rule, gradient))
             self._log("tune", cell, k + 1, loss=loss)
             yield k + 1, params
