@@ -16,6 +16,7 @@ from backend.desk import Desk
 from backend.jobs import LocalRunner, Runner
 from backend.runs import home
 from backend.studies.text_distillation.config import PRESETS
+from components import bench_words
 from components.pages.student_bench import BenchPage
 from components.pages.text_distillation import text_distillation_page
 from components.shelf import Shelf
@@ -37,7 +38,7 @@ def build_demo(runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk
             with tab("Distil", "distil"):
                 first = text_distillation_page(demo, distilled, runner)
             with tab("Bench", "bench") as second:
-                shelf = Shelf(samples, root, BENCH_PRESETS, "bench")
+                shelf = Shelf(samples, root, BENCH_PRESETS, "bench", bench_words.title)
                 bench = BenchPage(shelf, distilled, runner, desk or Desk(), first.owner)
         bench.open_after(first.opened)  # the first page names a new visitor
         bench.filled.when_opened(second)

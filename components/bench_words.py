@@ -14,13 +14,7 @@ DATA = {  # as the form offers it
     "file": "Your own file",
     "none": "Nothing, only score",
 }
-LEARNED = {  # what a run's student learned from
-    "real": "all real questions",
-    "random": "random questions",
-    "distilled": "distilled prompts",
-    "file": "an uploaded file",
-    "none": "nothing",
-}
+NOUNS = {"real": "real question", "random": "random question", "distilled": "distilled prompt"}
 KINDS = {"distilled": "made", "real": "real", "random": "real", "file": "real"}  # the colours of assets/style.css
 METHODS = {
     "lora": "LoRA",
@@ -40,10 +34,16 @@ def task_name(task: str) -> str:
 def learned(config: dict) -> str:
     """What the student of this run learned from, with the number where there is one."""
     data, examples = config["data"], config["examples"]
-    if data == "random":
-        return count(examples, "random question")
-    said = LEARNED.get(data, data)
-    return f"{examples:,} of {said.removeprefix('all ')}" if examples and data != "none" else said
+    if data == "file":
+        return f"{count(examples, 'example')} of an uploaded file" if examples else "an uploaded file"
+    if data in NOUNS:
+        return count(examples, NOUNS[data]) if examples else f"all {NOUNS[data]}s"
+    return "nothing" if data == "none" else str(data)
+
+
+def title(config: dict) -> str:
+    """A run's name: a preset's would be wrong as soon as a setting is changed."""
+    return f"{config['student']} {'as it is' if config['data'] == 'none' else f'after {learned(config)}'}"
 
 
 def about(config: dict) -> str:

@@ -51,9 +51,8 @@ def side(of_task: dict[str, list[list[Scored]]]) -> list[list[Scored]]:
 
 
 def name(config: dict, letter: str) -> str:
-    how = "as it is" if config["data"] == "none" else f"after {words.learned(config)}"
     kind = words.KINDS.get(config["data"], "none")
-    return f'<li class="ds-{kind}"><b>{letter}</b><span>{escape(config["student"])}, {escape(how)}</span></li>'
+    return f'<li class="ds-{kind}"><b>{letter}</b><span>{escape(words.title(config))}</span></li>'
 
 
 def differing(configs: Sequence[dict]) -> str:

@@ -7,6 +7,7 @@ two folders it knows: the recorded runs that ship with the project, and the visi
 import re
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from backend import settings
@@ -29,8 +30,17 @@ def is_owner(value: object) -> bool:
 class Shelf:
     """Recorded runs below `samples`, visitors' runs below `root/<owner>/`; those of one `study` where it is named."""
 
-    def __init__(self, samples: Path, root: Path, presets: Path, study: str | None = None):
-        self.samples, self.root, self.presets, self.study = Path(samples), Path(root), Path(presets), study
+    def __init__(
+        self,
+        samples: Path,
+        root: Path,
+        presets: Path,
+        study: str | None = None,
+        titled: Callable[[dict], str] | None = None,
+    ):
+        """`titled` names a run by its settings; without it the preset does."""
+        self.samples, self.root, self.presets = Path(samples), Path(root), Path(presets)
+        self.study, self.titled = study, titled
 
     def new(self, owner: str, study: str, preset: str | None, config: dict) -> tuple[str, RunDir]:
         """A new run folder of this visitor, and its key."""
@@ -83,7 +93,9 @@ class Shelf:
         return own + [(f"{RECORDED}/{run.path.name}", run) for run in self.recorded()]
 
     def title(self, run: RunDir) -> str:
-        """The preset's title, and for a recorded run its folder's name where that says more."""
+        """`titled`, else the preset's title, and for a recorded run its folder's name where that says more."""
+        if self.titled is not None:
+            return self.titled(run.config()["config"])
         preset = run.config()["preset"]
         try:
             title = settings.load_preset(self.presets, preset or "")["title"]

@@ -57,7 +57,10 @@ def built():
 
     async def make():  # inside a loop: Gradio would make one of its own and never close it
         with gr.Blocks():
-            bench, distilled = Shelf("", "", PRESETS, "bench"), Shelf("", "", DISTIL_PRESETS, "text_distillation")
+            bench, distilled = (
+                Shelf("", "", PRESETS, "bench", bench_words.title),
+                Shelf("", "", DISTIL_PRESETS, "text_distillation"),
+            )
             return BenchPage(bench, distilled, Recorder(), StandInDesk(), gr.BrowserState(""))
 
     return asyncio.run(make())
@@ -511,13 +514,21 @@ def test_a_known_student_says_size_licence_memory_and_time():
     [
         ({"data": "none"}, "opt-pocket as it is"),
         ({"data": "random", "examples": 1}, "learns 1 random question of pocket science"),
-        ({"examples": 50}, "learns 50 of real questions"),
+        ({"examples": 50}, "learns 50 real questions"),
+        ({"data": "distilled", "data_path": "x", "examples": 1}, "learns 1 distilled prompt with"),
         ({"seeds": 1, "method": "dora"}, "with DoRA, once"),
         ({"data": "file", "data_path": "x", "tasks": (), "test_file": "y"}, "an uploaded file with LoRA"),
     ],
 )
 def test_a_run_is_said_in_a_sentence(settings, said):
     assert said in bench_words.about(as_json(BenchConfig(**settings)))
+
+
+def test_a_run_is_named_by_what_it_did_not_by_the_preset_it_came_from(page):
+    owner = new_owner()
+    key = start(page, owner, data="random", examples=4)
+    assert page.shelf.choices(owner)[0][0].startswith("opt-pocket after 4 random questions, ")
+    assert "<h2>opt-pocket after 4 random questions</h2>" in page.view.show(owner, key)[page.view.head]
 
 
 @pytest.mark.parametrize(("query", "chosen"), [({"tab": "bench"}, "bench"), ({"tab": "x"}, None), ({}, None)])
