@@ -90,11 +90,7 @@ class BenchForm:
         data.change(self.choose_data, data, [sources.run, sources.train_box, examples, task], **AT_ONCE)
         latest = {"trigger_mode": "always_last"}
         gr.on([w.change for w in form.widgets], self.expect, self.holds, self.student_told, **latest, **AT_ONCE)
-        # a preset changes settings without a hand on them; a list of sources changes whenever a page is opened
-        asked = [by_name["student"].change, data.change, examples.change, task.change]
-        asked += [sources.run.input, sources.train.input]
         reads, shows = [self.example.seen, *self.holds], [self.example.shown, self.example.seen]
-        gr.on(asked, self.show_example, reads, shows, **latest, **QUIET)
         for picker, button, told, upload, tell in (
             (sources.train, sources.train_button, sources.train_told, self.upload_train, self.tell_train),
             (sources.test, sources.test_button, sources.test_told, self.upload_test, self.tell_test),
@@ -106,9 +102,13 @@ class BenchForm:
 
     def when_opened(self, tab: gr.Tab) -> None:
         """Only a visitor who opens the tab makes the desk read an example."""
-        outputs = [self.example.shown, self.example.seen]
         tab.select(self.refresh, self.picks, self.sources.picks, **QUIET)
-        tab.select(self.show_example, [self.example.seen, *self.holds], outputs, **QUIET)
+        # a preset changes settings without a hand on them; a list of sources changes whenever a page is opened
+        changed = [self.by_name[name].change for name in ("student", "data", "examples", "train_task")]
+        picked = [self.sources.run.input, self.sources.train.input]
+        reads, shows = [self.example.seen, *self.holds], [self.example.shown, self.example.seen]
+        # one listener: two at once could show the older answer last
+        gr.on([tab.select, *changed, *picked], self.show_example, reads, shows, trigger_mode="always_last", **QUIET)
 
     # -- answers ------------------------------------------------------------------------------------------------
     def refresh(self, owner: str, *picks) -> dict:

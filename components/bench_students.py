@@ -3,6 +3,7 @@
 Knows the registry's figures. Knows no widget.
 """
 
+import re
 from html import escape
 
 from backend.bench.config import BenchConfig
@@ -38,11 +39,12 @@ def student_markup(student: str, config: BenchConfig | None) -> str:
             f'<p class="ds-student ds-quiet">{escape(student[:120]) or "This student"} is not in the list. '
             "The name of a model on the hub, a folder or a .gguf file may work too.</p>"
         )
-    notes = f"<small>{escape(entry.notes)}</small>" if entry.notes else ""
+    notes = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(entry.notes))
     gated = '<b class="ds-badge ds-gated">gated</b> ' if entry.gated else ""
     return (
         f'<p class="ds-student ds-quiet" data-gated="{str(entry.gated).lower()}">{gated}'
-        f"{size(entry)} parameters, licence: {escape(entry.licence)}. {expectation(entry, config)}{notes}</p>"
+        f"{size(entry)} parameters, licence: {escape(entry.licence)}. {expectation(entry, config)}"
+        f"<small>{notes}</small></p>"
     )
 
 
@@ -51,7 +53,12 @@ def expectation(entry: Entry, config: BenchConfig | None) -> str:
         return ""
     tunes = config.data != "none"
     memory = memory_mb(entry, "tune" if tunes else "score", config.method, config.precision)
-    return f"Expect about {memory / 1024:.1f} GB of memory and {duration(expected_s(entry, config))} on two cores."
+    return f"Expect about {memory / 1024:.1f} GB of memory and {roughly(expected_s(entry, config))} on two cores."
+
+
+def roughly(seconds: float) -> str:
+    """A guess deserves no minutes beside its hours."""
+    return duration(seconds) if seconds < 5400 else f"{round(seconds / 3600)} h"
 
 
 def expected_s(entry: Entry, config: BenchConfig) -> float:
