@@ -2,7 +2,7 @@
 // Keeps every point it was sent and redraws with Plotly.react, which leaves the visitor's zoom alone. Knows columns of
 // numbers; no server, no run folder. Given by gr.HTML: element, props, trigger, watch.
 
-const state = { run: null, number: 0, kind: "real", lines: new Map(), tasks: new Map(), chosen: null, task: null };
+const state = { run: null, number: 0, kind: "real", lines: new Map(), tasks: new Map(), chosen: null, task: null, latest: null };
 const part = (selector) => element.querySelector(selector);
 const plot = part(".ds-plot");
 const coarse = window.matchMedia("(pointer: coarse)").matches;
@@ -23,6 +23,7 @@ function take(news) {
   s.who.forEach((who, i) => {
     const row = student(s.task[i], who);
     row.total = s.total[i];
+    state.latest = s.task[i];
     put(row, s.done[i], [s.acc[i], s.low[i], s.high[i]]);
   });
   draw();
@@ -56,7 +57,9 @@ const colour = (name) => getComputedStyle(document.body).getPropertyValue("--ds-
 const finals = () => [...state.lines.values()].filter((l) => l.final);
 const tries = () => [...state.lines.values()].filter((l) => !l.final);
 const view = () => state.chosen || (state.tasks.size ? "scoring" : "training");
-const task = () => (state.tasks.has(state.task) ? state.task : [...state.tasks.keys()].at(-1));
+// the visitor's choice, else the task that is being scored, else the first
+const whole = () => [...state.tasks.values()].every((t) => [...t.values()].every((row) => row.x.at(-1) === row.total));
+const task = () => (state.tasks.has(state.task) ? state.task : whole() ? [...state.tasks.keys()][0] : state.latest);
 const spoken = (name) => name.replaceAll("_", " ");
 const called = (who) => (who === "base" ? "before" : who.startsWith("seed-") ? "student " + (Number(who.slice(5)) + 1) : who);
 

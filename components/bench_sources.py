@@ -102,12 +102,12 @@ class Sources:
         if values.get("data") == "distilled":
             opened = self.distilled.open(owner, run)
             if opened is None or not (opened.path / "distilled.jsonl").is_file():
-                raise Unready("No distilled run is chosen.", "one that reached its text", "Choose one above.")
+                raise Unready("No distilled run is chosen.", "one that reached its text", "Choose one under data.")
             found["data_path"] = str(opened.path)
         if values.get("data") == "file":
             path = self.store.path(owner, train)
             if path is None:
-                raise Unready("No file is chosen.", "examples to learn from", "Upload one above.")
+                raise Unready("No file is chosen.", "examples to learn from", "Upload one under data.")
             found["data_path"] = str(path)
         return found
 
