@@ -78,9 +78,8 @@ def facts(found: dict) -> str:
 
 
 def waiting() -> str:
-    return (
-        '<div class="ds-example ds-loading" data-state="waiting" role="status" aria-label="Reading an example"></div>'
-    )
+    said = "Reading an example. A new student is looked up first."
+    return f'<div class="ds-example ds-asked" data-state="waiting" role="status"><p class="ds-quiet">{said}</p></div>'
 
 
 def empty(reason: str) -> str:
