@@ -2,7 +2,8 @@
 // Keeps every point it was sent and redraws with Plotly.react, which leaves the visitor's zoom alone. Knows columns of
 // numbers; no server, no run folder. Given by gr.HTML: element, props, trigger, watch.
 
-const state = { run: null, number: 0, kind: "real", lines: new Map(), tasks: new Map(), chosen: null, task: null, latest: null };
+const state = { run: null, number: 0, kind: "real", lr: null, lines: new Map(),
+  tasks: new Map(), chosen: null, task: null, latest: null };
 const part = (selector) => element.querySelector(selector);
 const plot = part(".ds-plot");
 const coarse = window.matchMedia("(pointer: coarse)").matches;
@@ -14,7 +15,7 @@ function take(news) {
   if (!news.fresh && (news.run !== state.run || news.number !== state.number + 1)) return trigger("resync");
   if (news.fresh) {
     if (news.run !== state.run) Object.assign(state, { chosen: null, task: null });
-    Object.assign(state, { run: news.run, kind: news.kind, lines: new Map(), tasks: new Map() });
+    Object.assign(state, { run: news.run, kind: news.kind, lr: news.lr, lines: new Map(), tasks: new Map() });
   }
   state.number = news.number;
   news.tune.line.forEach((name, i) => put(line(name).loss, news.tune.step[i], [news.tune.loss[i]]));
@@ -54,8 +55,11 @@ function put(row, x, values) {  // a resumed run repeats some steps: what it say
 
 // -- figure ----------------------------------------------------------------------------------------------------
 const colour = (name) => getComputedStyle(document.body).getPropertyValue("--ds-" + name).trim();
-const finals = () => [...state.lines.values()].filter((l) => l.final);
-const tries = () => [...state.lines.values()].filter((l) => !l.final);
+const own = () => [...state.lines.values()].filter((l) => l.final);
+// the winner of the grid is a student too, and is not trained twice
+const won = (l) => !l.final && l.lr === (state.lr || (own()[0] || {}).lr) && !own().some((o) => o.seed === l.seed);
+const finals = () => [...state.lines.values()].filter((l) => l.final || won(l));
+const tries = () => [...state.lines.values()].filter((l) => !l.final && !won(l));
 const view = () => state.chosen || (state.tasks.size ? "scoring" : "training");
 // the visitor's choice, else the task that is being scored, else the first
 const whole = () => [...state.tasks.values()].every((t) => [...t.values()].every((row) => row.x.at(-1) === row.total));
@@ -65,15 +69,16 @@ const called = (who) => (who === "base" ? "before" : who.startsWith("seed-") ? "
 
 function trainingTraces() {
   const traces = [];
-  for (const l of [...tries(), ...finals()]) {
-    const name = l.final ? `student ${l.seed + 1}` : `step size ${l.lr}`;
-    const look = l.final ? { color: colour(state.kind), width: 2.6 } : { color: colour("none"), width: 1.1 };
-    const base = { line: look, opacity: l.final ? Math.max(0.45, 1 - 0.22 * l.seed) : 0.75, connectgaps: true };
+  const thick = new Set(finals());
+  for (const l of [...tries(), ...thick]) {
+    const final = thick.has(l), name = final ? `student ${l.seed + 1}` : `step size ${l.lr}`;
+    const look = final ? { color: colour(state.kind), width: 2.6 } : { color: colour("none"), width: 1.1 };
+    const base = { line: look, opacity: final ? Math.max(0.45, 1 - 0.22 * l.seed) : 0.75, connectgaps: true };
     traces.push({ ...base, x: l.loss.x, y: l.loss.y[0], mode: l.loss.x.length > 1 ? "lines" : "markers",
       hovertemplate: `${name}, update %{x}<br>loss <b>%{y:.3f}</b><extra></extra>` });
     if (!l.check.x.length) continue;
     traces.push({ ...base, x: l.check.x, y: l.check.y[0], customdata: l.check.y[1], yaxis: "y2", mode: "lines+markers",
-      marker: { size: l.final ? 7 : 4, color: look.color },
+      marker: { size: final ? 7 : 4, color: look.color },
       hovertemplate: `${name}, update %{x}<br>validation <b>%{y:.2f}</b> (n = %{customdata})<extra></extra>` });
   }
   return traces;
@@ -141,7 +146,7 @@ function make(tag, name, text) {
 function key(name) {
   const box = part(".ds-chart-key"), said = [];
   if (name === "training") {
-    if (tries().length) said.push(make("span", "ds-key-none", `step sizes tried: ${[...new Set(tries().map((l) => l.lr))].join(", ")}`));
+    if (tries().length) said.push(make("span", "ds-key-none", `${finals().length ? "other " : ""}step sizes tried: ${[...new Set(tries().map((l) => l.lr))].join(", ")}`));
     if (finals().length) said.push(make("span", "ds-key-" + state.kind, `${finals().length} ${finals().length > 1 ? "students" : "student"} with ${finals()[0].lr}`));
   } else {
     const students = state.tasks.get(task());

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from backend.runs import RunDir
 from components import bench_words as words
+from components.bench_scores import summary
 from components.feed import rows_since
 from components.figures import MOST_POINTS, short, thin
 
@@ -40,9 +41,15 @@ def look(run: RunDir, seen: dict) -> tuple[dict, dict]:
     if fresh or rows["metrics"]:
         seen["chart"] += 1
         kind = words.KINDS.get(run.config()["config"]["data"], "none")
-        numbered = {"run": seen["key"], "fresh": fresh, "number": seen["chart"], "kind": kind}
+        numbered = {"run": seen["key"], "fresh": fresh, "number": seen["chart"], "kind": kind, "lr": chosen_lr(run)}
         news["chart"] = numbered | columns(thin_lines(rows["metrics"]) if fresh else rows["metrics"])
     return news, seen
+
+
+def chosen_lr(run: RunDir) -> str | None:
+    """The step size that won, as a line's name spells it: its run of the grid is the first student."""
+    lr = summary(run).get("lr")
+    return f"{lr:g}" if isinstance(lr, (int, float)) else None
 
 
 def columns(rows: Sequence[dict]) -> dict[str, dict[str, list]]:

@@ -94,11 +94,13 @@ class BenchView:
         run = self.shelf.open(owner, seen["key"])
         if run is None:
             return self._nothing(owner)
-        told = run.status() if is_recorded(seen["key"]) else self.runner.poll(run)  # before the rows: see below
-        news, seen = feed.look(run, seen)
+        told = (
+            run.status() if is_recorded(seen["key"]) else self.runner.poll(run)
+        )  # before the rows: the last ones count
+        ended = told["state"] not in LIVE_STATES and told["state"] != seen.get("state")
+        news, seen = feed.look(run, {**seen, "cursors": None} if ended else seen)  # the end tells what was chosen
         updates = {self.chart: news["chart"]} if news["chart"] else {}
         stamp = json.dumps(told, sort_keys=True)
-        ended = told["state"] not in LIVE_STATES and told["state"] != seen.get("state")
         if news["results"] or ended:  # a run that ended writes its summary last
             updates |= {self.results: results_markup(run), **self._tell(owner, seen["key"], False)}
         if stamp != seen["status"]:

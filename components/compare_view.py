@@ -16,6 +16,7 @@ from backend.core.scored import Scored
 from backend.runs import RunDir
 from components import bench_words as words
 from components.bench_questions import questions_of
+from components.bench_results import two
 from components.bench_scores import sides
 from components.config_form import error_markup
 from components.form_values import spell
@@ -96,7 +97,7 @@ def difference(result: Paired) -> str:
         f'<s style="left:{place(result.low)};right:calc(100% - {place(result.high)})"></s>'
         f'<i style="left:{place(result.difference)}"></i></div>'
         "<p aria-hidden=true><span>B answers more</span><span>A answers more</span></p>"
-        f"<figcaption><b>{said}: {verdict}.</b><span>A {result.mean_a:.2f}, B {result.mean_b:.2f} on the same "
+        f"<figcaption><b>{said}: {verdict}.</b><span>A {two(result.mean_a)}, B {two(result.mean_b)} on the same "
         f"{result.n:,} questions. {escape(chance)}.</span></figcaption></figure>"
     )
 
