@@ -64,15 +64,33 @@ def _with_prefix(
     far_keys: Float[Tensor, "shared prefix dim"],
     far_values: Float[Tensor, "shared prefix dim"],
 ) -> Float[Tensor, "batch_shared group_seq dim"]:
-    """One softmax over prefix and row; the rows of a batch meet the prefix in one product."""
+    """One softmax over prefix and row, from two parts that are never copied together; in place, for long prefixes.
+
+    The rows of a batch meet the prefix in one product. Parts join as in online softmax (Milakov and Gimelshein 2018).
+    """
     batch, shared, group, seq, _ = near.shape
-    dim, length = grouped.shape[-1], far_keys.shape[1]
+    dim = grouped.shape[-1]
     asked = grouped.view(batch, shared, group * seq, dim).transpose(0, 1).reshape(shared, -1, dim)
-    far = torch.bmm(asked, far_keys.transpose(1, 2)).view(shared, batch, group, seq, length).transpose(0, 1)
-    weights = torch.cat([far, near], dim=-1).softmax(-1, dtype=torch.float32).to(grouped.dtype)
-    own = torch.bmm(weights[..., length:].reshape(batch * shared, group * seq, seq), values)
-    taken = torch.bmm(weights[..., :length].transpose(0, 1).reshape(shared, -1, length), far_values)
-    return own + taken.view(shared, batch, group * seq, dim).transpose(0, 1).reshape(own.shape)
+    far = _part(torch.bmm(asked, far_keys.transpose(1, 2)), far_values)
+    far_sum, far_top, far_weight = (
+        part.view(shared, batch, group * seq, -1).transpose(0, 1).reshape(batch * shared, group * seq, -1)
+        for part in far
+    )
+    near_sum, near_top, near_weight = _part(near.view(batch * shared, group * seq, seq), values)
+    top = torch.maximum(far_top, near_top)
+    far_share, near_share = (far_top - top).exp(), (near_top - top).exp()
+    total = far_share * far_weight + near_share * near_weight
+    return ((far_share * far_sum + near_share * near_sum) / total).to(grouped.dtype)
+
+
+def _part(
+    scores: Float[Tensor, "n queries keys"], values: Float[Tensor, "n keys dim"]
+) -> tuple[Float[Tensor, "n queries dim"], Float[Tensor, "n queries 1"], Float[Tensor, "n queries 1"]]:
+    """The weighted sum of the values, the highest score, and the sum of the weights relative to it. Spends `scores`."""
+    scores = scores.float()
+    top = scores.amax(dim=-1, keepdim=True)
+    weights = scores.sub_(top).exp_()
+    return torch.bmm(weights.to(values.dtype), values).float(), top, weights.sum(dim=-1, keepdim=True)
 
 
 AttentionInterface.register(NAME, tree_attention)
