@@ -48,7 +48,7 @@ def headlines(compared: Sequence[dict]) -> str:
 
 def headline(row: dict) -> str:
     points = f"{100 * row['difference']:+.1f} points".replace("-", "\N{MINUS SIGN}")
-    bounds = f"95 %: {100 * row['low']:.1f} to {100 * row['high']:.1f}"
+    bounds = f"95 %: {100 * row['low']:.1f} to {100 * row['high']:.1f}".replace("-", "\N{MINUS SIGN}")
     before, after = two(row["mean_b"]), two(row["mean_a"])
     noise = " Inside the noise." if row["inside_noise"] else ""
     return f"On {escape(words.task_name(row['task']))}, from {before} to <b>{after}</b>: {points} ({bounds}).{noise}"
