@@ -6,7 +6,7 @@ Knows the columns of results.jsonl; not how a value came about.
 import math
 import statistics
 
-from backend.core import dd_ranking
+from backend.core import dd_ranking, metrics
 
 KEYS = ("student", "regime", "arm", "task", "metric")
 Z = 1.96  # half-width of a 95 % interval in standard errors
@@ -27,9 +27,10 @@ def summarise_results(rows: list[dict]) -> list[dict]:
 def _mean_and_interval(rows: list[dict]) -> dict:
     values, n = [row["value"] for row in rows], rows[0]["n"]
     mean = statistics.fmean(values)
-    questions = mean * (1 - mean) / max(1, n - 1)
-    students = statistics.variance(values) / len(values) if len(values) > 1 else 0.0
-    return {"mean": mean, "interval": Z * math.sqrt(questions + students), "n": n, "seeds": len(values)}
+    low, high = metrics.interval(mean * n, n)  # Wilson's, which has a width at 0 and 1 too
+    questions = ((high - low) / 2) ** 2
+    students = Z**2 * statistics.variance(values) / len(values) if len(values) > 1 else 0.0
+    return {"mean": mean, "interval": math.sqrt(questions + students), "n": n, "seeds": len(values)}
 
 
 def ranking(table: list[dict]) -> list[dict]:
@@ -66,10 +67,10 @@ def as_text(table: list[dict]) -> str:
     """The table for a terminal; `±` is the 95 % half-width."""
     if not table:
         return "No results yet."
-    lines = [f"{'student':20} {'regime':9} {'arm':10} {'metric':9} {'mean':>6} {'±95%':>6} {'n':>6} {'seeds':>5}"]
+    lines = [f"{'student':20} {'regime':9} {'arm':10} {'task':15} {'metric':9} {'mean':>6} {'±95%':>6} {'n':>6} seeds"]
     for row in table:
         lines.append(
-            f"{row['student'][:20]:20} {row['regime']:9} {row['arm']:10} {row['metric']:9} "
+            f"{row['student'][:20]:20} {row['regime']:9} {row['arm']:10} {row['task'][:15]:15} {row['metric']:9} "
             f"{row['mean']:6.3f} {row['interval']:6.3f} {row['n']:6} {row['seeds']:5}"
         )
     return "\n".join(lines)

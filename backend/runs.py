@@ -82,6 +82,8 @@ class RunDir:
                 "Wait for it, stop it, or choose another --out.",
             )
         self.stop_flag.unlink(missing_ok=True)
+        for file in self.path.rglob("*.jsonl"):
+            cut_half_line(file)
         born = psutil.Process().create_time()
         self.set_status(state="running", pid=os.getpid(), pid_started=born, error=None)
 
@@ -138,6 +140,14 @@ class RunDir:
         if path.exists():
             rows = [row for row in self.rows(name) if keep(row)]
             write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def cut_half_line(path: Path) -> None:
+    """Take back a last line that was never finished, as after a power cut: the next row must not join it."""
+    with path.open("rb+") as file:
+        content = file.read()
+        if content and not content.endswith(b"\n"):
+            file.truncate(content.rfind(b"\n") + 1)
 
 
 def list_runs(folder: Path) -> list[RunDir]:

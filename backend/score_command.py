@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from backend.core.errors import UserError
 from backend.core.tasks import TASKS
 from backend.runs import write_atomically
 
@@ -37,6 +38,9 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from backend.core import adapter_files, backbones, metrics, prompts, score  # noqa: PLC0415 - torch takes seconds to import
 
+    if args.scores and not args.scores.resolve().parent.is_dir():
+        found = f"There is no folder {args.scores.parent}."
+        raise UserError(found, "a folder that exists, for --scores", "Make it first, or choose another.")
     spec, questions, shots = _test(args)
     backbone = backbones.load_backbone(args.model)
     fingerprint = backbones.fingerprint(backbone)  # before the adapter, which peft puts into the very same module
@@ -69,6 +73,9 @@ def _test(args: argparse.Namespace):
     from backend.core import tasks, text_data, uploads  # noqa: PLC0415
 
     if args.file:
+        if args.limit is not None and args.limit < 1:
+            found = f"The limit is {args.limit}."
+            raise UserError(found, "a whole number from 1", "Leave the limit out to use every question.")
         layout, questions = uploads.read_questions(args.file)
         return tasks.file_task(Path(args.file).stem, layout), questions[: args.limit], {}
     questions = text_data.load_questions(args.task, args.split, args.data_dir, args.limit)

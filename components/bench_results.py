@@ -151,7 +151,7 @@ def costs(summary: dict) -> Iterator[str]:
         if isinstance(seconds.get(stage), (int, float)) and seconds[stage] > 0:
             yield f"{said} {duration(seconds[stage])}"
     if isinstance(summary.get("peak_memory_mb"), (int, float)):
-        yield f"at most {summary['peak_memory_mb'] / 1000:.1f} GB of memory"
+        yield f"{summary['peak_memory_mb'] / 1000:.1f} GB of memory in its largest process"
 
 
 def table_markup(rows: Sequence[dict]) -> str:

@@ -307,7 +307,7 @@ def test_settings_that_make_no_sense_are_refused_in_words(changes, said):
     ("changes", "said"),
     [
         ({"tasks": ("arc",)}, "no task called 'arc'"),
-        ({"data": "real", "examples": 10_000}, "1200 training questions"),
+        ({"data": "real", "examples": 10_000}, "there are 1200"),
         ({"data": "distilled", "data_path": "/nowhere"}, "has no distilled.jsonl"),
         ({"data": "file", "data_path": "/nowhere.csv"}, "nowhere.csv"),
         (

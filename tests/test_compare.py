@@ -19,7 +19,14 @@ TRUTHS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=
 
 def student(truths) -> list[Scored]:
     """Scored questions that are right where `truths` says so."""
-    return [Scored(f"q{i:03}", None, 0 if right else 1, (-1.0, -2.0), (1, 1)) for i, right in enumerate(truths)]
+    values = {True: (-1.0, -2.0), False: (-2.0, -1.0)}
+    return [Scored(f"q{i:03}", None, 0, values[bool(right)], (1, 1)) for i, right in enumerate(truths)]
+
+
+def test_questions_that_share_an_id_and_nothing_else_are_not_compared():
+    ours, other = student([True, False]), [replace(item, answer=1) for item in student([True, False])]
+    with pytest.raises(UserError, match="2 questions have the same id and other options"):
+        paired([ours], [other])
 
 
 def counts(both: int, gained: int, lost: int, neither: int) -> Paired:
@@ -182,7 +189,7 @@ def test_intervals_hold_the_truth_where_training_has_luck_of_its_own():
 
 def test_acc_norm_compares_the_normalised_choice():
     long = Scored("q", None, 1, (-3.0, -4.0), (2, 8))  # wrong by sums, right by characters
-    short = replace(long, lengths=(1, 1))
+    short = replace(long, log_likelihoods=(-3.0, -16.0))  # wrong by both
     assert paired([[long]], [[short]]).difference == 0
     assert paired([[long]], [[short]], metric="acc_norm").gained == ["q"]
     with pytest.raises(UserError, match="no metric"):

@@ -73,6 +73,9 @@ class BenchConfig:
         check(self)
         self._check_data()
         self._check_training()
+        if len(set(self.tasks)) != len(self.tasks):
+            found = f"tasks is {', '.join(self.tasks)}."
+            raise UserError(found, "every task once", "Remove the repetition.")
         if not self.tasks and not self.test_file:
             raise UserError("There is nothing to score on.", "a task or a file of questions", "Name one in tasks.")
 

@@ -67,12 +67,9 @@ def training_examples(config: BenchConfig, seed: int) -> list[Example]:
     if config.data == "distilled":
         return _first(distilled_examples(Path(config.data_path)), config.examples)
     if config.data == "file":
-        return read_examples(config.data_path, config.examples or None)
+        return _first(read_examples(config.data_path), config.examples)
     spec = find_task(config.train_task)
     questions = load_questions(config.train_task, "train", config.data_dir or None)
-    if config.examples > len(questions):
-        found = f"examples is {config.examples}, but {config.train_task} has {len(questions)} training questions."
-        raise UserError(found, "at most as many as there are", "Lower examples.")
     if config.data == "random":
         order = torch.randperm(len(questions), generator=generator(config.seed, "bench draw", seed)).tolist()
         questions = [questions[i] for i in order]
@@ -118,4 +115,7 @@ def matched_steps(config: BenchConfig) -> Matched:
 
 
 def _first(items: list, number: int) -> list:
+    if number > len(items):
+        found = f"examples is {number}, but there are {len(items)}."
+        raise UserError(found, "at most as many as there are", "Lower examples, or set it to 0 for all.")
     return items[:number] if number else items

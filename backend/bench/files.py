@@ -16,7 +16,8 @@ def students_of(run: RunDir, who: str = TUNED) -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {}
     for file in sorted((run.path / SCORES).glob("*.json")):
         facts = json.loads(file.read_text(encoding="utf-8"))
-        if facts["who"] == who or (who == TUNED and facts["who"] != BASE):
+        meant = facts["who"] == who or (who == TUNED and facts["who"] != BASE)
+        if meant and "summary" in facts:  # else the sitting is not over
             found.setdefault(facts["task"], []).append(facts)
     for several in found.values():
         several.sort(key=lambda facts: facts["seed"])

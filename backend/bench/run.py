@@ -3,16 +3,19 @@
 Every stage picks up where its files end, so a stopped or killed run resumes to the same numbers.
 """
 
+import hashlib
 import json
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from backend.ask import load_tokenizer, shown_examples
 from backend.bench import summary
 from backend.bench.config import BenchConfig
-from backend.bench.data import Test, asked_of, training_examples
+from backend.bench.data import Test, asked_of, needs_validation, training_examples, validation
 from backend.bench.files import BASE, scores_of
 from backend.bench.scoring import Sitting, sit
 from backend.bench.students import Student
@@ -21,6 +24,7 @@ from backend.core.errors import UserError
 from backend.core.examples import encode
 from backend.core.pool import set_threads
 from backend.core.progress import Progress, Stopped
+from backend.core.prompts import Example
 from backend.runs import RunDir, write_atomically
 
 STAGES = ("tune", "score")
@@ -33,15 +37,32 @@ def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) 
         raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
     set_threads()
     asked = asked_of(config)
-    begin = time.monotonic()
+    if needs_validation(config):
+        validation(config)  # what it lacks is said before an hour of training, not after
     show_examples(config, run_dir)
-    tuned = tune(config, run_dir) if config.data != "none" else None
-    seconds = {"tune": round(time.monotonic() - begin, 1)}
+    with timed(run_dir, "tune"):
+        tuned = tune(config, run_dir) if config.data != "none" else None
     if "score" in stages:
-        begin = time.monotonic()
-        score(config, run_dir, asked, tuned)
-        seconds["score"] = round(time.monotonic() - begin, 1)
-        conclude(config, run_dir, asked, tuned, seconds)
+        with timed(run_dir, "score"):
+            score(config, run_dir, asked, tuned)
+        conclude(config, run_dir, asked, tuned)
+
+
+@contextmanager
+def timed(run_dir: RunDir, stage: str) -> Iterator[None]:
+    """Adds what a stage took to what it took before it was stopped."""
+    begin = time.monotonic()
+    try:
+        yield
+    finally:
+        spent = seconds_spent(run_dir)
+        spent[stage] = round(spent.get(stage, 0.0) + time.monotonic() - begin, 1)
+        write_atomically(run_dir.artifacts / "seconds.json", json.dumps(spent))
+
+
+def seconds_spent(run_dir: RunDir) -> dict[str, float]:
+    file = run_dir.artifacts / "seconds.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def show_examples(config: BenchConfig, run_dir: RunDir) -> None:
@@ -64,14 +85,25 @@ def score(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned 
     with Progress(run_dir, "score", total, done=done) as progress:
         for who, seed, weights in students:
             student.become(weights)
+            tuned_facts = {"adapter": None, "weights": None} if weights is None else saved_facts(run_dir, weights)
             for test in asked:
-                facts = {"student": config.student, "adapter": weights and str(weights.relative_to(run_dir.path))}
-                facts |= {"seed": seed, "fingerprint": student.fingerprint, "precision": config.precision}
+                facts = {"student": config.student, "fingerprint": student.fingerprint} | tuned_facts
+                facts |= {"seed": seed, "precision": config.precision}
                 sitting = Sitting(who, test, facts)
                 told = sit(run_dir, sitting, student.model, student.tokenizer, config.fast, progress)
                 for row in summary.result_rows(config, sitting, told):
                     if (row["scores"], row["metric"]) not in finished:
+                        finished.add((row["scores"], row["metric"]))
                         run_dir.append("results", row)
+
+
+def saved_facts(run_dir: RunDir, folder: Path) -> dict[str, str]:
+    """Where a tuned student lies, and what its files are."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.safetensors")):
+        with file.open("rb") as opened:
+            digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return {"adapter": str(folder.relative_to(run_dir.path)), "weights": digest.hexdigest()[:12]}
 
 
 def sittings(config: BenchConfig, tuned: Tuned | None) -> list[tuple[str, int, Path | None]]:
@@ -80,24 +112,33 @@ def sittings(config: BenchConfig, tuned: Tuned | None) -> list[tuple[str, int, P
     return found + [(f"seed-{seed}", seed, folder) for seed, folder in enumerate(tuned.folders if tuned else [])]
 
 
-def conclude(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned | None, seconds: dict) -> None:
+def conclude(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned | None) -> None:
     """summary.json: the choice of step size, comparisons with the base, warnings, time and memory."""
     students = [who for who, _, _ in sittings(config, tuned) if who != BASE]
     compared = summary.comparisons(run_dir, asked, students)
-    examples = training_examples(config, 0) if tuned else []
     everyone = [*([BASE] if config.score_base else []), *students]
     unit = 1024 if sys.platform != "darwin" else 1024**2
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
     found = {
         "lr": tuned.lr if tuned else None,
         "grid": tuned.grid if tuned else [],
+        "validation": validation(config).spec.name if needs_validation(config) else None,
         "steps": tuned.steps if tuned else [],
-        "seconds": seconds,
+        "seconds": seconds_spent(run_dir),
         "peak_memory_mb": round(peak),
         "comparisons": compared,
-        "warnings": summary.warnings(run_dir, asked, everyone, examples, compared),
+        "warnings": summary.warnings(run_dir, asked, everyone, learned_from(config), compared),
     }
+    found["warnings"] += summary.validation_warning(config, found["validation"])
     write_atomically(run_dir.path / "summary.json", json.dumps(found, indent=1, ensure_ascii=False))
+
+
+def learned_from(config: BenchConfig) -> list[Example]:
+    """Everything any of the students was trained on."""
+    if config.data == "none":
+        return []
+    seeds = range(config.seeds) if config.data == "random" else range(1)
+    return list(dict.fromkeys(example for seed in seeds for example in training_examples(config, seed)))
 
 
 def run_to_the_end(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> str:

@@ -3,7 +3,9 @@
 Knows the run folder's scores; not how a student came about.
 """
 
+import hashlib
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from transformers import PreTrainedTokenizerBase
 
 from backend.bench.data import Test
 from backend.bench.files import SCORES, scores_of
+from backend.core.errors import UserError
 from backend.core.fast_score import Doubt, fast_stream
 from backend.core.matrices import can_round
 from backend.core.metrics import interval, summarise
@@ -41,30 +44,60 @@ class Sitting:
 def sit(
     run: RunDir, sitting: Sitting, model, tokenizer: PreTrainedTokenizerBase, fast: bool, progress: Progress
 ) -> dict:
-    """Score what this sitting has not scored yet, then write what it says. Raises Stopped; nothing is asked twice."""
+    """Score what this sitting has not scored yet, then write what it says. Raises Stopped; nothing is asked twice.
+
+    Raises UserError where what is there was scored with another student or on other questions.
+    """
     (run.path / SCORES).mkdir(parents=True, exist_ok=True)
     test, begin = sitting.test, time.perf_counter()
+    before = _checked_facts(run, sitting)
     done = {scored.id: scored for scored in scores_of(run, sitting.who, test.spec.name)}
     left = [question for question in test.questions if question.id not in done]
     p = plan(model, tokenizer, test.spec, test.shots)
     doubt = Doubt() if fast and can_round(p.device) else None
-    if left:
-        _score_left(run, sitting, done, _stream(p, left, doubt), progress)
-    meta = _meta_file(run, sitting.name)
-    before = json.loads(meta.read_text(encoding="utf-8")) if meta.exists() else {}
-    facts = sitting.facts | {
+    try:
+        if left:
+            _score_left(run, sitting, done, _stream(p, left, doubt), progress)
+    finally:  # a stopped sitting keeps its time
+        facts = before | {
+            "again": before["again"] + (doubt.gauged if doubt else 0),
+            "seconds": round(before["seconds"] + time.perf_counter() - begin, 2),
+        }
+        write_atomically(_meta_file(run, sitting.name), json.dumps(facts, indent=1))
+    facts |= {
+        "arithmetic": _arithmetic(facts["again"], doubt is not None, sitting.facts["precision"]),
+        "summary": summarise([done[question.id] for question in test.questions]),
+    }
+    write_atomically(_meta_file(run, sitting.name), json.dumps(facts, indent=1))
+    return facts
+
+
+def _checked_facts(run: RunDir, sitting: Sitting) -> dict:
+    """What stands beside the scores, from an earlier part of this sitting or new."""
+    test, file = sitting.test, _meta_file(run, sitting.name)
+    asked = repr((test.spec, list(test.questions), sorted(test.shots.items())))
+    fresh = sitting.facts | {
         "who": sitting.who,
         "task": test.spec.name,
         "split": test.split,
         "shots": test.spec.shots,
-        "n": len(done),
+        "n": len(test.questions),
+        "questions": hashlib.sha256(asked.encode()).hexdigest()[:12],
         "prompt_version": PROMPT_VERSION,
-        "arithmetic": before.get("arithmetic") or _arithmetic(doubt, sitting.facts["precision"]),
-        "seconds": round(before.get("seconds", 0.0) + time.perf_counter() - begin, 2),
-        "summary": summarise([done[question.id] for question in test.questions]),
     }
-    write_atomically(meta, json.dumps(facts, indent=1))
-    return facts
+    if not file.exists():
+        fresh |= {"seconds": 0.0, "again": 0}
+        write_atomically(file, json.dumps(fresh, indent=1))
+        return fresh
+    found = json.loads(file.read_text(encoding="utf-8"))
+    changed = sorted(name for name in fresh if fresh[name] != found.get(name))
+    if changed:
+        raise UserError(
+            f"The scores of {sitting.name} were begun with other {', '.join(changed)}.",
+            "the same student and the same questions to the end of a run",
+            "Start a new run; the old scores stay in this one.",
+        )
+    return found
 
 
 def _stream(p: Plan, questions: list, doubt: Doubt | None) -> Iterator[list[tuple[int, Scored]]]:
@@ -82,6 +115,7 @@ def _score_left(
     written = len(done)
     for news in stream:
         for _, scored in news:
+            _check_finite(sitting, scored)
             run.append(f"{SCORES}/{sitting.name}", scored.as_row())
             done[scored.id] = scored
         if len(done) - written >= total / ROWS or len(done) == total:
@@ -94,6 +128,12 @@ def _score_left(
             raise
 
 
+def _check_finite(sitting: Sitting, scored: Scored) -> None:
+    if not all(map(math.isfinite, scored.log_likelihoods)):
+        found = f"{sitting.who} finds an option of question {scored.id!r} neither likely nor unlikely (not a number)."
+        raise UserError(found, "a student that computes", "Its training diverged: lower the step size and start again.")
+
+
 def _estimate(sitting: Sitting, scored: list[Scored], total: int) -> dict:
     """Accuracy so far with its interval, which shrinks to nothing but the test's own size."""
     right = sum(item.correct for item in scored)
@@ -102,10 +142,8 @@ def _estimate(sitting: Sitting, scored: list[Scored], total: int) -> dict:
     return where | {"done": len(scored), "total": total, "acc": right / len(scored), "low": low, "high": high}
 
 
-def _arithmetic(doubt: Doubt | None, precision: str) -> str:
-    if doubt is None:
-        return f"{precision} products"
-    return f"rounded products, {doubt.gauged} questions again in {precision}"
+def _arithmetic(again: int, rounded: bool, precision: str) -> str:
+    return f"rounded products, {again} questions again in {precision}" if rounded else f"{precision} products"
 
 
 def _meta_file(run: RunDir, name: str) -> Path:

@@ -20,7 +20,7 @@ class Student:
         self._config = config
         self._base: Backbone | None = self._load(config.student)
         self.fingerprint = fingerprint(self._base)
-        self.model: torch.nn.Module = self._base.model
+        self.model: torch.nn.Module | None = self._base.model
         self.tokenizer: PreTrainedTokenizerBase = self._base.tokenizer
         self._adapted = None
 
@@ -29,9 +29,11 @@ class Student:
         if self._adapted is not None:
             self._base.model, self._adapted = self._adapted.unload(), None
         if folder is not None and (folder / "config.json").is_file():  # full fine-tuning: a model of its own
-            self._base, self.model = None, self._load(str(folder)).model  # the base goes first: one model at a time
+            self._base = self.model = None  # first: one model at a time
+            self.model = self._load(str(folder)).model
             return
         if self._base is None:
+            self.model = None
             self._base = self._load(self._config.student)
         if folder is not None:
             self._adapted = with_adapter(self._base.model, folder)

@@ -73,6 +73,22 @@ def warnings(
     return found
 
 
+def validation_warning(config: BenchConfig, task: str | None) -> list[dict]:
+    """A step size chosen by a task that is neither scored nor learned from says little."""
+    learned = config.train_task if config.data in ("real", "random") else None
+    if task is None or task in (*config.tasks, learned):
+        return []
+    return [
+        {
+            "kind": "validation",
+            "task": task,
+            "found": f"The step size was chosen by questions of {task}, which is neither scored on nor learned from.",
+            "expected": "validation questions of a task that is scored on",
+            "next_step": "Give a single step size in lrs, or set train_task to a task like your file.",
+        }
+    ]
+
+
 def _cut_prompts(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
     cut, asked = max(sum(item.truncated for item in scored) for scored in students.values()), len(test.questions)
     if not cut:

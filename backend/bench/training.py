@@ -4,6 +4,7 @@ Knows a config and one cell of it. Loss rows go to metrics.jsonl as they come; a
 so a killed training resumes to the same numbers.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from backend.bench.data import Test, matched_steps, needs_validation, training_e
 from backend.core.adapters import make_student
 from backend.core.backbones import context_length, load_backbone
 from backend.core.examples import MICRO_TOKENS, Rows, check_lengths, encode
-from backend.core.finetune import EarlyStop, Plan, finetune
+from backend.core.finetune import Diverged, EarlyStop, Plan, finetune
 from backend.core.finetune_state import FinetuneState
 from backend.core.metrics import option_loss
 from backend.core.params import Params
@@ -38,7 +39,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"seed{self.seed}" if self.lr is None else f"lr{self.lr:g}-seed{self.seed}"
+        return f"seed{self.seed}" if self.lr is None else f"lr{self.lr!r}-seed{self.seed}"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,12 @@ class Trainer:
                 self._check()
             outcome = Outcome(steps, None, None, 0)
         else:
-            outcome, params = self._ordinary(cell, folder)
+            try:
+                outcome, params = self._ordinary(cell, folder)
+            except Diverged:
+                if cell.phase != "grid":
+                    raise
+                return Outcome(saved_step(folder), None, None, 0)  # loses to any other step size
         self.student.save(params, folder / "adapter")
         for name in (STATE, BEST):
             (folder / name).unlink(missing_ok=True)
@@ -121,6 +127,9 @@ class Trainer:
         scored = score_questions(
             self.student.model, self.backbone.tokenizer, test.questions, test.spec, shots=test.shots
         )
+        if not all(math.isfinite(value) for item in scored for value in item.log_likelihoods):
+            found = f"After step {step}, no option has a likelihood that is a number."
+            raise Diverged(found, "a student that computes", "Lower the learning rate.")
         acc = sum(item.correct for item in scored) / len(scored)
         self._log("validate", cell, step, acc=acc, option_loss=option_loss(scored), n=len(scored))
         return acc

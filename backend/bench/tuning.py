@@ -4,6 +4,7 @@ Knows the run folder, processes and who is trained when; how one student is trai
 """
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,10 +38,11 @@ def tune(config: BenchConfig, run_dir: RunDir) -> Tuned:
         grid = []
     lr = config.lrs[0] if config.regime == "ordinary" else None
     planned = len(grid) + config.seeds - bool(grid)
-    with Progress(run_dir, "tune", planned * Trainer.planned_steps(config)) as progress:
+    done = forget_repeated_rows(run_dir)
+    with Progress(run_dir, "tune", planned * Trainer.planned_steps(config), done=done) as progress:
         tried = train(config, run_dir, grid, progress)
         if tried:
-            lr = choose_lr({cell.lr: (o.acc, o.option_loss) for cell, o in tried.items()})
+            lr = choose_lr({cell.lr: validated(o) for cell, o in tried.items()})
         cells = [Cell("grid" if grid and seed == 0 else "final", lr, seed) for seed in range(config.seeds)]
         done = tried | train(config, run_dir, [cell for cell in cells if cell not in tried], progress)
     folders = [keep(run_dir, cell) for cell in cells]
@@ -48,6 +50,11 @@ def tune(config: BenchConfig, run_dir: RunDir) -> Tuned:
         shutil.rmtree(run_dir.artifacts / TUNING / cell.name / "adapter", ignore_errors=True)
     rows = [{"lr": cell.lr, "acc": o.acc, "option_loss": o.option_loss, "n": o.n} for cell, o in tried.items()]
     return Tuned(lr, rows, [done[cell].steps for cell in cells], folders)
+
+
+def validated(outcome: Outcome) -> tuple[float, float]:
+    """Accuracy and option loss; of a student that diverged, numbers that lose."""
+    return (0.0, math.inf) if outcome.acc is None else (outcome.acc, outcome.option_loss)
 
 
 def keep(run_dir: RunDir, cell: Cell) -> Path:
@@ -64,10 +71,10 @@ def keep(run_dir: RunDir, cell: Cell) -> Path:
 def train(config: BenchConfig, run_dir: RunDir, cells: list[Cell], progress: Progress) -> dict[Cell, Outcome]:
     """The outcome of every cell, several trained at a time."""
     found = {cell: outcome for cell in cells if (outcome := read_outcome(run_dir, cell))}
-    forget_repeated_rows(run_dir, [cell for cell in cells if cell not in found])
-    watch = Watch(run_dir, progress, cells)
-    watch()
     todo = [cell for cell in cells if cell not in found]
+    if not todo:
+        return found
+    watch = Watch(run_dir, progress)
     inline = worker_count() == 1 or len(todo) == 1  # then no process watches: the trainer itself has to look up
     begin = partial(cell_worker, config, run_dir.path, watch if inline else None)
     for cell, outcome in each(begin, todo, worker_count(), watch):
@@ -78,16 +85,15 @@ def train(config: BenchConfig, run_dir: RunDir, cells: list[Cell], progress: Pro
 
 
 class Watch:
-    """Moves the bar by the rows that trainers have written, and raises Stopped when the run was asked to stop."""
+    """Moves the bar by the rows that trainers write from now on, and raises Stopped when asked to stop."""
 
-    def __init__(self, run_dir: RunDir, progress: Progress, cells: list[Cell]):
-        self._run, self._progress, self._cursor = run_dir, progress, 0
-        self._cells = {(cell.lr, cell.seed) for cell in cells}
+    def __init__(self, run_dir: RunDir, progress: Progress):
+        self._run, self._progress = run_dir, progress
+        self._cursor = run_dir.rows_since("metrics", 0)[1]
 
     def __call__(self) -> None:
         rows, self._cursor = self._run.rows_since("metrics", self._cursor)
-        new = sum(row["stage"] == "tune" and (row["lr"], row["seed"]) in self._cells for row in rows)
-        if new:
+        if new := sum(row["stage"] == "tune" for row in rows):
             self._progress.advance("Fine-tuning", by=new)
         self._progress.check_stop()
 
@@ -99,9 +105,12 @@ def cell_worker(config: BenchConfig, folder: Path, look_up: Callable[[], None] |
     return lambda cell: trainer.train(cell, run_dir.artifacts / TUNING / cell.name)
 
 
-def forget_repeated_rows(run_dir: RunDir, cells: list[Cell]) -> None:
-    """Drop the rows that a resume will write again: those after a cell's last checkpoint."""
-    steps = {(cell.lr, cell.seed): saved_step(run_dir.artifacts / TUNING / cell.name) for cell in cells}
+def forget_repeated_rows(run_dir: RunDir) -> int:
+    """Drop the rows that a resume will write again, those after a cell's last checkpoint; how many updates remain."""
+    rows = [row for row in run_dir.rows("metrics") if row["stage"] == "tune"]
+    cells = {Cell(row["phase"], row["lr"], row["seed"]) for row in rows}
+    open_cells = [cell for cell in cells if read_outcome(run_dir, cell) is None]
+    steps = {(cell.lr, cell.seed): saved_step(run_dir.artifacts / TUNING / cell.name) for cell in open_cells}
 
     def keeps(row: dict) -> bool:
         if row["stage"] not in ("tune", "validate") or (row["lr"], row["seed"]) not in steps:
@@ -110,6 +119,7 @@ def forget_repeated_rows(run_dir: RunDir, cells: list[Cell]) -> None:
 
     if not all(keeps(row) for row in run_dir.rows("metrics")):
         run_dir.keep_rows("metrics", keeps)
+    return sum(map(keeps, rows))
 
 
 def outcome_file(run_dir: RunDir, cell: Cell) -> Path:

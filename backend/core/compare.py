@@ -147,6 +147,11 @@ def _shared_ids(a: Sequence[Sequence[Scored]], b: Sequence[Sequence[Scored]]) ->
             one = "question was" if len(alone) == 1 else "questions were"
             found = f"{len(alone)} {one} scored by one side only, for example {min(alone)!r}."
             raise UserError(found, "the same questions on both sides", "Score both with the same file and limit.")
+    facts = {item.id: (item.answer, item.lengths) for item in lists[0]}
+    for scored in lists[1:]:
+        if other := [item.id for item in scored if (item.answer, item.lengths) != facts[item.id]]:
+            found = f"{len(other)} questions have the same id and other options, for example {min(other)!r}."
+            raise UserError(found, "the same questions on both sides", "Score both with the same file and limit.")
     return sorted(first)
 
 

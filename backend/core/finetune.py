@@ -22,6 +22,11 @@ from backend.core.finetune_state import FinetuneState, below, read_tensors, writ
 from backend.core.lora import Student
 from backend.core.params import Params, snapshot
 
+
+class Diverged(UserError):
+    """The loss stopped being a number."""
+
+
 # A term of the loss for (student, parameters, micro-batch). Micro-batches are averaged by their answer tokens, so a
 # term must be a mean over answer tokens, or not depend on the batch.
 Loss = Callable[[Student, Params, AnyBatch], Tensor]
@@ -119,7 +124,7 @@ def finetune(
     `batches_at(k)` gives the micro-batches of update k, counted from 0; their gradients add up to the whole batch's,
     per answer token. Between steps the student holds the trained parameters, in evaluation mode: score it, but put
     nothing else into it. Memory: Adam's 12 bytes a trainable parameter, and the activations of the largest micro-batch.
-    Raises UserError when the loss stops being a number.
+    Raises Diverged, a UserError, when the loss stops being a number.
     """
     if plan.checkpointing and not student.backbone.model.supports_gradient_checkpointing:
         found = f"The family {student.backbone.family} cannot forget its activations and compute them again."
@@ -135,7 +140,7 @@ def finetune(
                 value = _accumulate(student, tuning.params, batches_at(step), plan, loss)
             if not torch.isfinite(value):
                 found = f"The loss is {value.item()} at step {step}."
-                raise UserError(found, "a finite loss", "Lower the learning rate.")
+                raise Diverged(found, "a finite loss", "Lower the learning rate.")
             if plan.clip is not None:
                 torch.nn.utils.clip_grad_norm_(tuning.params.values(), plan.clip)
             tuning.optimizer.step()

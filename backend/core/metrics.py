@@ -32,7 +32,7 @@ def summarise(scored: Sequence[Scored]) -> dict:
     return summary | {"micro": {name: summary[name] for name in means}, "macro": means, "subjects": each}
 
 
-def interval(successes: int, n: int) -> tuple[float, float]:
+def interval(successes: int | float, n: int) -> tuple[float, float]:
     """The 95 % interval of a share by Wilson (1927): it has a width at 0 and at n, and none of it lies outside 0 to 1.
 
     Nothing tried says nothing: n = 0 gives (0, 1).

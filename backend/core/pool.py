@@ -4,18 +4,24 @@ with several threads, whose threads wait for each other.
 Knows processes; not what the work is. No process outlives its parent, however the parent ends.
 """
 
+import contextlib
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
 
 import psutil
 import torch
 
-_work: Callable[[Any], Any] | None = None  # in a worker process: what to do with each item
+from backend.core.errors import UserError
+
+# in a worker process: how to begin, and what to do with each item
+_begin: Callable[[], Callable[[Any], Any]] | None = None
+_work: Callable[[Any], Any] | None = None
 
 
 def worker_count() -> int:
@@ -28,7 +34,7 @@ def worker_count() -> int:
 
 def scoring_threads() -> int:
     """Threads that may read with one set of weights: one in a worker process, else as many as there may be workers."""
-    return 1 if _work is not None else worker_count()
+    return 1 if _begin is not None else worker_count()
 
 
 def set_threads() -> None:
@@ -60,23 +66,29 @@ def each(
                 yield waiting.pop(future), future.result()
             while_waiting()
         executor.shutdown()
-    except BaseException:
+    except BaseException as error:
         kill_children()
         executor.shutdown(wait=False, cancel_futures=True)
+        if isinstance(error, BrokenProcessPool):
+            found = "A worker was killed from outside, most often because the machine ran out of memory."
+            step = "Set DISTILLOSCOPE_WORKERS=1 or choose a smaller model, then resume."
+            raise UserError(found, "room for every worker", step) from error
         raise
 
 
 def kill_children() -> None:
-    """End every process below this one, at once."""
+    """End every worker below this one, at once. Python's own tracker of semaphores leaves by itself."""
     for child in psutil.Process().children(recursive=True):
-        child.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if not any("resource_tracker" in word for word in child.cmdline()):
+                child.kill()
 
 
 def _start(begin: Callable[[], Callable[[Any], Any]], parent: int) -> None:
-    global _work
+    global _begin
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     torch.set_num_threads(1)
-    _work = begin()
+    _begin = begin
 
 
 def _leave_with(parent: int) -> None:
@@ -87,4 +99,7 @@ def _leave_with(parent: int) -> None:
 
 
 def _do(item: Any) -> Any:
+    global _work
+    if _work is None:  # here and not in _start: what it raises then reaches the parent
+        _work = _begin()
     return _work(item)
