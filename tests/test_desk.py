@@ -72,16 +72,16 @@ def quick(stand_in):
 
 
 def children() -> list[psutil.Process]:
-    """Processes below this one, but for python's tracker of semaphores, which other tests may have started."""
-    found = psutil.Process().children(recursive=True)
-    return [child for child in found if not any("resource_tracker" in word for word in words_of(child))]
+    """Live processes below this one, but for python's tracker of semaphores, which other tests may have started."""
+    return [child for child in psutil.Process().children(recursive=True) if is_ours(child)]
 
 
-def words_of(process: psutil.Process) -> list[str]:
+def is_ours(process: psutil.Process) -> bool:
     try:
-        return process.cmdline()
+        dead = process.status() == psutil.STATUS_ZOMBIE
+        return not dead and not any("resource_tracker" in word for word in process.cmdline())
     except psutil.Error:
-        return []
+        return False
 
 
 def pid_of(quick: Desk) -> int:
