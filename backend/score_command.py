@@ -84,16 +84,14 @@ def _test(args: argparse.Namespace):
 
 def _score(plan, questions: list, fast: bool, bar: "_Bar") -> tuple[list, str]:
     """Every question in its order, and how it was computed."""
-    from backend.core import fast_score, matrices, score  # noqa: PLC0415
+    from backend.core import fast_score  # noqa: PLC0415
 
-    rounded = fast and matrices.can_round(plan.device)
-    doubt = fast_score.Doubt()
-    stream = fast_score.fast_stream(plan, questions, doubt) if rounded else score.score_stream(plan, questions)
+    stream, doubt = fast_score.stream_of(plan, questions, fast)
     found: dict[int, object] = {}
     for news in stream:
         found.update(news)
         bar.show(len(found), len(questions))
-    said = f"rounded products, {doubt.gauged} questions again in float32" if rounded else "float32 products"
+    said = fast_score.arithmetic(doubt and doubt.gauged, "float32")
     return [found[i] for i in range(len(questions))], said
 
 

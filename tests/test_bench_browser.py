@@ -110,8 +110,7 @@ class Visitor(test_browser.Visitor):
 def visitor(chromium, address):
     visitor = Visitor(chromium, address)
     yield visitor
-    # on a machine that others keep busy, Gradio's client now and then aborts its own event stream and says so
-    assert [e for e in visitor.errors if "signal is aborted" not in e and "Connection errored out" not in e] == []
+    assert visitor.errors == []
     assert visitor.elsewhere == [], "no request may leave the server's own address"
     visitor.context.close()
 
@@ -179,6 +178,8 @@ def test_a_bad_file_is_said_a_good_one_counted_and_nothing_else_is_lost(visitor)
     page.wait_for_selector("#bench-train-told [data-count='5']")
     assert page.locator("#bench-train-told li").count() == 3
     page.wait_for_function("document.querySelector('#bench-changes').innerText.includes('good.csv')")
+    # the example comes last: a reload before it would abort the request, which the browser calls an error
+    page.wait_for_function("document.querySelector('#bench-example').innerText.includes('3 examples')")
     page.reload()
     page.wait_for_selector("#bench-status [data-status]")
     page.get_by_label("Your own file").check()

@@ -16,12 +16,11 @@ from transformers import PreTrainedTokenizerBase
 from backend.bench.data import Test
 from backend.bench.files import SCORES, scores_of
 from backend.core.errors import UserError
-from backend.core.fast_score import Doubt, fast_stream
-from backend.core.matrices import can_round
+from backend.core.fast_score import arithmetic, stream_of
 from backend.core.metrics import interval, summarise
 from backend.core.progress import Progress
 from backend.core.prompts import PROMPT_VERSION
-from backend.core.score import Plan, plan, score_stream
+from backend.core.score import plan
 from backend.core.scored import Scored
 from backend.runs import RunDir, write_atomically
 
@@ -54,10 +53,10 @@ def sit(
     done = {scored.id: scored for scored in scores_of(run, sitting.who, test.spec.name)}
     left = [question for question in test.questions if question.id not in done]
     p = plan(model, tokenizer, test.spec, test.shots)
-    doubt = Doubt() if fast and can_round(p.device) else None
+    stream, doubt = stream_of(p, left, fast)
     try:
         if left:
-            _score_left(run, sitting, done, _stream(p, left, doubt), progress)
+            _score_left(run, sitting, done, stream, progress)
     finally:  # a stopped sitting keeps its time
         facts = before | {
             "again": before["again"] + (doubt.gauged if doubt else 0),
@@ -65,7 +64,7 @@ def sit(
         }
         write_atomically(_meta_file(run, sitting.name), json.dumps(facts, indent=1))
     facts |= {
-        "arithmetic": _arithmetic(facts["again"], doubt is not None, sitting.facts["precision"]),
+        "arithmetic": arithmetic(facts["again"] if doubt else None, sitting.facts["precision"]),
         "summary": summarise([done[question.id] for question in test.questions]),
     }
     write_atomically(_meta_file(run, sitting.name), json.dumps(facts, indent=1))
@@ -98,10 +97,6 @@ def _checked_facts(run: RunDir, sitting: Sitting) -> dict:
             "Start a new run; the old scores stay in this one.",
         )
     return found
-
-
-def _stream(p: Plan, questions: list, doubt: Doubt | None) -> Iterator[list[tuple[int, Scored]]]:
-    return score_stream(p, questions) if doubt is None else fast_stream(p, questions, doubt)
 
 
 def _score_left(
@@ -140,10 +135,6 @@ def _estimate(sitting: Sitting, scored: list[Scored], total: int) -> dict:
     low, high = interval(right, len(scored))
     where = {"stage": "score", "who": sitting.who, "task": sitting.test.spec.name}
     return where | {"done": len(scored), "total": total, "acc": right / len(scored), "low": low, "high": high}
-
-
-def _arithmetic(again: int, rounded: bool, precision: str) -> str:
-    return f"rounded products, {again} questions again in {precision}" if rounded else f"{precision} products"
 
 
 def _meta_file(run: RunDir, name: str) -> Path:

@@ -61,16 +61,14 @@ def warnings(
         found += [*_cut_prompts(test, scored), *_habits(test, scored)]
     for row in compared:
         if row["inside_noise"] and row["metric"] == METRICS[0]:
-            found.append(
-                {
-                    "kind": "noise",
-                    "task": row["task"],
-                    "found": f"On {row['task']}, the difference between tuned and untuned is inside the noise.",
-                    "expected": "an interval that does not hold 0",
-                    "next_step": "Ask more questions or train more seeds before calling one better.",
-                }
-            )
+            said = f"On {row['task']}, the difference between tuned and untuned is inside the noise."
+            step = "Ask more questions or train more seeds before calling one better."
+            found.append(warning("noise", row["task"], said, "an interval that does not hold 0", step))
     return found
+
+
+def warning(kind: str, task: str, found: str, expected: str, next_step: str) -> dict:
+    return {"kind": kind, "task": task, "found": found, "expected": expected, "next_step": next_step}
 
 
 def validation_warning(config: BenchConfig, task: str | None) -> list[dict]:
@@ -78,30 +76,18 @@ def validation_warning(config: BenchConfig, task: str | None) -> list[dict]:
     learned = config.train_task if config.data in ("real", "random") else None
     if task is None or task in (*config.tasks, learned):
         return []
-    return [
-        {
-            "kind": "validation",
-            "task": task,
-            "found": f"The step size was chosen by questions of {task}, which is neither scored on nor learned from.",
-            "expected": "validation questions of a task that is scored on",
-            "next_step": "Give a single step size in lrs, or set train_task to a task like your file.",
-        }
-    ]
+    said = f"The step size was chosen by questions of {task}, which is neither scored on nor learned from."
+    step = "Give a single step size in lrs, or set train_task to a task like your file."
+    return [warning("validation", task, said, "validation questions of a task that is scored on", step)]
 
 
 def _cut_prompts(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
     cut, asked = max(sum(item.truncated for item in scored) for scored in students.values()), len(test.questions)
     if not cut:
         return []
-    return [
-        {
-            "kind": "truncated",
-            "task": test.spec.name,
-            "found": f"On {test.spec.name}, {cut} of {asked} prompts were too long: their beginning is cut.",
-            "expected": "prompts that fit the model's context",
-            "next_step": "Read these scores with care, or choose a student with a longer context.",
-        }
-    ]
+    said = f"On {test.spec.name}, {cut} of {asked} prompts were too long: their beginning is cut."
+    step = "Read these scores with care, or choose a student with a longer context."
+    return [warning("truncated", test.spec.name, said, "prompts that fit the model's context", step)]
 
 
 def _habits(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
@@ -115,12 +101,6 @@ def _habits(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
             told.append(f"{who} option {LETTERS[favourite]} in {chosen.count(favourite)} of {len(scored)}")
     if not told:
         return []
-    return [
-        {
-            "kind": "letters",
-            "task": test.spec.name,
-            "found": f"On {test.spec.name}, one option is chosen nearly always: {', '.join(told)}.",
-            "expected": "choices spread as the right answers are",
-            "next_step": "Treat these accuracies as a habit of position, not as knowledge.",
-        }
-    ]
+    said = f"On {test.spec.name}, one option is chosen nearly always: {', '.join(told)}."
+    step = "Treat these accuracies as a habit of position, not as knowledge."
+    return [warning("letters", test.spec.name, said, "choices spread as the right answers are", step)]

@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from backend.core.score import Plan, blocks, score_blocks
+from backend.core.matrices import can_round
+from backend.core.score import Plan, blocks, score_blocks, score_stream
 from backend.core.scored import Scored
 from backend.core.tasks import Question
 
@@ -52,6 +53,21 @@ def _overlap(values: Sequence[float], bounds: Sequence[float]) -> bool:
     best = max(range(len(values)), key=values.__getitem__)
     others = (value + bound for i, (value, bound) in enumerate(zip(values, bounds, strict=True)) if i != best)
     return max(others) >= values[best] - bounds[best]
+
+
+def stream_of(
+    p: Plan, questions: Sequence[Question], fast: bool
+) -> tuple[Iterator[list[tuple[int, Scored]]], Doubt | None]:
+    """The stream to read, and the doubt it fills; none where rounding was not asked for or gains nothing here."""
+    if not (fast and can_round(p.device)):
+        return score_stream(p, questions), None
+    doubt = Doubt()
+    return fast_stream(p, questions, doubt), doubt
+
+
+def arithmetic(again: int | None, precision: str) -> str:
+    """How scores were computed, in words; `again` counts questions scored both ways, None where nothing was rounded."""
+    return f"{precision} products" if again is None else f"rounded products, {again} questions again in {precision}"
 
 
 def fast_stream(
