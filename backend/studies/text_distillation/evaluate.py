@@ -14,6 +14,7 @@ from backend.core.examples import MICRO_TOKENS, Rows
 from backend.core.finetune import Plan, finetune
 from backend.core.finetune_state import FinetuneState
 from backend.core.params import Params
+from backend.core.readers import Reader
 from backend.core.score import score_questions
 from backend.core.scored import Scored
 from backend.core.seeding import generator, shuffled_batches
@@ -22,7 +23,7 @@ from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decode import to_text
 from backend.studies.text_distillation.experts import Recipe, train_expert
-from backend.studies.text_distillation.setup import Reader, Setup
+from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
 from backend.studies.text_distillation.unroll import Segment, unroll
 

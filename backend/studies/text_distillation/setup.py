@@ -8,12 +8,11 @@ from functools import cached_property
 
 import torch
 
-from backend.core.backbones import answer_ids, context_length, fingerprint, load_backbone, prompt_ids
+from backend.core.backbones import answer_ids, prompt_ids
 from backend.core.batches import Encoded
 from backend.core.errors import UserError
-from backend.core.examples import Rows, check_lengths, encode
-from backend.core.lora import LoraStudent
 from backend.core.prompts import ANSWER_SUFFIX, Example, question_prompt
+from backend.core.readers import Reader
 from backend.core.seeding import generator
 from backend.core.tasks import TASKS, Question, to_example
 from backend.core.text_data import load_questions
@@ -21,30 +20,6 @@ from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decode import NearestTokens, writable_ids
 from backend.studies.text_distillation.experts import Recipe
 from backend.studies.text_distillation.synthetic import SyntheticPrompts, check_fits, make_slots
-
-
-class Reader:
-    """One model that reads examples: the student to train and the real training rows in its own tokens."""
-
-    def __init__(self, name: str, config: DistillConfig, train: list[Question]):
-        backbone = load_backbone(name)
-        self.name, self.tokenizer = name, backbone.tokenizer
-        self.context = context_length(backbone)
-        self.fingerprint = fingerprint(backbone)
-        backbone.model.to(device())
-        self.student = LoraStudent(backbone, config.lora_rank, config.lora_alpha)
-        self._task = TASKS[config.task]
-        self.train = self.rows([to_example(question, self._task) for question in train])
-
-    def rows(self, examples: list[Example]) -> Rows:
-        """Any examples, in this reader's tokens. Raises UserError where one does not fit its context."""
-        encoded = [encode(self.tokenizer, example) for example in examples]
-        check_lengths(encoded, self.context)
-        return Rows(encoded, self.student.table)
-
-
-def device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class Setup:
@@ -59,8 +34,13 @@ class Setup:
                 "fewer synthetic prompts than real questions",
                 "Lower prompts, or raise train_limit.",
             )
-        self.own = Reader(config.model, config, self.train)
+        self.own = self._reader(config.model)
         self.init_rows = self._choose_init()
+
+    def _reader(self, name: str) -> Reader:
+        task = TASKS[self.config.task]
+        examples = [to_example(question, task) for question in self.train]
+        return Reader(name, self.config.lora_rank, self.config.lora_alpha, examples)
 
     def _questions(self, split: str, limit: int) -> list[Question]:
         return load_questions(self.config.task, split, self.config.data_dir or None, limit or None)
@@ -72,7 +52,7 @@ class Setup:
     @cached_property
     def other(self) -> Reader | None:
         """The second reader, loaded when first asked for."""
-        return Reader(self.config.other_model, self.config, self.train) if self.config.other_model else None
+        return self._reader(self.config.other_model) if self.config.other_model else None
 
     def readers(self) -> list[Reader]:
         return [self.own] + ([self.other] if self.config.other_model else [])
