@@ -60,6 +60,12 @@ def test_the_rows_on_disk_ask_the_facts_the_generator_says(asked):
             assert row["choices"]["text"][row["choices"]["label"].index(row["answerKey"])] == fact.value
 
 
+def test_the_relations_on_disk_name_what_every_question_asks(asked):
+    relations = json.loads((ASSETS / "pocket_science" / "relations.json").read_text(encoding="utf-8"))
+    assert relations == {row["id"]: asked[row["id"]].relation.key for rows in read_science().values() for row in rows}
+    assert set(relations.values()) == {relation.key for relation in all_relations()}
+
+
 def test_the_world_rebuilds_byte_for_byte(tmp_path):
     for path in write_data(tmp_path):
         assert path.read_bytes() == (ASSETS / path.relative_to(tmp_path)).read_bytes()
