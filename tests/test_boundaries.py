@@ -42,6 +42,12 @@ def test_core_never_imports_a_study_nor_the_bench():
     assert not offenders("backend/core", lambda m, _: m.startswith(("backend.studies", "backend.bench")))
 
 
+def test_selection_knows_the_core_alone_and_the_core_not_selection():
+    rooms = ("backend.studies", "backend.bench", "backend.pocket")
+    assert not offenders("backend/selection", lambda m, _: m.startswith(rooms))
+    assert not offenders("backend/core", lambda m, _: m.startswith("backend.selection"))
+
+
 def test_the_bench_and_the_studies_never_import_each_other():
     assert not offenders("backend/bench", lambda m, _: m.startswith("backend.studies"))
     assert not offenders("backend/studies", lambda m, _: m.startswith("backend.bench"))
@@ -83,6 +89,7 @@ WITHOUT_TORCH = (
     "paired_command",
     "ask_command",
     "bench.files",
+    "selection",
     "core.compare",
     "core.metrics",
     "core.registry",

@@ -1,0 +1,50 @@
+"""Embeddings: what a frozen model makes of a question, as one vector of length 1.
+
+Knows a reader's frozen model and encoded rows; not what the vectors are compared for. LoRA has no part in them.
+"""
+
+import inspect
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.core.batches import Batch, Encoded, positions
+from backend.core.examples import Rows
+from backend.core.params import Params
+from backend.core.readers import Reader
+from backend.selection.chunks import chunks
+
+TOKENS, ROWS = 4096, 64  # a forward pass without gradients: all hidden states of SmolLM2 are then 0.3 GB
+
+
+@torch.no_grad()
+def embed(reader: Reader, rows: Rows) -> Float[np.ndarray, "n hidden"]:
+    """The mean of the frozen model's last hidden states over each row's prompt, normalised.
+
+    The student runs with the parameters training starts from, where it computes what the untouched backbone does,
+    whatever it holds by now. The answer is left out: rows that share one would look alike. One forward pass a row.
+    """
+    prompts = Rows([Encoded(example.prompt, ()) for example in rows.examples], rows.table)
+    start, found = reader.student.initial(0), {}
+    for chosen in chunks([len(example.prompt) for example in prompts.examples], TOKENS, ROWS):
+        batch = prompts.batch(chosen)
+        hidden = _last_hidden(reader, start, batch)
+        weights = batch.mask.to(hidden.device, hidden.dtype)[..., None]
+        means = (hidden * weights).sum(1) / weights.sum(1)
+        found |= dict(zip(chosen, torch.nn.functional.normalize(means.float(), dim=-1).cpu().numpy(), strict=True))
+    return np.stack([found[row] for row in range(len(rows))])
+
+
+def _last_hidden(reader: Reader, params: Params, batch: Batch) -> Float[Tensor, "batch seq hidden"]:
+    """Behind the last layer and its norm, in front of the head."""
+    student = reader.student
+    mask = batch.mask.to(student.device)
+    inputs = {"inputs_embeds": batch.embeds, "attention_mask": mask, "use_cache": False, "output_hidden_states": True}
+    accepted = inspect.signature(student.backbone.model.forward).parameters
+    if "position_ids" in accepted:
+        inputs["position_ids"] = positions(mask)
+    if "logits_to_keep" in accepted:
+        inputs["logits_to_keep"] = 1
+    return torch.func.functional_call(student.model, params, kwargs=inputs).hidden_states[-1]

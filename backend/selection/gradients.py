@@ -1,0 +1,46 @@
+"""Per-example gradients: how each example alone would move a student, many at a time.
+
+Knows a student, its parameters and encoded rows; nothing of optimizers, projection or scores. A gradient is one flat
+row in the order of `student.shapes`.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.core.batches import Batch
+from backend.core.examples import Rows
+from backend.core.lora import Student
+from backend.core.params import Params
+from backend.selection.chunks import chunks
+
+TOKENS, ROWS = 1024, 32  # 32 gradients of SmolLM2 (460,800 numbers each) are 59 MB, and as much again while flattened
+
+
+def flat(params: Params, names: list[str]) -> Float[Tensor, " parameters"]:
+    """One set of parameters as one row."""
+    return torch.cat([params[name].flatten() for name in names])
+
+
+def example_gradients(
+    student: Student, params: Params, rows: Rows, tokens: int = TOKENS, most: int = ROWS
+) -> Iterator[tuple[list[int], Float[Tensor, "chunk parameters"]]]:
+    """The gradient of each row's mean answer loss, in chunks: row numbers, shortest rows first, and one line a row.
+
+    `params` are at the student's device. Memory: one chunk, at most `most` rows and about `tokens` with their padding;
+    use each chunk before asking for the next. A row's neighbours and their padding change nothing but the last digits.
+    """
+    names = list(student.shapes)
+    params = {name: params[name].detach() for name in names}
+
+    def loss(values: Params, embeds: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
+        return student.loss(values, Batch(embeds[None], mask[None], labels[None]))
+
+    # one function for the whole chunk: a mean over rows would mix them, and one row at a time is several times slower
+    each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0, 0))
+    for chosen in chunks([len(e.prompt) + len(e.answer) for e in rows.examples], tokens, most):
+        batch = rows.batch(chosen)
+        found = each(params, batch.embeds, batch.mask, batch.labels)
+        yield chosen, torch.cat([found[name].flatten(1) for name in names], dim=1)

@@ -1,0 +1,71 @@
+"""A pool: the questions a selector chooses from and everything it may look at while choosing.
+
+Knows questions, a reader's rows of them and their groups. Does not know any selector, nor the test questions: what is
+not in the pool cannot leak into a choice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backend.core.errors import UserError
+from backend.core.examples import Rows
+from backend.core.readers import Reader
+from backend.core.tasks import Question, TaskSpec, to_example
+from backend.selection.embedding import embed
+from backend.selection.groups import groups, subjects
+from backend.selection.quota import Quota
+
+
+@dataclass(frozen=True)
+class Pool:
+    """`questions` and `reader.train` are the training questions in the same order; `groups` says which belong together.
+
+    `validation_groups` are LESS's sub-tasks, None where the validation questions are one task. Raises UserError where
+    there is nothing to choose from or to choose by.
+    """
+
+    questions: list[Question]
+    reader: Reader
+    validation: list[Question]
+    validation_rows: Rows
+    groups: list[str]
+    validation_groups: list[str] | None
+    seed: int
+
+    def __post_init__(self):
+        for name, found in (("training", self.questions), ("validation", self.validation)):
+            if not found:
+                raise UserError(f"There are no {name} questions.", "at least one", "Check the file and the limit.")
+        counts = {len(self.questions), len(self.reader.train), len(self.groups)}
+        told = self.validation if self.validation_groups is None else self.validation_groups
+        if len(counts) > 1 or len({len(self.validation), len(self.validation_rows), len(told)}) > 1:
+            raise RuntimeError("Questions, rows and groups of a pool must be equally many and in the same order.")
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    def answer_lengths(self) -> list[int]:
+        """Answer tokens of each training row, with the end of text."""
+        return [len(example.answer) for example in self.reader.train.examples]
+
+    def quota(self, size: int) -> Quota:
+        """A fresh quota for `size` rows. Raises UserError unless 1 <= size <= pool."""
+        return Quota(self.answer_lengths(), size)
+
+
+def make_pool(
+    spec: TaskSpec, questions: Sequence[Question], validation: Sequence[Question], reader: Reader, seed: int
+) -> Pool:
+    """A pool of a task's questions. `reader.train` must be made of the same `questions`."""
+    questions, validation = list(questions), list(validation)
+    if not questions or not validation:  # before anything is read; Pool says it in words
+        return Pool(questions, reader, validation, Rows([], None), [], None, seed)
+    return Pool(
+        questions,
+        reader,
+        validation,
+        reader.rows([to_example(question, spec) for question in validation]),
+        groups(questions, spec, lambda: embed(reader, reader.train), seed),
+        subjects(validation),
+        seed,
+    )
