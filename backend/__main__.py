@@ -12,7 +12,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from backend import ask_command, paired_command, settings
+from backend import ask_command, compare_command, paired_command, settings
 from backend import score_command as scoring
 from backend.core.errors import UserError
 from backend.runs import RunDir
@@ -57,6 +57,10 @@ def parser() -> argparse.ArgumentParser:
     results.add_argument("--json", action="store_true")
     results.set_defaults(command=results_command)
 
+    compare = commands.add_parser("compare", help="train students on data sets chosen or distilled in many ways")
+    compare_command.add_arguments(compare)
+    compare.set_defaults(command=run_comparison)
+
     versus = commands.add_parser("paired", help="compare the students of two bench runs, question by question")
     paired_command.add_arguments(versus)
     versus.set_defaults(command=paired_command.run)
@@ -81,13 +85,26 @@ def study_module(name: str, part: str):
 # -- run ----------------------------------------------------------------------------------------------------------
 def run_command(args: argparse.Namespace) -> int:
     """Check everything that can be checked first, then claim the folder and work."""
-    config_module = study_module(args.study, "config")
-    run_dir, config = open_run(args, config_module)
+    run_dir, config = open_run(args, study_module(args.study, "config"))
+    return work(args.study, run_dir, config, args.stages)
+
+
+def run_comparison(args: argparse.Namespace) -> int:
+    """The same for a comparison, and its table in the end."""
+    run_dir, config = compare_command.open_run(args, study_module("comparison", "config").PRESETS)
+    code = work("comparison", run_dir, config, "", say=sys.stderr)
+    if code == 0 and run_dir.status()["state"] == "finished":
+        compare_command.show(run_dir, args.json)
+    return code
+
+
+def work(study: str, run_dir: RunDir, config, wanted: str, say=None) -> int:
+    """Claim the folder, do the wanted stages, and write down how it ended."""
     run_dir.claim()
     try:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve other programs
-        engine = study_module(args.study, "run")  # here torch is imported
-        stages = tuple(args.stages.split(",")) if args.stages else engine.STAGES
+        engine = study_module(study, "run")  # here torch is imported
+        stages = tuple(wanted.split(",")) if wanted else engine.STAGES
         state = engine.run_to_the_end(config, run_dir, stages)
     except UserError as error:
         mark_failed(run_dir, error.as_dict())
@@ -98,7 +115,7 @@ def run_command(args: argparse.Namespace) -> int:
         mark_failed(run_dir, defect())
         return 1
     run_dir.set_status(state=state, message="", eta_s=None)
-    print(f"{state}: {run_dir.path}")
+    print(f"{state}: {run_dir.path}", file=say)
     return 0
 
 

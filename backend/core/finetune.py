@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from backend.core.errors import UserError
-from backend.core.examples import AnyBatch, answer_tokens
+from backend.core.examples import MICRO_TOKENS, AnyBatch, Rows, answer_tokens
 from backend.core.finetune_state import FinetuneState, below, read_tensors, write_tensors
 from backend.core.lora import Student
 from backend.core.params import Params, snapshot
@@ -148,6 +148,17 @@ def finetune(
             yield Step(step + 1, value.item(), lr, tuning)
     finally:
         tuning.optimizer.zero_grad()  # a finished student should not hold gradients
+
+
+def finetuned(student: Student, rows: Rows, start: Params, order: Sequence[list[int]], plan: Plan) -> Params:
+    """The parameters after the whole plan from `start`; step k reads the rows `order[k]`."""
+    end = start
+    for step in finetune(
+        student, FinetuneState.fresh(start), lambda k: rows.micro_batches(order[k], MICRO_TOKENS), plan
+    ):
+        if step.step == plan.steps:
+            end = step.params()
+    return end
 
 
 def _accumulate(student: Student, params: Params, batches: Sequence[AnyBatch], plan: Plan, loss: Loss) -> Tensor:

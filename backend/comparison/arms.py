@@ -1,0 +1,121 @@
+"""The arms' data sets: real questions by every selector, the texts of the search, and the controls made of them.
+
+Each is made once for its recipe and left as a file (datasets.py). Knows selectors and the search; trains no student of
+the comparison and never sees a test question.
+"""
+
+import random
+from collections.abc import Iterator
+
+from backend.comparison.config import BASELINES, ComparisonConfig
+from backend.comparison.datasets import keep, kept, put_into, rows_of
+from backend.comparison.judging import evolve_rows
+from backend.comparison.materials import Materials
+from backend.comparison.searching import search_text
+from backend.core.errors import UserError
+from backend.core.progress import Progress
+from backend.runs import RunDir
+from backend.selection import SELECTORS
+
+NO_DATA = ("base", "full", "soft", "projected")  # nothing, everything, or embeddings that are no text
+
+
+def make_arms(materials: Materials, run: RunDir) -> None:
+    """Write arms/<arm>.jsonl for every arm of the config; what is there or kept is not made again."""
+    wanted = list(parts(materials.config))
+    with Progress(run, "arms", len(wanted)) as progress:
+        for arm, seed in wanted:
+            progress.advance(f"Choosing {arm}", by=0)
+            recipe = recipe_of(materials, arm, seed)
+            if not kept(recipe).is_file():
+                keep(recipe, make(materials, run, arm, seed, progress))
+            put_into(run, file_name(arm, seed), kept(recipe))
+            progress.advance(f"{arm} is chosen")
+
+
+def parts(config: ComparisonConfig) -> Iterator[tuple[str, int]]:
+    """(arm, seed) of every data set, in the order they need each other. Only random is drawn anew for each seed."""
+    needed = set(config.arms)
+    if needed & {"text", "text_shuffled", "nearest", "straight_through", "guided", "evolve"}:
+        needed |= {"init"}
+    if needed & {"text_shuffled", "evolve"}:  # evolve trains as often as the search did
+        needed |= {"text"}
+    order = (*BASELINES, "select", "init", "text", "evolve", "text_shuffled")
+    for arm in order:
+        if arm in needed:
+            yield from ((arm, seed) for seed in range(config.seeds if arm == "random" else 1))
+
+
+def file_name(arm: str, seed: int) -> str:
+    return f"{arm}-{seed}" if arm == "random" else arm
+
+
+def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
+    """Everything the data set depends on."""
+    c = materials.config
+    recipe = {
+        "arm": arm,
+        "task": c.task,
+        "data": materials.digest(),
+        "size": materials.size,
+        "model": materials.own.fingerprint,
+        "lora": [c.lora_rank, c.lora_alpha],
+        "seed": [c.seed, seed],
+    }
+    if arm in ("init", "text", "text_shuffled", "evolve"):
+        recipe |= {"start": c.start}
+    if arm in ("text", "text_shuffled", "evolve"):
+        recipe |= {name: getattr(c, name) for name in SEARCHED} | {
+            "readers": [r.fingerprint for r in materials.judges()]
+        }
+    return recipe
+
+
+SEARCHED = ("objective", "moves", "rounds", "candidates", "judged_by", "judges", "steps", "batch", "lrs")
+
+
+def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progress) -> list[dict]:
+    """The rows of one data set."""
+    c = materials.config
+    if arm == "init":
+        return make(materials, run, c.start, 0, progress)
+    if arm in SELECTORS:
+        rows = SELECTORS[arm](materials.pool(c.seed + seed), materials.size)
+        return real_rows(materials, arm, rows)
+    if arm == "text":
+        return search_text(materials, run, rows_of(run, "init"), progress)
+    if arm == "text_shuffled":
+        return shuffled(rows_of(run, "text"), c.seed)
+    if arm == "evolve":
+        start = [row["provenance"]["row"] for row in rows_of(run, "init")]
+        search = rows_of(run, "text")[0]["provenance"]
+        rows = evolve_rows(materials, start, search["trainings"], tuple(search["lrs"]), progress)
+        return real_rows(materials, arm, rows)
+    raise UserError(f"There is no way to make {arm!r}.", "an arm of the config", "Correct --arms.")
+
+
+def real_rows(materials: Materials, arm: str, rows: list[int]) -> list[dict]:
+    """Training questions by number, as a data set."""
+    return [
+        {
+            "prompt": materials.examples[i].prompt,
+            "answer": materials.examples[i].answer,
+            "provenance": {"arm": arm, "row": i, "id": materials.train[i].id},
+        }
+        for i in rows
+    ]
+
+
+def shuffled(rows: list[dict], seed: int) -> list[dict]:
+    """The control: the same prompts with each other's answers. No prompt keeps its answer where that can be helped."""
+    answers = [row["answer"] for row in rows]
+    rng = random.Random(f"{seed} shuffled answers")
+    best = min((rng.sample(answers, len(answers)) for _ in range(200)), key=lambda one: agreement(one, answers))
+    return [
+        row | {"answer": answer, "provenance": row["provenance"] | {"arm": "text_shuffled"}}
+        for row, answer in zip(rows, best, strict=True)
+    ]
+
+
+def agreement(a: list[str], b: list[str]) -> int:
+    return sum(x == y for x, y in zip(a, b, strict=True))

@@ -1,0 +1,94 @@
+"""ComparisonConfig: every choice of one comparison, with its help, its legal range and its checks.
+
+The command line and the tables in the documents are generated from it. Standard library only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.core.errors import UserError
+from backend.settings import check, setting
+
+PRESETS = Path(__file__).parent / "presets"
+BASELINES = ("random", "balanced", "k_center", "herding", "bm25", "embedding", "less")
+COSTLY = ("select", "evolve")  # reported beside the baselines: they see experts, or train as often as the search
+LEARNED = ("init", "text", "nearest", "straight_through", "guided", "projected", "soft")
+CONTROLS = ("text_shuffled",)
+ARMS = ("base", *BASELINES, *COSTLY, *LEARNED, *CONTROLS, "full")
+OWN_MODEL_ONLY = ("soft", "projected")  # embeddings and ids mean nothing to another model
+STARTS = (*BASELINES, "select")
+REGIMES = ("ordinary", "matched")
+
+
+@dataclass(frozen=True)
+class ComparisonConfig:
+    """Raises UserError on construction when a field, or two fields together, make no sense."""
+
+    task: str = setting("pocket_science", "What the students should learn to answer.", "Data")
+    data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)
+    train_limit: int = setting(0, "Use only the first training questions; 0 for all.", "Data", low=0, advanced=True)
+    validation_limit: int = setting(0, "Validation questions; 0 for all.", "Data", low=0, advanced=True)
+    test_limit: int = setting(0, "Questions each student is scored on; 0 for all.", "Data", low=0)
+    budget: float = setting(0.05, "Examples of an arm, as a share of the training questions.", "Data", low=1e-6, high=1)
+
+    model: str = setting("opt-pocket", "The model that selects and distils.", "Models")
+    students: tuple[str, ...] = setting(
+        ("opt-pocket", "llama-pocket"), "The models that are trained on every arm.", "Models"
+    )
+    seed: int = setting(0, "Everything random follows from it.", "Models", low=0, high=2**31 - 1)
+    lora_rank: int = setting(8, "Rank of the LoRA matrices.", "Models", low=1, high=512, advanced=True)
+    lora_alpha: int = setting(
+        16, "LoRA scale: the update is multiplied by alpha / rank.", "Models", low=1, advanced=True
+    )
+
+    arms: tuple[str, ...] = setting(
+        ("base", *BASELINES, *COSTLY, "init", "text", "full"), "What students are trained on.", "Students", choices=ARMS
+    )
+    regimes: tuple[str, ...] = setting(
+        ("ordinary",), "ordinary: AdamW. matched: step sizes learned for each arm.", "Students", choices=REGIMES
+    )
+    seeds: int = setting(5, "Students per arm: data order, LoRA start and, for random, the draw.", "Students", low=1)
+    steps: int = setting(60, "AdamW steps of every student.", "Students", low=1, high=100_000)
+    batch: int = setting(32, "Examples per step, at most.", "Students", low=1)
+    lrs: tuple[float, ...] = setting(
+        (0.001, 0.002, 0.005, 0.01), "Step sizes; validation questions choose one for each arm.", "Students"
+    )
+    lr_seeds: int = setting(2, "Students per step size when it is chosen.", "Students", low=1, advanced=True)
+
+    start: str = setting("random", "The real questions that learned arms start from.", "Text", choices=STARTS)
+    readers: str = setting(
+        "both", "Whose students judge a text: the model's own, or all students'.", "Text", choices=("own", "both")
+    )
+    objective: str = setting(
+        "answers",
+        "answers: loss on real training questions after training. matching: distance to the expert.",
+        "Text",
+        choices=("answers", "matching"),
+    )
+    moves: tuple[str, ...] = setting(
+        ("question", "phrase", "word"),
+        "What may change: a whole question, a phrase, a word, a token.",
+        "Text",
+        choices=("question", "phrase", "word", "token"),
+    )
+    rounds: int = setting(24, "Rounds of the search.", "Text", low=0, high=100_000)
+    candidates: int = setting(200, "Changes that a round looks at.", "Text", low=1, advanced=True)
+    judged_by: int = setting(240, "Real training questions that judge a round.", "Text", low=1, advanced=True)
+    judges: int = setting(1, "Students of each reader that judge a round.", "Text", low=1, advanced=True)
+    outer_steps: int = setting(120, "Updates of the soft prompts, for the arms made of them.", "Text", low=0)
+    prompt_tokens: int = setting(24, "Longest soft prompt, in tokens.", "Text", low=1, advanced=True)
+
+    def __post_init__(self):
+        check(self)
+        if not self.students or not self.arms or not self.lrs or not self.regimes:
+            empty = next(name for name in ("students", "arms", "lrs", "regimes") if not getattr(self, name))
+            raise UserError(f"{empty} is empty.", "at least one", f"Name one in {empty}.")
+        if self.readers == "both" and self.model not in self.students:
+            raise UserError(
+                f"readers is both, but {self.model} is not among the students.",
+                "the model among the students whose texts are judged",
+                "Add it to students, or set readers to own.",
+            )
+
+
+CONFIG = ComparisonConfig  # what `python -m backend run` builds

@@ -1,0 +1,74 @@
+"""What every part of a comparison needs, built once from its config: questions, readers and the pool to choose from.
+
+Knows how names become questions and models; selects and trains nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+
+from backend.comparison.config import ComparisonConfig
+from backend.core.errors import UserError
+from backend.core.prompts import Example
+from backend.core.readers import Reader
+from backend.core.tasks import Question, find_task, to_example
+from backend.core.text_data import load_questions
+from backend.selection.pool import Pool, make_pool
+
+
+class Materials:
+    """Raises UserError for anything in the config that does not exist or does not fit."""
+
+    def __init__(self, config: ComparisonConfig):
+        self.config, self.spec = config, find_task(config.task)
+        self.train = self._questions("train", config.train_limit)
+        self.size = round(config.budget * len(self.train))
+        if self.size < 1:
+            raise UserError(
+                f"A budget of {config.budget:g} of {len(self.train)} questions is less than one.",
+                "at least one example",
+                "Raise the budget.",
+            )
+        self._readers: dict[str, Reader] = {}
+
+    def _questions(self, split: str, limit: int) -> list[Question]:
+        return load_questions(self.config.task, split, self.config.data_dir or None, limit or None)
+
+    @cached_property
+    def validation(self) -> list[Question]:
+        return self._questions("validation", self.config.validation_limit)
+
+    @cached_property
+    def test(self) -> list[Question]:
+        return self._questions("test", self.config.test_limit)
+
+    @cached_property
+    def examples(self) -> list[Example]:
+        """All training questions as examples."""
+        return self.as_examples(self.train)
+
+    def as_examples(self, questions: Sequence[Question]) -> list[Example]:
+        return [to_example(question, self.spec) for question in questions]
+
+    def reader(self, name: str) -> Reader:
+        """A model as a student, loaded when first asked for."""
+        if name not in self._readers:
+            self._readers[name] = Reader(name, self.config.lora_rank, self.config.lora_alpha, self.examples)
+        return self._readers[name]
+
+    @property
+    def own(self) -> Reader:
+        return self.reader(self.config.model)
+
+    def judges(self) -> list[Reader]:
+        """The readers whose students judge a text, the own one first."""
+        others = [name for name in self.config.students if name != self.config.model]
+        return [self.own] + ([self.reader(name) for name in others] if self.config.readers == "both" else [])
+
+    def pool(self, seed: int) -> Pool:
+        """What a selector may look at: training and validation questions, never the test."""
+        return make_pool(self.spec, self.train, self.validation, self.own, seed)
+
+    def digest(self) -> str:
+        """Of the training and validation questions: what an arm's data set depends on besides its settings."""
+        return hashlib.sha256(repr((self.train, self.validation)).encode()).hexdigest()[:16]

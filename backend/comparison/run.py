@@ -1,0 +1,44 @@
+"""run(config, run_dir): make the arms' data sets, train and score students on them, write the table.
+
+Every stage picks up where its files end, so a stopped or killed run resumes to the same numbers.
+"""
+
+import json
+
+from backend.comparison.arms import make_arms
+from backend.comparison.cells import train_students
+from backend.comparison.config import ComparisonConfig
+from backend.comparison.facts import facts_of_texts
+from backend.comparison.materials import Materials
+from backend.comparison.table import table, transfer
+from backend.core.errors import UserError
+from backend.core.pool import set_threads
+from backend.core.progress import Stopped
+from backend.runs import RunDir, write_atomically
+
+STAGES = ("arms", "students")
+
+
+def run(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:
+    """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
+    run_dir.set_status(stage="arms", done=0, total=0, message="Loading the models and the data", eta_s=None)
+    if unknown := [name for name in stages if name not in STAGES]:
+        raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
+    set_threads()
+    materials = Materials(config)
+    if "arms" in stages:
+        make_arms(materials, run_dir)
+    if "students" in stages:
+        train_students(config, run_dir)
+        rows = table(config, run_dir)
+        found = {"table": rows, "transfer": transfer(rows, config.model), "texts": facts_of_texts(materials, run_dir)}
+        write_atomically(run_dir.path / "summary.json", json.dumps(found, indent=1, ensure_ascii=False))
+
+
+def run_to_the_end(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> str:
+    """The same; returns the state the run ends in: finished, or stopped when someone asked."""
+    try:
+        run(config, run_dir, stages)
+    except Stopped:
+        return "stopped"
+    return "finished"

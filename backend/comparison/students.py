@@ -1,0 +1,65 @@
+"""One student of the comparison: trained on a data set with AdamW, from a start and in an order that its seed decides.
+
+The same seeds give every arm the same starts. Knows readers, rows and the config; not how a data set was chosen.
+"""
+
+from dataclasses import dataclass
+
+from backend.comparison.config import ComparisonConfig
+from backend.comparison.materials import Materials
+from backend.core.examples import Rows
+from backend.core.finetune import Diverged, Plan, choose_lr, finetuned
+from backend.core.metrics import option_loss
+from backend.core.params import Params
+from backend.core.readers import Reader
+from backend.core.score import score_questions
+from backend.core.scored import Scored
+from backend.core.seeding import generator, shuffled_batches
+from backend.core.tasks import Question
+
+LOST = (0.0, float("inf"))  # accuracy and loss of a student that diverged: any other wins
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """A reader that is trained by the config's plan."""
+
+    materials: Materials
+    reader: Reader
+
+    @property
+    def _config(self) -> ComparisonConfig:
+        return self.materials.config
+
+    def train(self, rows: Rows, lr: float, key: object) -> Params:
+        """The trained parameters. `key` decides start and order. Raises Diverged when the loss is no number."""
+        c = self._config
+        start = self.reader.student.initial((c.seed, "comparison", key))
+        order = shuffled_batches(len(rows), c.batch, c.steps, generator(c.seed, "comparison order", key))
+        return finetuned(self.reader.student, rows, start, order, Plan(c.steps, lr))
+
+    def untrained(self) -> Params:
+        return self.reader.student.initial((self._config.seed, "comparison", 0))
+
+    def answers(self, params: Params, questions: list[Question]) -> list[Scored]:
+        student = self.reader.student
+        student.put(params)
+        return score_questions(student.model, self.reader.tokenizer, questions, self.materials.spec)
+
+    def validated(self, rows: Rows, lr: float, key: object) -> tuple[float, float]:
+        """Accuracy and option loss on the validation questions."""
+        try:
+            scored = self.answers(self.train(rows, lr, key), self.materials.validation)
+        except Diverged:
+            return LOST
+        return sum(item.correct for item in scored) / len(scored), option_loss(scored)
+
+    def choose_step_size(self, rows: Rows) -> float:
+        """The config's step size that validates best, mean over `lr_seeds` students that are not scored later."""
+        c = self._config
+        if len(c.lrs) == 1:
+            return c.lrs[0]
+        found = {lr: [self.validated(rows, lr, ("grid", seed)) for seed in range(c.lr_seeds)] for lr in c.lrs}
+        return choose_lr(
+            {lr: tuple(sum(part) / len(part) for part in zip(*all_, strict=True)) for lr, all_ in found.items()}
+        )

@@ -1,0 +1,98 @@
+"""The comparison's table: each arm's mean, its interval, and how it differs from others, question by question.
+
+Knows rows of results and scored questions; no torch. The best baseline is the one with the highest mean on the very
+test that it is compared on, so a learned arm has to beat the luckiest of them all: an error to the safe side.
+"""
+
+from dataclasses import asdict
+
+from backend.comparison.cells import scores_of
+from backend.comparison.config import BASELINES, ComparisonConfig
+from backend.core.compare import Paired, paired, sentence
+from backend.core.scored import Scored
+from backend.results import summarise_results
+from backend.runs import RunDir
+
+AGAINST = ("best baseline", "random", "init", "select", "evolve")  # what an arm is compared with, where it is there
+
+
+def table(config: ComparisonConfig, run: RunDir, metric: str = "acc") -> list[dict]:
+    """One row for each student and arm: `mean`, `interval`, `n`, `seeds`, `lr`, and `against`, the differences."""
+    rows = [row for row in run.rows("results") if row["metric"] == metric]
+    found = []
+    for student in config.students:
+        mine = [row for row in rows if row["student"] == student]
+        scored = {arm: seeds_of(run, mine, arm) for arm in dict.fromkeys(row["arm"] for row in mine)}
+        summary = {row["arm"]: row for row in summarise_results(mine)}
+        for arm in (arm for arm in config.arms if arm in summary):
+            lr = next(row["lr"] for row in mine if row["arm"] == arm)
+            told = {"against": differences(arm, scored, summary, metric), "lr": lr, "best_baseline": best_of(summary)}
+            found.append(summary[arm] | told)
+    return found
+
+
+def seeds_of(run: RunDir, rows: list[dict], arm: str) -> list[list[Scored]]:
+    return [scores_of(run, row) for row in sorted(rows, key=lambda row: row["seed"]) if row["arm"] == arm]
+
+
+def best_of(summary: dict[str, dict]) -> str | None:
+    """The baseline with the highest mean on the test."""
+    there = [arm for arm in BASELINES if arm in summary]
+    return max(there, key=lambda arm: summary[arm]["mean"]) if there else None
+
+
+def differences(arm: str, scored: dict, summary: dict, metric: str) -> dict[str, dict]:
+    """The arm minus each of AGAINST, paired by question, with a 95 % bootstrap interval over questions and seeds."""
+    named = {name: name for name in AGAINST[1:]} | {"best baseline": best_of(summary)}
+    found = {}
+    for name in AGAINST:
+        other = named[name]
+        if other in scored and other != arm:
+            result = paired(scored[arm], scored[other], metric)
+            found[name] = {"arm": other} | _told(result, arm, other)
+    return found
+
+
+def _told(result: Paired, arm: str, other: str) -> dict:
+    kept = {
+        name: asdict(result)[name] for name in ("difference", "low", "high", "n", "seeds_a", "seeds_b", "inside_noise")
+    }
+    return kept | {"sentence": sentence(result, arm, other)}
+
+
+def transfer(rows: list[dict], own: str) -> list[dict]:
+    """Gain over random on another student as a share of the gain on the own one, for each arm and other student."""
+    gain = {
+        (row["student"], row["arm"]): row["against"]["random"]["difference"]
+        for row in rows
+        if "random" in row["against"]
+    }
+    return [
+        {"arm": arm, "student": student, "ratio": value / gain[own, arm]}
+        for (student, arm), value in gain.items()
+        if student != own and gain.get((own, arm), 0) > 0
+    ]
+
+
+def as_text(rows: list[dict], metric: str = "acc") -> str:
+    """The table for a terminal; differences are in points, with their 95 % interval."""
+    if not rows:
+        return "No results yet."
+    lines = [
+        f"{'student':16} {'arm':16} {metric:>6} {'±95%':>6} {'n':>5} {'seeds':>5} {'lr':>7}  "
+        "minus best baseline     minus random"
+    ]
+    for row in rows:
+        parts = [_points(row["against"].get(name)) for name in ("best baseline", "random")]
+        mark = " *" if row["arm"] == row["best_baseline"] else ""
+        lines.append(
+            f"{row['student'][:16]:16} {row['arm'] + mark:16} {row['mean']:6.3f} {row['interval']:6.3f} {row['n']:5} "
+            f"{row['seeds']:5} {row['lr']:7g}  {parts[0]:22}  {parts[1]}"
+        )
+    return "\n".join([*lines, "* the best baseline on this test"])
+
+
+def _points(found: dict | None) -> str:
+    if found is None:
+        return "-"
+    return f"{100 * found['difference']:+5.1f} ({100 * found['low']:+.1f} to {100 * found['high']:+.1f})"

@@ -1,0 +1,122 @@
+"""Influence: how the trained student would change if one training example were another, to first order.
+
+Training from theta_0 to theta_K took steps theta_{k+1} = theta_k - w_k * g_k, with w_k the step size over the root of
+Adam's second moments. Exchange an example's loss l for another l' and, the other states held, an objective J of theta_K
+changes by
+
+    - sum_k < w_k * dJ/dtheta_K , grad l'(theta_k) - grad l(theta_k) >
+
+Each product is one directional derivative, so a candidate costs a forward pass at each waypoint and no gradient of its
+own. Source: TracIn (Pruthi et al. 2020) with Adam's preconditioner as LESS has it (Xia et al. 2024, section 3).
+Knows a student, rows and parameters; not texts, nor what J is.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.core.batches import IGNORED
+from backend.core.examples import MICRO_TOKENS, AnyBatch, Rows
+from backend.core.finetune import Plan, finetune, learning_rate
+from backend.core.finetune_state import FinetuneState
+from backend.core.lora import Student
+from backend.core.params import Params, as_leaves, gradients, inner_product
+
+EPSILON = 1e-8  # AdamW's own
+
+
+@dataclass(frozen=True)
+class Waypoint:
+    """A state on the way, and how far each parameter moves there for a unit of gradient."""
+
+    params: Params
+    reach: Params
+
+
+def walk(
+    student: Student, rows: Rows, start: Params, order: Sequence[list[int]], plan: Plan, after: Collection[int]
+) -> tuple[list[Waypoint], Params]:
+    """Fine-tune on `rows`, whose step k reads `order[k]`; the waypoints after the given steps, and the end."""
+    found, end = [], start
+    steps = finetune(student, FinetuneState.fresh(start), lambda k: rows.micro_batches(order[k], MICRO_TOKENS), plan)
+    for step in steps:
+        if step.step in after:
+            state = step.state()
+            found.append(Waypoint(state.params, _reach(state, learning_rate(step.step, plan.steps, plan.lr))))
+        if step.step == plan.steps:
+            end = step.params()
+    return found, end
+
+
+def _reach(state: FinetuneState, lr: float) -> Params:
+    seen = 1 - 0.999**state.step  # Adam's bias correction
+    return {name: lr / ((m["exp_avg_sq"] / seen).sqrt() + EPSILON) for name, m in state.moments.items()}
+
+
+def influence(student: Student, waypoints: Sequence[Waypoint], objective: Params, rows: Rows) -> Float[Tensor, " rows"]:
+    """What each row adds to the objective per step it is trained on, summed over waypoints; lower is better.
+
+    `objective` is dJ/dtheta_K. A row counts with all its answer tokens. Costs a forward pass with a tangent, twice a
+    plain one, for each row and waypoint.
+    """
+    found = torch.zeros(len(rows))
+    for point in waypoints:
+        tangent = {name: objective[name] * point.reach[name] for name in objective}
+        for chosen, batch in grouped(rows):
+            found[chosen] -= along(student, point.params, tangent, batch).cpu()
+    return found
+
+
+def along(student: Student, params: Params, tangent: Params, batch: AnyBatch) -> Float[Tensor, " batch"]:
+    """The derivative of each row's summed answer loss when the parameters move along the tangent."""
+    names = list(params)
+    values, directions = tuple(params[n] for n in names), tuple(tangent[n] for n in names)
+    with torch.no_grad():
+        _, found = torch.func.jvp(
+            lambda *given: row_losses(student, dict(zip(names, given, strict=True)), batch), values, directions
+        )
+    return found
+
+
+def row_losses(student: Student, params: Params, batch: AnyBatch) -> Float[Tensor, " batch"]:
+    """Each row's cross entropy, summed over its answer tokens."""
+    labels = batch.labels.to(student.device)
+    of_token = torch.log_softmax(student.answer_logits(params, batch), -1)
+    of_label = of_token.gather(-1, labels.clamp(min=0)[..., None])[..., 0]
+    return -(of_label * (labels != IGNORED)).sum(-1)
+
+
+def token_slopes(
+    student: Student, waypoints: Sequence[Waypoint], objective: Params, rows: Rows
+) -> list[Float[Tensor, "length hidden"]]:
+    """d influence / d embedding at every place of every row's prompt: which way a token should change.
+
+    Needs a second derivative, about four times a training step on the rows for each waypoint.
+    """
+    slopes = [torch.zeros(len(e.prompt), rows.table.shape[1]) for e in rows.examples]
+    for point in waypoints:
+        tangent = {name: objective[name] * point.reach[name] for name in objective}
+        for chosen, batch in grouped(rows):
+            embeds = batch.embeds.detach().requires_grad_()
+            leaves = as_leaves(point.params)
+            moved = type(batch)(embeds, batch.mask, batch.labels)
+            inner = gradients(row_losses(student, leaves, moved).sum(), leaves, create_graph=True)
+            (slope,) = torch.autograd.grad(inner_product(inner, tangent), embeds)
+            end = embeds.shape[1] - batch.labels.shape[1]
+            for place, row in enumerate(chosen):
+                slopes[row] -= slope[place, end - len(slopes[row]) : end].cpu()
+    return slopes
+
+
+def grouped(rows: Rows, tokens: int = 2048) -> list[tuple[list[int], AnyBatch]]:
+    """The rows in batches of similar length, each with the numbers of its rows."""
+    size = {i: len(e.prompt) + len(e.answer) for i, e in enumerate(rows.examples)}
+    groups: list[list[int]] = [[]]
+    for i in sorted(size, key=size.get):  # ascending, so the newcomer is the longest of its group
+        if groups[-1] and (len(groups[-1]) + 1) * size[i] > tokens:
+            groups.append([])
+        groups[-1].append(i)
+    return [(group, rows.batch(group)) for group in groups if group]

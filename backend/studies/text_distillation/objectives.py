@@ -1,0 +1,97 @@
+"""What the search wants of a trained student: a number that falls, and its gradient at the student's end.
+
+`answers`: the loss over the options of real training questions. `matching`: the distance to where an expert, trained on
+all the data from the same start by the same steps, ended; the matching loss. Knows one reader and real questions; not
+texts, nor how they change.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+
+from backend.core.backbones import answer_ids, prompt_ids
+from backend.core.batches import Encoded
+from backend.core.examples import MICRO_TOKENS, Rows
+from backend.core.finetune import Plan, finetuned
+from backend.core.influence import row_losses
+from backend.core.metrics import option_loss
+from backend.core.params import Params, as_leaves, gradients
+from backend.core.readers import Reader
+from backend.core.score import score_questions
+from backend.core.tasks import Question, continuations, find_task, to_example
+from backend.studies.text_distillation.matching import matching_adjoint, matching_loss
+
+OBJECTIVES = ("answers", "matching")
+
+
+class Objective(Protocol):
+    """Of one reader and one start; lower is better."""
+
+    def value(self, end: Params) -> float: ...
+
+    def gradient(self, end: Params) -> Params: ...
+
+
+class Answers:
+    """-log probability of the right option among a question's options, mean over `questions`."""
+
+    def __init__(self, reader: Reader, task: str, questions: Sequence[Question]):
+        self.reader, self.task, self.questions = reader, task, list(questions)
+
+    def value(self, end: Params) -> float:
+        return option_loss(self._scored(end))
+
+    def gradient(self, end: Params) -> Params:
+        """d value / d end. The options' shares come from scoring; what is left is linear in the rows' losses, so that
+        the rows may be read in any batches."""
+        student, weights = self.reader.student, []
+        for item in self._scored(end):
+            shares = torch.softmax(torch.tensor(item.log_likelihoods), 0)
+            weights += [(float(o == item.answer) - p) / len(self.questions) for o, p in enumerate(shares.tolist())]
+        rows, leaves = self._rows(), as_leaves({name: p.to(student.device) for name, p in end.items()})
+        total = {name: torch.zeros_like(p) for name, p in leaves.items()}
+        for chosen in _in_order(rows):
+            wanted = torch.tensor([weights[i] for i in chosen], device=student.device)
+            part = gradients((wanted * row_losses(student, leaves, rows.batch(chosen))).sum(), leaves)
+            for name, g in part.items():
+                total[name] += g
+        return total
+
+    def _scored(self, end: Params) -> list:
+        student = self.reader.student
+        student.put(end)
+        return score_questions(student.model, self.reader.tokenizer, self.questions, self.task)
+
+    def _rows(self) -> Rows:
+        """Every option of every question, in order, without the end of text: as it is scored."""
+        spec, tokenizer, found = find_task(self.task), self.reader.tokenizer, []
+        for question in self.questions:
+            ids = tuple(prompt_ids(tokenizer, to_example(question, spec).prompt))
+            found += [Encoded(ids, tuple(answer_ids(tokenizer, o))) for o in continuations(question, spec)]
+        return Rows(found, self.reader.student.table)
+
+
+class Matching:
+    """The matching loss against an expert that learned from all the data, from `start`, by the plan's own steps."""
+
+    def __init__(self, reader: Reader, start: Params, order: list[list[int]], plan: Plan):
+        self.start = start
+        self.target = finetuned(reader.student, reader.train, start, order, plan)
+
+    def value(self, end: Params) -> float:
+        return matching_loss(end, self.start, self.target).item()
+
+    def gradient(self, end: Params) -> Params:
+        return matching_adjoint(end, self.start, self.target)
+
+
+def _in_order(rows: Rows) -> list[list[int]]:
+    """Row numbers in batches of about MICRO_TOKENS each, longest first."""
+    size = [len(e.prompt) + len(e.answer) for e in rows.examples]
+    groups: list[list[int]] = []
+    for i in sorted(range(len(rows)), key=lambda i: size[i], reverse=True):
+        if not groups or (len(groups[-1]) + 1) * size[groups[-1][0]] > 4 * MICRO_TOKENS:
+            groups.append([])
+        groups[-1].append(i)
+    return groups

@@ -1,0 +1,154 @@
+"""The search decoder: text that is changed, never embeddings, and kept only where trained students get better by it.
+
+    draw a start and an order for a round's students, and real questions to judge them by
+    train a student on the texts as they are; at its end take the gradient of the objective
+    score many small changes of the texts to first order by it, summed over readers (influence.py)
+    try the best of them together, the best half, quarter, ...: train a student on each, keep the best text
+
+A round's students share start, order and questions, so that texts are compared and not luck. Every few rounds the text
+is validated by fresh students; the text that was best there is returned. Each round depends on the plan's seed, its
+number and the texts alone, so a search goes on from any round to the same end. Knows readers, drafts and objectives,
+not files.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.core.examples import Rows
+from backend.core.finetune import Plan
+from backend.core.readers import Reader
+from backend.core.tasks import Question
+from backend.studies.text_distillation.court import Court, Proposal, SearchPlan, Students, as_example
+from backend.studies.text_distillation.moves import Draft, Material, draw
+from backend.studies.text_distillation.objectives import Answers
+from backend.studies.text_distillation.tokens import token_proposals
+
+SINGLES = 2  # single changes that are tried besides the joint ones
+
+
+@dataclass(frozen=True)
+class Found:
+    """After a round: the texts now, the best validated ones, and its row; `trainings` in it counts students."""
+
+    round: int
+    drafts: tuple[Draft, ...]
+    best: tuple[Draft, ...]
+    best_loss: float
+    row: dict
+
+
+class Search:
+    """The readers, the real questions to judge by and to take pieces from, and the plan."""
+
+    def __init__(
+        self,
+        readers: Sequence[Reader],
+        train: Sequence[Question],
+        validation: Sequence[Question],
+        material: Material,
+        plan: SearchPlan,
+    ):
+        self.readers, self.train, self.validation = list(readers), list(train), list(validation)
+        self.material, self.plan = material, plan
+
+    def run(self, start: Sequence[Draft], after: Found | None = None) -> Iterator[Found]:
+        """Yield after the validation of the start (round 0) and after every round; `after` goes on from there."""
+        now = after or self._begin(tuple(start))
+        if after is None:
+            yield now
+        while now.round < self.plan.rounds:
+            now = self._round(now)
+            yield now
+
+    def _begin(self, drafts: tuple[Draft, ...]) -> Found:
+        loss = self.validate(drafts)
+        return Found(0, drafts, drafts, loss, {"round": 0, "trainings": self._cost(), "validation": loss})
+
+    def _cost(self) -> int:
+        return self.plan.validations * len(self.readers)
+
+    def validate(self, drafts: Sequence[Draft]) -> float:
+        """Mean objective of fresh students, each reader counted alike: the loss on validation questions."""
+        found = []
+        for number, (reader, plan) in enumerate(zip(self.readers, self._plans(), strict=True)):
+            for seed in range(self.plan.validations):
+                students = Students(reader, plan, self.plan, ("validation", seed))
+                judge = Answers(reader, self.plan.task, self.validation)
+                found.append(judge.value(students.train(self._rows(number, drafts))))
+        return sum(found) / len(found)
+
+    def _plans(self) -> list[Plan]:
+        return [Plan(self.plan.steps, lr) for lr in self.plan.lrs]
+
+    def _rows(self, number: int, drafts: Sequence[Draft]) -> Rows:
+        return self.readers[number].rows([as_example(draft) for draft in drafts])
+
+    def _round(self, now: Found) -> Found:
+        p, number = self.plan, now.round + 1
+        rng = random.Random(f"{p.seed} search {number}")
+        courts = [self._court(i, number, rng) for i in range(len(self.readers))]
+        drafts = now.drafts
+        proposals = self._proposals(drafts, courts, rng)
+        effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
+        trials = [drafts, *joint_trials(drafts, proposals, effect.tolist())]
+        losses = torch.stack([court.judge(trials) for court in courts]).mean(0)
+        chosen = int(losses.argmin())
+        row = {"round": number, "loss": losses[0].item(), "gain": (losses[0] - losses[chosen]).item()}
+        row |= {"changed": sum(a != b for a, b in zip(drafts, trials[chosen], strict=True)), "validation": None}
+        row["trainings"] = (len(trials) + 1) * p.seeds * len(self.readers)
+        best, best_loss = now.best, now.best_loss
+        if number % p.validate_every == 0 or number == p.rounds:
+            row["validation"] = self.validate(trials[chosen])
+            row["trainings"] += self._cost()
+            if row["validation"] < best_loss:
+                best, best_loss = trials[chosen], row["validation"]
+        return Found(number, trials[chosen], best, best_loss, row)
+
+    def _court(self, number: int, round_number: int, rng: random.Random) -> "Court":
+        p = self.plan
+        asked = random.Random(f"{p.seed} asked {round_number}").sample(self.train, min(p.questions, len(self.train)))
+        students = [
+            Students(self.readers[number], self._plans()[number], p, (round_number, seed)) for seed in range(p.seeds)
+        ]
+        return Court(self.readers[number], students, asked, p)
+
+    def _proposals(self, drafts: tuple[Draft, ...], courts: list["Court"], rng: random.Random) -> list["Proposal"]:
+        p, own = self.plan, self.readers[0]
+        drawn = [move for move in p.moves if move != "token"]
+        tokens = [len(e.answer) for e in self._rows(0, drafts).examples]
+        found = [
+            Proposal(slot, draw(rng.choice(drawn), drafts[slot], tokens[slot], self.material, rng))
+            for slot in (rng.randrange(len(drafts)) for _ in range(p.candidates if drawn else 0))
+        ]
+        if "token" in p.moves:
+            found += token_proposals(own, drafts, courts[0].slopes(drafts), p.candidates // 2)
+        taken = {draft.question for draft in drafts}
+        return [one for one in found if one.draft.question not in taken]
+
+
+def joint_trials(drafts: tuple[Draft, ...], proposals: Sequence[Proposal], effect: Sequence[float]) -> list[tuple]:
+    """The best proposal of each slot, best first: 1, 2, 4, ... of them together, and the next ones alone.
+
+    First-order effects add up only while they are small, so how many may be taken at once is tried out.
+    """
+    best: dict[int, Draft] = {}
+    texts: set[str] = set()
+    for i in sorted(range(len(proposals)), key=lambda i: effect[i]):
+        one = proposals[i]
+        if effect[i] < 0 and one.slot not in best and one.draft.question not in texts:
+            best[one.slot] = one.draft
+            texts.add(one.draft.question)
+    ranked, sizes = list(best.items()), [2**k for k in range(len(drafts).bit_length())]
+    chosen = [dict(ranked[:size]) for size in sizes if size <= len(ranked)]
+    chosen += [dict([one]) for one in ranked[1 : 1 + SINGLES]]
+    return [tuple(change.get(i, draft) for i, draft in enumerate(drafts)) for change in chosen]
+
+
+def _unit(effect: Float[Tensor, " proposals"]) -> Float[Tensor, " proposals"]:
+    """In standard deviations, so that readers count alike."""
+    return effect / effect.std().clamp(min=1e-12) if len(effect) > 1 else effect
