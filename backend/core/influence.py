@@ -45,14 +45,16 @@ def walk(
     for step in steps:
         if step.step in after:
             state = step.state()
-            found.append(Waypoint(state.params, _reach(state, learning_rate(step.step, plan.steps, plan.lr))))
+            found.append(Waypoint(state.params, reach(state, plan)))
         if step.step == plan.steps:
             end = step.params()
     return found, end
 
 
-def _reach(state: FinetuneState, lr: float) -> Params:
+def reach(state: FinetuneState, plan: Plan) -> Params:
+    """How far each parameter moves in the next step for a unit of gradient: its step size over the root of Adam's v."""
     seen = 1 - 0.999**state.step  # Adam's bias correction
+    lr = learning_rate(state.step, plan.steps, plan.lr)
     return {name: lr / ((m["exp_avg_sq"] / seen).sqrt() + EPSILON) for name, m in state.moments.items()}
 
 

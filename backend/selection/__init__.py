@@ -15,6 +15,7 @@ HOMES = {
     "bm25": ("bm25", "bm25"),
     "embedding": ("geometry", "similar"),
     "less": ("less", "less"),
+    "select": ("select", "select"),
 }
 NAMES = tuple(HOMES)
 
