@@ -11,7 +11,9 @@ from safetensors.torch import load, save
 
 from backend.core.errors import UserError
 from backend.runs import write_atomically
-from backend.studies.text_distillation.distill import OuterState
+from backend.studies.text_distillation.state import OuterState
+
+MEMORY = "decoder/"  # prefix of what the decoder remembers
 
 
 def save_checkpoint(path: Path, state: OuterState) -> None:
@@ -22,6 +24,9 @@ def save_checkpoint(path: Path, state: OuterState) -> None:
         "counters": torch.tensor([state.step, state.skipped], dtype=torch.int64),
         "typical_norm": torch.tensor(state.typical_norm, dtype=torch.float64),
     }
+    tensors |= {MEMORY + name: value for name, value in state.memory.items()}
+    if state.reverted is not None:
+        tensors["reverted"] = state.reverted
     for index, moments in state.optimizer.state_dict()["state"].items():
         tensors |= {f"adam/{index}/{name}": value for name, value in moments.items()}
     write_atomically(path, save({name: t.cpu().contiguous() for name, t in tensors.items()}))
@@ -35,6 +40,7 @@ def load_checkpoint(path: Path, state: OuterState) -> None:
         with torch.no_grad():
             state.prompts.copy_(tensors["prompts"])
             state.log_lrs.copy_(tensors["log_lrs"])
+        state.memory = {name: tensors[MEMORY + name].to(old.device) for name, old in state.memory.items()}
     except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise UserError(
             f"The checkpoint {path} cannot be read ({type(error).__name__}).",
@@ -42,6 +48,7 @@ def load_checkpoint(path: Path, state: OuterState) -> None:
             f"Delete {path.name} to distil from the start; recorded experts are kept.",
         ) from error
     state.step, state.skipped, state.typical_norm = step, skipped, tensors["typical_norm"].item()
+    state.reverted = tensors.get("reverted")
     saved = state.optimizer.state_dict()
     for index in range(2):
         moments = {n.split("/")[2]: t for n, t in tensors.items() if n.startswith(f"adam/{index}/")}

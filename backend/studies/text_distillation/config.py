@@ -14,6 +14,7 @@ PRESETS = Path(__file__).parent / "presets"
 ARMS = ("base", "soft", "projected", "text", "init", "random", "full")
 REGIMES = ("matched", "ordinary")
 INNER_RULES = ("normalised", "sgd", "preconditioned")
+DECODERS = ("nearest", "straight_through", "guided")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,20 @@ class DistillConfig:
     snapshot_every: int = setting(5, "Decode the prompts every so many updates.", "Matching", low=1, advanced=True)
     checkpoint_every: int = setting(10, "Save a checkpoint every so many updates.", "Matching", low=1, advanced=True)
 
+    decoder: str = setting(
+        "nearest", "How learned prompts become tokens, while they are learned and after.", "Text", choices=DECODERS
+    )
+    revert: bool = setting(
+        True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text"
+    )
+    admm_every: int = setting(5, "Guided: choose tokens anew every so many updates.", "Text", low=1, advanced=True)
+    admm_rho: float = setting(
+        0.01, "Guided: pull towards the chosen tokens.", "Text", low=0.0, high=1000.0, advanced=True
+    )
+    admm_neighbours: int = setting(
+        20, "Guided: near tokens that the language model chooses from.", "Text", low=1, high=10_000, advanced=True
+    )
+
     arms: tuple[str, ...] = setting(
         ("base", "soft", "projected", "text", "init", "random", "full"),
         "What fresh students are trained on.",
@@ -109,6 +124,12 @@ class DistillConfig:
                 f"inner_batch is {self.inner_batch}, but there are {self.prompts} prompts.",
                 "at most one step's worth of prompts",
                 "Lower inner_batch, or set it to 0 for all.",
+            )
+        if self.decoder == "guided" and self.admm_every > self.outer_steps > 0:
+            raise UserError(
+                f"admm_every is {self.admm_every}, but there are {self.outer_steps} updates.",
+                "tokens that are chosen while the prompts are learned",
+                "Lower admm_every, or raise outer_steps.",
             )
 
 

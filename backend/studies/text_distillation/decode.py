@@ -5,11 +5,12 @@ learned. Source: TTDM (Yao et al. 2025), the decoding of learned prompts to toke
 """
 
 import unicodedata
+from collections.abc import Sequence
 
 import faiss
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -59,3 +60,14 @@ class NearestTokens:
 def to_text(tokenizer, ids: tuple[int, ...]) -> str:
     """The text of a decoded prompt, without the blanks at its ends."""
     return tokenizer.decode(list(ids), clean_up_tokenization_spaces=False).strip()
+
+
+def as_grid(ids: Sequence[tuple[int, ...]]) -> Int[Tensor, "slots length"]:
+    """Ids of unequal numbers as one tensor, filled up with 0."""
+    longest = max(len(row) for row in ids)
+    return torch.tensor([[*row] + [0] * (longest - len(row)) for row in ids])
+
+
+def as_rows(grid: Int[Tensor, "slots length"], lengths: list[int]) -> list[tuple[int, ...]]:
+    """The same backwards."""
+    return [tuple(row[:length]) for row, length in zip(grid.tolist(), lengths, strict=True)]

@@ -1,57 +1,90 @@
 """The decode stage: the distilled data set as text, and how well prompts follow experts they never saw.
 
-Knows the run folder; the projection itself is in decode.py.
+Knows the run folder; how prompts become tokens is the decoder's, which texts stay is in revert.py.
 """
 
 import json
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from backend.core.errors import UserError
 from backend.core.progress import Progress
+from backend.core.prompts import Example
 from backend.runs import RunDir, write_atomically
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
-from backend.studies.text_distillation.decode import to_text
-from backend.studies.text_distillation.distill import OuterState
-from backend.studies.text_distillation.evaluate import Learned
-from backend.studies.text_distillation.heldout import heldout_losses
+from backend.studies.text_distillation.checkpoint import save_checkpoint
+from backend.studies.text_distillation.decoders import make_decoder
+from backend.studies.text_distillation.evaluate import Learned, distilled_examples, own_words
+from backend.studies.text_distillation.heldout import heldout_losses, text_losses
+from backend.studies.text_distillation.learning import checkpoint_path
+from backend.studies.text_distillation.revert import judge, judged_by, reverted_slots, tokens_changed
 from backend.studies.text_distillation.setup import Setup
+from backend.studies.text_distillation.state import OuterState
 
 
 def learned(setup: Setup, state: OuterState) -> Learned:
-    ids = setup.nearest.project(state.prompts, setup.synthetic.lengths)
-    return Learned(state.prompts.detach(), state.log_lrs.detach(), ids)
+    """What fresh students are trained on. Raises UserError where the decode stage has still to say which texts stay."""
+    ids = make_decoder(setup).decode(state)
+    if not setup.config.revert:
+        return Learned(state.prompts.detach(), state.log_lrs.detach(), ids, (False,) * len(ids))
+    if state.reverted is None:
+        raise UserError(
+            "The prompts have not been decoded yet, so no one knows which texts stay.",
+            "the stage decode before evaluate",
+            "Add decode to --stages, or set revert=false.",
+        )
+    return Learned(state.prompts.detach(), state.log_lrs.detach(), ids, tuple(state.reverted.tolist()))
 
 
 def write_distilled(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
-    """distilled.jsonl and the held-out matching losses of prompts, projected tokens and untouched real questions."""
-    c, found = setup.config, learned(setup, state)
-    texts = [to_text(setup.own.tokenizer, ids) for ids in found.ids]
-    lines = []
-    for slot, (text, example) in enumerate(zip(texts, setup.text_examples(texts), strict=True)):
-        origin = {"model": c.model, "task": c.task, "seed": c.seed, "step": state.step, "layout": c.layout}
-        origin |= {"decoder": "nearest", "started_from": setup.train[setup.init_rows[slot]].id, "text": text}
-        lines.append(
-            json.dumps({"prompt": example.prompt, "answer": example.answer, "provenance": origin}, ensure_ascii=False)
-        )
-    write_atomically(run_dir.path / "distilled.jsonl", "\n".join(lines) + "\n")
-    sources = {
-        "soft": found.prompts,
-        "projected": projected(setup, found),
-        "init": setup.synthetic.initial,
-    }
-    with Progress(run_dir, "decode", len(sources)) as progress:
+    """distilled.jsonl and summary.json; the revert rule's choice joins the checkpoint, for the students to come."""
+    sources = ("soft", "projected", "text", "init")
+    with Progress(run_dir, "decode", len(sources) + (len(setup.synthetic) if setup.config.revert else 0)) as progress:
+        if setup.config.revert:
+            apply_rule(setup, buffer, state, progress)
+            save_checkpoint(checkpoint_path(run_dir), state)
+        found = learned(setup, state)
+        write_atomically(run_dir.path / "distilled.jsonl", "\n".join(distilled_lines(setup, state, found)) + "\n")
         heldout = {}
-        for name, prompts in sources.items():
-            heldout[name] = heldout_losses(setup, buffer, prompts, found.log_lrs)
+        for name in sources:
+            heldout[name] = source_losses(setup, buffer, found, name)
             progress.advance(f"Held-out experts on {name}")
-    summary = {
-        "steps": state.step,
-        "skipped": state.skipped,
-        "inner_lrs": found.log_lrs.exp().tolist(),
-        "heldout": heldout,
-    }
-    write_atomically(run_dir.path / "summary.json", json.dumps(summary, indent=1))
+    write_atomically(run_dir.path / "summary.json", json.dumps(summary(setup, buffer, state, found, heldout), indent=1))
+
+
+def apply_rule(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, progress: Progress) -> None:
+    """Fill `state.reverted`, one slot after another."""
+    texts = setup.text_examples(own_words(setup, make_decoder(setup).decode(state)))
+    start, new = (setup.own.rows(examples).examples for examples in (setup.init_examples, texts))
+    stays = []
+    for reverted in reverted_slots(start, new, judge(setup, buffer, state.log_lrs)):
+        stays.append(reverted)
+        progress.advance(f"{sum(stays)} of {len(stays)} texts give way to their real question")
+    state.reverted = torch.tensor(stays)
+
+
+def distilled_lines(setup: Setup, state: OuterState, found: Learned) -> list[str]:
+    """distilled.jsonl's rows; `text` is what stands in the slot in the end."""
+    c, lines = setup.config, []
+    texts, examples = own_words(setup, found.ids), distilled_examples(setup, found)
+    for slot, (text, example, reverted) in enumerate(zip(texts, examples, found.reverted, strict=True)):
+        question = setup.train[setup.init_rows[slot]]
+        origin = {"model": c.model, "task": c.task, "seed": c.seed, "step": state.step, "layout": c.layout}
+        origin |= {"decoder": c.decoder, "reverted": reverted, "started_from": question.id}
+        origin |= {"text": question.question if reverted else text}
+        row = {"prompt": example.prompt, "answer": example.answer, "provenance": origin}
+        lines.append(json.dumps(row, ensure_ascii=False))
+    return lines
+
+
+def source_losses(setup: Setup, buffer: TrajectoryBuffer, found: Learned, name: str) -> list[dict]:
+    """Held-out matching losses of the learned prompts, their tokens, the distilled text or the untouched questions."""
+    if name == "text":
+        return text_losses(setup, buffer, setup.own.rows(distilled_examples(setup, found)), found.log_lrs)
+    prompts = {"soft": found.prompts, "projected": projected(setup, found), "init": setup.synthetic.initial}[name]
+    return heldout_losses(setup, buffer, prompts, found.log_lrs)
 
 
 def projected(setup: Setup, found: Learned) -> Float[Tensor, "slots length hidden"]:
@@ -60,3 +93,19 @@ def projected(setup: Setup, found: Learned) -> Float[Tensor, "slots length hidde
     for row, ids in enumerate(found.ids):
         out[row, : len(ids)] = setup.own.student.table[list(ids)]
     return out
+
+
+def summary(
+    setup: Setup, buffer: TrajectoryBuffer, state: OuterState, found: Learned, heldout: dict[str, list[dict]]
+) -> dict:
+    """The figures of the finished run."""
+    examples: list[Example] = distilled_examples(setup, found)
+    return {
+        "steps": state.step,
+        "skipped": state.skipped,
+        "inner_lrs": found.log_lrs.exp().tolist(),
+        "heldout": heldout,
+        "tokens_changed": tokens_changed(setup.own.tokenizer, setup.init_examples, examples),
+        "reverted": sum(found.reverted),
+        "judged_by": judged_by(buffer) if setup.config.revert else None,
+    }

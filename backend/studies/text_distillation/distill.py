@@ -1,15 +1,14 @@
 """The outer loop: learn prompts on which a student retraces the experts' steps. Reads like the paper's algorithm.
 
     draw an expert and a segment of its trajectory, start -> target
-    unroll a student from start on the synthetic prompts, with one learned step size per step
-    descend   matching loss + weight * distance of the prompts to their nearest real tokens
+    unroll a student from start on what the decoder makes of the prompts, with one learned step size per step
+    descend   matching loss + the decoder's pull towards real tokens
 
 Knows segments, prompts and their gradients; not files, text or scores. Source: TTDM (Yao et al. 2025) on MTT.
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,25 +17,14 @@ from backend.core.lora import LoraStudent
 from backend.core.seeding import generator, shuffled_batches
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.config import DistillConfig
-from backend.studies.text_distillation.decode import NearestTokens
+from backend.studies.text_distillation.decoder import Decoder
 from backend.studies.text_distillation.matching import matching_loss
+from backend.studies.text_distillation.state import OuterState
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
 from backend.studies.text_distillation.unroll import LossAt, MatchingGradient, matching_gradient, unroll
 
 STEP_SIZES = (0.03, 0.1, 0.25, 0.5, 1.0)  # shares of the expert's own travel
 EMA = 0.9  # memory of the running gradient norm that clipping is measured against (RaT-BPTT's rule)
-
-
-@dataclass
-class OuterState:
-    """All that changes during the outer loop: what a checkpoint has to hold."""
-
-    step: int
-    prompts: Tensor  # (slots, length, hidden)
-    log_lrs: Tensor  # (inner_steps,)
-    optimizer: torch.optim.Adam
-    typical_norm: float = 0.0
-    skipped: int = 0
 
 
 def begin(config: DistillConfig, synthetic: SyntheticPrompts, first: float) -> OuterState:
@@ -73,11 +61,6 @@ def latest_start(config: DistillConfig, step: int) -> int:
     return round(config.max_start * min(1.0, grown))
 
 
-def regulariser_weight(config: DistillConfig, step: int) -> float:
-    """0 for the first half, then growing to its full value: an early pull freezes the prompts where they began."""
-    return config.regulariser_weight * max(0.0, 2 * step / max(1, config.outer_steps) - 1)
-
-
 def inner_batches(config: DistillConfig, rng: torch.Generator) -> list[list[int] | None]:
     """The slots that each inner step reads; None stands for all of them."""
     if config.inner_batch in (0, config.prompts):
@@ -95,7 +78,7 @@ def distil(
     student: LoraStudent,
     buffer: TrajectoryBuffer,
     synthetic: SyntheticPrompts,
-    nearest: NearestTokens,
+    decoder: Decoder,
     state: OuterState,
 ) -> Iterator[dict]:
     """Update `state` once per iteration and yield that update's row of metrics, until outer_steps are done."""
@@ -106,21 +89,20 @@ def distil(
         segment = buffer.segment(buffer.followed[expert], start, config.expert_span)
         loss_at = student_loss(student, synthetic, inner_batches(config, rng))
 
-        found = matching_gradient(loss_at, segment, state.prompts, state.log_lrs)
-        distance = nearest.regulariser(state.prompts, synthetic.used)
-        weight = regulariser_weight(config, state.step)
-        (pull,) = torch.autograd.grad(distance, state.prompts)
-        norm = apply(config, state, found, weight * pull)
+        found = matching_gradient(loss_at, segment, decoder.seen(state), state.log_lrs)
+        pull = decoder.pull(state)
+        norm = apply(config, state, found, pull.gradient)
 
         state.step += 1
+        decoder.after(state, buffer)
         yield {
             "step": state.step,
             "expert": expert,
             "start": start,
             "matching_loss": found.loss,
             "cosine": found.cosine,
-            "regulariser": distance.item(),
-            "weight": weight,
+            "regulariser": pull.distance,
+            "weight": pull.weight,
             "inner_lr": state.log_lrs.detach().exp().mean().item(),
             "gradient_norm": norm,
             "adjoint_growth": found.adjoint_growth,

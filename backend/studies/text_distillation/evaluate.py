@@ -14,6 +14,7 @@ from backend.core.examples import MICRO_TOKENS, Rows
 from backend.core.finetune import Plan, finetune
 from backend.core.finetune_state import FinetuneState
 from backend.core.params import Params
+from backend.core.prompts import Example
 from backend.core.readers import Reader
 from backend.core.score import score_questions
 from backend.core.scored import Scored
@@ -45,11 +46,25 @@ class Cell:
 
 @dataclass(frozen=True)
 class Learned:
-    """What distillation left behind: prompts (slots, length, hidden), log step sizes (inner_steps,), decoded ids."""
+    """What distillation left behind: prompts (slots, length, hidden), log step sizes (inner_steps,), decoded ids, and
+    the slots whose text gave way to the real question."""
 
     prompts: Tensor
     log_lrs: Tensor
     ids: list[tuple[int, ...]]
+    reverted: tuple[bool, ...]
+
+
+def own_words(setup: Setup, ids: list[tuple[int, ...]]) -> list[str]:
+    """Decoded ids as text."""
+    return [to_text(setup.own.tokenizer, row) for row in ids]
+
+
+def distilled_examples(setup: Setup, learned: Learned) -> list[Example]:
+    """The distilled data set: decoded texts, and the real question, untouched, in each reverted slot."""
+    texts = setup.text_examples(own_words(setup, learned.ids))
+    slots = zip(learned.reverted, setup.init_examples, texts, strict=True)
+    return [real if reverted else text for reverted, real, text in slots]
 
 
 def cells(c: DistillConfig) -> list[Cell]:
@@ -118,8 +133,7 @@ class Bench:
         if cell.arm == "projected":
             return Rows(synthetic.encoded(self.learned.ids), reader.student.table)
         if cell.arm == "text":
-            texts = [to_text(self.setup.own.tokenizer, ids) for ids in self.learned.ids]
-            return reader.rows(self.setup.text_examples(texts))
+            return reader.rows(distilled_examples(self.setup, self.learned))
         if cell.arm == "init":
             return reader.rows(self.setup.init_examples)
         if cell.arm == "random":

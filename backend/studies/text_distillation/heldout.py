@@ -1,18 +1,20 @@
 """Held-out experts: does a student on these prompts also retrace experts that were never followed?
 
-Knows segments and the matching loss; nothing of text or scores.
+Knows segments and the matching loss; nothing of texts or scores. Each figure costs an unroll, no second derivatives.
 """
 
-import torch
+import statistics
+
 from jaxtyping import Float
 from torch import Tensor
 
+from backend.core.examples import Rows
 from backend.core.seeding import generator
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.distill import inner_batches, student_loss
 from backend.studies.text_distillation.matching import matching_loss
 from backend.studies.text_distillation.setup import Setup
-from backend.studies.text_distillation.unroll import Segment, unroll
+from backend.studies.text_distillation.unroll import LossAt, Segment, unroll
 
 
 def heldout_losses(
@@ -22,17 +24,60 @@ def heldout_losses(
     log_lrs: Float[Tensor, " steps"],
 ) -> list[dict]:
     """Matching losses on experts that were never followed, from early starts, with the learned step sizes."""
-    c, rows = setup.config, []
-    for number, trajectory in enumerate(buffer.heldout):
-        for start in sorted({0, c.max_start // 2, c.max_start}):
-            segment = buffer.segment(trajectory, start, c.expert_span)
-            rng = generator(c.seed, "heldout", number, start)
-            rows.append(
-                {"expert": number, "start": start, "matching_loss": _loss(setup, segment, prompts, log_lrs, rng)}
-            )
+    rows = []
+    for number, start, segment in _segments(setup, buffer, buffer.heldout):
+        loss_at = student_loss(setup.own.student, setup.synthetic, _batches(setup, number, start))
+        rows.append(
+            {"expert": number, "start": start, "matching_loss": segment_loss(loss_at, segment, prompts, log_lrs)}
+        )
     return rows
 
 
-def _loss(setup: Setup, segment: Segment, prompts: Tensor, log_lrs: Tensor, rng: torch.Generator) -> float:
-    loss_at = student_loss(setup.own.student, setup.synthetic, inner_batches(setup.config, rng))
+def text_losses(
+    setup: Setup, buffer: TrajectoryBuffer, rows: Rows, log_lrs: Float[Tensor, " steps"], followed: bool = False
+) -> list[dict]:
+    """The same for the prompts as text, in the tokens that it is read in; on the followed experts if asked."""
+    found, nothing = [], setup.synthetic.initial  # unroll wants prompts; these rows hold their own
+    for number, start, segment in _segments(setup, buffer, buffer.followed if followed else buffer.heldout):
+        loss = segment_loss(_reading(setup, rows, _batches(setup, number, start)), segment, nothing, log_lrs)
+        found.append({"expert": number, "start": start, "matching_loss": loss})
+    return found
+
+
+def followed_loss(
+    setup: Setup,
+    buffer: TrajectoryBuffer,
+    prompts: Float[Tensor, "slots length hidden"],
+    log_lrs: Float[Tensor, " steps"],
+) -> float:
+    """Mean matching loss over the followed experts, each from one start; the starts are dealt over all there are."""
+    c, losses = setup.config, []
+    for number, trajectory in enumerate(buffer.followed):
+        start = number * c.max_start // max(1, len(buffer.followed) - 1)
+        segment = buffer.segment(trajectory, start, c.expert_span)
+        batches = inner_batches(c, generator(c.seed, "followed", number))
+        loss_at = student_loss(setup.own.student, setup.synthetic, batches)
+        losses.append(segment_loss(loss_at, segment, prompts, log_lrs))
+    return statistics.fmean(losses)
+
+
+def segment_loss(loss_at: LossAt, segment: Segment, prompts: Tensor, log_lrs: Tensor) -> float:
+    """The matching loss of one unroll."""
     return matching_loss(unroll(loss_at, segment, prompts, log_lrs)[-1], segment.start, segment.target).item()
+
+
+def _segments(setup: Setup, buffer: TrajectoryBuffer, trajectories: list[dict[str, Tensor]]) -> list[tuple]:
+    """(expert, start, segment) from the first, the middle and the last start of each trajectory."""
+    c = setup.config
+    starts = sorted({0, c.max_start // 2, c.max_start})
+    return [(n, start, buffer.segment(t, start, c.expert_span)) for n, t in enumerate(trajectories) for start in starts]
+
+
+def _batches(setup: Setup, number: int, start: int) -> list[list[int] | None]:
+    return inner_batches(setup.config, generator(setup.config.seed, "heldout", number, start))
+
+
+def _reading(setup: Setup, rows: Rows, batches: list[list[int] | None]) -> LossAt:
+    """The loss of inner step k on its batch of `rows`."""
+    student, everyone = setup.own.student, list(range(len(rows)))
+    return lambda params, _, k: student.loss(params, rows.batch(everyone if batches[k] is None else batches[k]))

@@ -12,20 +12,24 @@ from backend.runs import RunDir
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
 from backend.studies.text_distillation.decode import to_text
-from backend.studies.text_distillation.distill import OuterState, begin, distil, first_step_size
+from backend.studies.text_distillation.decoder import Decoder
+from backend.studies.text_distillation.decoders import make_decoder
+from backend.studies.text_distillation.distill import begin, distil, first_step_size
 from backend.studies.text_distillation.setup import Setup
+from backend.studies.text_distillation.state import OuterState
 
 ASTRAY = 25  # skipped updates in a row after which going on is pointless
 
 
 def restore(setup: Setup, buffer: TrajectoryBuffer, run_dir: RunDir) -> OuterState:
     """The outer loop's state: from the checkpoint where there is one, else its beginning."""
-    if checkpoint_path(run_dir).exists():
-        state = begin(setup.config, setup.synthetic, first=1.0)
-        load_checkpoint(checkpoint_path(run_dir), state)
-        return state
-    first = first_step_size(setup.config, setup.own.student, buffer, setup.synthetic)
-    return begin(setup.config, setup.synthetic, first)
+    saved, c = checkpoint_path(run_dir), setup.config
+    first = 1.0 if saved.exists() else first_step_size(c, setup.own.student, buffer, setup.synthetic)
+    state = begin(c, setup.synthetic, first)
+    state.memory = make_decoder(setup).memory()
+    if saved.exists():
+        load_checkpoint(saved, state)
+    return state
 
 
 def checkpoint_path(run_dir: RunDir) -> Path:
@@ -34,22 +38,24 @@ def checkpoint_path(run_dir: RunDir) -> Path:
 
 def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
     """The outer loop, logged, with a checkpoint and a decoded snapshot every so many updates."""
-    c, reached = setup.config, state.step
+    c, decoder, reached = setup.config, make_decoder(setup), state.step
     run_dir.keep_rows("metrics", lambda row: row["stage"] == "experts" or row["step"] <= reached)
     run_dir.keep_rows("prompts", lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
     if not reached:
-        write_snapshot(setup, state, run_dir)
+        write_snapshot(setup, decoder, state, run_dir)
+    if reached < c.outer_steps:
+        state.reverted = None  # what was decided about prompts that now go on changing
     skipped, in_a_row = state.skipped, 0
     with Progress(run_dir, "distil", c.outer_steps, done=reached) as progress:
         try:
             began = time.monotonic()
-            for row in distil(c, setup.own.student, buffer, setup.synthetic, setup.nearest, state):
+            for row in distil(c, setup.own.student, buffer, setup.synthetic, decoder, state):
                 seconds = round(time.monotonic() - began, 3)
                 run_dir.append("metrics", {"stage": "distil", **finite(row), "seconds": seconds})
                 in_a_row, skipped = count_astray(in_a_row, state.skipped > skipped), state.skipped
                 last = state.step == c.outer_steps
                 if last or state.step % c.snapshot_every == 0:
-                    write_snapshot(setup, state, run_dir)
+                    write_snapshot(setup, decoder, state, run_dir)
                 if last or state.step % c.checkpoint_every == 0:
                     save_checkpoint(checkpoint_path(run_dir), state)
                 progress.advance(f"Matching loss {row['matching_loss']:.3f}")
@@ -76,13 +82,12 @@ def count_astray(in_a_row: int, skipped: bool) -> int:
     return in_a_row
 
 
-def write_snapshot(setup: Setup, state: OuterState, run_dir: RunDir) -> None:
-    """The prompts as nearest-neighbour text at this step."""
+def write_snapshot(setup: Setup, decoder: Decoder, state: OuterState, run_dir: RunDir) -> None:
+    """The decoder's tokens at this step as text, and how far the learned embeddings are from any token."""
     rows = []
-    for slot, frame in enumerate(setup.synthetic.slots):
+    for slot, (frame, ids) in enumerate(zip(setup.synthetic.slots, decoder.decode(state), strict=True)):
         start = frame.initial
-        found, distances = setup.nearest.search(state.prompts[slot, : len(start)])
-        ids = tuple(found[:, 0].tolist())
+        _, distances = setup.nearest.search(state.prompts[slot, : len(start)])
         rows.append(
             {
                 "slot": slot,

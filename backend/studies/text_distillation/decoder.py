@@ -1,0 +1,48 @@
+"""Decoder: how learned embeddings become tokens, while they are learned and after. What all decoders promise.
+
+Knows the outer loop's state; not texts, experts or files. decoders.py has the decoders by name.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.studies.text_distillation.buffer import TrajectoryBuffer
+from backend.studies.text_distillation.state import OuterState
+
+Ids = list[tuple[int, ...]]  # the tokens of every slot, as many as its real question began with
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What a decoder adds to the matching gradient, and what the log says of it.
+
+    `distance` is the prompts' mean distance to their nearest tokens, in units of the token table; `weight` is the
+    pull's own.
+    """
+
+    gradient: Tensor  # (slots, length, hidden)
+    distance: float
+    weight: float
+
+
+@runtime_checkable  # the tests check types as they run
+class Decoder(Protocol):
+    """Holds no state of its own: what it remembers is `state.memory`, which checkpoints save."""
+
+    def memory(self) -> dict[str, Tensor]:
+        """What it remembers before the first update."""
+
+    def seen(self, state: OuterState) -> Float[Tensor, "slots length hidden"]:
+        """The embeddings that the unroll reads, and that the matching gradient is taken at."""
+
+    def pull(self, state: OuterState) -> Pull:
+        """Towards tokens; added to the matching gradient."""
+
+    def after(self, state: OuterState, buffer: TrajectoryBuffer) -> None:
+        """Called after every update, the skipped ones too, with `state.step` counted on."""
+
+    def decode(self, state: OuterState) -> Ids:
+        """The tokens, were the run to end here."""
