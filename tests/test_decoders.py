@@ -77,7 +77,8 @@ def test_every_name_in_the_config_has_a_decoder():
 
 @pytest.mark.parametrize("decoder", BY_NAME)
 def test_every_decoder_begins_at_the_real_questions_and_ends_in_its_own_tokens(decoder, config, tmp_path):
-    run, state = start(replace(config, decoder=decoder, revert=False, prompt_tokens=64, outer_steps=12), tmp_path / "run")
+    config = replace(config, decoder=decoder, revert=False, prompt_tokens=64, outer_steps=12)
+    run, state = start(config, tmp_path / "run")
     assert state == "finished"
     snapshots = run.rows("prompts")
     assert all(prompt["changed"] == 0 for prompt in snapshots[0]["prompts"])

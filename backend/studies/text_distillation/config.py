@@ -90,7 +90,7 @@ class DistillConfig:
     )
     admm_every: int = setting(5, "Guided: choose tokens anew every so many updates.", "Text", low=1, advanced=True)
     admm_rho: float = setting(
-        0.01, "Guided: pull towards the chosen tokens.", "Text", low=0.0, high=1000.0, advanced=True
+        0.1, "Guided: pull towards the chosen tokens.", "Text", low=0.0, high=1000.0, advanced=True
     )
     admm_neighbours: int = setting(
         20, "Guided: near tokens that the language model chooses from.", "Text", low=1, high=10_000, advanced=True

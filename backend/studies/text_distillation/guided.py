@@ -8,7 +8,8 @@
 one, Boyd et al. 2011's u = lambda / rho. Knows the frozen model and the prompts; not experts or files. Source: GRADMM
 (Nguyen et al. 2025), with the matching loss for its gradient match and Euclidean neighbours for its cosine.
 
-A z-step costs one forward pass for each place of the longest prompt, all slots together, without a cache.
+A z-step costs one forward pass for each place of the longest prompt, all slots together, without a cache: on the preset
+quick 0.07 s, where an update takes 0.5 s (opt-pocket, 8 prompts of 13 tokens, one core).
 """
 
 import torch

@@ -6,7 +6,8 @@ Euclidean neighbours instead of cosine, as everywhere in this study.
 
 Which tokens are best is measured every `snapshot_every` updates on every followed expert, newcomer against kept with
 the same segments and step sizes. The updates' own losses would not do: each is of another segment, and later ones have
-better step sizes. Held-out experts would not do: they are the check. Costs 2 unrolls an expert, no second derivatives.
+better step sizes. Held-out experts would not do: they are the check. Costs 2 unrolls an expert without second
+derivatives: on the preset quick 0.6 s for every five updates, which take 2.5 s (opt-pocket, one core).
 """
 
 import torch
