@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.core.finetune import Plan, finetune
+from backend.core.finetune import Plan, finetune, learning_rate
 from backend.core.finetune_state import FinetuneState
 from backend.core.params import as_leaves, gradients
 from backend.core.readers import Reader
@@ -76,8 +76,9 @@ def test_warm_up_keeps_the_end_of_every_epoch_and_its_mean_step_size(pool):
     checkpoints = warm_up(pool, replace(QUICK, epochs=3, least_rows=12))
     assert [checkpoint.state.step for checkpoint in checkpoints] == [3, 6, 9]
     assert sum(checkpoint.weight for checkpoint in checkpoints) == pytest.approx(1)
-    weights = [checkpoint.weight for checkpoint in checkpoints]
-    assert weights == sorted(weights, reverse=True)  # the step size decays
+    rates = np.array([learning_rate(step, 9, QUICK.lr) for step in range(9)]).reshape(3, 3).mean(axis=1)
+    assert [checkpoint.weight for checkpoint in checkpoints] == pytest.approx((rates / rates.sum()).tolist())
+    assert np.ptp(rates) > 0
     assert all(set(c.state.moments) == set(pool.reader.student.shapes) for c in checkpoints)
 
 

@@ -31,13 +31,11 @@ def word_scores(documents: Sequence[str], queries: Sequence[str]) -> Float[np.nd
     words, asked = (
         bm25s.tokenize(list(texts), return_ids=False, show_progress=False) for texts in (documents, queries)
     )
-    known = {word for document in words for word in document}
-    if not known:
+    if not any(words):
         return scores
     index = bm25s.BM25(method="lucene")
     index.index(words, show_progress=False)
     for number, query in enumerate(asked):
-        kept = [word for word in query if word in known]  # the library fails on a query without any known word
-        if kept:
-            scores[:, number] = index.get_scores(kept)
+        if query:  # the library fails on a query of stop words alone
+            scores[:, number] = index.get_scores(query)
     return scores
