@@ -8,7 +8,6 @@ from itertools import count
 from backend.comparison.materials import Materials
 from backend.comparison.students import Trainee
 from backend.core.errors import UserError
-from backend.core.metrics import option_loss
 from backend.core.progress import Progress
 from backend.selection.evolve import Judge, evolve
 
@@ -32,7 +31,10 @@ def evolve_rows(
 
 
 def judge(materials: Materials, trainees: list[Trainee], lrs: tuple[float, ...]) -> Judge:
-    """The validation loss of each set, readers counted alike; a new start and order in every call."""
+    """The validation loss of each set, readers counted alike; a new start and order in every call.
+
+    A set whose student diverges has an infinite one, and so loses.
+    """
     calls = count(1)
 
     def losses(sets: list[list[int]]) -> list[float]:
@@ -40,8 +42,7 @@ def judge(materials: Materials, trainees: list[Trainee], lrs: tuple[float, ...])
         for trainee, lr in zip(trainees, lrs, strict=True):
             for i, chosen in enumerate(sets):
                 rows = trainee.reader.rows([materials.examples[row] for row in chosen])
-                scored = trainee.answers(trainee.train(rows, lr, key), materials.validation)
-                found[i] += option_loss(scored) / len(trainees)
+                found[i] += trainee.validated(rows, lr, key)[1] / len(trainees)
         return found
 
     return losses

@@ -4,7 +4,7 @@ Knows the run folder and the materials; the search itself is the study's.
 """
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from backend.comparison.materials import Materials
@@ -90,8 +90,7 @@ def data_row(first: dict, draft: Draft, verbatim: bool, about: dict) -> dict:
 
 def found_of(saved: dict) -> Found:
     """A round as it was saved."""
-    drafts, best = (tuple(Draft(**one) for one in saved[name]) for name in ("drafts", "best"))
-    return replace(Found(**saved), drafts=drafts, best=best)
+    return Found(**saved | {name: tuple(Draft(**one) for one in saved[name]) for name in ("drafts", "best")})
 
 
 def state_file(run: RunDir) -> Path:

@@ -6,8 +6,8 @@ test that it is compared on, so a learned arm has to beat the luckiest of them a
 
 from dataclasses import asdict
 
-from backend.comparison.cells import scores_of
 from backend.comparison.config import BASELINES, ComparisonConfig
+from backend.comparison.files import scores_of
 from backend.core.compare import Paired, paired, sentence
 from backend.core.scored import Scored
 from backend.results import summarise_results

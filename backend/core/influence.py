@@ -11,7 +11,8 @@ own. Source: TracIn (Pruthi et al. 2020) with Adam's preconditioner as LESS has 
 Knows a student, rows and parameters; not texts, nor what J is.
 """
 
-from collections.abc import Collection, Sequence
+import warnings
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -65,10 +66,9 @@ def influence(student: Student, waypoints: Sequence[Waypoint], objective: Params
     plain one, for each row and waypoint.
     """
     found = torch.zeros(len(rows))
-    for point in waypoints:
-        tangent = {name: objective[name] * point.reach[name] for name in objective}
+    for params, tangent in _directions(student, waypoints, objective):
         for chosen, batch in grouped(rows):
-            found[chosen] -= along(student, point.params, tangent, batch).cpu()
+            found[chosen] -= along(student, params, tangent, batch).cpu()
     return found
 
 
@@ -76,7 +76,8 @@ def along(student: Student, params: Params, tangent: Params, batch: AnyBatch) ->
     """The derivative of each row's summed answer loss when the parameters move along the tangent."""
     names = list(params)
     values, directions = tuple(params[n] for n in names), tuple(tangent[n] for n in names)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")  # by torch itself, in its first jvp
         _, found = torch.func.jvp(
             lambda *given: row_losses(student, dict(zip(names, given, strict=True)), batch), values, directions
         )
@@ -99,11 +100,10 @@ def token_slopes(
     Needs a second derivative, about four times a training step on the rows for each waypoint.
     """
     slopes = [torch.zeros(len(e.prompt), rows.table.shape[1]) for e in rows.examples]
-    for point in waypoints:
-        tangent = {name: objective[name] * point.reach[name] for name in objective}
+    for params, tangent in _directions(student, waypoints, objective):
         for chosen, batch in grouped(rows):
             embeds = batch.embeds.detach().requires_grad_()
-            leaves = as_leaves(point.params)
+            leaves = as_leaves(params)
             moved = type(batch)(embeds, batch.mask, batch.labels)
             inner = gradients(row_losses(student, leaves, moved).sum(), leaves, create_graph=True)
             (slope,) = torch.autograd.grad(inner_product(inner, tangent), embeds)
@@ -111,6 +111,15 @@ def token_slopes(
             for place, row in enumerate(chosen):
                 slopes[row] -= slope[place, end - len(slopes[row]) : end].cpu()
     return slopes
+
+
+def _directions(student: Student, waypoints: Sequence[Waypoint], objective: Params) -> Iterator[tuple[Params, Params]]:
+    """Each waypoint's parameters and the way in which the objective counts a gradient there, where the student is."""
+    for point in waypoints:
+        yield (
+            {name: p.to(student.device) for name, p in point.params.items()},
+            {name: (g.cpu() * point.reach[name]).to(student.device) for name, g in objective.items()},
+        )
 
 
 def grouped(rows: Rows, tokens: int = 2048) -> list[tuple[list[int], AnyBatch]]:

@@ -4,6 +4,7 @@ All trials of a round share their students' starts and orders. Knows a reader, t
 texts come from.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from backend.core.errors import UserError
 from backend.core.examples import Rows
-from backend.core.finetune import Plan, finetuned
+from backend.core.finetune import Diverged, Plan, finetuned
 from backend.core.influence import Waypoint, influence, token_slopes, walk
 from backend.core.params import Params
 from backend.core.prompts import Example, question_prompt
@@ -90,16 +91,29 @@ class Court:
         return Matching(self.reader, students.start, students.order(len(self.reader.train)), students.plan)
 
     def judge(self, trials: Sequence[Sequence[Draft]]) -> Float[Tensor, " trials"]:
-        """The objective of a student trained on each trial, mean over the round's seeds."""
+        """The objective of a student trained on each trial, mean over the round's seeds.
+
+        Infinite where one diverges or ends as no number: such a trial loses to any other.
+        """
         data = [self._rows(trial) for trial in trials]
         found = [
-            [objective.value(students.train(rows)) for rows in data]
+            [self._value(objective, students, rows) for rows in data]
             for students, objective in zip(self.students, self._objectives, strict=True)
         ]
         return torch.tensor(found).mean(0)
 
+    @staticmethod
+    def _value(objective: Objective, students: Students, rows: Rows) -> float:
+        try:
+            value = objective.value(students.train(rows))
+        except Diverged:
+            return math.inf
+        return value if math.isfinite(value) else math.inf
+
     def effects(self, drafts: Sequence[Draft], proposals: Sequence[Proposal]) -> Float[Tensor, " proposals"]:
         """The first-order change of the objective by each proposal."""
+        if not proposals:
+            return torch.zeros(0)
         now, other = self._rows(drafts), self._rows([one.draft for one in proposals])
         slots, found = [one.slot for one in proposals], torch.zeros(len(proposals))
         for points, slope in self._walks(drafts):

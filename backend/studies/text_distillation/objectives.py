@@ -6,7 +6,7 @@ texts, nor how they change.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -16,7 +16,7 @@ from backend.core.examples import MICRO_TOKENS, Rows
 from backend.core.finetune import Plan, finetuned
 from backend.core.influence import row_losses
 from backend.core.metrics import option_loss
-from backend.core.params import Params, as_leaves, gradients
+from backend.core.params import Params, as_leaves, gradients, snapshot
 from backend.core.readers import Reader
 from backend.core.score import score_questions
 from backend.core.tasks import Question, continuations, find_task, to_example
@@ -25,6 +25,7 @@ from backend.studies.text_distillation.matching import matching_adjoint, matchin
 OBJECTIVES = ("answers", "matching")
 
 
+@runtime_checkable
 class Objective(Protocol):
     """Of one reader and one start; lower is better."""
 
@@ -76,7 +77,7 @@ class Matching:
     """The matching loss against an expert that learned from all the data, from `start`, by the plan's own steps."""
 
     def __init__(self, reader: Reader, start: Params, order: list[list[int]], plan: Plan):
-        self.start = start
+        self.start = snapshot(start)  # as ends are: on the CPU
         self.target = finetuned(reader.student, reader.train, start, order, plan)
 
     def value(self, end: Params) -> float:
@@ -87,7 +88,7 @@ class Matching:
 
 
 def _in_order(rows: Rows) -> list[list[int]]:
-    """Row numbers in batches of about MICRO_TOKENS each, longest first."""
+    """Row numbers in batches of at most 4 * MICRO_TOKENS with their padding, longest first."""
     size = [len(e.prompt) + len(e.answer) for e in rows.examples]
     groups: list[list[int]] = []
     for i in sorted(range(len(rows)), key=lambda i: size[i], reverse=True):

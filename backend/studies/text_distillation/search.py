@@ -91,7 +91,7 @@ class Search:
     def _round(self, now: Found) -> Found:
         p, number = self.plan, now.round + 1
         rng = random.Random(f"{p.seed} search {number}")
-        courts = [self._court(i, number, rng) for i in range(len(self.readers))]
+        courts = [self._court(i, number) for i in range(len(self.readers))]
         drafts = now.drafts
         proposals = self._proposals(drafts, courts, rng)
         effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
@@ -100,7 +100,8 @@ class Search:
         chosen = int(losses.argmin())
         row = {"round": number, "loss": losses[0].item(), "gain": (losses[0] - losses[chosen]).item()}
         row |= {"changed": sum(a != b for a, b in zip(drafts, trials[chosen], strict=True)), "validation": None}
-        row["trainings"] = (len(trials) + 1) * p.seeds * len(self.readers)
+        others = 2 if p.objective == "matching" else 1  # the one that is walked and, for matching, the expert
+        row["trainings"] = (len(trials) + others) * p.seeds * len(self.readers)
         best, best_loss = now.best, now.best_loss
         if number % p.validate_every == 0 or number == p.rounds:
             row["validation"] = self.validate(trials[chosen])
@@ -109,7 +110,7 @@ class Search:
                 best, best_loss = trials[chosen], row["validation"]
         return Found(number, trials[chosen], best, best_loss, row)
 
-    def _court(self, number: int, round_number: int, rng: random.Random) -> "Court":
+    def _court(self, number: int, round_number: int) -> Court:
         p = self.plan
         asked = random.Random(f"{p.seed} asked {round_number}").sample(self.train, min(p.questions, len(self.train)))
         students = [
@@ -117,7 +118,7 @@ class Search:
         ]
         return Court(self.readers[number], students, asked, p)
 
-    def _proposals(self, drafts: tuple[Draft, ...], courts: list["Court"], rng: random.Random) -> list["Proposal"]:
+    def _proposals(self, drafts: tuple[Draft, ...], courts: list[Court], rng: random.Random) -> list[Proposal]:
         p, own = self.plan, self.readers[0]
         drawn = [move for move in p.moves if move != "token"]
         tokens = [len(e.answer) for e in self._rows(0, drafts).examples]
