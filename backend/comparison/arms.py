@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from backend.comparison.config import BASELINES, ComparisonConfig
 from backend.comparison.datasets import keep, kept, put_into, rows_of
+from backend.comparison.distilling import DECODERS, PAPER, distilled_rows
 from backend.comparison.judging import evolve_rows
 from backend.comparison.materials import Materials
 from backend.comparison.searching import search_text
@@ -17,7 +18,8 @@ from backend.core.progress import Progress
 from backend.runs import RunDir
 from backend.selection import SELECTORS
 
-NO_DATA = ("base", "full", "soft", "projected")  # nothing, everything, or embeddings that are no text
+ORDER = (*BASELINES, "select", "init", "text", "evolve", "text_shuffled", *DECODERS)  # as they need each other
+NO_FILE = ("base", "full", "soft", "projected")  # nothing, everything, or embeddings that are no text
 
 
 def make_arms(materials: Materials, run: RunDir) -> None:
@@ -33,15 +35,27 @@ def make_arms(materials: Materials, run: RunDir) -> None:
             progress.advance(f"{arm} is chosen")
 
 
+def check_made(config: ComparisonConfig) -> None:
+    """Raise UserError for an arm or a regime that no code makes yet: before the work, not behind it."""
+    made = (*NO_FILE, *ORDER)
+    if unmade := [arm for arm in config.arms if arm not in made]:
+        raise UserError(
+            f"The comparison cannot make {unmade[0]!r} yet.", f"arms among {', '.join(made)}", "Leave it out."
+        )
+    if config.regimes != ("ordinary",):
+        raise UserError("The comparison trains by the ordinary regime only.", "regimes=ordinary", "Leave matched out.")
+
+
 def parts(config: ComparisonConfig) -> Iterator[tuple[str, int]]:
     """(arm, seed) of every data set, in the order they need each other. Only random is drawn anew for each seed."""
     needed = set(config.arms)
-    if needed & {"text", "text_shuffled", "nearest", "straight_through", "guided", "evolve"}:
+    if needed & {"soft", "projected"}:
+        needed |= {PAPER}
+    if needed & {"text", "text_shuffled", "evolve", *DECODERS}:
         needed |= {"init"}
     if needed & {"text_shuffled", "evolve"}:  # evolve trains as often as the search did
         needed |= {"text"}
-    order = (*BASELINES, "select", "init", "text", "evolve", "text_shuffled")
-    for arm in order:
+    for arm in ORDER:
         if arm in needed:
             yield from ((arm, seed) for seed in range(config.seeds if arm == "random" else 1))
 
@@ -62,8 +76,10 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         "lora": [c.lora_rank, c.lora_alpha],
         "seed": [c.seed, seed],
     }
-    if arm in ("init", "text", "text_shuffled", "evolve"):
+    if arm in ("init", "text", "text_shuffled", "evolve", *DECODERS):
         recipe |= {"start": c.start}
+    if arm in DECODERS:
+        recipe |= {name: getattr(c, name) for name in ("distillation", "outer_steps", "prompt_tokens")}
     if arm in ("text", "text_shuffled", "evolve"):
         recipe |= {name: getattr(c, name) for name in SEARCHED} | {
             "readers": [r.fingerprint for r in materials.judges()]
@@ -71,7 +87,7 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
     return recipe
 
 
-SEARCHED = ("objective", "moves", "rounds", "candidates", "judged_by", "judges", "steps", "batch", "lrs")
+SEARCHED = ("objective", "moves", "rounds", "candidates", "judged_by", "judges", "steps", "batch", "lrs", "lr_seeds")
 
 
 def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progress) -> list[dict]:
@@ -91,6 +107,8 @@ def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
         search = rows_of(run, "text")[0]["provenance"]
         rows = evolve_rows(materials, start, search["trainings"], tuple(search["lrs"]), progress)
         return real_rows(materials, arm, rows)
+    if arm in DECODERS:
+        return distilled_rows(materials, arm, rows_of(run, "init"), progress)
     raise UserError(f"There is no way to make {arm!r}.", "an arm of the config", "Correct --arms.")
 
 
@@ -108,14 +126,23 @@ def real_rows(materials: Materials, arm: str, rows: list[int]) -> list[dict]:
 
 def shuffled(rows: list[dict], seed: int) -> list[dict]:
     """The control: the same prompts with each other's answers. No prompt keeps its answer where that can be helped."""
-    answers = [row["answer"] for row in rows]
-    rng = random.Random(f"{seed} shuffled answers")
-    best = min((rng.sample(answers, len(answers)) for _ in range(200)), key=lambda one: agreement(one, answers))
+    dealt = moved_away([row["answer"] for row in rows], random.Random(f"{seed} shuffled answers"))
     return [
         row | {"answer": answer, "provenance": row["provenance"] | {"arm": "text_shuffled"}}
-        for row, answer in zip(rows, best, strict=True)
+        for row, answer in zip(rows, dealt, strict=True)
     ]
 
 
-def agreement(a: list[str], b: list[str]) -> int:
-    return sum(x == y for x, y in zip(a, b, strict=True))
+def moved_away(answers: list[str], rng: random.Random) -> list[str]:
+    """The answers in another order, as few as can be where they were.
+
+    A place that drew its own answer swaps with one for which that helps. Where there is none, more than half of the
+    answers are that one, and no order is better.
+    """
+    dealt = rng.sample(answers, len(answers))
+    for i, own in enumerate(answers):
+        helps = [j for j, other in enumerate(answers) if own not in (dealt[j], other)]
+        if dealt[i] == own and helps:
+            j = rng.choice(helps)
+            dealt[i], dealt[j] = dealt[j], dealt[i]
+    return dealt

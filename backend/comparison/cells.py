@@ -12,18 +12,18 @@ from pathlib import Path
 
 from backend.comparison.arms import file_name
 from backend.comparison.config import OWN_MODEL_ONLY, ComparisonConfig
-from backend.comparison.datasets import examples_of
+from backend.comparison.datasets import examples_of, rows_of
+from backend.comparison.distilling import soft_rows
+from backend.comparison.files import METRICS, SCORES
 from backend.comparison.materials import Materials
 from backend.comparison.students import Trainee
 from backend.core.examples import Rows
 from backend.core.metrics import summarise
 from backend.core.pool import each, worker_count
 from backend.core.progress import Progress
-from backend.core.scored import Scored, from_row
+from backend.core.scored import Scored
 from backend.runs import RunDir, write_atomically
-
-SCORES = "artifacts/scores"
-METRICS = ("acc", "acc_norm")
+from backend.studies.text_distillation.evaluate import SoftRows
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,12 @@ def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[Cell], floa
     return work
 
 
-def data(materials: Materials, trainee: Trainee, run: RunDir, cell: Cell) -> Rows:
+def data(materials: Materials, trainee: Trainee, run: RunDir, cell: Cell) -> Rows | SoftRows:
     """The rows that the student of this cell learns from. A step size is chosen on the first draw."""
     if cell.arm == "full":
         return trainee.reader.train
+    if cell.arm in OWN_MODEL_ONLY:
+        return soft_rows(materials, rows_of(run, "init"), cell.arm)
     return trainee.reader.rows(examples_of(run, file_name(cell.arm, max(0, cell.seed))))
 
 
@@ -109,8 +111,3 @@ def write_scores(config: ComparisonConfig, cell: Cell, scored: list[Scored], run
     for metric in METRICS:
         value = {"metric": metric, "seed": cell.seed, "value": totals[metric], "stderr": totals[f"{metric}_stderr"]}
         run.append("results", where | value | {"n": totals["n"], "lr": cell.lr, "scores": name})
-
-
-def scores_of(run: RunDir, row: dict) -> list[Scored]:
-    """The scored questions behind a row of results."""
-    return [from_row(item) for item in run.rows(row["scores"].removesuffix(".jsonl"))]

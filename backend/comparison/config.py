@@ -75,7 +75,8 @@ class ComparisonConfig:
     candidates: int = setting(200, "Changes that a round looks at.", "Text", low=1, advanced=True)
     judged_by: int = setting(240, "Real training questions that judge a round.", "Text", low=1, advanced=True)
     judges: int = setting(1, "Students of each reader that judge a round.", "Text", low=1, advanced=True)
-    outer_steps: int = setting(120, "Updates of the soft prompts, for the arms made of them.", "Text", low=0)
+    distillation: str = setting("standard", "The distillation preset behind soft prompts and their texts.", "Text")
+    outer_steps: int = setting(120, "Updates of the soft prompts.", "Text", low=0)
     prompt_tokens: int = setting(24, "Longest soft prompt, in tokens.", "Text", low=1, advanced=True)
 
     def __post_init__(self):
@@ -83,6 +84,10 @@ class ComparisonConfig:
         if not self.students or not self.arms or not self.lrs or not self.regimes:
             empty = next(name for name in ("students", "arms", "lrs", "regimes") if not getattr(self, name))
             raise UserError(f"{empty} is empty.", "at least one", f"Name one in {empty}.")
+        for name in ("students", "arms", "lrs"):
+            found = getattr(self, name)
+            if twice := [one for one in found if found.count(one) > 1]:
+                raise UserError(f"{name} names {twice[0]} twice.", "each once", f"Name it once in {name}.")
         if self.readers == "both" and self.model not in self.students:
             raise UserError(
                 f"readers is both, but {self.model} is not among the students.",

@@ -51,6 +51,9 @@ class DistillConfig:
     )
 
     prompts: int = setting(8, "How many synthetic prompts to learn.", "Prompts", low=1, high=4096)
+    start: str = setting(
+        "", "A data set (jsonl) of real training questions to start from; empty draws them.", "Prompts", advanced=True
+    )
     prompt_tokens: int = setting(16, "Length of each synthetic prompt, in tokens.", "Prompts", low=1, high=1024)
     layout: str = setting(
         "replace", "Does the prompt replace the question or stand before it?", "Prompts", choices=("replace", "prefix")

@@ -4,7 +4,9 @@ Knows how names become models and files become rows; trains nothing.
 """
 
 import hashlib
+import json
 from functools import cached_property
+from pathlib import Path
 
 import torch
 
@@ -74,11 +76,34 @@ class Setup:
         )
 
     def _choose_init(self) -> list[int]:
-        """Training rows the prompts start from: at random among those that fit, then the shortest others."""
+        """Training rows the prompts start from: those of the data set `start`; without one, at random among those that
+        fit, then the shortest others."""
+        if self.config.start:
+            return self._named_rows(Path(self.config.start))
         lengths = [len(self._question_ids(q)) for q in self.train]
         order = torch.randperm(len(self.train), generator=generator(self.config.seed, "init")).tolist()
         order.sort(key=lambda i: max(0, lengths[i] - self.config.prompt_tokens))  # stable: random among the fitting
         return order[: self.config.prompts]
+
+    def _named_rows(self, file: Path) -> list[int]:
+        """The training rows whose ids the data set's provenance names. Raises UserError where they do not fit."""
+        numbers = {question.id: number for number, question in enumerate(self.train)}
+        try:
+            rows = [json.loads(line)["provenance"]["id"] for line in file.read_text(encoding="utf-8").splitlines()]
+            found = [numbers[name] for name in rows]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{file.name} does not name training questions of {self.config.task} ({type(error).__name__}).",
+                "a data set of real questions as `compare` writes it, each with provenance.id",
+                "Correct start, or leave it empty.",
+            ) from error
+        if len(found) != self.config.prompts or len(set(found)) < len(found):
+            raise UserError(
+                f"{file.name} names {len(set(found))} different questions, but prompts is {self.config.prompts}.",
+                "one question for each prompt",
+                f"Set prompts to {len(set(found))}.",
+            )
+        return found
 
     def _frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Token ids that stand before and after every question."""

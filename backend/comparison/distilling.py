@@ -1,0 +1,107 @@
+"""The arms made of soft prompts: one distillation run for each decoder, from the very questions of `init`.
+
+Each is a run folder of the study, kept below the home folder by its recipe and resumed there. Knows the study's stages;
+trains no student of the comparison.
+"""
+
+import json
+from pathlib import Path
+
+from backend import settings
+from backend.comparison.config import ComparisonConfig
+from backend.comparison.datasets import digest
+from backend.comparison.materials import Materials
+from backend.core.examples import Rows
+from backend.core.progress import Progress, Stopped
+from backend.runs import RunDir, home, write_atomically
+from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.studies.text_distillation.decoding import learned
+from backend.studies.text_distillation.evaluate import SoftRows
+from backend.studies.text_distillation.learning import restore
+from backend.studies.text_distillation.recording import load_experts
+from backend.studies.text_distillation.run import run as distil
+from backend.studies.text_distillation.setup import Setup
+
+DECODERS = ("nearest", "straight_through", "guided")
+PAPER = "nearest"  # the decoder whose run the arms soft and projected come from
+
+
+def distillation(config: ComparisonConfig, decoder: str, start: Path, size: int) -> DistillConfig:
+    """The preset's choices with the comparison's data, model and beginning. The paper's decoder reverts nothing."""
+    values = settings.load_preset(PRESETS, config.distillation)["settings"] | {
+        "task": config.task,
+        "data_dir": config.data_dir,
+        "train_limit": config.train_limit,
+        "model": config.model,
+        "other_model": "",
+        "seed": config.seed,
+        "lora_rank": config.lora_rank,
+        "lora_alpha": config.lora_alpha,
+        "prompts": size,
+        "prompt_tokens": config.prompt_tokens,
+        "outer_steps": config.outer_steps,
+        "start": str(start),
+        "decoder": decoder,
+        "revert": decoder != PAPER,
+    }
+    return settings.build(DistillConfig, values)
+
+
+def distilled_rows(materials: Materials, decoder: str, start: list[dict], progress: Progress) -> list[dict]:
+    """The decoder's texts as a data set. Distils first where that has not been done."""
+    inner, _ = distilled_run(materials, decoder, start, progress)
+    found = []
+    for row in inner.rows("distilled"):
+        told = {"arm": decoder, "id": row["provenance"]["started_from"], "verbatim": row["provenance"]["reverted"]}
+        found.append({"prompt": row["prompt"], "answer": row["answer"], "provenance": row["provenance"] | told})
+    return found
+
+
+def distilled_run(
+    materials: Materials, decoder: str, start: list[dict], progress: Progress | None = None
+) -> tuple[RunDir, DistillConfig]:
+    """The finished run of a decoder, made or resumed where it is not finished. Raises Stopped when asked to stop."""
+    folder, config = run_of(materials, decoder, start)
+    inner = RunDir.create(folder, "text_distillation", None, settings.as_json(config))
+    if inner.status().get("state") != "finished":
+        inner.claim()
+        try:
+            distil(config, _Watched(inner.path, progress), ("experts", "distil", "decode"))
+        except Stopped:
+            inner.set_status(state="stopped")
+            raise
+        inner.set_status(state="finished", message="")
+    return inner, config
+
+
+def run_of(materials: Materials, decoder: str, start: list[dict]) -> tuple[Path, DistillConfig]:
+    """Where a decoder's run lives: by the questions it starts from and everything that it is told."""
+    ids = [row["provenance"]["id"] for row in start]
+    begin = home() / "arms" / f"start-{digest({'ids': ids})}.jsonl"
+    begin.parent.mkdir(parents=True, exist_ok=True)
+    if not begin.is_file():
+        write_atomically(begin, "".join(json.dumps({"provenance": {"id": name}}) + "\n" for name in ids))
+    config = distillation(materials.config, decoder, begin, len(start))
+    recipe = settings.as_json(config) | {"start": ids, "data": materials.digest(), "model": materials.own.fingerprint}
+    return home() / "arms" / f"{decoder}-{digest(recipe)}", config
+
+
+def soft_rows(materials: Materials, start: list[dict], arm: str) -> Rows | SoftRows:
+    """The learned prompts themselves, or the embeddings of their nearest tokens, as the own reader's rows."""
+    inner, config = distilled_run(materials, PAPER, start)
+    setup = Setup(config)
+    found = learned(setup, restore(setup, load_experts(setup), inner))
+    if arm == "soft":
+        return SoftRows(setup.synthetic, found.prompts)
+    return Rows(setup.synthetic.encoded(found.ids), materials.own.student.table)
+
+
+class _Watched(RunDir):
+    """The inner run's folder, which stops when the comparison is asked to stop."""
+
+    def __init__(self, path: Path, progress: Progress | None):
+        super().__init__(path)
+        self._progress = progress
+
+    def stop_requested(self) -> bool:
+        return super().stop_requested() or (self._progress is not None and self._progress.run.stop_requested())
