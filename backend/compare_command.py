@@ -52,7 +52,7 @@ def open_run(args: argparse.Namespace, presets: Path) -> tuple[RunDir, Compariso
 
 def show(run: RunDir, as_json: bool) -> None:
     """The table of a finished comparison."""
-    from backend.comparison.table import as_text  # noqa: PLC0415 - after the work, when all of it is loaded
+    from backend.comparison.table import as_text  # noqa: PLC0415 - numpy, which `--help` needs not wait for
 
     found = json.loads((run.path / "summary.json").read_text(encoding="utf-8"))
     print(json.dumps(found, indent=1) if as_json else as_text(found["table"]))

@@ -191,7 +191,7 @@ def test_token_slopes_are_finite_differences_of_influence(reader):
             at = len(rows.examples[row].prompt) + place if place < 0 else place
             way, by = (
                 torch.randn(rows.table.shape[1], generator=generator(row), dtype=torch.float64),
-                3e-3,
+                1e-3,
             )  # Llama norms in 32
             sides = []
             for sign in (1, -1):

@@ -73,9 +73,23 @@ def test_a_question_move_stays_where_no_answer_is_as_long():
 
 
 def test_every_move_changes_something_now_and_then():
-    for move in ("question", "phrase", "word"):
-        found = {draw(move, DRAFTS[1], TOKENS[1], MATERIAL, random.Random(i)).question for i in range(60)}
-        assert len(found - {DRAFTS[1].question}) > 1, move
+    for move, slot in (("question", 1), ("word", 1)):
+        found = {draw(move, DRAFTS[slot], TOKENS[slot], MATERIAL, random.Random(i)).question for i in range(60)}
+        assert len(found - {DRAFTS[slot].question}) > 1, move
+
+
+def test_a_phrase_move_recombines_with_the_same_answer_or_where_texts_begin_or_end_alike():
+    mine = Draft("What does a cow give in spring", "milk", "x")
+    others = [Draft("What fills a jug of glass", "milk", "y"), Draft("What does a hen lay", "eggs", "z"),
+              Draft("Who goes out in spring", "bees", "w")]  # fmt: skip
+    material = Material.of([mine, *others], [1] * 4)
+    found = {draw("phrase", mine, 1, material, random.Random(i)).question for i in range(400)}
+    assert found == {
+        mine.question, "What fills a jug of glass",  # whole
+        "What fills a jug of spring", "What does a cow give in glass",  # crossed at their last phrases
+        "What does a hen lay",  # begins alike: what follows
+        "Who goes out in spring",  # ends alike: what comes before
+    }  # fmt: skip
 
 
 def test_a_word_move_changes_adds_or_drops_one_word():
