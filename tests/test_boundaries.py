@@ -53,6 +53,17 @@ def test_the_bench_and_the_studies_never_import_each_other():
     assert not offenders("backend/studies", lambda m, _: m.startswith("backend.bench"))
 
 
+def test_only_the_command_line_knows_the_comparison():
+    own, fronts = ROOT / "backend" / "comparison", ("__main__.py", "compare_command.py")
+
+    def intrudes(module: str, file: Path) -> bool:
+        return module.startswith("backend.comparison") and own not in file.parents and file.name not in fronts
+
+    assert not offenders("backend", intrudes)
+    assert not offenders("components", intrudes)
+    assert intrudes("backend.comparison.table", ROOT / "backend" / "results.py")  # the rule can be broken
+
+
 def test_studies_never_import_each_other():
     def crosses(module: str, file: Path) -> bool:
         own = file.relative_to(ROOT / "backend" / "studies").parts[0]
@@ -88,7 +99,10 @@ WITHOUT_TORCH = (
     "__main__",
     "paired_command",
     "ask_command",
+    "compare_command",
     "bench.files",
+    "comparison.files",
+    "comparison.table",
     "selection",
     "core.compare",
     "core.metrics",
@@ -102,7 +116,7 @@ def test_what_the_server_needs_of_the_engine_loads_without_torch(module):
     assert not loaded_after(f"import {module}") & (LEARNING | SCREEN)
 
 
-@pytest.mark.parametrize("study", ["studies.text_distillation", "bench"])
+@pytest.mark.parametrize("study", ["studies.text_distillation", "bench", "comparison"])
 def test_a_studys_config_loads_without_torch(study):
     assert not loaded_after(f"import backend.{study}.config") & (LEARNING | SCREEN)
 
