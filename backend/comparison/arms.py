@@ -19,7 +19,6 @@ from backend.runs import RunDir
 from backend.selection import SELECTORS
 
 ORDER = (*BASELINES, "select", "init", "text", "evolve", "text_shuffled", *DECODERS)  # as they need each other
-NO_FILE = ("base", "full", "soft", "projected")  # nothing, everything, or embeddings that are no text
 
 
 def make_arms(materials: Materials, run: RunDir) -> None:
