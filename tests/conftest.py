@@ -3,7 +3,12 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# a busy machine is no defect: how long one example may take says nothing about the code
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 # before anything imports the hub's client, which reads it once
 os.environ["HF_HUB_OFFLINE"] = "1"

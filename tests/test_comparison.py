@@ -258,7 +258,7 @@ def test_the_step_size_that_validates_best_is_chosen_for_every_arm(config, tmp_p
     losses = {0.01: (0.5, 2.0), 0.02: (0.5, 1.0), 0.04: (0.0, float("inf"))}
     monkeypatch.setattr(Trainee, "validated", lambda self, rows, lr, key: losses[lr])
     run, _ = start(replace(config, arms=("base", "random"), lrs=(0.01, 0.02, 0.04)), tmp_path / "run")
-    assert [(row["arm"], row["lr"]) for row in run.rows("step_sizes")] == [("random", 0.02)] * 2
+    assert [(row["arm"], row["sizes"]) for row in run.rows("step_sizes")] == [("random", [0.02])] * 2
     assert {row["lr"] for row in run.rows("results") if row["arm"] == "random"} == {0.02}
 
 
@@ -365,7 +365,6 @@ def test_the_command_prints_a_table_and_resumes_to_it(config, tmp_path, capsys):
         ({"budget": 0.01}, 1, "less than one"),
         ({"model": "nobody-knows", "students": "nobody-knows"}, 1, "nobody-knows"),
         ({"data_dir": "/nowhere"}, 1, "/nowhere"),
-        ({"regimes": "matched"}, 1, "ordinary"),
     ],
 )
 def test_bad_input_is_a_sentence_and_no_trace(change, code, says, config, tmp_path, capsys):

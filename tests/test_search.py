@@ -10,7 +10,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.comparison.searching import found_of
 from backend.core.backbones import prompt_ids
 from backend.core.errors import UserError
 from backend.core.finetune import Diverged
@@ -22,6 +21,7 @@ from backend.studies.text_distillation.court import Court, Proposal, SearchPlan,
 from backend.studies.text_distillation.moves import Draft, Material, common, draw, last_phrase, rewritten
 from backend.studies.text_distillation.objectives import Answers
 from backend.studies.text_distillation.search import Found, Search, joint_trials
+from backend.studies.text_distillation.searching import found_of
 from backend.studies.text_distillation.tokens import token_proposals
 from tests.tiny import FACTS
 

@@ -36,14 +36,12 @@ def make_arms(materials: Materials, run: RunDir) -> None:
 
 def check_made(config: ComparisonConfig) -> None:
     """Raise UserError for a regime that no code trains by yet: before the work, not behind it."""
-    if config.regimes != ("ordinary",):
-        raise UserError("The comparison trains by the ordinary regime only.", "regimes=ordinary", "Leave matched out.")
 
 
 def parts(config: ComparisonConfig) -> Iterator[tuple[str, int]]:
     """(arm, seed) of every data set, in the order they need each other. Only random is drawn anew for each seed."""
     needed = set(config.arms)
-    if needed & {"soft", "projected"}:
+    if needed & {"soft", "projected"} or "matched" in config.regimes:  # for its prompts, or for its experts
         needed |= {PAPER}
     if needed & {"text", "text_shuffled", "evolve", *DECODERS}:
         needed |= {"init"}

@@ -6,69 +6,86 @@ one student is trained is in students.py.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from backend.comparison.arms import file_name
 from backend.comparison.config import OWN_MODEL_ONLY, ComparisonConfig
 from backend.comparison.datasets import examples_of, rows_of
-from backend.comparison.distilling import soft_rows
+from backend.comparison.distilling import matched_regime, soft_rows
 from backend.comparison.files import METRICS, SCORES
 from backend.comparison.materials import Materials
 from backend.comparison.students import Trainee
-from backend.core.examples import Rows
+from backend.core.examples import Data
 from backend.core.metrics import summarise
 from backend.core.pool import each, worker_count
 from backend.core.progress import Progress
 from backend.core.scored import Scored
 from backend.runs import RunDir, write_atomically
-from backend.studies.text_distillation.evaluate import SoftRows
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One student to train and score; without `lr`, a step size to choose. `seed` is -1 there."""
+    """One student to train and score; without `sizes`, step sizes to choose or learn. `seed` is -1 there.
+
+    `sizes` is one step size in the ordinary regime, and one for each step in the matched.
+    """
 
     arm: str
     student: str
-    seed: int
-    lr: float | None = None
+    regime: str
+    seed: int = -1
+    sizes: tuple[float, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.arm, self.student, self.regime
 
     @property
     def name(self) -> str:
-        who = self.student.replace("/", "_")
-        return f"{self.arm}-{who}" if self.lr is None else f"{self.arm}-{who}-{self.seed}"
+        who = f"{self.arm}-{self.student.replace('/', '_')}-{self.regime}"
+        return f"{who}-{self.seed}" if self.sizes else who
 
 
 def train_students(config: ComparisonConfig, run: RunDir) -> None:
-    """Choose every step size that is open, then train and score every student that has no result."""
+    """Choose or learn every step size that is open, then train and score every student that has no result."""
     (run.path / SCORES).mkdir(parents=True, exist_ok=True)
-    pairs = [(arm, name) for arm in config.arms for name in config.students]
-    pairs = [(arm, name) for arm, name in pairs if name == config.model or arm not in OWN_MODEL_ONLY]
-    sizes = chosen_sizes(run)
-    open_ = [Cell(arm, name, -1) for arm, name in pairs if arm != "base" and (arm, name) not in sizes]
+    kinds, sizes = kinds_of(config), chosen_sizes(run)
+    open_ = [cell for cell in kinds if cell.key not in sizes]
     with Progress(run, "step sizes", len(open_)) as progress:
-        for cell, lr in _work(config, run, open_, progress):
-            run.append("step_sizes", {"arm": cell.arm, "student": cell.student, "lr": lr})
-            progress.advance(f"{cell.name}: step size {lr:g}")
-    sizes = chosen_sizes(run) | {("base", name): 0.0 for name in config.students}
-    done = {(row["arm"], row["student"], row["seed"]) for row in run.rows("results") if row["metric"] == METRICS[-1]}
-    run.keep_rows("results", lambda row: (row["arm"], row["student"], row["seed"]) in done)
-    cells = [
-        Cell(arm, name, seed, sizes[arm, name])
-        for arm, name in pairs
-        for seed in range(1 if arm == "base" else config.seeds)
-    ]
-    todo = [cell for cell in cells if (cell.arm, cell.student, cell.seed) not in done]
+        for cell, found in _work(config, run, open_, progress):
+            run.append("step_sizes", {"arm": cell.arm, "student": cell.student, "regime": cell.regime, "sizes": found})
+            progress.advance(f"{cell.name}: mean step size {sum(found) / len(found):.3g}")
+    sizes = chosen_sizes(run)
+    done = {key_of(row) for row in run.rows("results") if row["metric"] == METRICS[-1]}
+    run.keep_rows("results", lambda row: key_of(row) in done)
+    cells = [replace(cell, seed=seed, sizes=sizes[cell.key]) for cell in kinds for seed in range(config.seeds)]
+    cells += [Cell("base", name, "ordinary", 0, (0.0,)) for name in config.students if "base" in config.arms]
+    todo = [cell for cell in cells if (*cell.key, cell.seed) not in done]
     with Progress(run, "students", len(cells), done=len(cells) - len(todo)) as progress:
         for cell, scored in _work(config, run, todo, progress):
             write_scores(config, cell, scored, run)
             progress.advance(f"Scored {cell.name}")
 
 
-def chosen_sizes(run: RunDir) -> dict[tuple[str, str], float]:
-    return {(row["arm"], row["student"]): row["lr"] for row in run.rows("step_sizes")}
+def kinds_of(config: ComparisonConfig) -> list[Cell]:
+    """Every arm, student and regime there is. Embeddings, and step sizes learned by experts, are the own model's."""
+    return [
+        Cell(arm, name, regime)
+        for regime in config.regimes
+        for arm in config.arms
+        for name in config.students
+        if arm != "base" and (name == config.model or (arm not in OWN_MODEL_ONLY and regime == "ordinary"))
+    ]
+
+
+def key_of(row: dict) -> tuple[str, str, str, int]:
+    return row["arm"], row["student"], row["regime"], row["seed"]
+
+
+def chosen_sizes(run: RunDir) -> dict[tuple[str, str, str], tuple[float, ...]]:
+    return {(row["arm"], row["student"], row["regime"]): tuple(row["sizes"]) for row in run.rows("step_sizes")}
 
 
 def _work(config: ComparisonConfig, run: RunDir, cells: list[Cell], progress: Progress):
@@ -76,23 +93,28 @@ def _work(config: ComparisonConfig, run: RunDir, cells: list[Cell], progress: Pr
     return each(partial(cell_worker, config, run.path), by_model, worker_count(), progress.check_stop)
 
 
-def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[Cell], float | list[Scored]]:
+def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[Cell], list[float] | list[Scored]]:
     """Load everything once, in whichever process this is, and return what to do with a cell."""
     materials, run = Materials(config), RunDir(folder)
+    matched = cache(lambda: matched_regime(materials, rows_of(run, "init")))
 
-    def work(cell: Cell) -> float | list[Scored]:
+    def work(cell: Cell) -> list[float] | list[Scored]:
         trainee = Trainee(materials, materials.reader(cell.student))
         if cell.arm == "base":
             return trainee.answers(trainee.untrained(), materials.test)
         rows = data(materials, trainee, run, cell)
-        if cell.lr is None:
-            return trainee.choose_step_size(rows)
-        return trainee.answers(trainee.train(rows, cell.lr, cell.seed), materials.test)
+        if cell.regime == "ordinary":
+            if not cell.sizes:
+                return [trainee.choose_step_size(rows)]
+            return trainee.answers(trainee.train(rows, cell.sizes[0], cell.seed), materials.test)
+        if not cell.sizes:
+            return matched().experts_sizes() if cell.arm == "full" else matched().learn_step_sizes(rows)
+        return trainee.answers(matched().train(rows, list(cell.sizes), cell.seed), materials.test)
 
     return work
 
 
-def data(materials: Materials, trainee: Trainee, run: RunDir, cell: Cell) -> Rows | SoftRows:
+def data(materials: Materials, trainee: Trainee, run: RunDir, cell: Cell) -> Data:
     """The rows that the student of this cell learns from. A step size is chosen on the first draw."""
     if cell.arm == "full":
         return trainee.reader.train
@@ -107,7 +129,11 @@ def write_scores(config: ComparisonConfig, cell: Cell, scored: list[Scored], run
     lines = (json.dumps(item.as_row(), ensure_ascii=False) for item in scored)
     write_atomically(run.path / name, "\n".join(lines) + "\n")
     totals = summarise(scored)
-    where = {"arm": cell.arm, "student": cell.student, "task": config.task, "regime": "ordinary"}
+    where = {"arm": cell.arm, "student": cell.student, "task": config.task, "regime": cell.regime}
+    lr = cell.sizes[0] if len(cell.sizes) == 1 else None
     for metric in METRICS:
         value = {"metric": metric, "seed": cell.seed, "value": totals[metric], "stderr": totals[f"{metric}_stderr"]}
-        run.append("results", where | value | {"n": totals["n"], "lr": cell.lr, "scores": name})
+        run.append(
+            "results",
+            where | value | {"n": totals["n"], "lr": lr, "scores": name},
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backend.core.errors import UserError
 from backend.settings import check, setting
+from backend.studies.text_distillation.config import MOVES, OBJECTIVES
 
 PRESETS = Path(__file__).parent / "presets"
 BASELINES = ("random", "balanced", "k_center", "herding", "bm25", "embedding", "less")
@@ -63,13 +64,13 @@ class ComparisonConfig:
         "answers",
         "answers: loss on real training questions after training. matching: distance to the expert.",
         "Text",
-        choices=("answers", "matching"),
+        choices=OBJECTIVES,
     )
     moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
         "What may change: a whole question, a phrase, a word, a token.",
         "Text",
-        choices=("question", "phrase", "word", "token"),
+        choices=MOVES,
     )
     rounds: int = setting(24, "Rounds of the search.", "Text", low=0, high=100_000)
     candidates: int = setting(200, "Changes that a round looks at.", "Text", low=1, advanced=True)

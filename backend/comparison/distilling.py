@@ -10,6 +10,7 @@ from pathlib import Path
 from backend import settings
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.datasets import digest
+from backend.comparison.matched import Matched
 from backend.comparison.materials import Materials
 from backend.core.examples import Rows
 from backend.core.progress import Progress, Stopped
@@ -90,10 +91,17 @@ def soft_rows(materials: Materials, start: list[dict], arm: str) -> Rows | SoftR
     """The learned prompts themselves, or the embeddings of their nearest tokens, as the own reader's rows."""
     inner, config = distilled_run(materials, PAPER, start)
     setup = Setup(config)
-    found = learned(setup, restore(setup, load_experts(setup), inner))
+    found = learned(setup, restore(setup, load_experts(setup), inner), inner)
     if arm == "soft":
         return SoftRows(setup.synthetic, found.prompts)
     return Rows(setup.synthetic.encoded(found.ids), materials.own.student.table)
+
+
+def matched_regime(materials: Materials, start: list[dict]) -> Matched:
+    """The regime of the paper's run: its experts, their manner of stepping, its number of steps."""
+    _, config = distilled_run(materials, PAPER, start)
+    setup = Setup(config)
+    return Matched(setup, load_experts(setup))
 
 
 class _Watched(RunDir):

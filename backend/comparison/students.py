@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.materials import Materials
-from backend.core.examples import Rows
+from backend.core.examples import Data
 from backend.core.finetune import Diverged, Plan, choose_lr, finetuned
 from backend.core.metrics import option_loss
 from backend.core.params import Params
@@ -31,7 +31,7 @@ class Trainee:
     def _config(self) -> ComparisonConfig:
         return self.materials.config
 
-    def train(self, rows: Rows, lr: float, key: object) -> Params:
+    def train(self, rows: Data, lr: float, key: object) -> Params:
         """The trained parameters. `key` decides start and order. Raises Diverged when the loss is no number."""
         c = self._config
         start = self.reader.student.initial((c.seed, "comparison", key))
@@ -46,7 +46,7 @@ class Trainee:
         student.put(params)
         return score_questions(student.model, self.reader.tokenizer, questions, self.materials.spec)
 
-    def validated(self, rows: Rows, lr: float, key: object) -> tuple[float, float]:
+    def validated(self, rows: Data, lr: float, key: object) -> tuple[float, float]:
         """Accuracy and option loss on the validation questions."""
         try:
             scored = self.answers(self.train(rows, lr, key), self.materials.validation)
@@ -54,7 +54,7 @@ class Trainee:
             return LOST
         return sum(item.correct for item in scored) / len(scored), option_loss(scored)
 
-    def choose_step_size(self, rows: Rows) -> float:
+    def choose_step_size(self, rows: Data) -> float:
         """The config's step size that validates best, mean over `lr_seeds` students that are not scored later."""
         c = self._config
         if len(c.lrs) == 1:

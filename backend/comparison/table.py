@@ -5,6 +5,7 @@ test that it is compared on, so a learned arm has to beat the luckiest of them a
 """
 
 from dataclasses import asdict
+from itertools import product
 
 from backend.comparison.config import BASELINES, ComparisonConfig
 from backend.comparison.files import scores_of
@@ -17,11 +18,14 @@ AGAINST = ("best baseline", "random", "init", "select", "evolve")  # what an arm
 
 
 def table(config: ComparisonConfig, run: RunDir, metric: str = "acc") -> list[dict]:
-    """One row for each student and arm: `mean`, `interval`, `n`, `seeds`, `lr`, and `against`, the differences."""
+    """One row for each student, regime and arm: `mean`, `interval`, `n`, `seeds`, `lr`, and `against`, the differences.
+
+    Untrained students belong to both regimes and stand in the ordinary one.
+    """
     rows = [row for row in run.rows("results") if row["metric"] == metric]
     found = []
-    for student in config.students:
-        mine = [row for row in rows if row["student"] == student]
+    for student, regime in product(config.students, config.regimes):
+        mine = [row for row in rows if (row["student"], row["regime"]) == (student, regime)]
         scored = {arm: seeds_of(run, mine, arm) for arm in dict.fromkeys(row["arm"] for row in mine)}
         summary = {row["arm"]: row for row in summarise_results(mine)}
         for arm in (arm for arm in config.arms if arm in summary):
@@ -65,7 +69,7 @@ def transfer(rows: list[dict], own: str) -> list[dict]:
     gain = {
         (row["student"], row["arm"]): row["against"]["random"]["difference"]
         for row in rows
-        if "random" in row["against"]
+        if "random" in row["against"] and row["regime"] == "ordinary"
     }
     return [
         {"arm": arm, "student": student, "ratio": value / gain[own, arm]}
@@ -79,15 +83,16 @@ def as_text(rows: list[dict], metric: str = "acc") -> str:
     if not rows:
         return "No results yet."
     lines = [
-        f"{'student':16} {'arm':16} {metric:>6} {'±95%':>6} {'n':>5} {'seeds':>5} {'lr':>7}  "
+        f"{'student':16} {'regime':9} {'arm':18} {metric:>6} {'±95%':>6} {'n':>5} {'seeds':>5} {'lr':>7}  "
         "minus best baseline     minus random"
     ]
     for row in rows:
         parts = [_points(row["against"].get(name)) for name in ("best baseline", "random")]
         mark = " *" if row["arm"] == row["best_baseline"] else ""
+        lr = "" if row["lr"] is None else f"{row['lr']:g}"
         lines.append(
-            f"{row['student'][:16]:16} {row['arm'] + mark:16} {row['mean']:6.3f} {row['interval']:6.3f} {row['n']:5} "
-            f"{row['seeds']:5} {row['lr']:7g}  {parts[0]:22}  {parts[1]}"
+            f"{row['student'][:16]:16} {row['regime']:9} {row['arm'] + mark:18} {row['mean']:6.3f} "
+            f"{row['interval']:6.3f} {row['n']:5} {row['seeds']:5} {lr:>7}  {parts[0]:22}  {parts[1]}"
         )
     return "\n".join([*lines, "* the best baseline on this test"])
 

@@ -4,6 +4,7 @@ Knows a tokenizer and a table. The answer ends with the end-of-text token, so th
 """
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -52,6 +53,17 @@ def check_lengths(examples: list[Encoded], context: int) -> None:
             f"at most {context}, the model's context",
             "Leave long questions out, or choose a model with a longer context.",
         )
+
+
+@runtime_checkable  # the tests check types as they run
+class Data(Protocol):
+    """What a student can be trained on: rows that are asked for by number. Rows, or a study's own."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, chosen: list[int]) -> AnyBatch: ...
+
+    def micro_batches(self, chosen: list[int], tokens: int) -> list[AnyBatch]: ...
 
 
 @dataclass(frozen=True)

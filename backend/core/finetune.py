@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from backend.core.errors import UserError
-from backend.core.examples import MICRO_TOKENS, AnyBatch, Rows, answer_tokens
+from backend.core.examples import MICRO_TOKENS, AnyBatch, Data, answer_tokens
 from backend.core.finetune_state import FinetuneState, below, read_tensors, write_tensors
 from backend.core.lora import Student
 from backend.core.params import Params, snapshot
@@ -150,7 +150,7 @@ def finetune(
         tuning.optimizer.zero_grad()  # a finished student should not hold gradients
 
 
-def finetuned(student: Student, rows: Rows, start: Params, order: Sequence[list[int]], plan: Plan) -> Params:
+def finetuned(student: Student, rows: Data, start: Params, order: Sequence[list[int]], plan: Plan) -> Params:
     """The parameters after the whole plan from `start`; step k reads the rows `order[k]`."""
     end = start
     for step in finetune(

@@ -14,7 +14,9 @@ PRESETS = Path(__file__).parent / "presets"
 ARMS = ("base", "soft", "projected", "text", "init", "random", "full")
 REGIMES = ("matched", "ordinary")
 INNER_RULES = ("normalised", "sgd", "preconditioned")
-DECODERS = ("nearest", "straight_through", "guided")
+DECODERS = ("nearest", "straight_through", "guided", "search")
+MOVES = ("question", "phrase", "word", "token")  # of the search, see moves.py
+OBJECTIVES = ("answers", "matching")  # of the search, see objectives.py
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,32 @@ class DistillConfig:
     checkpoint_every: int = setting(10, "Save a checkpoint every so many updates.", "Matching", low=1, advanced=True)
 
     decoder: str = setting(
-        "nearest", "How learned prompts become tokens, while they are learned and after.", "Text", choices=DECODERS
+        "nearest", "How learned prompts become text; search changes text itself.", "Text", choices=DECODERS
     )
     revert: bool = setting(
         True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text"
+    )
+    search_rounds: int = setting(12, "Search: rounds of changing the texts.", "Text", low=0, advanced=True)
+    search_moves: tuple[str, ...] = setting(
+        ("question", "phrase"),
+        "Search: what may change at once, a whole question, a phrase, a word, a token.",
+        "Text",
+        choices=MOVES,
+        advanced=True,
+    )
+    search_objective: str = setting(
+        "answers",
+        "Search: students' loss on real training questions, or their distance to an expert.",
+        "Text",
+        choices=OBJECTIVES,
+        advanced=True,
+    )
+    search_readers: str = setting(
+        "both",
+        "Search: whose students judge, both models' or the own one's.",
+        "Text",
+        choices=("both", "own"),
+        advanced=True,
     )
     admm_every: int = setting(5, "Guided: choose tokens anew every so many updates.", "Text", low=1, advanced=True)
     admm_rho: float = setting(

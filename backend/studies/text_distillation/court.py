@@ -21,8 +21,9 @@ from backend.core.prompts import Example, question_prompt
 from backend.core.readers import Reader
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.tasks import Question
-from backend.studies.text_distillation.moves import MOVES, Draft
-from backend.studies.text_distillation.objectives import OBJECTIVES, Answers, Matching, Objective
+from backend.studies.text_distillation.config import MOVES, OBJECTIVES
+from backend.studies.text_distillation.moves import Draft
+from backend.studies.text_distillation.objectives import Answers, Matching, Objective
 
 WAYPOINTS = 6  # states of the training that a candidate is scored at
 

@@ -6,7 +6,8 @@ from backend.studies.text_distillation.nearest import Nearest
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.straight_through import StraightThrough
 
-BY_NAME = {"nearest": Nearest, "straight_through": StraightThrough, "guided": Guided}
+# the search leaves soft prompts to the paper's decoder: its texts come from elsewhere (text_search.py)
+BY_NAME = {"nearest": Nearest, "straight_through": StraightThrough, "guided": Guided, "search": Nearest}
 
 
 def make_decoder(setup: Setup) -> Decoder:

@@ -15,43 +15,57 @@ from backend.core.prompts import Example
 from backend.runs import RunDir, write_atomically
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.checkpoint import save_checkpoint
+from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoders import make_decoder
 from backend.studies.text_distillation.evaluate import Learned, distilled_examples, own_words
 from backend.studies.text_distillation.heldout import heldout_losses, text_losses
 from backend.studies.text_distillation.learning import checkpoint_path
 from backend.studies.text_distillation.revert import judge, judged_by, reverted_slots, tokens_changed
+from backend.studies.text_distillation.searching import STATE, searched
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.state import OuterState
+from backend.studies.text_distillation.text_search import search_texts
 
 
-def learned(setup: Setup, state: OuterState) -> Learned:
+def learned(setup: Setup, state: OuterState, run_dir: RunDir) -> Learned:
     """What fresh students are trained on. Raises UserError where the decode stage has still to say which texts stay."""
-    ids = make_decoder(setup).decode(state)
-    if not setup.config.revert:
-        return Learned(state.prompts.detach(), state.log_lrs.detach(), ids, (False,) * len(ids))
-    if state.reverted is None:
-        raise UserError(
-            "The prompts have not been decoded yet, so no one knows which texts stay.",
-            "the stage decode before evaluate",
-            "Add decode to --stages, or set revert=false.",
-        )
-    return Learned(state.prompts.detach(), state.log_lrs.detach(), ids, tuple(state.reverted.tolist()))
+    c, ids = setup.config, make_decoder(setup).decode(state)
+    found = searched(run_dir.artifacts / STATE) if c.decoder == "search" else None
+    none = (False,) * len(ids)
+    if found is not None:
+        return Learned(state.prompts.detach(), state.log_lrs.detach(), ids, none, found.best)
+    if reverts(c) and state.reverted is not None:
+        return Learned(state.prompts.detach(), state.log_lrs.detach(), ids, tuple(state.reverted.tolist()))
+    if not c.revert and c.decoder != "search":
+        return Learned(state.prompts.detach(), state.log_lrs.detach(), ids, none)
+    raise UserError(
+        "The prompts have not been decoded yet, so no one knows which texts stay.",
+        "the stage decode before evaluate",
+        "Add decode to --stages" + (", or set revert=false." if reverts(c) else "."),
+    )
 
 
 def write_distilled(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
     """distilled.jsonl and summary.json; the revert rule's choice joins the checkpoint, for the students to come."""
     sources = ("soft", "projected", "text", "init")
-    with Progress(run_dir, "decode", len(sources) + (len(setup.synthetic) if setup.config.revert else 0)) as progress:
-        if setup.config.revert:
+    if setup.config.decoder == "search":
+        search_texts(setup, run_dir)
+    with Progress(run_dir, "decode", len(sources) + (len(setup.synthetic) if reverts(setup.config) else 0)) as progress:
+        if reverts(setup.config):
             apply_rule(setup, buffer, state, progress)
             save_checkpoint(checkpoint_path(run_dir), state)
-        found = learned(setup, state)
+        found = learned(setup, state, run_dir)
         write_atomically(run_dir.path / "distilled.jsonl", "\n".join(distilled_lines(setup, state, found)) + "\n")
         heldout = {}
         for name in sources:
             heldout[name] = source_losses(setup, buffer, found, name)
             progress.advance(f"Held-out experts on {name}")
     write_atomically(run_dir.path / "summary.json", json.dumps(summary(setup, buffer, state, found, heldout), indent=1))
+
+
+def reverts(config: DistillConfig) -> bool:
+    """Whether the revert rule is asked. The search keeps nothing that does not validate better, so it needs no rule."""
+    return config.revert and config.decoder != "search"
 
 
 def apply_rule(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, progress: Progress) -> None:
@@ -68,7 +82,8 @@ def apply_rule(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, progre
 def distilled_lines(setup: Setup, state: OuterState, found: Learned) -> list[str]:
     """distilled.jsonl's rows; `text` is what stands in the slot in the end."""
     c, lines = setup.config, []
-    texts, examples = own_words(setup, found.ids), distilled_examples(setup, found)
+    examples = distilled_examples(setup, found)
+    texts = [draft.question for draft in found.searched] if found.searched else own_words(setup, found.ids)
     for slot, (text, example, reverted) in enumerate(zip(texts, examples, found.reverted, strict=True)):
         question = setup.train[setup.init_rows[slot]]
         origin = {"model": c.model, "task": c.task, "seed": c.seed, "step": state.step, "layout": c.layout}
@@ -107,5 +122,5 @@ def summary(
         "heldout": heldout,
         "tokens_changed": tokens_changed(setup.own.tokenizer, setup.init_examples, examples),
         "reverted": sum(found.reverted),
-        "judged_by": judged_by(buffer) if setup.config.revert else None,
+        "judged_by": judged_by(buffer) if reverts(setup.config) else None,
     }

@@ -22,8 +22,10 @@ from backend.core.seeding import generator, shuffled_batches
 from backend.core.tasks import TASKS, to_example
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.court import as_example
 from backend.studies.text_distillation.decode import to_text
 from backend.studies.text_distillation.experts import Recipe, train_expert
+from backend.studies.text_distillation.moves import Draft
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
 from backend.studies.text_distillation.unroll import Segment, unroll
@@ -46,13 +48,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Learned:
-    """What distillation left behind: prompts (slots, length, hidden), log step sizes (inner_steps,), decoded ids, and
-    the slots whose text gave way to the real question."""
+    """What distillation left behind: prompts (slots, length, hidden), log step sizes (inner_steps,), decoded ids, the
+    slots whose text gave way to the real question, and the search's texts where there was one."""
 
     prompts: Tensor
     log_lrs: Tensor
     ids: list[tuple[int, ...]]
     reverted: tuple[bool, ...]
+    searched: tuple[Draft, ...] | None = None
 
 
 def own_words(setup: Setup, ids: list[tuple[int, ...]]) -> list[str]:
@@ -62,6 +65,8 @@ def own_words(setup: Setup, ids: list[tuple[int, ...]]) -> list[str]:
 
 def distilled_examples(setup: Setup, learned: Learned) -> list[Example]:
     """The distilled data set: decoded texts, and the real question, untouched, in each reverted slot."""
+    if learned.searched is not None:
+        return [as_example(draft) for draft in learned.searched]
     texts = setup.text_examples(own_words(setup, learned.ids))
     slots = zip(learned.reverted, setup.init_examples, texts, strict=True)
     return [real if reverted else text for reverted, real, text in slots]

@@ -10,7 +10,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MOVES = ("question", "phrase", "word", "token")
 LONGEST = 1.2  # a text may grow to this many times the words of the longest real question
 SHARED = 2  # words that two questions must begin or end with alike to be recombined there
 TRIES = 50  # real questions looked at for one that fits

@@ -22,8 +22,6 @@ from backend.core.score import score_questions
 from backend.core.tasks import Question, continuations, find_task, to_example
 from backend.studies.text_distillation.matching import matching_adjoint, matching_loss
 
-OBJECTIVES = ("answers", "matching")
-
 
 @runtime_checkable
 class Objective(Protocol):

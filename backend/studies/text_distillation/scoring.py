@@ -46,7 +46,8 @@ def cell_worker(config: DistillConfig, folder: Path) -> Callable[[Cell], list[Sc
     """Load everything once, in whichever process this is, and return what to do with a cell."""
     setup = Setup(config)
     buffer = load_experts(setup)
-    bench = Bench(setup, buffer, learned(setup, restore(setup, buffer, RunDir(folder))))
+    run_dir = RunDir(folder)
+    bench = Bench(setup, buffer, learned(setup, restore(setup, buffer, run_dir), run_dir))
     return lambda cell: bench.score(cell, bench.train(cell))
 
 

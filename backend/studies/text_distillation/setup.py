@@ -39,10 +39,13 @@ class Setup:
         self.own = self._reader(config.model)
         self.init_rows = self._choose_init()
 
+    @cached_property
+    def train_examples(self) -> list[Example]:
+        """All training questions as examples."""
+        return [to_example(question, TASKS[self.config.task]) for question in self.train]
+
     def _reader(self, name: str) -> Reader:
-        task = TASKS[self.config.task]
-        examples = [to_example(question, task) for question in self.train]
-        return Reader(name, self.config.lora_rank, self.config.lora_alpha, examples)
+        return Reader(name, self.config.lora_rank, self.config.lora_alpha, self.train_examples)
 
     def _questions(self, split: str, limit: int) -> list[Question]:
         return load_questions(self.config.task, split, self.config.data_dir or None, limit or None)
@@ -136,7 +139,7 @@ class Setup:
     @cached_property
     def init_examples(self) -> list[Example]:
         """The real questions the prompts start from, untouched."""
-        return [to_example(self.train[i], TASKS[self.config.task]) for i in self.init_rows]
+        return [self.train_examples[i] for i in self.init_rows]
 
     def text_examples(self, texts: list[str]) -> list[Example]:
         """Decoded prompts as examples that any model can read; in the prefix layout the real question follows."""

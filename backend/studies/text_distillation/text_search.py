@@ -1,0 +1,48 @@
+"""The search as a run's decoder: texts that start as the prompts' real questions and are judged by fresh students.
+
+The soft prompts are learned and decoded as ever, for the arms made of them; the texts come from the search alone. Knows
+a setup and the run folder; the search itself is in search.py.
+"""
+
+from backend.core.progress import Progress
+from backend.core.text_data import load_questions
+from backend.runs import RunDir
+from backend.studies.text_distillation.court import SearchPlan
+from backend.studies.text_distillation.search import Found, Search
+from backend.studies.text_distillation.searching import draft_of, material_of, search_through
+from backend.studies.text_distillation.setup import Setup
+
+
+def search_texts(setup: Setup, run_dir: RunDir) -> None:
+    """Search, or go on searching; what it came to stays in the run's artifacts."""
+    c = setup.config
+    readers = setup.readers() if c.search_readers == "both" else [setup.own]
+    starts = zip(setup.init_examples, setup.init_rows, strict=True)
+    drafts = [draft_of(example, setup.train[row].id) for example, row in starts]
+    with Progress(run_dir, "decode", c.search_rounds) as progress:
+
+        def say(found: Found) -> None:
+            told = f"Search, round {found.round}: validation loss {found.best_loss:.3f}"
+            progress.advance(told, by=found.round - progress.done)
+
+        search_through(
+            run_dir, drafts, lambda: [c.finetune_lr] * len(readers), lambda lrs: make_search(setup, lrs), say
+        )
+
+
+def make_search(setup: Setup, lrs: tuple[float, ...]) -> Search:
+    """Students of the search are those of the ordinary regime: the same steps, batch and step size."""
+    c = setup.config
+    readers = setup.readers()[: len(lrs)]
+    plan = SearchPlan(
+        task=c.task,
+        rounds=c.search_rounds,
+        lrs=lrs,
+        steps=c.finetune_steps,
+        batch=c.finetune_batch,
+        moves=c.search_moves,
+        objective=c.search_objective,
+        seed=c.seed,
+    )
+    validation = load_questions(c.task, "validation", c.data_dir or None)
+    return Search(readers, setup.train, validation, material_of(setup.train, setup.train_examples, setup.own), plan)
