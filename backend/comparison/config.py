@@ -68,7 +68,7 @@ class ComparisonConfig:
     )
     moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
-        "What may change: a whole question, a phrase, a word, a token.",
+        "What rounds change in turn: a whole question, a phrase, a word, a token.",
         "Text",
         choices=MOVES,
     )

@@ -96,7 +96,7 @@ class DistillConfig:
     search_rounds: int = setting(12, "Search: rounds of changing the texts.", "Text", low=0, advanced=True)
     search_moves: tuple[str, ...] = setting(
         ("question", "phrase"),
-        "Search: what may change at once, a whole question, a phrase, a word, a token.",
+        "Search: what rounds change in turn, a whole question, a phrase, a word, a token.",
         "Text",
         choices=MOVES,
         advanced=True,

@@ -5,10 +5,11 @@
     score many small changes of the texts to first order by it, summed over readers (influence.py)
     try the best of them together, the best half, quarter, ...: train a student on each, keep the best text
 
-A round's students share start, order and questions, so that texts are compared and not luck. Every few rounds the text
-is validated by fresh students; the text that was best there is returned. Each round depends on the plan's seed, its
-number and the texts alone, so a search goes on from any round to the same end. Knows readers, drafts and objectives,
-not files.
+A round's students share start, order and questions, so that texts are compared and not luck. Rounds take the plan's
+moves in turn: side by side, the large effects of whole questions would hide the small ones of phrases. Every few rounds
+the text is validated by fresh students; the search goes on from the text that was best there, and returns it. Each round
+depends on the plan's seed, its number and the texts alone, so a search goes on from any round to the same end. Knows
+readers, drafts and objectives, not files.
 """
 
 import random
@@ -93,7 +94,7 @@ class Search:
         rng = random.Random(f"{p.seed} search {number}")
         courts = [self._court(i, number) for i in range(len(self.readers))]
         drafts = now.drafts
-        proposals = self._proposals(drafts, courts, rng)
+        proposals = self._proposals(drafts, courts, p.moves[now.round % len(p.moves)], rng)
         effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
         trials = [drafts, *joint_trials(drafts, proposals, effect.tolist())]
         losses = torch.stack([court.judge(trials) for court in courts]).mean(0)
@@ -102,13 +103,14 @@ class Search:
         row |= {"changed": sum(a != b for a, b in zip(drafts, trials[chosen], strict=True)), "validation": None}
         others = 2 if p.objective == "matching" else 1  # the one that is walked and, for matching, the expert
         row["trainings"] = (len(trials) + others) * p.seeds * len(self.readers)
-        best, best_loss = now.best, now.best_loss
+        found, best, best_loss = trials[chosen], now.best, now.best_loss
         if number % p.validate_every == 0 or number == p.rounds:
-            row["validation"] = self.validate(trials[chosen])
+            row["validation"] = self.validate(found)
             row["trainings"] += self._cost()
             if row["validation"] < best_loss:
-                best, best_loss = trials[chosen], row["validation"]
-        return Found(number, trials[chosen], best, best_loss, row)
+                best, best_loss = found, row["validation"]
+            found = best  # what a few students liked and others do not is not built upon
+        return Found(number, found, best, best_loss, row)
 
     def _court(self, number: int, round_number: int) -> Court:
         p = self.plan
@@ -118,16 +120,16 @@ class Search:
         ]
         return Court(self.readers[number], students, asked, p)
 
-    def _proposals(self, drafts: tuple[Draft, ...], courts: list[Court], rng: random.Random) -> list[Proposal]:
+    def _proposals(
+        self, drafts: tuple[Draft, ...], courts: list[Court], move: str, rng: random.Random
+    ) -> list[Proposal]:
         p, own = self.plan, self.readers[0]
-        drawn = [move for move in p.moves if move != "token"]
-        tokens = [len(e.answer) for e in self._rows(0, drafts).examples]
-        found = [
-            Proposal(slot, draw(rng.choice(drawn), drafts[slot], tokens[slot], self.material, rng))
-            for slot in (rng.randrange(len(drafts)) for _ in range(p.candidates if drawn else 0))
-        ]
-        if "token" in p.moves:
-            found += token_proposals(own, drafts, courts[0].slopes(drafts), p.candidates // 2)
+        if move == "token":
+            found = token_proposals(own, drafts, courts[0].slopes(drafts), p.candidates)
+        else:
+            tokens = [len(e.answer) for e in self._rows(0, drafts).examples]
+            slots = [rng.randrange(len(drafts)) for _ in range(p.candidates)]
+            found = [Proposal(slot, draw(move, drafts[slot], tokens[slot], self.material, rng)) for slot in slots]
         taken = {draft.question for draft in drafts}
         return [one for one in found if one.draft.question not in taken]
 
