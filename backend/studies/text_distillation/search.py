@@ -7,7 +7,7 @@
 
 A round's students share start, order and questions, so that texts are compared and not luck. Rounds take the plan's
 moves in turn: side by side, the large effects of whole questions would hide the small ones of phrases. Every few rounds
-the text is validated by fresh students; the search goes on from the text that was best there, and returns it. Each round
+the text is validated by fresh students; the search goes on from the best there, and returns it. Each round
 depends on the plan's seed, its number and the texts alone, so a search goes on from any round to the same end. Knows
 readers, drafts and objectives, not files.
 """
