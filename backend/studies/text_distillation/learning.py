@@ -39,8 +39,11 @@ def checkpoint_path(run_dir: RunDir) -> Path:
 def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
     """The outer loop, logged, with a checkpoint and a decoded snapshot every so many updates."""
     c, decoder, reached = setup.config, make_decoder(setup), state.step
-    run_dir.keep_rows("metrics", lambda row: row["stage"] == "experts" or row["step"] <= reached)
-    run_dir.keep_rows("prompts", lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
+    run_dir.keep_rows("metrics", lambda row: row["stage"] != "distil" or row["step"] <= reached)
+    # what a search wrote stays: it follows on distilling, and goes on by itself
+    run_dir.keep_rows(
+        "prompts", lambda row: "round" in row or 0 < row["step"] <= reached or (reached and row["step"] == 0)
+    )
     if not reached:
         write_snapshot(setup, decoder, state, run_dir)
     if reached < c.outer_steps:

@@ -7,7 +7,8 @@ a setup and the run folder; the search itself is in search.py.
 from backend.core.progress import Progress
 from backend.core.text_data import load_questions
 from backend.runs import RunDir
-from backend.studies.text_distillation.court import SearchPlan
+from backend.studies.text_distillation.court import SearchPlan, as_example
+from backend.studies.text_distillation.revert import tokens_changed
 from backend.studies.text_distillation.search import Found, Search
 from backend.studies.text_distillation.searching import draft_of, material_of, search_through
 from backend.studies.text_distillation.setup import Setup
@@ -23,11 +24,28 @@ def search_texts(setup: Setup, run_dir: RunDir) -> None:
 
         def say(found: Found) -> None:
             told = f"Search, round {found.round}: validation loss {found.best_loss:.3f}"
+            write_snapshot(setup, found, run_dir)
             progress.advance(told, by=found.round - progress.done)
 
         search_through(
             run_dir, drafts, lambda: [c.finetune_lr] * len(readers), lambda lrs: make_search(setup, lrs), say
         )
+
+
+def write_snapshot(setup: Setup, found: Found, run_dir: RunDir) -> None:
+    """The texts after a round, behind those of the last update. Text has no distance to the nearest tokens: it is 0."""
+    rows = [
+        {
+            "slot": slot,
+            "text": draft.question,
+            "answer": draft.answer,
+            "changed": tokens_changed(setup.own.tokenizer, [start], [as_example(draft)]),
+            "distance": 0.0,
+        }
+        for slot, (draft, start) in enumerate(zip(found.best, setup.init_examples, strict=True))
+    ]
+    step = setup.config.outer_steps + found.round
+    run_dir.append("prompts", {"step": step, "round": found.round, "prompts": rows})
 
 
 def make_search(setup: Setup, lrs: tuple[float, ...]) -> Search:
