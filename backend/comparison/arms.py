@@ -79,7 +79,19 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
     return recipe
 
 
-SEARCHED = ("objective", "moves", "rounds", "candidates", "judged_by", "judges", "steps", "batch", "lrs", "lr_seeds")
+SEARCHED = (
+    "objective",
+    "moves",
+    "rounds",
+    "candidates",
+    "judged_by",
+    "judges",
+    "steps",
+    "batch",
+    "lrs",
+    "lr_seeds",
+    "mixed_precision",
+)
 
 
 def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progress) -> list[dict]:

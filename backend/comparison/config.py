@@ -54,6 +54,7 @@ class ComparisonConfig:
     lrs: tuple[float, ...] = setting(
         (0.001, 0.002, 0.005, 0.01), "Step sizes; validation questions choose one for each arm.", "Students"
     )
+    mixed_precision: bool = setting(False, "Multiply in bfloat16 while training.", "Students", advanced=True)
     lr_seeds: int = setting(2, "Students per step size when it is chosen.", "Students", low=1, advanced=True)
 
     start: str = setting("random", "The real questions that learned arms start from.", "Text", choices=STARTS)

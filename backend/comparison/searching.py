@@ -44,6 +44,7 @@ def make_search(materials: Materials, lrs: tuple[float, ...]) -> Search:
         seeds=c.judges,
         moves=c.moves,
         objective=c.objective,
+        mixed_precision=c.mixed_precision,
         seed=c.seed,
     )
     material = material_of(materials.train, materials.examples, materials.own)

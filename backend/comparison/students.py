@@ -36,7 +36,7 @@ class Trainee:
         c = self._config
         start = self.reader.student.initial((c.seed, "comparison", key))
         order = shuffled_batches(len(rows), c.batch, c.steps, generator(c.seed, "comparison order", key))
-        return finetuned(self.reader.student, rows, start, order, Plan(c.steps, lr))
+        return finetuned(self.reader.student, rows, start, order, Plan(c.steps, lr, mixed_precision=c.mixed_precision))
 
     def untrained(self) -> Params:
         return self.reader.student.initial((self._config.seed, "comparison", 0))

@@ -45,6 +45,7 @@ class SearchPlan:
     objective: str = "answers"
     validate_every: int = 4
     validations: int = 2
+    mixed_precision: bool = False
     seed: int = 0
 
     def __post_init__(self):

@@ -84,7 +84,7 @@ class Search:
         return sum(found) / len(found)
 
     def _plans(self) -> list[Plan]:
-        return [Plan(self.plan.steps, lr) for lr in self.plan.lrs]
+        return [Plan(self.plan.steps, lr, mixed_precision=self.plan.mixed_precision) for lr in self.plan.lrs]
 
     def _rows(self, number: int, drafts: Sequence[Draft]) -> Rows:
         return self.readers[number].rows([as_example(draft) for draft in drafts])
