@@ -74,14 +74,15 @@ class Search:
         return self.plan.validations * len(self.readers)
 
     def validate(self, drafts: Sequence[Draft]) -> float:
-        """Mean objective of fresh students, each reader counted alike: the loss on validation questions."""
-        found = []
+        """The loss on validation questions of fresh students, readers counted alike."""
+        found: list[list[float]] = []
         for number, (reader, plan) in enumerate(zip(self.readers, self._plans(), strict=True)):
+            found.append([])
             for seed in range(self.plan.validations):
                 students = Students(reader, plan, self.plan, ("validation", seed))
                 judge = Answers(reader, self.plan.task, self.validation)
-                found.append(judge.value(students.train(self._rows(number, drafts))))
-        return sum(found) / len(found)
+                found[-1].append(judge.value(students.train(self._rows(number, drafts))))
+        return together(torch.tensor(found).mean(1, keepdim=True)).item()
 
     def _plans(self) -> list[Plan]:
         return [Plan(self.plan.steps, lr, mixed_precision=self.plan.mixed_precision) for lr in self.plan.lrs]
@@ -97,7 +98,7 @@ class Search:
         proposals = self._proposals(drafts, courts, p.moves[now.round % len(p.moves)], rng)
         effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
         trials = [drafts, *joint_trials(drafts, proposals, effect.tolist())]
-        losses = torch.stack([court.judge(trials) for court in courts]).mean(0)
+        losses = together(torch.stack([court.judge(trials) for court in courts]))
         chosen = int(losses.argmin())
         row = {"round": number, "loss": losses[0].item(), "gain": (losses[0] - losses[chosen]).item()}
         row |= {"changed": sum(a != b for a, b in zip(drafts, trials[chosen], strict=True)), "validation": None}
@@ -150,6 +151,11 @@ def joint_trials(drafts: tuple[Draft, ...], proposals: Sequence[Proposal], effec
     chosen = [dict(ranked[:size]) for size in sizes if size <= len(ranked)]
     chosen += [dict([one]) for one in ranked[1 : 1 + SINGLES]]
     return [tuple(change.get(i, draft) for i, draft in enumerate(drafts)) for change in chosen]
+
+
+def together(losses: Float[Tensor, "readers trials"]) -> Float[Tensor, " trials"]:
+    """Geometric mean over readers: a tenth less counts alike for each, however large its losses are."""
+    return losses.log().mean(0).exp()
 
 
 def _unit(effect: Float[Tensor, " proposals"]) -> Float[Tensor, " proposals"]:
