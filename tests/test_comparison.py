@@ -272,7 +272,7 @@ def made_up(folder: Path, right: dict[tuple[str, str], list[str]]) -> RunDir:
         for seed, word in enumerate(seeds):
             seen = {"1": (-1.0, -2.0), "0": (-2.0, -1.0)}
             scored = [Scored(f"q{i}", None, 0, seen[c], (1, 1)) for i, c in enumerate(word)]
-            cell = cells.Cell(arm, student, seed, 0.01)
+            cell = cells.Cell(arm, student, "ordinary", seed, (0.01,))
             (run.path / "artifacts" / "scores").mkdir(exist_ok=True)
             cells.write_scores(ComparisonConfig(), cell, scored, run)
     return run

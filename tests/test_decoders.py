@@ -75,7 +75,7 @@ def test_every_name_in_the_config_has_a_decoder():
     assert set(DECODERS) <= set(BY_NAME)
 
 
-@pytest.mark.parametrize("decoder", BY_NAME)
+@pytest.mark.parametrize("decoder", [name for name in BY_NAME if name != "search"])  # whose texts are no tokens of P
 def test_every_decoder_begins_at_the_real_questions_and_ends_in_its_own_tokens(decoder, config, tmp_path):
     config = replace(config, decoder=decoder, revert=False, prompt_tokens=64, outer_steps=12)
     run, state = start(config, tmp_path / "run")

@@ -231,7 +231,7 @@ def test_a_search_repeats_itself_and_another_seed_does_not(readers, whole):
 
 
 def test_the_search_changes_texts_and_keeps_their_answers_tokens(readers, whole):
-    assert whole[-1].drafts != DRAFTS[:4]
+    assert any(found.drafts != DRAFTS[:4] for found in whole)
     for found in whole:
         for before, now in zip(DRAFTS[:4], found.drafts, strict=True):
             rows = readers[0].rows([module.as_example(before), module.as_example(now)])
@@ -260,7 +260,8 @@ def test_a_search_that_only_gets_worse_returns_the_start(readers, monkeypatch):
     rising = iter(range(100))
     monkeypatch.setattr(Search, "validate", lambda self, drafts: float(next(rising)))
     found = list(make(readers[:1], moves=("word",)).run(DRAFTS[:4]))
-    assert found[-1].best == DRAFTS[:4] and found[-1].best_loss == 0.0 and found[-1].drafts != DRAFTS[:4]
+    assert any(one.row["changed"] for one in found[1:]), "it tried"
+    assert found[-1].best == found[-1].drafts == DRAFTS[:4] and found[-1].best_loss == 0.0
 
 
 def test_a_round_never_takes_texts_that_judge_worse(whole):
