@@ -91,7 +91,7 @@ def run_command(args: argparse.Namespace) -> int:
 
 def run_comparison(args: argparse.Namespace) -> int:
     """The same for a comparison, and its table in the end."""
-    run_dir, config = compare_command.open_run(args, study_module("comparison", "config").PRESETS)
+    run_dir, config = compare_command.open_run(args)
     code = work("comparison", run_dir, config, "", say=sys.stderr)
     if code == 0 and run_dir.status()["state"] == "finished":
         compare_command.show(run_dir, args.json)

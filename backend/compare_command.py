@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from backend import settings
-from backend.comparison.config import ARMS, ComparisonConfig
+from backend.comparison.config import ARMS, PRESETS, ComparisonConfig
 from backend.runs import RunDir, home
 
 
@@ -28,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
 
 
-def config_of(args: argparse.Namespace, presets: Path) -> ComparisonConfig:
+def config_of(args: argparse.Namespace) -> ComparisonConfig:
     """The checked config. Raises UserError for a flag that makes no sense."""
-    values = settings.load_preset(presets, args.preset)["settings"] if args.preset else {}
+    values = settings.load_preset(PRESETS, args.preset)["settings"] if args.preset else {}
     given = {"task": args.task}
     given |= {name: getattr(args, name) for name in ("model", "budget", "arms", "students", "seeds")}
     words = [f"{name}={value}" for name, value in given.items() if value is not None] + args.set
@@ -45,8 +45,8 @@ def folder_of(config: ComparisonConfig) -> Path:
     return home() / "comparisons" / f"{config.task}-{digest}"
 
 
-def open_run(args: argparse.Namespace, presets: Path) -> tuple[RunDir, ComparisonConfig]:
-    config = config_of(args, presets)
+def open_run(args: argparse.Namespace) -> tuple[RunDir, ComparisonConfig]:
+    config = config_of(args)
     return RunDir.create(args.out or folder_of(config), "comparison", args.preset, settings.as_json(config)), config
 
 

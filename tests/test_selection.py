@@ -18,7 +18,7 @@ from backend.core.tasks import find_task, to_example
 from backend.core.text_data import ASSETS, load_questions
 from backend.selection import NAMES, SELECTORS
 from backend.selection.bm25 import word_scores
-from backend.selection.chunks import chunks
+from backend.core.chunks import chunks
 from backend.selection.dealing import deal
 from backend.selection.embedding import embed
 from backend.selection.evolve import evolve
@@ -171,13 +171,13 @@ def test_clustering_says_nothing_and_repeats_itself(capfd):
 
 def test_balanced_takes_every_group_equally_often(pool):
     four = [f"g{min(i % 8, 3)}" for i in range(len(pool))]  # g3 is five times as large as the others
-    rows = SELECTORS["balanced"](replace(pool, groups=four), SIZE)
+    rows = SELECTORS["balanced"](replace(pool, told_groups=four), SIZE)
     assert set(Counter(four[row] for row in rows).values()) == {3}
     assert len({pool.groups[row] for row in SELECTORS["balanced"](pool, SIZE)}) == SIZE
 
 
 def test_balanced_takes_every_position_equally_often_and_odd_ones_last(pool):
-    one = replace(pool, groups=["one"] * len(pool))
+    one = replace(pool, told_groups=["one"] * len(pool))
     assert Counter(pool.questions[row].answer for row in SELECTORS["balanced"](one, SIZE)) == {0: 3, 1: 3, 2: 3, 3: 3}
     questions = list(pool.questions)
     for row in range(0, len(questions), 3):

@@ -6,6 +6,7 @@ the comparison and never sees a test question.
 
 import random
 from collections.abc import Iterator
+from statistics import median_high
 
 from backend.comparison.config import BASELINES, ComparisonConfig
 from backend.comparison.datasets import keep, kept, put_into, rows_of
@@ -13,10 +14,10 @@ from backend.comparison.distilling import DECODERS, PAPER, distilled_rows
 from backend.comparison.judging import evolve_rows
 from backend.comparison.materials import Materials
 from backend.comparison.searching import search_text
-from backend.core.errors import UserError
 from backend.core.progress import Progress
 from backend.runs import RunDir
 from backend.selection import SELECTORS
+from backend.selection.select import SelectSettings, select
 
 ORDER = (*BASELINES, "select", "init", "text", "evolve", "text_shuffled", *DECODERS)  # as they need each other
 
@@ -32,10 +33,6 @@ def make_arms(materials: Materials, run: RunDir) -> None:
                 keep(recipe, make(materials, run, arm, seed, progress))
             put_into(run, file_name(arm, seed), kept(recipe))
             progress.advance(f"{arm} is chosen")
-
-
-def check_made(config: ComparisonConfig) -> None:
-    """Raise UserError for a regime that no code trains by yet: before the work, not behind it."""
 
 
 def parts(config: ComparisonConfig) -> Iterator[tuple[str, int]]:
@@ -68,6 +65,11 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         "lora": [c.lora_rank, c.lora_alpha],
         "seed": [c.seed, seed],
     }
+    by = arm if arm in SELECTORS else c.start  # the selector behind it
+    if by in ("less", "select"):
+        recipe |= {"mixed_precision": c.mixed_precision}
+    if by == "select":
+        recipe |= {"expert_lr": median_high(c.lrs)}
     if arm in ("init", "text", "text_shuffled", "evolve", *DECODERS):
         recipe |= {"start": c.start}
     if arm in DECODERS:
@@ -99,6 +101,9 @@ def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
     c = materials.config
     if arm == "init":
         return make(materials, run, c.start, 0, progress)
+    if arm == "select":
+        expert = SelectSettings(lr=median_high(c.lrs))
+        return real_rows(materials, arm, select(materials.pool(c.seed), materials.size, expert))
     if arm in SELECTORS:
         rows = SELECTORS[arm](materials.pool(c.seed + seed), materials.size)
         return real_rows(materials, arm, rows)
@@ -111,9 +116,7 @@ def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
         search = rows_of(run, "text")[0]["provenance"]
         rows = evolve_rows(materials, start, search["trainings"], tuple(search["lrs"]), progress)
         return real_rows(materials, arm, rows)
-    if arm in DECODERS:
-        return distilled_rows(materials, arm, rows_of(run, "init"), progress)
-    raise UserError(f"There is no way to make {arm!r}.", "an arm of the config", "Correct --arms.")
+    return distilled_rows(materials, arm, rows_of(run, "init"), progress)
 
 
 def real_rows(materials: Materials, arm: str, rows: list[int]) -> list[dict]:

@@ -97,12 +97,13 @@ def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[Cell], list
     """Load everything once, in whichever process this is, and return what to do with a cell."""
     materials, run = Materials(config), RunDir(folder)
     matched = cache(lambda: matched_regime(materials, rows_of(run, "init")))
+    soft = cache(lambda: soft_rows(materials, rows_of(run, "init")))
 
     def work(cell: Cell) -> list[float] | list[Scored]:
         trainee = Trainee(materials, materials.reader(cell.student))
         if cell.arm == "base":
             return trainee.answers(trainee.untrained(), materials.test)
-        rows = data(materials, trainee, run, cell)
+        rows = soft()[cell.arm] if cell.arm in OWN_MODEL_ONLY else data(trainee, run, cell)
         if cell.regime == "ordinary":
             if not cell.sizes:
                 return [trainee.choose_step_size(rows)]
@@ -114,12 +115,10 @@ def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[Cell], list
     return work
 
 
-def data(materials: Materials, trainee: Trainee, run: RunDir, cell: Cell) -> Data:
+def data(trainee: Trainee, run: RunDir, cell: Cell) -> Data:
     """The rows that the student of this cell learns from. A step size is chosen on the first draw."""
     if cell.arm == "full":
         return trainee.reader.train
-    if cell.arm in OWN_MODEL_ONLY:
-        return soft_rows(materials, rows_of(run, "init"), cell.arm)
     return trainee.reader.rows(examples_of(run, file_name(cell.arm, max(0, cell.seed))))
 
 

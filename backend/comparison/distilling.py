@@ -87,14 +87,15 @@ def run_of(materials: Materials, decoder: str, start: list[dict]) -> tuple[Path,
     return home() / "arms" / f"{decoder}-{digest(recipe)}", config
 
 
-def soft_rows(materials: Materials, start: list[dict], arm: str) -> Rows | SoftRows:
-    """The learned prompts themselves, or the embeddings of their nearest tokens, as the own reader's rows."""
+def soft_rows(materials: Materials, start: list[dict]) -> dict[str, Rows | SoftRows]:
+    """By arm, the learned prompts themselves and the embeddings of their nearest tokens, as the own reader's rows."""
     inner, config = distilled_run(materials, PAPER, start)
     setup = Setup(config)
     found = learned(setup, restore(setup, load_experts(setup), inner), inner)
-    if arm == "soft":
-        return SoftRows(setup.synthetic, found.prompts)
-    return Rows(setup.synthetic.encoded(found.ids), materials.own.student.table)
+    return {
+        "soft": SoftRows(setup.synthetic, found.prompts),
+        "projected": Rows(setup.synthetic.encoded(found.ids), materials.own.student.table),
+    }
 
 
 def matched_regime(materials: Materials, start: list[dict]) -> Matched:

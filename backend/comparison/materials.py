@@ -30,6 +30,7 @@ class Materials:
                 "Raise the budget.",
             )
         self._readers: dict[str, Reader] = {}
+        self._pools: dict[int, Pool] = {}
 
     def _questions(self, split: str, limit: int) -> list[Question]:
         return load_questions(self.config.task, split, self.config.data_dir or None, limit or None)
@@ -67,7 +68,11 @@ class Materials:
 
     def pool(self, seed: int) -> Pool:
         """What a selector may look at: training and validation questions, never the test."""
-        return make_pool(self.spec, self.train, self.validation, self.own, seed)
+        if seed not in self._pools:
+            self._pools[seed] = make_pool(
+                self.spec, self.train, self.validation, self.own, seed, self.config.mixed_precision
+            )
+        return self._pools[seed]
 
     def digest(self) -> str:
         """Of the training and validation questions: what an arm's data set depends on besides its settings."""

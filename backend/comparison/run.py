@@ -5,7 +5,7 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 
 import json
 
-from backend.comparison.arms import check_made, make_arms
+from backend.comparison.arms import make_arms
 from backend.comparison.cells import train_students
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.facts import facts_of_texts
@@ -24,7 +24,6 @@ def run(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STA
     run_dir.set_status(stage="arms", done=0, total=0, message="Loading the models and the data", eta_s=None)
     if unknown := [name for name in stages if name not in STAGES]:
         raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
-    check_made(config)
     set_threads()
     materials = Materials(config)
     if "arms" in stages:

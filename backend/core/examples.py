@@ -12,6 +12,7 @@ from torch import Tensor
 
 from backend.core.backbones import answer_ids, prompt_ids
 from backend.core.batches import IGNORED, Batch, Encoded, collate_encoded
+from backend.core.chunks import chunks
 from backend.core.errors import UserError
 from backend.core.prompts import Example
 
@@ -79,18 +80,18 @@ class Rows:
     def __len__(self) -> int:
         return len(self.examples)
 
+    def lengths(self) -> list[int]:
+        """Tokens of each row, prompt and answer."""
+        return [len(example.prompt) + len(example.answer) for example in self.examples]
+
     def batch(self, chosen: list[int]) -> AnyBatch:
         return self._collate([self.examples[i] for i in chosen])
 
     def micro_batches(self, chosen: list[int], tokens: int = 2048) -> list[AnyBatch]:
         """The same rows as batches of similar length, each of about `tokens` with its padding, which costs as much."""
-        by_length = sorted((self.examples[i] for i in chosen), key=lambda e: len(e.prompt) + len(e.answer))
-        groups: list[list[Encoded]] = [[]]
-        for example in by_length:  # ascending, so the newcomer is the longest of its group
-            if groups[-1] and (len(groups[-1]) + 1) * (len(example.prompt) + len(example.answer)) > tokens:
-                groups.append([])
-            groups[-1].append(example)
-        return [self._collate(group) for group in groups]
+        examples = [self.examples[i] for i in chosen]
+        lengths = [len(e.prompt) + len(e.answer) for e in examples]
+        return [self._collate([examples[i] for i in group]) for group in chunks(lengths, tokens)]
 
     def _collate(self, examples: list[Encoded]) -> AnyBatch:
         return collate_ids(examples) if self.table is None else collate_encoded(examples, self.table)

@@ -20,11 +20,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.core.batches import IGNORED
+from backend.core.chunks import chunks
 from backend.core.examples import MICRO_TOKENS, AnyBatch, Rows
 from backend.core.finetune import Plan, finetune, learning_rate
 from backend.core.finetune_state import FinetuneState
 from backend.core.lora import Student
-from backend.core.params import Params, as_leaves, gradients, inner_product
+from backend.core.params import Params, as_leaves, gradients, inner_product, on
 
 EPSILON = 1e-8  # AdamW's own
 
@@ -117,17 +118,11 @@ def _directions(student: Student, waypoints: Sequence[Waypoint], objective: Para
     """Each waypoint's parameters and the way in which the objective counts a gradient there, where the student is."""
     for point in waypoints:
         yield (
-            {name: p.to(student.device) for name, p in point.params.items()},
+            on(point.params, student.device),
             {name: (g.cpu() * point.reach[name]).to(student.device) for name, g in objective.items()},
         )
 
 
 def grouped(rows: Rows, tokens: int = 2048) -> list[tuple[list[int], AnyBatch]]:
     """The rows in batches of similar length, each with the numbers of its rows."""
-    size = {i: len(e.prompt) + len(e.answer) for i, e in enumerate(rows.examples)}
-    groups: list[list[int]] = [[]]
-    for i in sorted(size, key=size.get):  # ascending, so the newcomer is the longest of its group
-        if groups[-1] and (len(groups[-1]) + 1) * size[i] > tokens:
-            groups.append([])
-        groups[-1].append(i)
-    return [(group, rows.batch(group)) for group in groups if group]
+    return [(group, rows.batch(group)) for group in chunks(rows.lengths(), tokens)]

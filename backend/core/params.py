@@ -14,6 +14,11 @@ def snapshot(params: Params) -> Params:
     return {name: p.detach().to("cpu", copy=True) for name, p in params.items()}
 
 
+def on(params: Params, device: torch.device | str) -> Params:
+    """The same parameters on a device; those that are there already are not copied."""
+    return {name: p.to(device) for name, p in params.items()}
+
+
 def as_leaves(params: Params) -> Params:
     """Detached tensors that gradients can be taken for."""
     return {name: p.detach().requires_grad_() for name, p in params.items()}

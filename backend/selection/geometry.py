@@ -19,7 +19,7 @@ def k_center(pool: Pool, size: int) -> list[int]:
 
     Raises UserError for a size the pool cannot fill.
     """
-    return farthest_points(embed(pool.reader, pool.reader.train), pool.quota(size))
+    return farthest_points(pool.vectors, pool.quota(size))
 
 
 def herding(pool: Pool, size: int) -> list[int]:
@@ -28,7 +28,7 @@ def herding(pool: Pool, size: int) -> list[int]:
     For vectors of one length, as these are, that is Welling's own update. Raises UserError for a size the pool cannot
     fill.
     """
-    return nearest_means(embed(pool.reader, pool.reader.train), pool.quota(size))
+    return nearest_means(pool.vectors, pool.quota(size))
 
 
 def similar(pool: Pool, size: int) -> list[int]:
@@ -37,7 +37,7 @@ def similar(pool: Pool, size: int) -> list[int]:
     As RDS+ (Ivison et al. 2025), but plain means instead of means weighted by position. Validation questions take their
     turns in an order drawn from the pool's seed. Raises UserError for a size the pool cannot fill.
     """
-    scores = embed(pool.reader, pool.reader.train) @ embed(pool.reader, pool.validation_rows).T
+    scores = pool.vectors @ embed(pool.reader, pool.validation_rows).T
     return deal(scores, pool.quota(size), drawn_order(len(pool.validation), pool.seed, "turns"))
 
 

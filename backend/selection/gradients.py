@@ -11,10 +11,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.core.batches import Batch
+from backend.core.chunks import chunks
 from backend.core.examples import Rows
 from backend.core.lora import Student
 from backend.core.params import Params
-from backend.selection.chunks import chunks
 
 # Small models gain: 1,200 rows of opt-pocket took 2.6 s, one by one 8.9 s. SmolLM2 on one CPU core gains nothing, and
 # takes 4.2 GB with 512 tokens, 7.2 GB with 1024, where one by one takes 1.2 GB.
@@ -27,12 +27,18 @@ def flat(params: Params, names: list[str]) -> Float[Tensor, " parameters"]:
 
 
 def example_gradients(
-    student: Student, params: Params, rows: Rows, tokens: int = TOKENS, most: int = ROWS
+    student: Student,
+    params: Params,
+    rows: Rows,
+    tokens: int = TOKENS,
+    most: int = ROWS,
+    mixed_precision: bool = False,
 ) -> Iterator[tuple[list[int], Float[Tensor, "chunk parameters"]]]:
     """The gradient of each row's mean answer loss, in chunks: row numbers, shortest rows first, and one line a row.
 
     `params` are at the student's device. Memory: one chunk, at most `most` rows and about `tokens` with their padding;
-    use each chunk before asking for the next. A row's neighbours and their padding change nothing but the last digits.
+    use each chunk before asking for the next. A row's neighbours and their padding change nothing but the last digits;
+    mixed precision turns SmolLM2's gradients by less than 4 degrees (cosine 0.998) and takes half the time.
     """
     names = list(student.shapes)
     params = {name: params[name].detach() for name in names}
@@ -42,7 +48,8 @@ def example_gradients(
 
     # one function for the whole chunk: the gradient of a mean over rows would mix them
     each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0, 0))
-    for chosen in chunks([len(e.prompt) + len(e.answer) for e in rows.examples], tokens, most):
+    for chosen in chunks(rows.lengths(), tokens, most):
         batch = rows.batch(chosen)
-        found = each(params, batch.embeds, batch.mask, batch.labels)
+        with torch.autocast(student.device.type, torch.bfloat16, enabled=mixed_precision):
+            found = each(params, batch.embeds, batch.mask, batch.labels)
         yield chosen, torch.cat([found[name].flatten(1) for name in names], dim=1)

@@ -2,7 +2,8 @@
 
 Xia et al. 2024, LESS: Selecting Influential Data for Targeted Instruction Tuning. Knows a pool, the core's fine-tuning
 and per-example gradients. Other than as published: the core's schedule (a tenth of warm-up, decay to a tenth of the
-peak) and its loss per answer token of the whole batch; sparse signs for dense ones in the projection; float32.
+peak) and its loss per answer token of the whole batch; sparse signs for dense ones in the projection; float32
+unless the pool says mixed precision.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from torch import Tensor
 from backend.core.examples import Rows
 from backend.core.finetune import Plan, finetune
 from backend.core.finetune_state import FinetuneState
-from backend.core.lora import Student
+from backend.core.params import on
 from backend.core.seeding import generator, shuffled_batches
 from backend.selection.gradients import example_gradients, flat
 from backend.selection.plain import drawn_order
@@ -73,8 +74,8 @@ def influences(pool: Pool, settings: LessSettings = DEFAULT) -> Float[np.ndarray
     project = Projection(sum(shape.numel() for shape in student.shapes.values()), settings.dimensions, pool.seed)
     scores = np.zeros((len(pool), len(set(tasks))), np.float32)
     for checkpoint in warm_up(pool, settings):
-        wanted = _task_means(student, checkpoint.state, pool.validation_rows, tasks, project)
-        for chosen, directions in _train_directions(student, checkpoint.state, pool.reader.train):
+        wanted = _task_means(pool, checkpoint.state, tasks, project)
+        for chosen, directions in _train_directions(pool, checkpoint.state):
             scores[chosen] += checkpoint.weight * (_unit(project(directions.cpu().numpy())) @ wanted.T)
     return scores.max(axis=1)
 
@@ -98,7 +99,9 @@ def warm_up(pool: Pool, settings: LessSettings) -> list[Checkpoint]:
     states, rates = [], []
     try:
         start = FinetuneState.fresh(student.initial(pool.seed))
-        for step in finetune(student, start, batches_at, Plan(steps, settings.lr)):
+        for step in finetune(
+            student, start, batches_at, Plan(steps, settings.lr, mixed_precision=pool.mixed_precision)
+        ):
             rates.append(step.lr)
             if step.step % per_epoch == 0:
                 states.append(step.state())
@@ -118,29 +121,36 @@ def adam_directions(
 
 
 def _train_directions(
-    student: Student, state: FinetuneState, rows: Rows
+    pool: Pool, state: FinetuneState
 ) -> Iterator[tuple[list[int], Float[Tensor, "chunk parameters"]]]:
     """Adam directions at a checkpoint, chunk by chunk."""
-    names = list(student.shapes)
+    student, names = pool.reader.student, list(state.params)
     first, second = (
         flat({name: state.moments[name][key] for name in names}, names).to(student.device)
         for key in ("exp_avg", "exp_avg_sq")
     )
-    params = {name: p.to(student.device) for name, p in state.params.items()}
-    for chosen, gradients in example_gradients(student, params, rows):
+    for chosen, gradients in _gradients(pool, state, pool.reader.train):
         yield chosen, adam_directions(gradients, first, second)
 
 
 def _task_means(
-    student: Student, state: FinetuneState, rows: Rows, tasks: list[str], project: Projection
+    pool: Pool, state: FinetuneState, tasks: list[str], project: Projection
 ) -> Float[np.ndarray, "tasks dimensions"]:
     """The mean normalised gradient of each sub-task's rows, in the order of the sub-tasks' names."""
     numbers = {task: number for number, task in enumerate(sorted(set(tasks)))}
     sums = np.zeros((len(numbers), project.dimensions), np.float32)
-    params = {name: p.to(student.device) for name, p in state.params.items()}
-    for chosen, gradients in example_gradients(student, params, rows):
+    for chosen, gradients in _gradients(pool, state, pool.validation_rows):
         np.add.at(sums, [numbers[tasks[row]] for row in chosen], _unit(project(gradients.cpu().numpy())))
     return sums / np.array([[tasks.count(task)] for task in numbers], np.float32)
+
+
+def _gradients(
+    pool: Pool, state: FinetuneState, rows: Rows
+) -> Iterator[tuple[list[int], Float[Tensor, "chunk parameters"]]]:
+    """Per-example gradients at a checkpoint."""
+    student = pool.reader.student
+    params = on(state.params, student.device)
+    return example_gradients(student, params, rows, mixed_precision=pool.mixed_precision)
 
 
 def _unit(rows: Float[np.ndarray, "n dimensions"]) -> Float[np.ndarray, "n dimensions"]:

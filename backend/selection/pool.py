@@ -6,6 +6,10 @@ not in the pool cannot leak into a choice.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
 
 from backend.core.errors import UserError
 from backend.core.examples import Rows
@@ -18,31 +22,44 @@ from backend.selection.quota import Quota
 
 @dataclass(frozen=True)
 class Pool:
-    """`questions` and `reader.train` are the training questions in the same order; `groups` says which belong together.
+    """`questions` and `reader.train` are the training questions in the same order. `told_groups`
+    says which belong together, None for what groups.py finds.
 
-    `validation_groups` are LESS's sub-tasks, None where the validation questions are one task. Raises UserError where
-    there is nothing to choose from or to choose by.
+    `validation_groups` are LESS's sub-tasks, None where the validation questions are one task. `mixed_precision`
+    multiplies in bfloat16 where gradients are taken. Raises UserError where there is nothing to choose from or by.
     """
 
+    spec: TaskSpec
     questions: list[Question]
     reader: Reader
     validation: list[Question]
     validation_rows: Rows
-    groups: list[str]
     validation_groups: list[str] | None
     seed: int
+    mixed_precision: bool = False
+    told_groups: list[str] | None = None
 
     def __post_init__(self):
         for name, found in (("training", self.questions), ("validation", self.validation)):
             if not found:
                 raise UserError(f"There are no {name} questions.", "at least one", "Check the file and the limit.")
-        counts = {len(self.questions), len(self.reader.train), len(self.groups)}
+        counts = {len(part) for part in (self.questions, self.reader.train, self.told_groups or self.questions)}
         told = self.validation if self.validation_groups is None else self.validation_groups
         if len(counts) > 1 or len({len(self.validation), len(self.validation_rows), len(told)}) > 1:
             raise RuntimeError("Questions, rows and groups of a pool must be equally many and in the same order.")
 
     def __len__(self) -> int:
         return len(self.questions)
+
+    @cached_property
+    def vectors(self) -> Float[np.ndarray, "pool hidden"]:
+        """What the frozen model makes of each training question, read once."""
+        return embed(self.reader, self.reader.train)
+
+    @cached_property
+    def groups(self) -> list[str]:
+        """Which training questions belong together."""
+        return self.told_groups or groups(self.questions, self.spec, lambda: self.vectors, self.seed)
 
     def answer_lengths(self) -> list[int]:
         """Answer tokens of each training row, with the end of text."""
@@ -54,18 +71,24 @@ class Pool:
 
 
 def make_pool(
-    spec: TaskSpec, questions: Sequence[Question], validation: Sequence[Question], reader: Reader, seed: int
+    spec: TaskSpec,
+    questions: Sequence[Question],
+    validation: Sequence[Question],
+    reader: Reader,
+    seed: int,
+    mixed_precision: bool = False,
 ) -> Pool:
     """A pool of a task's questions. `reader.train` must be made of the same `questions`."""
     questions, validation = list(questions), list(validation)
     if not questions or not validation:  # before anything is read; Pool says it in words
-        return Pool(questions, reader, validation, Rows([], None), [], None, seed)
+        return Pool(spec, questions, reader, validation, Rows([], None), None, seed)
     return Pool(
+        spec,
         questions,
         reader,
         validation,
         reader.rows([to_example(question, spec) for question in validation]),
-        groups(questions, spec, lambda: embed(reader, reader.train), seed),
         subjects(validation),
         seed,
+        mixed_precision,
     )

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from backend.core.finetune import Plan, finetune
 from backend.core.finetune_state import FinetuneState
 from backend.core.influence import Waypoint, reach
-from backend.core.params import Params, minus
+from backend.core.params import Params, minus, on
 from backend.core.seeding import generator, shuffled_batches
 from backend.selection.gradients import example_gradients, flat
 from backend.selection.pool import Pool
@@ -73,7 +73,10 @@ def projected_steps(
     for point, displacement in expert_stretches(pool, settings):
         scale = flat(point.reach, names).numpy()
         steps = np.zeros((len(pool), project.dimensions), np.float32)
-        for chosen, gradients in example_gradients(student, on(point.params, student.device), pool.reader.train):
+        params = on(point.params, student.device)
+        for chosen, gradients in example_gradients(
+            student, params, pool.reader.train, mixed_precision=pool.mixed_precision
+        ):
             steps[chosen] = project(-gradients.cpu().numpy() * scale)
         target = project(flat(displacement, names).numpy()[None])[0]
         length = max(float(np.linalg.norm(target)), 1e-12)
@@ -90,7 +93,7 @@ def expert_stretches(pool: Pool, settings: SelectSettings) -> list[tuple[Waypoin
     order = shuffled_batches(len(rows), settings.batch, settings.steps, generator("selection", "select", pool.seed))
     borders = {max(1, round(i * settings.steps / settings.stretches)) for i in range(settings.stretches + 1)}
     states: list[FinetuneState] = []
-    plan = Plan(settings.steps, settings.lr)
+    plan = Plan(settings.steps, settings.lr, mixed_precision=pool.mixed_precision)
     try:
         start = FinetuneState.fresh(student.initial(pool.seed))
         for step in finetune(student, start, lambda k: rows.micro_batches(order[k]), plan):
@@ -102,7 +105,3 @@ def expert_stretches(pool: Pool, settings: SelectSettings) -> list[tuple[Waypoin
         (Waypoint(first.params, reach(first, plan)), minus(last.params, first.params))
         for first, last in pairwise(states)
     ]
-
-
-def on(params: Params, device) -> Params:
-    return {name: p.to(device) for name, p in params.items()}

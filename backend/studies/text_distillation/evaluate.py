@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from backend.core.batches import Batch
-from backend.core.examples import MICRO_TOKENS, Rows
-from backend.core.finetune import Plan, finetune
-from backend.core.finetune_state import FinetuneState
+from backend.core.examples import Rows
+from backend.core.finetune import Plan, finetuned
 from backend.core.params import Params
 from backend.core.prompts import Example
 from backend.core.readers import Reader
@@ -169,13 +168,7 @@ class Bench:
         c = self.setup.config
         rng = generator(c.seed, "order", cell.seed)
         batches = shuffled_batches(len(rows), c.finetune_batch, c.finetune_steps, rng)
-        steps = finetune(
-            reader.student,
-            FinetuneState.fresh(start),
-            lambda step: rows.micro_batches(batches[step], MICRO_TOKENS),
-            Plan(c.finetune_steps, c.finetune_lr),
-        )
-        return list(steps)[-1].params()
+        return finetuned(reader.student, rows, start, batches, Plan(c.finetune_steps, c.finetune_lr))
 
     def _fresh_expert(self, reader: Reader, cell: Cell) -> Params:
         """All data in the matched regime: one more expert, stopped where the segments' span ends."""

@@ -12,11 +12,11 @@ import torch
 
 from backend.core.backbones import answer_ids, prompt_ids
 from backend.core.batches import Encoded
-from backend.core.examples import MICRO_TOKENS, Rows
+from backend.core.examples import Rows
 from backend.core.finetune import Plan, finetuned
-from backend.core.influence import row_losses
+from backend.core.influence import grouped, row_losses
 from backend.core.metrics import option_loss
-from backend.core.params import Params, as_leaves, gradients, snapshot
+from backend.core.params import Params, as_leaves, gradients, on, snapshot
 from backend.core.readers import Reader
 from backend.core.score import score_questions
 from backend.core.tasks import Question, continuations, find_task, to_example
@@ -48,11 +48,11 @@ class Answers:
         for item in self._scored(end):
             shares = torch.softmax(torch.tensor(item.log_likelihoods), 0)
             weights += [(float(o == item.answer) - p) / len(self.questions) for o, p in enumerate(shares.tolist())]
-        rows, leaves = self._rows(), as_leaves({name: p.to(student.device) for name, p in end.items()})
+        rows, leaves = self._rows(), as_leaves(on(end, student.device))
         total = {name: torch.zeros_like(p) for name, p in leaves.items()}
-        for chosen in _in_order(rows):
+        for chosen, batch in grouped(rows):
             wanted = torch.tensor([weights[i] for i in chosen], device=student.device)
-            part = gradients((wanted * row_losses(student, leaves, rows.batch(chosen))).sum(), leaves)
+            part = gradients((wanted * row_losses(student, leaves, batch)).sum(), leaves)
             for name, g in part.items():
                 total[name] += g
         return total
@@ -83,14 +83,3 @@ class Matching:
 
     def gradient(self, end: Params) -> Params:
         return matching_adjoint(end, self.start, self.target)
-
-
-def _in_order(rows: Rows) -> list[list[int]]:
-    """Row numbers in batches of at most 4 * MICRO_TOKENS with their padding, longest first."""
-    size = [len(e.prompt) + len(e.answer) for e in rows.examples]
-    groups: list[list[int]] = []
-    for i in sorted(range(len(rows)), key=lambda i: size[i], reverse=True):
-        if not groups or (len(groups[-1]) + 1) * size[groups[-1][0]] > 4 * MICRO_TOKENS:
-            groups.append([])
-        groups[-1].append(i)
-    return groups
