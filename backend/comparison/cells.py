@@ -16,12 +16,13 @@ from backend.comparison.datasets import examples_of, rows_of
 from backend.comparison.distilling import matched_regime, soft_rows
 from backend.comparison.files import METRICS, SCORES
 from backend.comparison.materials import Materials
+from backend.comparison.remembered import recipe_of, remembered
 from backend.comparison.students import Trainee
-from backend.core.examples import Data
+from backend.core.examples import Data, Rows
 from backend.core.metrics import summarise
 from backend.core.pool import each, worker_count
 from backend.core.progress import Progress
-from backend.core.scored import Scored
+from backend.core.scored import Scored, from_row
 from backend.runs import RunDir, write_atomically
 
 
@@ -105,14 +106,30 @@ def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[Cell], list
             return trainee.answers(trainee.untrained(), materials.test)
         rows = soft()[cell.arm] if cell.arm in OWN_MODEL_ONLY else data(trainee, run, cell)
         if cell.regime == "ordinary":
-            if not cell.sizes:
-                return [trainee.choose_step_size(rows)]
-            return trainee.answers(trainee.train(rows, cell.sizes[0], cell.seed), materials.test)
+            return remembered_ordinary(trainee, rows, cell) if isinstance(rows, Rows) else ordinary(trainee, rows, cell)
         if not cell.sizes:
             return matched().experts_sizes() if cell.arm == "full" else matched().learn_step_sizes(rows)
         return trainee.answers(matched().train(rows, list(cell.sizes), cell.seed), materials.test)
 
     return work
+
+
+def ordinary(trainee: Trainee, rows: Data, cell: Cell) -> list[float] | list[Scored]:
+    """The cell's step size, or its student's answers to the test."""
+    if not cell.sizes:
+        return [trainee.choose_step_size(rows)]
+    return trainee.answers(trainee.train(rows, cell.sizes[0], cell.seed), trainee.materials.test)
+
+
+def remembered_ordinary(trainee: Trainee, rows: Rows, cell: Cell) -> list[float] | list[Scored]:
+    """The same, from another comparison's student where there was one of this very recipe."""
+    m, c = trainee.materials, trainee.materials.config
+    if not cell.sizes:
+        recipe = recipe_of(c, trainee.reader, rows, m.validation, lrs=c.lrs, lr_seeds=c.lr_seeds)
+        return remembered(recipe, lambda: ordinary(trainee, rows, cell))
+    recipe = recipe_of(c, trainee.reader, rows, m.test, lr=cell.sizes[0], student_seed=cell.seed)
+    found = remembered(recipe, lambda: [item.as_row() for item in ordinary(trainee, rows, cell)])
+    return [from_row(row) for row in found]
 
 
 def data(trainee: Trainee, run: RunDir, cell: Cell) -> Data:

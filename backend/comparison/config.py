@@ -16,6 +16,7 @@ COSTLY = ("select", "evolve")  # reported beside the baselines: they see experts
 LEARNED = ("init", "text", "nearest", "straight_through", "guided", "projected", "soft")
 CONTROLS = ("text_shuffled",)
 ARMS = ("base", *BASELINES, *COSTLY, *LEARNED, *CONTROLS, "full")
+EMBEDDED = ("nearest", "straight_through", "guided", "projected", "soft")  # made from learned embeddings
 OWN_MODEL_ONLY = ("soft", "projected")  # embeddings and ids mean nothing to another model
 STARTS = (*BASELINES, "select")
 REGIMES = ("ordinary", "matched")
@@ -31,6 +32,16 @@ class ComparisonConfig:
     validation_limit: int = setting(0, "Validation questions; 0 for all.", "Data", low=0, advanced=True)
     test_limit: int = setting(0, "Questions each student is scored on; 0 for all.", "Data", low=0)
     budget: float = setting(0.05, "Examples of an arm, as a share of the training questions.", "Data", low=1e-6, high=1)
+
+    style: str = setting(
+        "texts",
+        "What students learn and answer: the text of an option, or its letter below the listed options.",
+        "Data",
+        choices=("texts", "letters"),
+    )
+    shuffle_options: bool = setting(
+        False, "Control: the test questions' options in another order.", "Data", advanced=True
+    )
 
     model: str = setting("opt-pocket", "The model that selects and distils.", "Models")
     students: tuple[str, ...] = setting(
@@ -77,6 +88,9 @@ class ComparisonConfig:
     candidates: int = setting(200, "Changes that a round looks at.", "Text", low=1, advanced=True)
     judged_by: int = setting(240, "Real training questions that judge a round.", "Text", low=1, advanced=True)
     judges: int = setting(1, "Students of each reader that judge a round.", "Text", low=1, advanced=True)
+    outsider: str = setting(
+        "", "A model that takes no part and says by its perplexity how readable texts are; empty for none.", "Text"
+    )
     distillation: str = setting("standard", "The distillation preset behind soft prompts and their texts.", "Text")
     outer_steps: int = setting(120, "Updates of the soft prompts.", "Text", low=0)
     prompt_tokens: int = setting(24, "Longest soft prompt, in tokens.", "Text", low=1, advanced=True)
@@ -90,6 +104,13 @@ class ComparisonConfig:
             found = getattr(self, name)
             if twice := [one for one in found if found.count(one) > 1]:
                 raise UserError(f"{name} names {twice[0]} twice.", "each once", f"Name it once in {name}.")
+        embedded = [arm for arm in self.arms if arm in EMBEDDED] + [r for r in self.regimes if r == "matched"]
+        if self.style == "letters" and embedded:
+            found = f"style is letters, but {embedded[0]} comes from a distillation, which teaches texts."
+            raise UserError(found, "arms of real or searched text, in the ordinary regime", "Leave it out.")
+        if self.outsider in (self.model, *self.students):
+            found = f"outsider is {self.outsider}, which takes part."
+            raise UserError(found, "a model that neither selects nor learns", "Name another one, or none.")
         if self.readers == "both" and self.model not in self.students:
             raise UserError(
                 f"readers is both, but {self.model} is not among the students.",

@@ -7,20 +7,28 @@ from statistics import fmean
 
 from backend.comparison.datasets import arm_file, rows_of
 from backend.comparison.materials import Materials
+from backend.core.backbones import load_backbone
 from backend.core.leaks import find_leaks
+from backend.core.perplexity import perplexity
 from backend.core.prompts import Example
 from backend.runs import RunDir
 from backend.studies.text_distillation.revert import tokens_changed
 
-TEXTS = ("text", "nearest", "straight_through", "guided")
+TEXTS = ("init", "text", "nearest", "straight_through", "guided")
 
 
 def facts_of_texts(materials: Materials, run: RunDir) -> dict[str, dict]:
-    """For each arm of texts: the share of question tokens changed from the start, and how many prompts are copies."""
+    """For each arm of texts: the share of question tokens changed from the start, how many prompts are copies, and
+    the perplexity of all prompts under the outsider, where there is one."""
+    there = [arm for arm in TEXTS if arm in materials.config.arms and arm_file(run, arm).is_file()]
+    if not there or not arm_file(run, "init").is_file():
+        return {}
+    outsider = load_backbone(materials.config.outsider) if materials.config.outsider else None
     found = {}
-    for arm in TEXTS:
-        if arm in materials.config.arms and arm_file(run, arm).is_file() and arm_file(run, "init").is_file():
-            found[arm] = _facts(materials, rows_of(run, arm), rows_of(run, "init"))
+    for arm in there:
+        found[arm] = _facts(materials, rows_of(run, arm), rows_of(run, "init"))
+        if outsider is not None:
+            found[arm]["perplexity"] = perplexity(outsider, [row["prompt"] for row in rows_of(run, arm)])
     return found
 
 

@@ -4,6 +4,7 @@ Knows how names become questions and models; selects and trains nothing.
 """
 
 import hashlib
+import random
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -11,7 +12,7 @@ from backend.comparison.config import ComparisonConfig
 from backend.core.errors import UserError
 from backend.core.prompts import Example
 from backend.core.readers import Reader
-from backend.core.tasks import Question, find_task, to_example
+from backend.core.tasks import Question, find_task, reordered, to_example, with_letters
 from backend.core.text_data import load_questions
 from backend.selection.pool import Pool, make_pool
 
@@ -21,6 +22,9 @@ class Materials:
 
     def __init__(self, config: ComparisonConfig):
         self.config, self.spec = config, find_task(config.task)
+        if self.spec.layout != "arc":
+            found = f"{config.task} is asked by letters under solved examples, which a comparison does not train on."
+            raise UserError(found, "a task of the arc layout, with style=letters for letters", "Choose another task.")
         self.train = self._questions("train", config.train_limit)
         self.size = round(config.budget * len(self.train))
         if self.size < 1:
@@ -33,7 +37,10 @@ class Materials:
         self._pools: dict[int, Pool] = {}
 
     def _questions(self, split: str, limit: int) -> list[Question]:
-        return load_questions(self.config.task, split, self.config.data_dir or None, limit or None)
+        found = load_questions(self.config.task, split, self.config.data_dir or None, limit or None)
+        if split == "test" and self.config.shuffle_options:
+            found = [reordered(one, random.Random(f"{self.config.seed} options {one.id}")) for one in found]
+        return [with_letters(one) for one in found] if self.config.style == "letters" else found
 
     @cached_property
     def validation(self) -> list[Question]:

@@ -6,6 +6,7 @@ and models.
 """
 
 import json
+import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from backend.core.errors import UserError
 from backend.core.prompts import (
+    ANSWER_SUFFIX,
     LETTERS,
     Example,
     few_shot_prompt,
@@ -170,6 +172,20 @@ def to_example(question: Question, spec: TaskSpec, shots: Sequence[Question] = (
 def continuations(question: Question, spec: TaskSpec) -> tuple[str, ...]:
     """What the model may answer, one text for each option."""
     return question.options if spec.layout == "arc" else tuple(LETTERS[: len(question.options)])
+
+
+def with_letters(question: Question) -> Question:
+    """The question with its options listed under letters, and the letters as its options: to be asked as arc is."""
+    listed = letters_prompt(question.question, question.options).removesuffix(ANSWER_SUFFIX)
+    letters = tuple(LETTERS[: len(question.options)])
+    return Question(question.id, listed, letters, question.answer, question.subject)
+
+
+def reordered(question: Question, rng: random.Random) -> Question:
+    """The question with its options in another order, drawn by `rng`."""
+    order = rng.sample(range(len(question.options)), len(question.options))
+    options = tuple(question.options[place] for place in order)
+    return Question(question.id, question.question, options, order.index(question.answer), question.subject)
 
 
 def _lettered(question: Question) -> Example:

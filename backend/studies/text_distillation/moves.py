@@ -36,8 +36,8 @@ class Material:
 
     @classmethod
     def of(cls, drafts: Sequence[Draft], answer_tokens: Sequence[int]) -> "Material":
-        words = [draft.question.split() for draft in drafts]
-        every = tuple(sorted({word for one in words for word in one}))
+        words = [words_of(draft.question) for draft in drafts]
+        every = tuple(sorted({word for one in words for word in one if word}))
         return cls(tuple(drafts), tuple(answer_tokens), every, int(LONGEST * max(map(len, words))))
 
 
@@ -46,7 +46,7 @@ def draw(move: str, draft: Draft, tokens: int, material: Material, rng: random.R
     if move == "question":
         alike = [i for i, count in enumerate(material.answer_tokens) if count == tokens]
         return material.drafts[rng.choice(alike)] if alike else draft
-    words = draft.question.split()
+    words = words_of(draft.question)
     changed = _recombined(draft, material, rng) if move == "phrase" else _reworded(words, material, rng)
     return rewritten(draft, " ".join(changed[: material.longest]))
 
@@ -59,22 +59,27 @@ def rewritten(draft: Draft, text: str) -> Draft:
 def _recombined(draft: Draft, material: Material, rng: random.Random) -> list[str]:
     """A question with the same answer, whole or crossed with this one at their last phrase; or one that begins or ends
     like this one, crossed there."""
-    words, kind = draft.question.split(), rng.random()
+    words, kind = words_of(draft.question), rng.random()
     if kind < 0.5:
         same = [other for other in material.drafts if other.answer == draft.answer]
-        other = rng.choice(same or material.drafts).question.split()
+        other = words_of(rng.choice(same or material.drafts).question)
         if kind < 0.2:
             return other
         here, there = last_phrase(words), last_phrase(other)
         return other[:there] + words[here:] if kind < 0.35 else words[:here] + other[there:]
     for _ in range(TRIES):
-        other = rng.choice(material.drafts).question.split()
+        other = words_of(rng.choice(material.drafts).question)
         begin, end = common(words, other), common(words[::-1], other[::-1])
         if begin >= SHARED and kind < 0.75:
             return words[:begin] + other[begin:]
         if end >= SHARED and kind >= 0.75:
             return other[: len(other) - end] + words[len(words) - end :]
     return words
+
+
+def words_of(text: str) -> list[str]:
+    """What stands between spaces. A line break, as between listed options, stays inside a word."""
+    return text.split(" ")
 
 
 def common(a: Sequence[str], b: Sequence[str]) -> int:

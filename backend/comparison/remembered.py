@@ -1,0 +1,45 @@
+"""Students remembered by recipe: what a student of the very same data, start, order and plan came to, made once.
+
+Comparisons share their baselines, and training is most of their cost. Knows recipes and files below the home folder;
+not how a student is trained. Raise VERSION when training or scoring changes.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from backend.comparison.config import ComparisonConfig
+from backend.core.examples import Rows
+from backend.core.readers import Reader
+from backend.core.tasks import Question
+from backend.runs import home, write_atomically
+
+VERSION = 1
+FOLDER = "students"
+
+
+def remembered(recipe: dict, make: Callable[[], Any]) -> Any:
+    """The kept result of the recipe, as JSON gives it back; made and kept where there is none."""
+    digest = hashlib.sha256(json.dumps(recipe | {"version": VERSION}, sort_keys=True).encode()).hexdigest()[:24]
+    path = home() / FOLDER / f"{digest}.json"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(make()))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def recipe_of(
+    config: ComparisonConfig, reader: Reader, rows: Rows, asked: list[Question], **about: object
+) -> dict[str, object]:
+    """Everything an ordinary student depends on: its data in order, its model, its plan and the questions asked."""
+    plan = ("seed", "steps", "batch", "lora_rank", "lora_alpha", "mixed_precision", "task")
+    data = [(example.prompt, example.answer) for example in rows.examples]
+    return {
+        "student": reader.fingerprint,
+        "device": str(reader.student.device),
+        "data": hashlib.sha256(repr(data).encode()).hexdigest(),
+        "asked": hashlib.sha256(repr(asked).encode()).hexdigest(),
+        "plan": {name: getattr(config, name) for name in plan},
+        **about,
+    }
