@@ -33,6 +33,16 @@ ARMS = {  # in the order shown: what every model can read first, so that the row
     "soft": ("Soft prompts", "the learned prompts as they are; no text can say them"),
 }
 KINDS = {"text": "made", "projected": "made", "soft": "made", "init": "real", "random": "real", "full": "real"}
+MADE_BY = {  # by decoder: runs of before there was a choice are the paper's
+    "nearest": "Their text is the nearest token at each place.",
+    "straight_through": "The student reads the nearest tokens already while the prompts learn; these are the text.",
+    "guided": "Their text is chosen among near tokens by the model itself.",
+    "search": "Their text is not theirs: it is searched for, word by word, and kept where it lowers {objective}.",
+}
+OBJECTIVES = {
+    "answers": "trained students' loss on real questions",
+    "matching": "trained students' distance to an expert",
+}
 REGIMES = {
     "matched": ("Trained like the expert", "with the learned step sizes"),
     "ordinary": ("Trained the ordinary way", "with AdamW"),
@@ -60,8 +70,15 @@ def about(config: dict) -> str:
     prompts, experts = config["prompts"], config["experts"]
     return (
         f"{count(prompts, 'synthetic prompt')} of {config['prompt_tokens']} tokens "
-        f"{'follow' if prompts > 1 else 'follows'} {count(experts, 'expert')} on {config['task'].replace('_', ' ')}."
+        f"{'follow' if prompts > 1 else 'follows'} {count(experts, 'expert')} on {config['task'].replace('_', ' ')}. "
+        f"{made_by(config)}"
     )
+
+
+def made_by(config: dict) -> str:
+    """Which decoder made the text, and by which objective."""
+    said = MADE_BY.get(config.get("decoder", "nearest"), "")
+    return said.format(objective=OBJECTIVES.get(config.get("search_objective", "answers"), ""))
 
 
 def count(number: int, noun: str) -> str:

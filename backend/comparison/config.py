@@ -68,7 +68,7 @@ class ComparisonConfig:
     mixed_precision: bool = setting(False, "Multiply in bfloat16 while training.", "Students", advanced=True)
     lr_seeds: int = setting(2, "Students per step size when it is chosen.", "Students", low=1, advanced=True)
 
-    start: str = setting("random", "The real questions that learned arms start from.", "Text", choices=STARTS)
+    start: str = setting("select", "The real questions that learned arms start from.", "Text", choices=STARTS)
     readers: str = setting(
         "both", "Whose students judge a text: the model's own, or all students'.", "Text", choices=("own", "both")
     )

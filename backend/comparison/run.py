@@ -10,6 +10,7 @@ from backend.comparison.cells import train_students
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.facts import facts_of_texts
 from backend.comparison.materials import Materials
+from backend.comparison.picture import picture
 from backend.comparison.table import table, transfer
 from backend.core.errors import UserError
 from backend.core.pool import set_threads
@@ -33,6 +34,8 @@ def run(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STA
         rows = table(config, run_dir)
         found = {"table": rows, "transfer": transfer(rows, config.model), "texts": facts_of_texts(materials, run_dir)}
         write_atomically(run_dir.path / "summary.json", json.dumps(found, indent=1, ensure_ascii=False))
+        for regime in config.regimes:
+            write_atomically(run_dir.path / f"{regime}.svg", picture(rows, regime))
 
 
 def run_to_the_end(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> str:

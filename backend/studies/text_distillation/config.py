@@ -88,14 +88,14 @@ class DistillConfig:
     checkpoint_every: int = setting(10, "Save a checkpoint every so many updates.", "Matching", low=1, advanced=True)
 
     decoder: str = setting(
-        "nearest", "How learned prompts become text; search changes text itself.", "Text", choices=DECODERS
+        "search", "How learned prompts become text; search changes text itself.", "Text", choices=DECODERS
     )
     revert: bool = setting(
         True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text"
     )
     search_rounds: int = setting(12, "Search: rounds of changing the texts.", "Text", low=0, advanced=True)
     search_moves: tuple[str, ...] = setting(
-        ("question", "phrase"),
+        ("question", "phrase", "word"),
         "Search: what rounds change in turn, a whole question, a phrase, a word, a token.",
         "Text",
         choices=MOVES,
