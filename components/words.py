@@ -40,6 +40,7 @@ MADE_BY = {  # by decoder: runs of before there was a choice are the paper's
     "search": "Their text is not theirs: it is searched for, word by word, and kept where it lowers {objective}.",
 }
 OBJECTIVES = {
+    "error": "trained students' error on real questions",
     "answers": "trained students' loss on real questions",
     "matching": "trained students' distance to an expert",
 }

@@ -122,11 +122,12 @@ def test_a_walk_ends_where_finetuning_does_and_stops_at_its_waypoints(reader):
     assert not all(torch.equal(points[0].params[name], points[1].params[name]) for name in end)
 
 
+@pytest.mark.parametrize("measure", ["error", "answers"])
 @pytest.mark.parametrize("step", [1e-4, 1e-5])
-def test_influence_foretells_an_exchanged_row_in_one_small_step(reader, step):
+def test_influence_foretells_an_exchanged_row_in_one_small_step(reader, step, measure):
     """The size by a preconditioned step of the student in 64 bits, the sign by all that is not tiny."""
     params, weights = away(reader), {n: g.abs() for n, g in noise(reader, "weights", step).items()}
-    judge = Answers(reader, "arc_easy", ASKED)
+    judge = Answers(reader, "arc_easy", ASKED, measure)
     slope = judge.gradient(params)
     rows = Rows(reader.train.examples[:8], reader.train.table)
     found = influence(reader.student, [Waypoint(params, weights)], slope, rows)
@@ -135,15 +136,15 @@ def test_influence_foretells_an_exchanged_row_in_one_small_step(reader, step):
     for other in range(1, 8):
         ends = [{n: p.double() - weights[n] * single[row][n] for n, p in params.items()} for row in (0, other)]
         foretold.append(float(found[other] - found[0]))
-        actual.append(exact_loss(reader, ends[1]) - exact_loss(reader, ends[0]))
+        actual.append(exact_value(reader, ends[1], measure) - exact_value(reader, ends[0], measure))
     foretold, actual = torch.tensor(foretold), torch.tensor(actual)
     assert close(foretold, actual, 0.1 if step == 1e-4 else 0.02)
     large = actual.abs() > actual.abs().max() / 20
     assert large.sum() > 3 and (foretold.sign() == actual.sign())[large].all()
 
 
-def exact_loss(reader: Reader, params: dict) -> float:
-    """The option loss in 64 bits, so that a difference of tiny steps can be seen."""
+def exact_value(reader: Reader, params: dict, measure: str) -> float:
+    """The error, or the loss, over options in 64 bits, so that a difference of tiny steps can be seen."""
     rows, total, at = Answers(reader, "arc_easy", ASKED)._rows(), 0.0, 0
     student = reader.student
     student.model.double()
@@ -155,7 +156,8 @@ def exact_loss(reader: Reader, params: dict) -> float:
         student.model.float()
     for question in ASKED:
         mine = -losses[at : at + len(question.options)]
-        total += float(torch.logsumexp(mine, 0) - mine[question.answer])
+        right = mine[question.answer] - torch.logsumexp(mine, 0)
+        total += float(1 - right.exp() if measure == "error" else -right)
         at += len(question.options)
     return total / len(ASKED)
 
@@ -164,7 +166,7 @@ def test_influence_ranks_what_real_training_finds(reader):
     """Over a whole training with AdamW's momentum, exchanging one row for every other: far better than chance."""
     rows, start = Rows(reader.train.examples[:6], reader.train.table), reader.student.initial(5)
     order, plan = [list(range(6))] * 8, Plan(8, 0.0005)
-    judge = Answers(reader, "arc_easy", ASKED)
+    judge = Answers(reader, "arc_easy", ASKED, "answers")
     points, end = walk(reader.student, rows, start, order, plan, range(1, 8))
     slope = judge.gradient(end)
     effect = influence(reader.student, points, slope, reader.train)
@@ -215,12 +217,12 @@ def test_row_losses_are_summed_over_answer_tokens_alone(reader):
 # objectives
 
 
-@pytest.mark.parametrize("kind", ["answers", "matching"])
+@pytest.mark.parametrize("kind", ["error", "answers", "matching"])
 def test_an_objectives_gradient_is_a_finite_difference_of_its_value(reader, kind):
     start, order = reader.student.initial(2), shuffled_batches(len(reader.train), 4, 3, generator("match"))
     judge = (
-        Answers(reader, "arc_easy", ASKED)
-        if kind == "answers"
+        Answers(reader, "arc_easy", ASKED, kind)
+        if kind != "matching"
         else Matching(reader, start, order, Plan(3, 0.05))
     )  # fmt: skip
     end = away(reader)
@@ -250,12 +252,13 @@ def test_matching_is_0_for_the_experts_own_data_and_1_at_the_start(reader):
     assert 0 < judge.value(finetuned(reader.student, some, start, [[0, 1, 2, 3]] * 3, plan)) != 1
 
 
-def test_options_are_read_as_they_are_scored_without_the_end_of_text(reader):
-    judge = Answers(reader, "arc_easy", ASKED)
+@pytest.mark.parametrize("measure", ["error", "answers"])
+def test_options_are_read_as_they_are_scored_without_the_end_of_text(reader, measure):
+    judge = Answers(reader, "arc_easy", ASKED, measure)
     rows = judge._rows()
     assert len(rows) == sum(len(question.options) for question in ASKED)
     end = reader.tokenizer.eos_token_id
     assert all(isinstance(e, Encoded) and end not in e.answer for e in rows.examples)
     assert judge.value(away(reader)) == pytest.approx(
-        exact_loss(reader, {n: p.double() for n, p in away(reader).items()})
+        exact_value(reader, {n: p.double() for n, p in away(reader).items()}, measure)
     )

@@ -76,11 +76,13 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         recipe |= {name: getattr(c, name) for name in ("distillation", "outer_steps", "prompt_tokens")}
     if arm in ("text", "text_shuffled", "evolve"):
         recipe |= {name: getattr(c, name) for name in SEARCHED} | {
-            "readers": [r.fingerprint for r in materials.judges()]
+            "readers": [r.fingerprint for r in materials.judges()],
+            "search": SEARCH_VERSION,
         }
     return recipe
 
 
+SEARCH_VERSION = 2  # raise when the search goes another way by the same settings
 SEARCHED = (
     "objective",
     "moves",

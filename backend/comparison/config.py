@@ -73,8 +73,8 @@ class ComparisonConfig:
         "both", "Whose students judge a text: the model's own, or all students'.", "Text", choices=("own", "both")
     )
     objective: str = setting(
-        "answers",
-        "answers: loss on real training questions after training. matching: distance to the expert.",
+        "error",
+        "error, answers: expected error, or loss, on real training questions. matching: distance to the expert.",
         "Text",
         choices=OBJECTIVES,
     )

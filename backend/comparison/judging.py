@@ -26,15 +26,13 @@ def evolve_rows(
         start, lengths, judge(materials, trainees, lrs), trainings // len(trainees), materials.config.seed
     ):
         chosen = found.chosen
-        progress.advance(f"Evolve, round {found.round}: loss {found.loss:.3f}", by=0)
+        progress.advance(f"Evolve, round {found.round}: error {found.loss:.3f}", by=0)
     return chosen
 
 
 def judge(materials: Materials, trainees: list[Trainee], lrs: tuple[float, ...]) -> Judge:
-    """The validation loss of each set, readers counted alike; a new start and order in every call.
-
-    A set whose student diverges has an infinite one, and so loses.
-    """
+    """The expected error of each set on validation questions, readers counted alike; a new start and order in every
+    call. It is the search's default objective, so that neither has the finer measure."""
     calls = count(1)
 
     def losses(sets: list[list[int]]) -> list[float]:
@@ -42,7 +40,7 @@ def judge(materials: Materials, trainees: list[Trainee], lrs: tuple[float, ...])
         for trainee, lr in zip(trainees, lrs, strict=True):
             for i, chosen in enumerate(sets):
                 rows = trainee.reader.rows([materials.examples[row] for row in chosen])
-                found[i] += trainee.validated(rows, lr, key)[1] / len(trainees)
+                found[i] += trainee.error(rows, lr, key) / len(trainees)
         return found
 
     return losses

@@ -9,7 +9,7 @@ from backend.comparison.config import ComparisonConfig
 from backend.comparison.materials import Materials
 from backend.core.examples import Data
 from backend.core.finetune import Diverged, Plan, choose_lr, finetuned
-from backend.core.metrics import option_loss
+from backend.core.metrics import option_error, option_loss
 from backend.core.params import Params
 from backend.core.readers import Reader
 from backend.core.score import score_questions
@@ -53,6 +53,13 @@ class Trainee:
         except Diverged:
             return LOST
         return sum(item.correct for item in scored) / len(scored), option_loss(scored)
+
+    def error(self, rows: Data, lr: float, key: object) -> float:
+        """Expected error on the validation questions; 1 where the student diverges."""
+        try:
+            return option_error(self.answers(self.train(rows, lr, key), self.materials.validation))
+        except Diverged:
+            return 1.0
 
     def choose_step_size(self, rows: Data) -> float:
         """The config's step size that validates best, mean over `lr_seeds` students that are not scored later."""

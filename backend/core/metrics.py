@@ -64,6 +64,15 @@ def option_loss(scored: Sequence[Scored]) -> float:
     return fmean(_log_sum(item.log_likelihoods) - item.log_likelihoods[item.answer] for item in scored)
 
 
+def option_error(scored: Sequence[Scored]) -> float:
+    """Mean probability of the wrong options, from 0 to 1: how often a student that draws its answer would be wrong.
+
+    Nearer to accuracy than the loss is, and less noisy: a confident error counts at most 1.
+    """
+    _need(scored)
+    return fmean(1 - option_probabilities(item)[item.answer] for item in scored)
+
+
 def calibration(scored: Sequence[Scored], bins: int = 10) -> dict:
     """Whether the student is right as often as it is sure: the expected calibration error and what it is made from.
 

@@ -16,7 +16,7 @@ REGIMES = ("matched", "ordinary")
 INNER_RULES = ("normalised", "sgd", "preconditioned")
 DECODERS = ("nearest", "straight_through", "guided", "search")
 MOVES = ("question", "phrase", "word", "token")  # of the search, see moves.py
-OBJECTIVES = ("answers", "matching")  # of the search, see objectives.py
+OBJECTIVES = ("error", "answers", "matching")  # of the search, see objectives.py
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ class DistillConfig:
         advanced=True,
     )
     search_objective: str = setting(
-        "answers",
-        "Search: students' loss on real training questions, or their distance to an expert.",
+        "error",
+        "Search: students' expected error, or their loss, on real training questions; or their distance to an expert.",
         "Text",
         choices=OBJECTIVES,
         advanced=True,

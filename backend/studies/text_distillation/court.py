@@ -42,9 +42,9 @@ class SearchPlan:
     questions: int = 200
     seeds: int = 1
     moves: tuple[str, ...] = ("question", "phrase", "word")
-    objective: str = "answers"
-    validate_every: int = 4
-    validations: int = 2
+    objective: str = "error"
+    validate_every: int = 6
+    validations: int = 4
     mixed_precision: bool = False
     seed: int = 0
 
@@ -88,8 +88,8 @@ class Court:
         self._walked: list[tuple[list[Waypoint], Params]] = []
 
     def _objective(self, students: Students, asked: Sequence[Question]) -> Objective:
-        if self.plan.objective == "answers":
-            return Answers(self.reader, self.plan.task, asked)
+        if self.plan.objective != "matching":
+            return Answers(self.reader, self.plan.task, asked, self.plan.objective)
         return Matching(self.reader, students.start, students.order(len(self.reader.train)), students.plan)
 
     def judge(self, trials: Sequence[Sequence[Draft]]) -> Float[Tensor, " trials"]:

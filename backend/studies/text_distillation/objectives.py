@@ -1,6 +1,7 @@
 """What the search wants of a trained student: a number that falls, and its gradient at the student's end.
 
-`answers`: the loss over the options of real training questions. `matching`: the distance to where an expert, trained on
+`error`: the probability of the wrong options of real training questions. `answers`: the loss over those options, which
+one confident error can outweigh. `matching`: the distance to where an expert, trained on
 all the data from the same start by the same steps, ended; the matching loss. Knows one reader and real questions; not
 texts, nor how they change.
 """
@@ -15,7 +16,7 @@ from backend.core.batches import Encoded
 from backend.core.examples import Rows
 from backend.core.finetune import Plan, finetuned
 from backend.core.influence import grouped, row_losses
-from backend.core.metrics import option_loss
+from backend.core.metrics import option_error, option_loss, option_probabilities
 from backend.core.params import Params, as_leaves, gradients, on, snapshot
 from backend.core.readers import Reader
 from backend.core.score import score_questions
@@ -33,21 +34,23 @@ class Objective(Protocol):
 
 
 class Answers:
-    """-log probability of the right option among a question's options, mean over `questions`."""
+    """Of the right option's probability p among a question's options: 1 - p for `error`, -log p for `answers`; mean
+    over `questions`."""
 
-    def __init__(self, reader: Reader, task: str, questions: Sequence[Question]):
-        self.reader, self.task, self.questions = reader, task, list(questions)
+    def __init__(self, reader: Reader, task: str, questions: Sequence[Question], measure: str = "error"):
+        self.reader, self.task, self.questions, self.measure = reader, task, list(questions), measure
 
     def value(self, end: Params) -> float:
-        return option_loss(self._scored(end))
+        return (option_error if self.measure == "error" else option_loss)(self._scored(end))
 
     def gradient(self, end: Params) -> Params:
         """d value / d end. The options' shares come from scoring; what is left is linear in the rows' losses, so that
         the rows may be read in any batches."""
         student, weights = self.reader.student, []
         for item in self._scored(end):
-            shares = torch.softmax(torch.tensor(item.log_likelihoods), 0)
-            weights += [(float(o == item.answer) - p) / len(self.questions) for o, p in enumerate(shares.tolist())]
+            shares = option_probabilities(item)
+            scale = (shares[item.answer] if self.measure == "error" else 1.0) / len(self.questions)
+            weights += [scale * (float(o == item.answer) - p) for o, p in enumerate(shares)]
         rows, leaves = self._rows(), as_leaves(on(end, student.device))
         total = {name: torch.zeros_like(p) for name, p in leaves.items()}
         for chosen, batch in grouped(rows):

@@ -6,7 +6,7 @@
     try the best of them together, the best half, quarter, ...: train a student on each, keep the best text
 
 A round's students share start, order and questions, so that texts are compared and not luck. Rounds take the plan's
-moves in turn: side by side, the large effects of whole questions would hide the small ones of phrases. Every few rounds
+moves in turn: side by side, the large effects of whole questions would hide the small ones of phrases. Every six rounds
 the text is validated by fresh students; the search goes on from the best there, and returns it. Each round
 depends on the plan's seed, its number and the texts alone, so a search goes on from any round to the same end. Knows
 readers, drafts and objectives, not files.
@@ -74,13 +74,14 @@ class Search:
         return self.plan.validations * len(self.readers)
 
     def validate(self, drafts: Sequence[Draft]) -> float:
-        """The loss on validation questions of fresh students, readers counted alike."""
+        """The error (with `answers`, the loss) on validation questions of fresh students, readers counted alike."""
         found: list[list[float]] = []
         for number, (reader, plan) in enumerate(zip(self.readers, self._plans(), strict=True)):
             found.append([])
             for seed in range(self.plan.validations):
                 students = Students(reader, plan, self.plan, ("validation", seed))
-                judge = Answers(reader, self.plan.task, self.validation)
+                measure = "answers" if self.plan.objective == "answers" else "error"
+                judge = Answers(reader, self.plan.task, self.validation, measure)
                 found[-1].append(judge.value(students.train(self._rows(number, drafts))))
         return together(torch.tensor(found).mean(1, keepdim=True)).item()
 
@@ -95,7 +96,7 @@ class Search:
         rng = random.Random(f"{p.seed} search {number}")
         courts = [self._court(i, number) for i in range(len(self.readers))]
         drafts = now.drafts
-        proposals = self._proposals(drafts, courts, p.moves[now.round % len(p.moves)], rng)
+        proposals = self._proposals(drafts, courts, move_of(number, p.moves), rng)
         effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
         trials = [drafts, *joint_trials(drafts, proposals, effect.tolist())]
         losses = together(torch.stack([court.judge(trials) for court in courts]))
@@ -135,6 +136,14 @@ class Search:
         return [one for one in found if one.draft.question not in taken]
 
 
+def move_of(number: int, moves: Sequence[str]) -> str:
+    """The move of a round: every other one whole questions, where they are allowed, and the others in turn between."""
+    others = [move for move in moves if move != "question"]
+    if len(others) == len(moves):
+        return others[(number - 1) % len(others)]
+    return others[(number // 2 - 1) % len(others)] if others and number % 2 == 0 else "question"
+
+
 def joint_trials(drafts: tuple[Draft, ...], proposals: Sequence[Proposal], effect: Sequence[float]) -> list[tuple]:
     """The best proposal of each slot, best first: 1, 2, 4, ... of them together, and the next ones alone.
 
@@ -155,7 +164,7 @@ def joint_trials(drafts: tuple[Draft, ...], proposals: Sequence[Proposal], effec
 
 def together(losses: Float[Tensor, "readers trials"]) -> Float[Tensor, " trials"]:
     """Geometric mean over readers: a tenth less counts alike for each, however large its losses are."""
-    return losses.log().mean(0).exp()
+    return losses.clamp(min=1e-9).log().mean(0).exp()  # 0 for one must not hide what is infinite for another
 
 
 def _unit(effect: Float[Tensor, " proposals"]) -> Float[Tensor, " proposals"]:

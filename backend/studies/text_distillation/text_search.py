@@ -23,7 +23,7 @@ def search_texts(setup: Setup, run_dir: RunDir) -> None:
     with Progress(run_dir, "decode", c.search_rounds) as progress:
 
         def say(found: Found) -> None:
-            told = f"Search, round {found.round}: validation loss {found.best_loss:.3f}"
+            told = f"Search, round {found.round}: validation {found.best_loss:.3f}"
             write_snapshot(setup, found, run_dir)
             progress.advance(told, by=found.round - progress.done)
 
