@@ -125,7 +125,9 @@ def open_run(args: argparse.Namespace, config_module):
         run_dir = RunDir(args.out)
         if not (args.out / "config.json").exists():
             raise UserError(f"{args.out} holds no config.json.", "a run folder", "Start it with --preset first.")
-        return run_dir, settings.build(config_module.CONFIG, run_dir.config()["config"])
+        return run_dir, settings.build(
+            config_module.CONFIG, settings.from_saved(config_module.CONFIG, run_dir.config()["config"])
+        )
     values = settings.load_preset(config_module.PRESETS, args.preset)["settings"] if args.preset else {}
     changes = dict(settings.parse_assignment(config_module.CONFIG, text) for text in args.set)
     config = settings.build(config_module.CONFIG, values | changes)

@@ -98,6 +98,14 @@ def build(config_class: type, values: dict) -> object:
     return config_class(**ready)
 
 
+def from_saved(config_class: type, values: dict) -> dict:
+    """A saved run's values with those of settings it is too old to have: what was done before they had a name.
+
+    `BEFORE` of the config says so; where it is silent, a setting's default is what was done.
+    """
+    return getattr(config_class, "BEFORE", {}) | values
+
+
 def parse_assignment(config_class: type, text: str) -> tuple[str, object]:
     """`"outer_steps=40"` -> `("outer_steps", 40)`. Raises UserError naming the field, the text and the type wanted."""
     name, equals, raw = text.partition("=")

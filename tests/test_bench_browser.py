@@ -10,13 +10,13 @@ import sys
 
 import pytest
 
-from tests import test_browser
+from tests import browsing
 from tests.bench_folder import write_run
-from tests.test_browser import ROOT, end, wait_served
+from tests.browsing import ROOT, end, wait_served
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = test_browser.pytestmark
-chromium = test_browser.chromium
+pytestmark = browsing.pytestmark
+chromium = browsing.chromium
 
 STAND_IN = """
 import sys, time
@@ -85,7 +85,7 @@ def address(tmp_path_factory):
     end(server, folder)
 
 
-class Visitor(test_browser.Visitor):
+class Visitor(browsing.Visitor):
     """One browser profile on the bench's tab."""
 
     START, READY = "/?tab=bench", "#bench-status [data-status]"

@@ -15,7 +15,7 @@ from backend.core.text_data import load_questions
 from backend.results import summarise_results
 from backend.runs import RunDir
 from backend.settings import as_json
-from tests.test_bench import start
+from tests.bench_run import start
 
 
 @pytest.fixture(autouse=True)

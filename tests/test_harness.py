@@ -8,7 +8,7 @@ from backend.core.score import score_questions
 from backend.core.tasks import Question, find_task
 from backend.core.text_data import load_questions, load_shots
 from tests.harness import by_subject, differences, harness_scores
-from tests.test_score import trees_of
+from tests.naive_score import trees_of
 
 pytest.importorskip("lm_eval", reason="lm-eval is not installed (requirements-dev.txt)")
 # What the harness and its own libraries warn of when imported and run; none of it is ours to mend.

@@ -4,7 +4,7 @@ import pytest
 
 from backend.__main__ import main
 from backend.results import ranking, ranking_text, summarise_results
-from tests.test_bench import SAMPLE
+from tests.bench_run import SAMPLE
 
 
 def row(arm: str, value: float, **changes) -> dict:

@@ -41,7 +41,7 @@ def tiny_config(models, tasks, family: str, other: str = "") -> DistillConfig:
         experts=2, heldout_experts=1, expert_steps=6, expert_batch=6, expert_span=4, max_start=2,
         lora_rank=2, lora_alpha=4,
         prompts=3, prompt_tokens=6, outer_steps=6, inner_steps=3, snapshot_every=2, checkpoint_every=2,
-        seeds=1, finetune_steps=2, test_limit=4,
+        seeds=1, finetune_steps=2, test_limit=4, decoder="nearest",
     )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """Scoring, against the naive twin that reads one option at a time and pads nothing."""
 
 import dataclasses
-import math
 
 import pytest
 import torch
@@ -11,11 +10,11 @@ from backend.core.backbones import Backbone, encode_pairs, load_backbone
 from backend.core.errors import UserError
 from backend.core.metrics import summarise
 from backend.core.score import blocks, jobs, plan, score_questions, score_stream
-from backend.core.scored import Scored
-from backend.core.tasks import TASKS, Question, continuations, to_example
+from backend.core.tasks import TASKS, Question, to_example
 from backend.core.text_data import load_file, load_questions, load_shots
-from backend.core.trees import make_trees, tree_mask
+from backend.core.trees import tree_mask
 from tests import tiny
+from tests.naive_score import naive_scores, same, trees_of
 
 ARC, MMLU = TASKS["arc_easy"], TASKS["mmlu"]
 
@@ -43,32 +42,6 @@ def mmlu(tiny_tasks) -> list[Question]:
 @pytest.fixture(scope="module")
 def shots(tiny_tasks) -> dict[str, list[Question]]:
     return load_shots("mmlu", str(tiny_tasks))
-
-
-@torch.inference_mode()
-def naive_scores(backbone: Backbone, questions, spec, shots=None) -> list[list[float]]:
-    """The oracle: every option alone, all its logits, no padding, no sharing."""
-    result = []
-    for question in questions:
-        solved = (shots or {}).get(question.subject, [])[: spec.shots]
-        prompt = to_example(question, spec, solved).prompt
-        scores = []
-        for text in continuations(question, spec):
-            before = backbone.tokenizer(prompt).input_ids
-            whole = backbone.tokenizer(f"{prompt} {text}").input_ids
-            log_probs = torch.log_softmax(backbone.model(torch.tensor([whole])).logits[0], dim=-1)
-            scores.append(sum(log_probs[i - 1, whole[i]].item() for i in range(len(before), len(whole))))
-        result.append(scores)
-    return result
-
-
-def trees_of(backbone: Backbone, questions, spec, shots, packed: bool) -> list:
-    return make_trees(backbone.tokenizer, list(enumerate(questions)), spec, shots, tiny.CONTEXT, packed)
-
-
-def same(scored: list[Scored], expected: list[list[float]]) -> bool:
-    flat = [ll for item in scored for ll in item.log_likelihoods]
-    return flat == pytest.approx([ll for scores in expected for ll in scores], abs=1e-5, rel=1e-5)
 
 
 def test_scores_equal_one_option_at_a_time(backbone, arc):
@@ -264,39 +237,8 @@ def test_a_subject_without_solved_examples_is_named(opt, mmlu, shots):
         score_questions(opt.model, opt.tokenizer, mmlu, MMLU, shots={"toy_biology": shots["toy_biology"]})
 
 
-def test_normalised_choice_divides_by_characters():
-    scored = Scored("q", None, 1, (-3.0, -4.0), (2, 8))
-    assert (scored.choice, scored.choice_norm) == (0, 1)
-    assert (scored.correct, scored.correct_norm) == (False, True)
-
-
 def test_lengths_are_the_characters_of_the_option_without_its_space(opt, arc):
     assert score_questions(opt.model, opt.tokenizer, arc[:1], ARC)[0].lengths == (5, 7, 20, 4)
-
-
-def test_equal_scores_choose_the_first_option():
-    assert Scored("q", None, 0, (-1.0, -1.0), (1, 1)).choice == 0
-
-
-def test_summary_has_the_standard_error_of_the_harness():
-    scored = [Scored(str(i), None, 0, (-1.0, -2.0) if i < 3 else (-2.0, -1.0), (1, 1)) for i in range(4)]
-    summary = summarise(scored)
-    deviations = [(right - 0.75) ** 2 for right in (1, 1, 1, 0)]
-    assert summary["n"] == 4 and summary["acc"] == 0.75
-    assert summary["acc_stderr"] == pytest.approx(math.sqrt(sum(deviations) / 3) / math.sqrt(4))
-
-
-def test_one_question_has_no_standard_error():
-    assert summarise([Scored("q", None, 0, (-1.0, -2.0), (1, 1))])["acc_stderr"] is None
-
-
-def test_subjects_are_averaged_both_ways():
-    right, wrong = (-1.0, -2.0), (-2.0, -1.0)
-    scored = [Scored(str(i), "big", 0, right, (1, 1)) for i in range(3)] + [Scored("x", "small", 0, wrong, (1, 1))]
-    summary = summarise(scored)
-    assert summary["micro"]["acc"] == summary["acc"] == 0.75
-    assert summary["macro"]["acc"] == 0.5
-    assert summary["subjects"]["big"]["n"] == 3 and summary["subjects"]["small"]["acc"] == 0.0
 
 
 @pytest.mark.real

@@ -9,7 +9,7 @@ from backend.core.backbones import Backbone
 from backend.core.score import can_pack, score_questions
 from backend.core.text_data import load_questions, load_shots
 from tests import tiny
-from tests.test_score import naive_scores, same
+from tests.naive_score import naive_scores, same
 
 SHARED = {"vocab_size": 360, "attn_implementation": "eager", "hidden_size": 16, "num_hidden_layers": 2}
 SHARED |= {"num_attention_heads": 2, "max_position_embeddings": tiny.CONTEXT, "pad_token_id": 0}

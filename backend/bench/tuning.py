@@ -81,7 +81,7 @@ def train(config: BenchConfig, run_dir: RunDir, cells: list[Cell], progress: Pro
         found[cell] = outcome
         write_atomically(outcome_file(run_dir, cell), json.dumps(outcome.__dict__))
     watch()
-    return found
+    return {cell: found[cell] for cell in cells}  # in their own order, not in the one they ended in
 
 
 class Watch:

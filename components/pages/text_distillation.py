@@ -7,7 +7,7 @@ import gradio as gr
 
 from backend.core.errors import UserError
 from backend.jobs import Runner
-from backend.settings import as_json
+from backend.settings import as_json, from_saved
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.config_form import ConfigForm, Layout, Option, error_markup
 from components.run_view import RunView, is_recorded
@@ -107,7 +107,7 @@ class Page:
         found = run.config()
         preset = found["preset"] if found["preset"] in form.names else form.names[0]
         try:
-            values = form.values(found["config"])
+            values = form.values(from_saved(DistillConfig, found["config"]))
             changes, command = form.told_of(preset, form.config(values), score)
         except UserError as error:  # a run of an older version
             return {form.message: error_markup(error)}

@@ -6,6 +6,7 @@ names of models and tasks, never loads one.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from backend.core.errors import UserError
 from backend.settings import check, setting
@@ -22,6 +23,8 @@ OBJECTIVES = ("error", "answers", "matching")  # of the search, see objectives.p
 @dataclass(frozen=True)
 class DistillConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
+
+    BEFORE: ClassVar[dict] = {"decoder": "nearest"}  # of runs from before a setting existed, see settings.from_saved
 
     task: str = setting("pocket_science", "What the student should learn to answer.", "Data")
     data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)

@@ -1,0 +1,108 @@
+"""A real headless Chromium and a visitor in it, and the app served to it from a process of its own.
+
+Knows the page's status and chart; nothing of a study. What imports this skips where there is no browser.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+ROOT = Path(__file__).parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS += ["--disable-sync", "--no-first-run"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed"),
+]
+SERVE = """
+import sys
+from pathlib import Path
+import app
+from backend.jobs import LocalRunner
+from backend.runs import home
+port, command = int(sys.argv[1]), sys.argv[2:]
+app.launch(app.build_demo(LocalRunner(home() / "runs", command), Path("no-samples")), port=port)
+"""
+
+
+def serve(tmp_path: Path, command: list[str]):
+    """A server in a process of its own, with a home of its own: `(process, address)`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {"DISTILLOSCOPE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen([sys.executable, "-c", SERVE, str(port), *command], cwd=ROOT, env=env, **quiet)
+    wait_served(f"http://127.0.0.1:{port}")
+    return server, f"http://127.0.0.1:{port}"
+
+
+def wait_served(address: str) -> None:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            return urllib.request.urlopen(f"{address}/gradio_api/info", timeout=5).close()
+        except OSError:
+            assert time.monotonic() < until, "the server did not start"
+            time.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def end(server: subprocess.Popen, folder: Path) -> None:
+    """The server, and whatever worker a failed test left running in its home."""
+    server.terminate()
+    server.wait(20)
+    for process in psutil.process_iter(["cmdline"]):
+        if any(str(folder) in word for word in process.info["cmdline"] or []):
+            process.kill()
+
+
+class Visitor:
+    """One browser profile on the page."""
+
+    START, READY = "", "#status [data-status]"
+
+    def __init__(self, chromium, address: str, width: int = 1280, height: int = 900):
+        self.context = chromium.new_context(viewport={"width": width, "height": height})
+        self.page, self.address, self.errors, self.elsewhere = self.context.new_page(), address, [], []
+        self.page.set_default_timeout(30_000)
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._note)
+        self.page.goto(address + self.START)
+        self.page.wait_for_selector(self.READY)
+
+    def _note(self, request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.elsewhere.append(request.url)
+
+    def points(self) -> int:
+        return int(self.page.get_attribute(".ds-chart", "data-points"))
+
+    def wait_points(self, more_than: int, seconds: int = 30) -> None:
+        script = f"Number(document.querySelector('.ds-chart')?.dataset.points) > {more_than}"
+        self.page.wait_for_function(script, timeout=seconds * 1000)
+
+    def wait_state(self, *states: str, seconds: int = 30) -> None:
+        selector = ", ".join(f"#status [data-status={s}]" for s in states)
+        self.page.wait_for_selector(selector, timeout=seconds * 1000, state="attached")
+
+    def stop(self) -> None:
+        self.page.click("#stop")
+        self.wait_state("stopped")

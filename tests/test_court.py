@@ -1,0 +1,51 @@
+"""The court of the search: it judges equal texts alike, an effect is of the change, and what diverges loses."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from backend.core.finetune import Diverged
+from backend.core.readers import Reader
+from backend.studies.text_distillation import search as module
+from backend.studies.text_distillation.court import Court, Proposal, Students
+from tests import tiny_search
+from tests.tiny_search import DRAFTS, PLAN, TRAIN
+
+readers = tiny_search.readers
+
+
+def court(reader: Reader, **changes) -> Court:
+    plan = replace(PLAN, lrs=(0.05,), **changes)
+    students = [Students(reader, module.Plan(plan.steps, 0.05), plan, (1, seed)) for seed in range(plan.seeds)]
+    return Court(reader, students, TRAIN[:6], plan)
+
+
+@pytest.mark.parametrize("objective", ["error", "answers", "matching"])
+def test_a_court_judges_equal_texts_alike_and_others_not(readers, objective):
+    judge, other = court(readers[0], objective=objective, seeds=2), (DRAFTS[5], *DRAFTS[1:4])
+    losses = judge.judge([DRAFTS[:4], other, DRAFTS[:4]]).tolist()
+    assert losses[0] == losses[2] != losses[1]
+    singles = [judge._objectives[i].value(s.train(judge._rows(other))) for i, s in enumerate(judge.students)]
+    assert losses[1] == pytest.approx(sum(singles) / 2) and singles[0] != singles[1]
+
+
+def test_an_effect_is_of_the_change_so_a_draft_for_itself_has_none(readers):
+    given_ = [Proposal(2, DRAFTS[2]), Proposal(2, DRAFTS[7]), Proposal(0, DRAFTS[7])]
+    effects = court(readers[0]).effects(DRAFTS[:4], given_)
+    assert effects[0].abs() < 1e-4 * effects[1:].abs().max() and effects[1] != effects[2]
+    assert court(readers[0]).effects(DRAFTS[:4], []).tolist() == []
+
+
+def test_a_trial_whose_student_diverges_loses(readers, monkeypatch):
+    train = Students.train
+
+    def broken(self, rows):
+        if len(rows) == 3:
+            raise Diverged("The loss is nan.", "a finite loss", "Lower it.")
+        end = train(self, rows)
+        return {name: p * math.nan for name, p in end.items()} if len(rows) == 2 else end
+
+    monkeypatch.setattr(Students, "train", broken)
+    losses = court(readers[0]).judge([DRAFTS[:4], DRAFTS[:3], DRAFTS[:2]])
+    assert losses.isfinite().tolist() == [True, False, False] and losses.argmin() == 0

@@ -1,0 +1,29 @@
+"""What tests of the search share: the toy questions as drafts, a small plan, and tiny readers.
+
+Knows the facts of tiny.py and how a search is put together; nothing of what it should find.
+"""
+
+import pytest
+
+from backend.core.readers import Reader
+from backend.core.tasks import Question, find_task, to_example
+from backend.studies.text_distillation.court import SearchPlan
+from backend.studies.text_distillation.moves import Draft, Material
+from tests.tiny import FACTS
+
+SPEC = find_task("arc_easy")
+QUESTIONS = [Question(f"toy_{i}", text, options, answer) for i, (text, options, answer) in enumerate(FACTS)]
+DRAFTS = tuple(Draft(q.question, q.options[q.answer], q.id) for q in QUESTIONS)
+TRAIN, VALIDATION = QUESTIONS[:12], QUESTIONS[12:]
+TOKENS = [len(draft.answer) % 3 for draft in DRAFTS[:12]]  # any lengths do for the moves alone
+MATERIAL = Material.of(DRAFTS[:12], TOKENS)
+PLAN = SearchPlan(
+    "arc_easy", rounds=3, lrs=(0.05, 0.05), steps=3, batch=4, candidates=10, questions=4, validate_every=2,
+    moves=("question", "phrase", "word", "token"), objective="answers",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def readers(tiny_models) -> list[Reader]:
+    examples = [to_example(question, SPEC) for question in TRAIN]
+    return [Reader(str(tiny_models[family]), 2, 4, examples) for family in ("opt", "llama")]
