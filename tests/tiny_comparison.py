@@ -30,8 +30,8 @@ def config(tiny_models, tiny_tasks) -> ComparisonConfig:
     models = (str(tiny_models["opt"]), str(tiny_models["llama"]))
     return ComparisonConfig(
         task="arc_easy", data_dir=str(tiny_tasks), budget=0.34, model=models[0], students=models, arms=ARMS,
-        lora_rank=2, lora_alpha=4, seeds=2, steps=3, batch=4, lrs=(0.01,), rounds=2, candidates=10, judged_by=4, start="random",
-        moves=("question", "phrase", "word", "token"),
+        lora_rank=2, lora_alpha=4, seeds=2, steps=3, batch=4, lrs=(0.01,), rounds=2, candidates=10, judged_by=4,
+        start="random", moves=("question", "phrase", "word", "token"),
     )  # fmt: skip
 
 
