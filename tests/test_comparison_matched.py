@@ -45,7 +45,7 @@ def done(tiny_models, tiny_tasks, tmp_path, preset):
         students=(str(tiny_models["opt"]), str(tiny_models["llama"])), budget=0.25, lora_rank=2, lora_alpha=4,
         arms=("base", "random", "init", "soft", "projected", "nearest", "straight_through", "guided", "full"),
         regimes=("ordinary", "matched"), steps=2, batch=4, lrs=(0.01,), seeds=2, test_limit=4,
-        distillation=preset, outer_steps=4, prompt_tokens=6,
+        distillation=preset, outer_steps=4, prompt_tokens=6, start="random",
     )  # fmt: skip
     run = RunDir.create(tmp_path / "run", "comparison", None, settings.as_json(config))
     run.claim()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from backend.comparison import cells
+from backend.comparison import cells, judging
 from backend.runs import RunDir
 from tests import tiny_comparison
 from tests.tiny_comparison import files_of, start
@@ -46,6 +46,28 @@ def test_a_stopped_run_resumes_to_the_rows_of_an_unbroken_one_and_repeats_none(w
     assert start(config, tmp_path / "broken")[1] == "finished"
     assert len(appended) == len(set(appended)) > before
     assert outcome(run) == outcome(unbroken)
+
+
+def test_an_evolution_that_was_stopped_goes_on_to_the_same_rows_and_judges_no_round_twice(
+    config, tmp_path, monkeypatch
+):
+    config = replace(config, arms=("evolve",), seeds=1, rounds=3)
+    monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path / "one home"))
+    unbroken, _ = start(config, tmp_path / "whole")
+    monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path / "another home"))
+    write, rounds = judging.write_atomically, []
+
+    def stop_once(path, text):
+        write(path, text)
+        rounds.append(json.loads(text)["round"])
+        if rounds == [1, 2]:
+            RunDir(tmp_path / "broken").stop_flag.touch()
+
+    monkeypatch.setattr(judging, "write_atomically", stop_once)
+    assert start(config, tmp_path / "broken")[1] == "stopped"
+    run, state = start(config, tmp_path / "broken")
+    assert state == "finished" and rounds == list(range(1, rounds[-1] + 1)) and rounds[-1] > 2
+    assert files_of(run)["evolve"] == files_of(unbroken)["evolve"]
 
 
 def test_a_student_whose_rows_were_cut_in_half_is_scored_again_and_no_other(config, tmp_path, monkeypatch):

@@ -116,7 +116,7 @@ def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
     if arm == "evolve":
         start = [row["provenance"]["row"] for row in rows_of(run, "init")]
         search = rows_of(run, "text")[0]["provenance"]
-        rows = evolve_rows(materials, start, search["trainings"], tuple(search["lrs"]), progress)
+        rows = evolve_rows(materials, run, start, search["trainings"], tuple(search["lrs"]), progress)
         return real_rows(materials, arm, rows)
     return distilled_rows(materials, arm, rows_of(run, "init"), progress)
 

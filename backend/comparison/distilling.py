@@ -106,11 +106,17 @@ def matched_regime(materials: Materials, start: list[dict]) -> Matched:
 
 
 class _Watched(RunDir):
-    """The inner run's folder, which stops when the comparison is asked to stop."""
+    """The inner run's folder, which tells the comparison what it does and stops when that is asked to stop."""
 
     def __init__(self, path: Path, progress: Progress | None):
         super().__init__(path)
         self._progress = progress
+
+    def set_status(self, **changes) -> None:
+        """Write the inner run's own status, and say what it does in the comparison's."""
+        super().set_status(**changes)
+        if self._progress is not None and changes.get("message"):
+            self._progress.run.set_status(message=f"{self.path.name.partition('-')[0]}: {changes['message']}")
 
     def stop_requested(self) -> bool:
         return super().stop_requested() or (self._progress is not None and self._progress.run.stop_requested())

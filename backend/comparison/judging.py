@@ -3,37 +3,43 @@
 Gives evolve as many trainings as the search took, by the same readers. Knows the materials; not how sets are proposed.
 """
 
+import json
+from dataclasses import asdict
 from itertools import count
 
 from backend.comparison.materials import Materials
 from backend.comparison.students import Trainee
 from backend.core.errors import UserError
 from backend.core.progress import Progress
-from backend.selection.evolve import Judge, evolve
+from backend.runs import RunDir, write_atomically
+from backend.selection.evolve import Judge, Round, evolve
+
+STATE = "evolve.json"
 
 
 def evolve_rows(
-    materials: Materials, start: list[int], trainings: int, lrs: tuple[float, ...], progress: Progress
+    materials: Materials, run: RunDir, start: list[int], trainings: int, lrs: tuple[float, ...], progress: Progress
 ) -> list[int]:
-    """The rows after `trainings` students, all readers counted."""
+    """The rows after `trainings` students, all readers counted. Goes on where a stopped evolution ended."""
     lengths = [len(example.answer) for example in materials.own.train.examples]
     trainees = [Trainee(materials, reader) for reader in materials.judges()]
     if trainings < 2 * len(trainees):
         found = f"The search took {trainings} trainings, too few for one round of evolve."
         raise UserError(found, f"at least {2 * len(trainees)}", "Raise rounds, or leave evolve out.")
-    chosen = start
-    for found in evolve(
-        start, lengths, judge(materials, trainees, lrs), trainings // len(trainees), materials.config.seed
-    ):
-        chosen = found.chosen
+    file = run.artifacts / STATE
+    after = Round(**json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+    judged = judge(materials, trainees, lrs, after.round if after else 0)
+    for found in evolve(start, lengths, judged, trainings // len(trainees), materials.config.seed, after):
+        write_atomically(file, json.dumps(asdict(found)))
+        after = found
         progress.advance(f"Evolve, round {found.round}: error {found.loss:.3f}", by=0)
-    return chosen
+    return after.chosen if after else start
 
 
-def judge(materials: Materials, trainees: list[Trainee], lrs: tuple[float, ...]) -> Judge:
+def judge(materials: Materials, trainees: list[Trainee], lrs: tuple[float, ...], rounds: int = 0) -> Judge:
     """The expected error of each set on validation questions, readers counted alike; a new start and order in every
-    call. It is the search's default objective, so that neither has the finer measure."""
-    calls = count(1)
+    call, `rounds` of which were before. It is the search's default objective, so that neither has the finer measure."""
+    calls = count(rounds + 1)
 
     def losses(sets: list[list[int]]) -> list[float]:
         key, found = ("evolve", next(calls)), [0.0] * len(sets)
