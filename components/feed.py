@@ -4,18 +4,18 @@ Keeps no state of its own: `seen` goes out to the page's session and comes back.
 """
 
 from backend.runs import RunDir
-from components.figures import expert_columns, matching_columns, snapshots, thin_stages
+from components.figures import expert_columns, matching_columns, paths, snapshots, thin_stages
 
-FILES = ("metrics", "prompts", "results")
+FILES = ("metrics", "prompts", "paths", "results")
 
 
 def first_look(key: str) -> dict:
     """The memory of a page that has not seen anything of the run `key`."""
-    return {"key": key, "worker": None, "cursors": None, "chart": 0, "wall": 0, "status": ""}
+    return {"key": key, "worker": None, "cursors": None, "chart": 0, "wall": 0, "path": 0, "status": ""}
 
 
 def look(run: RunDir, seen: dict) -> tuple[dict, dict]:
-    """`(news, seen)`. News holds `chart`, `wall` and `results`, each None when nothing changed.
+    """`(news, seen)`. News holds `chart`, `wall`, `path` and `results`, each None when nothing changed.
 
     A new worker may have cut files back on resume, so its first rows come as a whole redraw. Messages to chart and wall
     are numbered: one that finds a gap asks for a whole redraw.
@@ -27,12 +27,21 @@ def look(run: RunDir, seen: dict) -> tuple[dict, dict]:
     for name in FILES:
         rows[name], cursors[name] = rows_since(run, name, cursors[name])
     seen = {**seen, "worker": worker, "cursors": cursors}
-    news = {"chart": None, "wall": None, "results": run.rows("results") if fresh or rows["results"] else None}
-    for part, name, content in (("chart", "metrics", chart_news), ("wall", "prompts", wall_news)):
+    news = {
+        "chart": None,
+        "wall": None,
+        "path": None,
+        "results": run.rows("results") if fresh or rows["results"] else None,
+    }
+    for part, name, content in PARTS:
         if fresh or rows[name]:
             seen[part] += 1
             news[part] = {"run": seen["key"], "fresh": fresh, "number": seen[part], **content(rows[name], fresh)}
     return news, seen
+
+
+def path_news(rows: list[dict], fresh: bool) -> dict:
+    return {"paths": paths(rows) if fresh else paths(rows, len(rows))}
 
 
 def rows_since(run: RunDir, name: str, cursor: int) -> tuple[list[dict], int]:
@@ -50,3 +59,6 @@ def chart_news(rows: list[dict], fresh: bool) -> dict:
 
 def wall_news(rows: list[dict], fresh: bool) -> dict:
     return {"snapshots": snapshots(rows) if fresh else snapshots(rows, len(rows))}
+
+
+PARTS = (("chart", "metrics", chart_news), ("wall", "prompts", wall_news), ("path", "paths", path_news))

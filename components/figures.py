@@ -53,16 +53,38 @@ def thin_stages(rows: Sequence[dict], most: int = MOST_POINTS) -> list[dict]:
     return [row for stage in stages for row in thin([r for r in rows if r.get("stage") == stage], most)]
 
 
-def snapshots(rows: Sequence[dict], most: int = MOST_SNAPSHOTS) -> list[dict]:
-    """Snapshots for the prompt wall, evenly chosen with the first and the last, each no larger than the wall."""
+def paths(rows: Sequence[dict], most: int = MOST_SNAPSHOTS) -> list[dict]:
+    """Rows of paths.jsonl for the map, evenly chosen. The expert's way is the same in all: only the first says it."""
+    return [
+        {
+            "step": row["step"],
+            "student": _short_points(row["student"]),
+            "layers": [{name: short(value) for name, value in layer.items()} for layer in row["layers"]],
+        }
+        | ({} if number else {"expert": _short_points(row["expert"])})
+        for number, row in enumerate(_evenly(rows, most))
+    ]
+
+
+def _short_points(points: Sequence[Sequence[float | None]]) -> list[list[float | None]]:
+    return [[short(value) for value in point] for point in points]
+
+
+def _evenly(rows: Sequence[dict], most: int) -> list[dict]:
+    """At most `most` rows, the first and the last among them."""
     rows = list(rows)
     if len(rows) > most > 1:
         rows = [rows[round(i * (len(rows) - 1) / (most - 1))] for i in range(most)]
+    return rows
+
+
+def snapshots(rows: Sequence[dict], most: int = MOST_SNAPSHOTS) -> list[dict]:
+    """Snapshots for the prompt wall, evenly chosen with the first and the last, each no larger than the wall."""
     return [
         {
             "step": row["step"],
             "total": len(row["prompts"]),
             "prompts": [{**p, "changed": short(p["changed"])} for p in row["prompts"][:MOST_PROMPTS]],
         }
-        for row in rows
+        for row in _evenly(rows, most)
     ]

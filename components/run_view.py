@@ -13,6 +13,7 @@ from backend.jobs import Runner
 from backend.runs import LIVE_STATES, RunDir
 from components import feed, form_values, words
 from components.chart import live_chart
+from components.path_map import path_map
 from components.prompts import prompt_wall
 from components.results import results_markup
 from components.shelf import RECORDED, Shelf
@@ -50,6 +51,7 @@ class RunView:
             self.chart = live_chart()
             self.fact = gr.HTML("", elem_id="heldout", apply_default_css=False)
         self.wall = prompt_wall()
+        self.path = path_map()
         self.results = gr.HTML("", elem_id="results", apply_default_css=False)
         self.settings = gr.HTML("", elem_id="run-settings", apply_default_css=False)
 
@@ -57,7 +59,7 @@ class RunView:
     def parts(self) -> list:
         """Everything that `show` and `tick` may fill."""
         head = [self.seen, self.timer, self.picker, self.head, self.stop, self.resume, self.score]
-        return [*head, self.chart, self.fact, self.wall, self.results, self.settings]
+        return [*head, self.chart, self.fact, self.wall, self.path, self.results, self.settings]
 
     # -- what to show -------------------------------------------------------------------------------------------
     def show(self, owner: str, key: str | None) -> dict:
@@ -84,7 +86,8 @@ class RunView:
             return self._nothing()
         status = self.status(run, seen["key"])  # before the rows: a run that ends now still shows its last ones
         news, seen = feed.look(run, seen)
-        updates = {part: news[name] for name, part in (("chart", self.chart), ("wall", self.wall)) if news[name]}
+        drawn = (("chart", self.chart), ("wall", self.wall), ("path", self.path))
+        updates = {part: news[name] for name, part in drawn if news[name]}
         if news["wall"] and news["wall"]["fresh"]:
             news["wall"]["replay"] = is_recorded(seen["key"])
         if news["results"] is not None:
@@ -125,6 +128,7 @@ class RunView:
             self.head: empty_markup(),
             self.chart: {},
             self.wall: {},
+            self.path: {},
             self.fact: "",
             self.results: results_markup([], {}),
             self.settings: "",

@@ -42,6 +42,10 @@ if want("distil"):
         text = f"<img src=x onerror=console.error(1)> word {n // 4}"
         prompt = {"slot": 0, "text": text, "answer": "<b>yes</b>", "changed": 0.5, "distance": 0.2}
         run.append("prompts", {"step": n, "prompts": [prompt]})
+        way = [[k / 4 * n / (n + 9), k / 40] for k in range(5)]
+        expert = [[k / 4, 0.1 * (k % 4 > 0)] for k in range(5)]
+        layers = [{"layer": k, "left": 1 / (n + k), "share": 0.5} for k in range(2)]
+        run.append("paths", {"step": n, "student": way, "expert": expert, "layers": layers})
         step("distil", n, config["outer_steps"])
 if want("decode"):
     (run.path / "distilled.jsonl").write_text(json.dumps({"prompt": "a", "answer": "b"}) + chr(10))
@@ -136,6 +140,29 @@ def test_prompts_are_shown_as_text_whatever_they_say_and_can_be_scrubbed(visitor
     assert page.inner_text(".ds-scrub output") == "update 1", "the wall stays where the visitor put it"
     page.click("[data-latest]")
     assert page.inner_text(".ds-scrub output") != "update 1"
+    assert visitor.errors == []
+
+
+def test_the_map_follows_the_prompt_wall_and_says_the_loss_that_is_drawn(visitor):
+    page = visitor.page
+    page.click("#distil")
+    page.wait_for_function("Number(document.querySelector('.ds-path')?.dataset.paths) > 3")
+    page.locator(".ds-scrub input").fill("0")
+    page.wait_for_selector(".ds-path[data-step='1']")
+    assert "At update 1 the student comes 10 % of the way" in page.inner_text(".ds-path [data-said]")
+    circle = page.locator(".ds-map .ds-dot").last
+    target = page.locator(".ds-map .ds-target")
+    way = page.locator(".ds-map .ds-way")
+    x, y, x1, y1, x0 = (
+        float(node.get_attribute(name))
+        for node, name in ((circle, "cx"), (circle, "cy"), (target, "cx"), (target, "cy"), (way, "x1"))
+    )
+    loss = ((x - x1) ** 2 + (y - y1) ** 2) / (x1 - x0) ** 2
+    assert f"matching loss {loss:.2f}" in page.inner_text(".ds-path [data-said]"), "one scale for both axes"
+    page.click("[data-latest]")
+    page.wait_for_function("Number(document.querySelector('.ds-path').dataset.step) > 3")
+    assert page.locator(".ds-heat [role=listitem]").count() == 2
+    visitor.stop()
     assert visitor.errors == []
 
 

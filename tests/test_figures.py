@@ -91,7 +91,30 @@ def test_the_first_look_brings_everything_and_the_next_only_what_is_new(run):
     assert news["chart"]["matching"]["step"] == [6, 7]
     assert news["chart"]["number"] == 2
     news, seen = feed.look(run, seen)
-    assert news == {"chart": None, "wall": None, "results": None}
+    assert news == {"chart": None, "wall": None, "path": None, "results": None}
+
+
+def path_row(step: int) -> dict:
+    points = [[0.0, 0.0], [0.123456, 0.25], [None, None]]
+    return {"step": step, "student": points, "expert": points, "layers": [{"layer": 0, "left": 0.123456, "share": 1.0}]}
+
+
+def test_the_map_is_sent_its_expert_once_and_no_more_snapshots_than_it_can_play():
+    found = figures.paths([path_row(step) for step in range(500)])
+    assert len(found) == figures.MOST_SNAPSHOTS and [found[0]["step"], found[-1]["step"]] == [0, 499]
+    assert ["expert" in row for row in found] == [True] + [False] * (figures.MOST_SNAPSHOTS - 1)
+    assert found[0]["student"] == [[0.0, 0.0], [0.1235, 0.25], [None, None]]
+    assert found[0]["layers"] == [{"layer": 0, "left": 0.1235, "share": 1.0}]
+
+
+def test_a_new_row_of_the_map_comes_alone(run):
+    run.append("paths", path_row(0))
+    news, seen = feed.look(run, feed.first_look("own/x"))
+    assert news["path"]["fresh"] and [row["step"] for row in news["path"]["paths"]] == [0]
+    run.append("paths", path_row(5))
+    news, _ = feed.look(run, seen)
+    assert not news["path"]["fresh"] and [row["step"] for row in news["path"]["paths"]] == [5]
+    assert news["wall"] is None and news["chart"] is None
 
 
 def test_a_tick_stays_small_however_long_the_run(run):

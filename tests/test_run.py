@@ -55,7 +55,13 @@ def outcome(run: RunDir) -> dict:
     """All that a run found, without clocks."""
     metrics = [{k: v for k, v in row.items() if k != "seconds"} for row in run.rows("metrics")]
     results = sorted(run.rows("results"), key=lambda row: json.dumps(row))
-    return {"metrics": metrics, "prompts": run.rows("prompts"), "results": results, "distilled": run.rows("distilled")}
+    return {
+        "metrics": metrics,
+        "prompts": run.rows("prompts"),
+        "paths": run.rows("paths"),
+        "results": results,
+        "distilled": run.rows("distilled"),
+    }
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -224,3 +230,16 @@ def test_a_run_that_goes_astray_ends_with_a_sentence(config, tmp_path):
     config = replace(config, skip_above=0.1, outer_steps=60, inner_steps=1)
     with pytest.raises(UserError, match="updates in a row were skipped"):
         start(config, tmp_path / "run")
+
+
+def test_a_students_way_is_told_at_every_snapshot_beside_the_first_expert(config, tmp_path):
+    run, _ = start(config, tmp_path / "run", ("experts", "distil"))
+    rows = run.rows("paths")
+    assert [row["step"] for row in rows] == [row["step"] for row in run.rows("prompts")] == [0, 2, 4, 6]
+    for row in rows:
+        assert row["student"][0] == row["expert"][0] == [0, 0] and row["expert"][-1] == [1, 0]
+        assert len(row["student"]) == config.inner_steps + 1 and len(row["expert"]) == config.expert_span + 1
+        along, away = row["student"][-1]
+        loss = sum(layer["left"] * layer["share"] for layer in row["layers"])
+        assert loss == pytest.approx((1 - along) ** 2 + away**2, abs=1e-3)
+    assert rows[0]["expert"] == rows[-1]["expert"] and rows[0]["student"] != rows[-1]["student"]

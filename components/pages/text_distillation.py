@@ -50,7 +50,7 @@ class Page:
         self.opened = demo.load(self.open, self.owner, [self.owner, *view.parts], **QUIET)
         view.timer.tick(view.tick, [self.owner, view.seen], view.parts, **QUIET)
         view.picker.input(view.show, which, view.parts, **QUIET)
-        for widget in (view.chart, view.wall):
+        for widget in (view.chart, view.wall, view.path):
             widget.resync(view.show, which, view.parts, **QUIET)
         form.go.click(
             self.distil,

@@ -8,15 +8,18 @@ from pathlib import Path
 
 from backend.core.errors import UserError
 from backend.core.progress import Progress, Stopped
+from backend.core.seeding import generator
 from backend.runs import RunDir
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
 from backend.studies.text_distillation.decode import to_text
 from backend.studies.text_distillation.decoder import Decoder
 from backend.studies.text_distillation.decoders import make_decoder
-from backend.studies.text_distillation.distill import begin, distil, first_step_size
+from backend.studies.text_distillation.distill import begin, distil, first_step_size, inner_batches, student_loss
+from backend.studies.text_distillation.following import in_plane, left_by_layer
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.state import OuterState
+from backend.studies.text_distillation.unroll import unroll
 
 ASTRAY = 25  # skipped updates in a row after which going on is pointless
 
@@ -44,8 +47,10 @@ def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, ru
     run_dir.keep_rows(
         "prompts", lambda row: "round" in row or 0 < row["step"] <= reached or (reached and row["step"] == 0)
     )
+    run_dir.keep_rows("paths", lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
     if not reached:
         write_snapshot(setup, decoder, state, run_dir)
+        write_path(setup, buffer, decoder, state, run_dir)
     if reached < c.outer_steps:
         state.reverted = None  # what was decided about prompts that now go on changing
     skipped, in_a_row = state.skipped, 0
@@ -59,6 +64,7 @@ def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, ru
                 last = state.step == c.outer_steps
                 if last or state.step % c.snapshot_every == 0:
                     write_snapshot(setup, decoder, state, run_dir)
+                    write_path(setup, buffer, decoder, state, run_dir)
                 if last or state.step % c.checkpoint_every == 0:
                     save_checkpoint(checkpoint_path(run_dir), state)
                 progress.advance(f"Matching loss {row['matching_loss']:.3f}")
@@ -101,3 +107,27 @@ def write_snapshot(setup: Setup, decoder: Decoder, state: OuterState, run_dir: R
             }
         )
     run_dir.append("prompts", {"step": state.step, "prompts": rows})
+
+
+def write_path(setup: Setup, buffer: TrajectoryBuffer, decoder: Decoder, state: OuterState, run_dir: RunDir) -> None:
+    """Where a student of the prompts now walks: always beside the first expert and from its start, so that updates can
+    be compared. Costs an unroll without second derivatives, about a third of an update."""
+    c, expert = setup.config, buffer.followed[0]
+    segment = buffer.segment(expert, 0, c.expert_span)
+    batches = inner_batches(c, generator(c.seed, "path"))
+    states = unroll(
+        student_loss(setup.own.student, setup.synthetic, batches), segment, decoder.seen(state), state.log_lrs
+    )
+    beside = [buffer.segment(expert, step, 0).start for step in range(c.expert_span + 1)]
+    row = {
+        "step": state.step,
+        "student": rounded(in_plane(states, segment.start, segment.target)),
+        "expert": rounded(in_plane(beside, segment.start, segment.target)),
+        "layers": [finite(layer) for layer in left_by_layer(states[-1], segment.start, segment.target)],
+    }
+    run_dir.append("paths", row)
+
+
+def rounded(points: list[tuple[float, float]]) -> list[list[float | None]]:
+    """Four digits, more than a pixel shows; null where a state ran away."""
+    return [[round(value, 4) if abs(value) < float("inf") else None for value in point] for point in points]
