@@ -13,6 +13,8 @@ from backend.jobs import Runner
 from backend.runs import LIVE_STATES, RunDir
 from components import feed, form_values, words
 from components.chart import live_chart
+from components.events import sent
+from components.lens import lens, sight
 from components.path_map import path_map
 from components.prompts import prompt_wall
 from components.results import results_markup
@@ -51,6 +53,7 @@ class RunView:
             self.chart = live_chart()
             self.fact = gr.HTML("", elem_id="heldout", apply_default_css=False)
         self.wall = prompt_wall()
+        self.lens = lens()
         self.path = path_map()
         self.results = gr.HTML("", elem_id="results", apply_default_css=False)
         self.settings = gr.HTML("", elem_id="run-settings", apply_default_css=False)
@@ -96,6 +99,14 @@ class RunView:
         if stamp != seen["status"]:
             updates |= self._head(owner, run, seen, status)
         return {**updates, self.seen: {**seen, "status": stamp, "state": status["state"]}}
+
+    def look(self, owner: str, event: gr.EventData) -> dict:
+        """What the lens asked for, of a run that this visitor may see; nothing for anything else."""
+        key = sent(event, "run")
+        run = self.shelf.open(owner, key) if isinstance(key, str) else None
+        if run is None:
+            return {}
+        return sight(run, key, sent(event, "slot"), sent(event, "step"), sent(event, "have"))
 
     def status(self, run: RunDir, key: str) -> dict:
         """A recorded run is only read; the runner looks after the others."""

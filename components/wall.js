@@ -63,7 +63,11 @@ function meter(name, share, text) {
 function card(prompt, first, before, flash) {
   const node = make("article", "ds-prompt");
   const head = make("header");
-  head.append(make("b", "", "#" + (prompt.slot + 1)));
+  const closer = make("button", "ds-closer", "Look closer");
+  closer.type = "button";
+  closer.dataset.closer = prompt.slot;
+  closer.setAttribute("aria-label", `Look closer at prompt ${prompt.slot + 1}`);
+  head.append(make("b", "", "#" + (prompt.slot + 1)), closer);
   const words = split(prompt.text), fresh = changed(split(first.text), words);
   const recent = flash ? changed(split(before.text), words) : [];
   const text = make("p", "ds-words");
@@ -116,9 +120,11 @@ function draw(flash = false) {
   const unsent = part(".ds-unsent");
   unsent.hidden = shown.total <= shown.prompts.length;
   unsent.textContent = `${shown.prompts.length} of ${shown.total.toLocaleString("en")} prompts are shown here.`;
-  window.dispatchEvent(new CustomEvent("distilloscope:mark",
-    { detail: { run: state.run, step: state.at === last ? null : shown.step } }));
+  window.dispatchEvent(new CustomEvent("distilloscope:mark", { detail: { run: state.run, step: marked() } }));
 }
+
+// The step that is shown, for the other panels; null for whatever is the latest.
+function marked() { return state.at === state.snapshots.length - 1 ? null : state.snapshots[state.at].step; }
 
 // -- scrubbing -------------------------------------------------------------------------------------------------
 function go(index, flash = false) {
@@ -145,6 +151,13 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   if ("play" in button.dataset) play();
+  if ("closer" in button.dataset) {
+    stop();
+    state.follow = false;
+    draw();
+    window.dispatchEvent(new CustomEvent("distilloscope:lens",
+      { detail: { run: state.run, slot: Number(button.dataset.closer), step: marked() } }));
+  }
   if ("latest" in button.dataset) { stop(); go(state.snapshots.length - 1); }
   if ("more" in button.dataset) { state.all = true; draw(); }
 });

@@ -45,6 +45,10 @@ if want("distil"):
         way = [[k / 4 * n / (n + 9), k / 40] for k in range(5)]
         expert = [[k / 4, 0.1 * (k % 4 > 0)] for k in range(5)]
         layers = [{"layer": k, "left": 1 / (n + k), "share": 0.5} for k in range(2)]
+        near = [[f" <b>{k}</b>{n}", k / 10] for k in range(3)]
+        run.append("neighbours", {"step": n, "slots": [[{"at": [0.1, 0.2], "near": near}] * 2]})
+        (run.path / "vocabulary.json").write_text(
+            json.dumps({"explained": 0.2, "of": 3, "points": [[0, 0], [1, 1]], "tokens": ["<i>a</i>", "b"]}))
         run.append("paths", {"step": n, "student": way, "expert": expert, "layers": layers})
         step("distil", n, config["outer_steps"])
 if want("decode"):
@@ -162,6 +166,29 @@ def test_the_map_follows_the_prompt_wall_and_says_the_loss_that_is_drawn(visitor
     page.click("[data-latest]")
     page.wait_for_function("Number(document.querySelector('.ds-path').dataset.step) > 3")
     assert page.locator(".ds-heat [role=listitem]").count() == 2
+    visitor.stop()
+    assert visitor.errors == []
+
+
+def test_the_lens_opens_on_a_prompt_follows_the_wall_and_shows_tokens_as_text(visitor):
+    page = visitor.page
+    page.click("#distil")
+    page.wait_for_function("Number(document.querySelector('.ds-wall')?.dataset.snapshots) > 8")
+    page.locator(".ds-scrub input").fill("2")
+    page.click("[data-closer='0']")
+    page.wait_for_selector(".ds-lens[data-step='3']")
+    assert page.locator(".ds-near b").all_inner_texts() == ["·<b>0</b>3", "·<b>1</b>3", "·<b>2</b>3"]
+    assert "exactly the token" in page.inner_text(".ds-lens [data-said]")
+    assert page.locator(".ds-vocabulary .ds-cloud").count() == 2 and "20 % of the spread" in page.inner_text(
+        "figcaption"
+    )
+    page.locator(".ds-places button").nth(1).click()
+    assert page.locator(".ds-places button").nth(1).get_attribute("aria-pressed") == "true"
+    page.locator(".ds-scrub input").fill("4")
+    page.wait_for_selector(".ds-lens[data-step='5']")
+    assert page.locator(".ds-vocabulary .ds-cloud").count() == 2, "the map stays, though it is sent once"
+    page.click(".ds-lens [data-close]")
+    assert not page.is_visible(".ds-lens")
     visitor.stop()
     assert visitor.errors == []
 

@@ -59,6 +59,7 @@ def outcome(run: RunDir) -> dict:
         "metrics": metrics,
         "prompts": run.rows("prompts"),
         "paths": run.rows("paths"),
+        "neighbours": run.rows("neighbours"),
         "results": results,
         "distilled": run.rows("distilled"),
     }
@@ -243,3 +244,16 @@ def test_a_students_way_is_told_at_every_snapshot_beside_the_first_expert(config
         loss = sum(layer["left"] * layer["share"] for layer in row["layers"])
         assert loss == pytest.approx((1 - along) ** 2 + away**2, abs=1e-3)
     assert rows[0]["expert"] == rows[-1]["expert"] and rows[0]["student"] != rows[-1]["student"]
+
+
+def test_the_lens_sees_every_place_of_every_prompt_and_its_first_neighbour_is_what_is_decoded(config, tmp_path):
+    run, _ = start(config, tmp_path / "run", ("experts", "distil"))
+    rows = run.rows("neighbours")
+    assert [row["step"] for row in rows] == [0, 2, 4, 6]
+    for row, snapshot in zip(rows, run.rows("prompts"), strict=True):
+        for slot, prompt in zip(row["slots"], snapshot["prompts"], strict=True):
+            assert "".join(token["near"][0][0] for token in slot).strip() == prompt["text"]
+            assert sum(token["near"][0][1] for token in slot) / len(slot) == pytest.approx(prompt["distance"], abs=1e-3)
+    assert all(token["near"][0][1] == 0 for slot in rows[0]["slots"] for token in slot)
+    vocabulary = json.loads((run.path / "vocabulary.json").read_text())
+    assert 0 < vocabulary["explained"] < 1 and len(vocabulary["points"]) == len(vocabulary["tokens"])

@@ -16,6 +16,7 @@ from components.bench_table import RunsTable
 from components.bench_view import BenchView
 from components.compare_view import compare_markup, compare_view
 from components.config_form import error_markup
+from components.events import sent
 from components.run_view import is_recorded
 from components.shelf import Shelf, is_owner, new_owner
 from components.upload_store import UploadStore
@@ -125,11 +126,3 @@ class BenchPage:
     def _own(self, owner: str, key: str | None):
         """The visitor's own run behind a key. Recorded runs are for looking at."""
         return self.shelf.open(owner, key) if isinstance(key, str) and not is_recorded(key) else None
-
-
-def sent(event: gr.EventData, name: str) -> object:
-    """A field of what the browser sent, or None: anyone may send anything."""
-    try:
-        return getattr(event, name)
-    except (AttributeError, TypeError):
-        return None

@@ -3,13 +3,14 @@
 Knows the run folder; the loop itself is in distill.py.
 """
 
+import json
 import time
 from pathlib import Path
 
 from backend.core.errors import UserError
 from backend.core.progress import Progress, Stopped
 from backend.core.seeding import generator
-from backend.runs import RunDir
+from backend.runs import RunDir, write_atomically
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
 from backend.studies.text_distillation.decode import to_text
@@ -17,6 +18,7 @@ from backend.studies.text_distillation.decoder import Decoder
 from backend.studies.text_distillation.decoders import make_decoder
 from backend.studies.text_distillation.distill import begin, distil, first_step_size, inner_batches, student_loss
 from backend.studies.text_distillation.following import in_plane, left_by_layer
+from backend.studies.text_distillation.lens import Lens
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.state import OuterState
 from backend.studies.text_distillation.unroll import unroll
@@ -42,15 +44,23 @@ def checkpoint_path(run_dir: RunDir) -> Path:
 def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
     """The outer loop, logged, with a checkpoint and a decoded snapshot every so many updates."""
     c, decoder, reached = setup.config, make_decoder(setup), state.step
+    lens = Lens(setup.nearest, setup.own.tokenizer)
+    write_atomically(run_dir.path / "vocabulary.json", json.dumps(lens.vocabulary(), ensure_ascii=False))
     run_dir.keep_rows("metrics", lambda row: row["stage"] != "distil" or row["step"] <= reached)
     # what a search wrote stays: it follows on distilling, and goes on by itself
     run_dir.keep_rows(
         "prompts", lambda row: "round" in row or 0 < row["step"] <= reached or (reached and row["step"] == 0)
     )
-    run_dir.keep_rows("paths", lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
-    if not reached:
+    for name in ("paths", "neighbours"):
+        run_dir.keep_rows(name, lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
+
+    def look() -> None:
         write_snapshot(setup, decoder, state, run_dir)
         write_path(setup, buffer, decoder, state, run_dir)
+        write_neighbours(setup, lens, state, run_dir)
+
+    if not reached:
+        look()
     if reached < c.outer_steps:
         state.reverted = None  # what was decided about prompts that now go on changing
     skipped, in_a_row = state.skipped, 0
@@ -63,8 +73,7 @@ def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, ru
                 in_a_row, skipped = count_astray(in_a_row, state.skipped > skipped), state.skipped
                 last = state.step == c.outer_steps
                 if last or state.step % c.snapshot_every == 0:
-                    write_snapshot(setup, decoder, state, run_dir)
-                    write_path(setup, buffer, decoder, state, run_dir)
+                    look()
                 if last or state.step % c.checkpoint_every == 0:
                     save_checkpoint(checkpoint_path(run_dir), state)
                 progress.advance(f"Matching loss {row['matching_loss']:.3f}")
@@ -107,6 +116,12 @@ def write_snapshot(setup: Setup, decoder: Decoder, state: OuterState, run_dir: R
             }
         )
     run_dir.append("prompts", {"step": state.step, "prompts": rows})
+
+
+def write_neighbours(setup: Setup, lens: Lens, state: OuterState, run_dir: RunDir) -> None:
+    """What the lens sees at every place of every prompt."""
+    slots = [lens.look(prompt[:length]) for prompt, length in zip(state.prompts, setup.synthetic.lengths, strict=True)]
+    run_dir.append("neighbours", {"step": state.step, "slots": slots})
 
 
 def write_path(setup: Setup, buffer: TrajectoryBuffer, decoder: Decoder, state: OuterState, run_dir: RunDir) -> None:

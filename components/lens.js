@@ -1,0 +1,121 @@
+// The neighbour lens in the browser: one prompt's tokens, the real tokens near each, and where it lies in the vocabulary.
+// Asks the server for one prompt at one step, and again when the prompt wall moves. Tokens are untrusted: textContent only.
+// Given by gr.HTML: element, props, trigger, watch.
+
+const SVG = "http://www.w3.org/2000/svg", PAUSE = 250;  // ms between two questions to the server
+const state = { run: null, slot: null, place: 0, tokens: null, step: null, mark: null, map: null, mapOf: null, timer: null };
+const part = (selector) => element.querySelector(selector);
+const seen = (token) => token.replace(/ /g, "\u00b7").replace(/\n/g, "\u21b5");  // a blank belongs to its token
+
+function make(tag, name, text) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+// -- asking ----------------------------------------------------------------------------------------------------
+function ask() {
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => trigger("look",
+    { run: state.run, slot: state.slot, step: state.mark ?? Number.MAX_SAFE_INTEGER, have: state.mapOf }), PAUSE);
+}
+
+function take(found) {
+  if (!found || found.run !== state.run || found.slot !== state.slot) return;  // the visitor went on meanwhile
+  if (found.vocabulary) Object.assign(state, { map: found.vocabulary, mapOf: found.run });
+  Object.assign(state, { tokens: found.tokens, step: found.step });
+  if (state.tokens) state.place = Math.min(state.place, state.tokens.length - 1);
+  draw();
+}
+
+function close() {
+  clearTimeout(state.timer);
+  Object.assign(state, { slot: null, tokens: null });
+  part(".ds-lens").hidden = true;
+}
+
+// -- drawing ---------------------------------------------------------------------------------------------------
+function draw() {
+  part(".ds-lens").hidden = false;
+  part(".ds-lens").dataset.step = state.step ?? "";
+  part(".ds-lens").dataset.slot = state.slot;
+  part(".ds-lens-parts").hidden = !state.tokens;
+  if (!state.tokens) {
+    part("[data-said]").textContent = "This run kept no neighbours: it is older than the lens, or has not begun.";
+    return part(".ds-places").replaceChildren();
+  }
+  const { near } = state.tokens[state.place], [[first, far], second] = near;
+  part("[data-said]").textContent = `Prompt ${state.slot + 1} ${state.step ? "at update " + state.step : "at its start"}. `
+    + (far < 0.0005 ? `Here it is exactly the token \u201c${seen(first)}\u201d.`
+      : `The learned token lies ${far.toFixed(2)} from \u201c${seen(first)}\u201d, which is what it decodes to`
+        + (second ? `; the next, \u201c${seen(second[0])}\u201d, is ${second[1].toFixed(2)} away.` : "."));
+  part(".ds-places").replaceChildren(...state.tokens.map((token, place) => {
+    const button = make("button", "", seen(token.near[0][0]));
+    button.type = "button";
+    button.dataset.place = place;
+    button.setAttribute("aria-pressed", place === state.place);
+    button.style.setProperty("--far", Math.min(1, token.near[0][1]));
+    return button;
+  }));
+  const most = Math.max(...near.map(([, distance]) => distance), 1e-9);
+  part(".ds-near").replaceChildren(...near.map(([token, distance]) => {
+    const row = make("li"), bar = make("i");
+    bar.style.setProperty("--share", distance / most);
+    row.append(make("b", "", seen(token)), bar, make("span", "", distance.toFixed(2)));
+    return row;
+  }));
+  drawMap();
+}
+
+function drawMap() {
+  const map = part(".ds-vocabulary"), cloud = state.map && state.mapOf === state.run ? state.map.points : [];
+  const all = cloud.concat(state.tokens.map((token) => token.at));
+  const bounds = (axis) => [Math.min(...all.map((p) => p[axis])), Math.max(...all.map((p) => p[axis]))];
+  const [left, right] = bounds(0), [low, high] = bounds(1);
+  const x = (value) => 10 + 380 * (value - left) / (right - left || 1), y = (value) => 290 - 280 * (value - low) / (high - low || 1);
+  const dot = (at, name, r, said) => {
+    const node = document.createElementNS(SVG, "circle");
+    Object.entries({ cx: x(at[0]), cy: y(at[1]), r, class: name }).forEach(([key, value]) => node.setAttribute(key, value));
+    if (said) {
+      const title = document.createElementNS(SVG, "title");
+      title.textContent = said;
+      node.append(title);
+    }
+    return node;
+  };
+  const nodes = cloud.map((at, i) => dot(at, "ds-cloud", 1.6, seen(state.map.tokens[i])));
+  state.tokens.forEach((token, place) => place !== state.place && nodes.push(dot(token.at, "ds-mine", 3.5, seen(token.near[0][0]))));
+  nodes.push(dot(state.tokens[state.place].at, "ds-here", 7, seen(state.tokens[state.place].near[0][0])));
+  map.replaceChildren(...nodes);
+  map.setAttribute("aria-label", "The chosen token among the vocabulary, in two of its dimensions");
+  part("figcaption").textContent = cloud.length ? `The two widest of all dimensions show ${Math.round(100 * state.map.explained)} % of the`
+    + ` spread of ${state.map.of.toLocaleString("en")} tokens: what looks near here may be far.` : "";
+}
+
+// -- events ----------------------------------------------------------------------------------------------------
+window.addEventListener("distilloscope:lens", ({ detail }) => {
+  Object.assign(state, { run: detail.run, slot: detail.slot, place: 0, tokens: null, mark: detail.step });
+  part(".ds-lens").hidden = false;
+  part("[data-said]").textContent = "Looking";
+  part(".ds-lens-parts").hidden = true;
+  part(".ds-places").replaceChildren();
+  part(".ds-lens").scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  ask();
+});
+window.addEventListener("distilloscope:mark", ({ detail }) => {
+  if (state.slot === null) return;
+  if (detail.run !== state.run) return close();
+  if (detail.step === state.mark) return;
+  state.mark = detail.step;
+  ask();
+});
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if ("close" in button.dataset) return close();
+  state.place = Number(button.dataset.place);
+  draw();
+  part(`[data-place="${state.place}"]`).focus();
+});
+watch("value", () => take(props.value));
