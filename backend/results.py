@@ -1,13 +1,18 @@
-"""Results of a run: rows to a table of mean, interval and n. No torch; shared by command line and page.
+"""Results of a run: rows to a table of mean, interval and n, and the scores behind them. No torch: the page reads it.
 
 Knows the columns of results.jsonl; not how a value came about.
 """
 
 import math
 import statistics
+from pathlib import PurePosixPath
 
 from backend.core import dd_ranking, metrics
+from backend.core.errors import UserError
+from backend.core.scored import Scored, from_row
+from backend.runs import RunDir
 
+SCORES = PurePosixPath("artifacts/scores")
 KEYS = ("student", "regime", "arm", "task", "metric")
 Z = 1.96  # half-width of a 95 % interval in standard errors
 
@@ -74,3 +79,12 @@ def as_text(table: list[dict]) -> str:
             f"{row['mean']:6.3f} {row['interval']:6.3f} {row['n']:6} {row['seeds']:5}"
         )
     return "\n".join(lines)
+
+
+def scores_of(run: RunDir, row: dict) -> list[Scored]:
+    """The scored questions behind a row of results. UserError for a file that is not among the run's scores."""
+    name = PurePosixPath(row["scores"])
+    if name.parent != SCORES or name.suffix != ".jsonl" or not (run.path / name).is_file():
+        found = f"{run.path.name} has no scores called {str(name)[:80]!r}."
+        raise UserError(found, f"a file in {SCORES}", "Score again; the run's files may have been moved.")
+    return [from_row(item) for item in run.rows(str(name.with_suffix("")))]

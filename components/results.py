@@ -13,10 +13,13 @@ METRICS = {"acc": "accuracy", "acc_norm": "accuracy, answers weighed by their le
 HOW = "Interval: luck of the questions asked and of the student trained, joined; 95 %."
 
 
-def results_markup(rows: list[dict], config: dict, unchanged: bool = False) -> str:
+def results_markup(
+    rows: list[dict], config: dict, unchanged: bool = False, bounds: tuple[float, float] | None = None
+) -> str:
     """The sentence, the panels and the table; an invitation when there is nothing yet.
 
-    `unchanged`: the prompts still read as at the start, which a reader has to know to read the bars.
+    `unchanged`: the prompts still read as at the start, which a reader has to know to read the bars. `bounds`: of the
+    difference between text and random questions, paired by question.
     """
     if not rows:
         return (
@@ -27,7 +30,7 @@ def results_markup(rows: list[dict], config: dict, unchanged: bool = False) -> s
     everything = summarise_results(rows)
     metric = next((name for name in METRICS if any(row["metric"] == name for row in everything)), rows[0]["metric"])
     table = [row for row in everything if row["metric"] == metric]
-    said = words.verdict(table, config["model"])
+    said = words.verdict(table, config["model"], bounds)
     return (
         f'<section class="ds-results" data-rows="{len(rows)}"><h2>Does it teach?</h2>'
         f'<p class="ds-verdict">{escape(said)}{" " + words.UNCHANGED if unchanged else ""}</p>'

@@ -14,6 +14,7 @@ from backend.runs import LIVE_STATES, RunDir
 from components import feed, form_values, words
 from components.chart import live_chart
 from components.events import sent
+from components.judge_view import bounds_of, closed_markup, judge_view, open_markup
 from components.lens import lens, sight
 from components.path_map import path_map
 from components.prompts import prompt_wall
@@ -56,13 +57,14 @@ class RunView:
         self.lens = lens()
         self.path = path_map()
         self.results = gr.HTML("", elem_id="results", apply_default_css=False)
+        self.judge = judge_view()
         self.settings = gr.HTML("", elem_id="run-settings", apply_default_css=False)
 
     @property
     def parts(self) -> list:
         """Everything that `show` and `tick` may fill."""
         head = [self.seen, self.timer, self.picker, self.head, self.stop, self.resume, self.score]
-        return [*head, self.chart, self.fact, self.wall, self.path, self.results, self.settings]
+        return [*head, self.chart, self.fact, self.wall, self.path, self.results, self.judge, self.settings]
 
     # -- what to show -------------------------------------------------------------------------------------------
     def show(self, owner: str, key: str | None) -> dict:
@@ -94,7 +96,10 @@ class RunView:
         if news["wall"] and news["wall"]["fresh"]:
             news["wall"]["replay"] = is_recorded(seen["key"])
         if news["results"] is not None:
-            updates[self.results] = results_markup(news["results"], run.config()["config"], unchanged(run))
+            updates[self.results] = results_markup(
+                news["results"], run.config()["config"], unchanged(run), bounds_of(run)
+            )
+            updates[self.judge] = closed_markup(run, seen["key"])
         stamp = json.dumps([status, bool(run.rows_since("results", 0)[1])], sort_keys=True)
         if stamp != seen["status"]:
             updates |= self._head(owner, run, seen, status)
@@ -107,6 +112,12 @@ class RunView:
         if run is None:
             return {}
         return sight(run, key, sent(event, "slot"), sent(event, "step"), sent(event, "have"))
+
+    def compare(self, owner: str, event: gr.EventData) -> str:
+        """Two arms of a run that this visitor may see, question by question."""
+        key = sent(event, "run")
+        run = self.shelf.open(owner, key) if isinstance(key, str) else None
+        return "" if run is None else open_markup(run, key, *(sent(event, name) for name in ("student", "a", "b")))
 
     def status(self, run: RunDir, key: str) -> dict:
         """A recorded run is only read; the runner looks after the others."""
@@ -142,6 +153,7 @@ class RunView:
             self.path: {},
             self.fact: "",
             self.results: results_markup([], {}),
+            self.judge: "",
             self.settings: "",
         }
 

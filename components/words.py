@@ -132,8 +132,11 @@ def quantity(row: dict) -> str:
     return f"{row['mean']:.2f} ± {row['interval']:.2f} (n = {row['n']:,}{seeds})"
 
 
-def verdict(table: list[dict], student: str) -> str:
-    """Distilled text against as many random real questions, for one student, in a sentence or two."""
+def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None = None) -> str:
+    """Distilled text against as many random real questions, for one student, in a sentence or two.
+
+    `bounds`: the 95 % interval of the difference, paired by question, where the answers are at hand.
+    """
     rows = {row["arm"]: row for row in table if row["student"] == student and row["regime"] == plainest(table)}
     text, random = rows.get("text"), rows.get("random")
     if text is None:
@@ -143,6 +146,12 @@ def verdict(table: list[dict], student: str) -> str:
         return said
     said += f" As many random real questions: {quantity(random)}. "
     gap = text["mean"] - random["mean"]
+    if bounds is not None:
+        low, high = bounds
+        said += f"Question by question: {100 * gap:+.1f} points (95 % interval {100 * low:+.1f} to {100 * high:+.1f}). "
+        if low <= 0 <= high:
+            return said + "The difference is inside the noise."
+        return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
     # the two arms answer the same questions, so treating them as independent makes the noise look larger, not smaller
     if abs(gap) <= math.hypot(text["interval"], random["interval"]):
         return said + "The difference is inside the noise."

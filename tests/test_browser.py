@@ -57,6 +57,13 @@ if want("evaluate"):
     for arm, value in (("text", 0.5), ("random", 0.4), ("base", 0.3)):
         where = {"arm": arm, "student": config["model"], "task": config["task"], "regime": "ordinary"}
         run.append("results", {**where, "metric": "acc_norm", "seed": 0, "value": value, "n": 100})
+        name = f"artifacts/scores/{arm}-{config['model']}-ordinary-0"
+        (run.artifacts / "scores").mkdir(parents=True, exist_ok=True)
+        for q in range(100):
+            ll = [-1.0, -2.0] if q < 100 * value else [-2.0, -1.0]
+            run.append(name, {"id": f"q{q}", "subject": None, "answer": 0, "log_likelihoods": ll, "lengths": [3, 3]})
+        found = {"metric": "acc", "seed": 0, "value": value, "n": 100, "scores": name + ".jsonl"}
+        run.append("results", {**where, **found})
         step("evaluate", 1, 3)
 run.set_status(state="finished", eta_s=None)
 """
@@ -114,7 +121,7 @@ def test_start_watch_zoom_reload_stop_and_resume(visitor):
     visitor.wait_state("finished")
     whole = load_preset(PRESETS, "quick")["settings"]["outer_steps"]
     assert visitor.points() == whole, "resuming lost or repeated updates"
-    page.wait_for_selector(".ds-results[data-rows='3']")
+    page.wait_for_selector(".ds-results[data-rows='6']")
     assert "inside the noise" in page.inner_text(".ds-verdict")
     assert visitor.errors == []
     assert visitor.elsewhere == [], "no request may leave the server's own address"
@@ -193,6 +200,21 @@ def test_the_lens_opens_on_a_prompt_follows_the_wall_and_shows_tokens_as_text(vi
     assert visitor.errors == []
 
 
+def test_the_judge_pairs_answers_when_it_is_opened_and_again_for_another_arm(visitor):
+    page = visitor.page
+    page.click("#distil")
+    visitor.wait_state("finished", seconds=60)
+    page.click(".ds-judge summary")
+    page.wait_for_selector(".ds-judge .ds-difference")
+    assert (
+        "+10.0 points" in page.inner_text(".ds-judge figcaption") and page.locator(".ds-judge .ds-flip").count() == 10
+    )
+    page.select_option(".ds-judge [data-pick=b]", "base")
+    page.wait_for_selector(".ds-flips[data-flips='20']")
+    assert "+20.0 points" in page.inner_text(".ds-judge figcaption")
+    assert visitor.errors == []
+
+
 def test_distil_only_then_score(visitor):
     page = visitor.page
     page.locator("#score-after input").uncheck()
@@ -200,7 +222,7 @@ def test_distil_only_then_score(visitor):
     visitor.wait_state("finished")
     page.wait_for_selector(".ds-results[data-rows='0']")
     page.click("#score button, button#score")
-    page.wait_for_selector(".ds-results[data-rows='3']")
+    page.wait_for_selector(".ds-results[data-rows='6']")
 
 
 def test_bad_input_is_said_at_the_form_and_nothing_is_lost(visitor):

@@ -4,10 +4,10 @@ import json
 from collections import Counter
 from dataclasses import replace
 
-from backend.comparison.files import scores_of
 from backend.comparison.students import Trainee
 from backend.comparison.table import table
 from backend.core.prompts import Example
+from backend.results import scores_of
 from tests import tiny_comparison
 from tests.tiny_comparison import ARMS, files_of, start
 

@@ -8,10 +8,9 @@ from dataclasses import asdict
 from itertools import product
 
 from backend.comparison.config import BASELINES, ComparisonConfig
-from backend.comparison.files import scores_of
 from backend.core.compare import Paired, paired, sentence
 from backend.core.scored import Scored
-from backend.results import summarise_results
+from backend.results import scores_of, summarise_results
 from backend.runs import RunDir
 
 AGAINST = ("best baseline", "random", "init", "select", "evolve")  # what an arm is compared with, where it is there

@@ -52,6 +52,7 @@ class Page:
         view.picker.input(view.show, which, view.parts, **QUIET)
         for widget in (view.chart, view.wall, view.path):
             widget.resync(view.show, which, view.parts, **QUIET)
+        view.judge.judge(view.compare, self.owner, view.judge, **QUIET)
         view.lens.look(view.look, self.owner, view.lens, **QUIET)
         form.go.click(
             self.distil,

@@ -59,4 +59,4 @@ def write_scores(task: str, cell: Cell, scored: list[Scored], folder: Path, run_
     for metric in METRICS:
         where = {"arm": cell.arm, "student": cell.student, "task": task, "regime": cell.regime}
         value = {"metric": metric, "seed": cell.seed, "value": totals[metric], "n": totals["n"]}
-        run_dir.append("results", where | value)
+        run_dir.append("results", where | value | {"scores": f"artifacts/scores/{cell.name()}.jsonl"})
