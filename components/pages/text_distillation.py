@@ -10,6 +10,7 @@ from backend.jobs import Runner
 from backend.settings import as_json, from_saved
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.config_form import ConfigForm, Layout, Option, error_markup
+from components.lessons import lessons_view
 from components.run_view import RunView, is_recorded
 from components.shelf import Shelf, is_owner, new_owner
 
@@ -34,6 +35,7 @@ class Page:
         self.shelf, self.runner = shelf, runner
         # the browser keeps the id; key and secret are fixed so that a restarted server still finds it
         self.owner = gr.BrowserState("", storage_key="distilloscope-owner", secret="distilloscope-owner")
+        self.lessons = lessons_view()
         with gr.Row(elem_id="page"):
             with gr.Column(scale=7, min_width=320, elem_id="view"):
                 self.view = RunView(shelf, runner)

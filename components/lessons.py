@@ -1,0 +1,40 @@
+"""Lessons: short walks through the page that drive its real controls and end in a question. A widget and its script.
+
+The words are in assets/lessons.json. Knows no run: what a lesson shows is whatever run is on screen.
+"""
+
+import json
+from pathlib import Path
+
+import gradio as gr
+
+SCRIPT = Path(__file__).with_suffix(".js")
+WORDS = Path(__file__).parent.parent / "assets" / "lessons.json"
+ACTIONS = ("press", "open", "first", "latest", "play")
+TEMPLATE = """
+<section class="ds-lessons" aria-label="Lessons">
+  <p><b>New here?</b> Five lessons of two or three minutes, on the run below.</p>
+  <div class="ds-lesson-list" role="group" aria-label="Lessons"></div>
+  <div class="ds-lesson" role="region" aria-label="Lesson" hidden>
+    <header><b data-title></b><span class="ds-quiet" data-place></span>
+      <button type="button" data-leave aria-label="Leave the lesson">Leave</button></header>
+    <div data-body aria-live="polite"></div>
+    <footer><button type="button" data-go="-1">Back</button><button type="button" data-go="1">Next</button></footer>
+  </div>
+</section>
+"""
+
+
+def lessons() -> list[dict]:
+    return json.loads(WORDS.read_text(encoding="utf-8"))
+
+
+def lessons_view() -> gr.HTML:
+    """The widget. It needs no server once the page is loaded."""
+    return gr.HTML(
+        lessons(),
+        html_template=TEMPLATE,
+        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        elem_id="lessons",
+        apply_default_css=False,
+    )

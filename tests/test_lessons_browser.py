@@ -1,0 +1,81 @@
+"""Every lesson in a real browser on the recorded run: its controls move, its panels light up, its question is asked."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from components.lessons import lessons
+from tests import browsing
+from tests.browsing import ROOT, Visitor, end, wait_served
+
+pytestmark = browsing.pytestmark
+chromium = browsing.chromium
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The app as a visitor gets it, with its recorded runs."""
+    folder = tmp_path_factory.mktemp("lessons")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {"DISTILLOSCOPE_HOME": str(folder / "home")}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=env, **quiet)
+    try:
+        wait_served(f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        end(server, folder)
+
+
+@pytest.fixture(scope="module")
+def visitor(chromium, address):
+    visitor = Visitor(chromium, address)
+    visitor.page.wait_for_function("Number(document.querySelector('.ds-path')?.dataset.paths) > 2")
+    yield visitor
+    assert visitor.errors == [] == visitor.elsewhere
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("number", range(5), ids=[lesson["name"] for lesson in lessons()])
+def test_a_lesson_can_be_walked_to_its_end(visitor, number):
+    page, lesson = visitor.page, lessons()[number]
+    page.click(f"[data-lesson='{number}']")
+    for place, step in enumerate(lesson["steps"]):
+        page.wait_for_selector(f".ds-lesson[data-lesson='{lesson['name']}'][data-step='{place}']")
+        assert step["text"] in page.inner_text(".ds-lesson [data-body]")
+        page.wait_for_function(f"document.querySelector('{step['look']}').closest('.ds-lit') || "
+                               f"document.querySelector('{step['look']} .ds-lit')")  # fmt: skip
+        assert page.is_visible(step["look"]), "what a step is about is on screen"
+        page.click(".ds-lesson [data-go='1']")
+    wrong = (lesson["question"]["answer"] + 1) % len(lesson["question"]["options"])
+    page.click(f"[data-option='{wrong}']")
+    assert "Not quite" in page.inner_text(".ds-why")
+    page.click(f"[data-option='{lesson['question']['answer']}']")
+    assert lesson["question"]["why"] in page.inner_text(".ds-why")
+    assert "done" in page.inner_text(f"[data-lesson='{number}']")
+    page.keyboard.press("Escape")
+    assert not page.is_visible(".ds-lesson") and page.locator(".ds-lit").count() == 0
+
+
+def test_what_was_done_is_remembered_after_a_reload(visitor):
+    visitor.page.reload()
+    visitor.page.wait_for_selector("[data-lesson='4']")
+    assert visitor.page.locator(".ds-lesson-list [data-done]").count() == 5
+
+
+def test_the_second_lesson_moves_the_wall_and_the_map_together(visitor):
+    page = visitor.page
+    page.wait_for_function("Number(document.querySelector('.ds-path')?.dataset.paths) > 2")
+    page.click("[data-lesson='1']")
+    page.wait_for_selector(".ds-path[data-step='0']")
+    assert page.inner_text(".ds-scrub output") == "start"
+    page.click(".ds-lesson [data-go='1']")
+    page.click(".ds-lesson [data-go='1']")  # plays the film
+    page.wait_for_function("Number(document.querySelector('.ds-path').dataset.step) > 10")
+    page.click(".ds-lesson [data-leave]")
+    assert not page.is_visible(".ds-lesson")
