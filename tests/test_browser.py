@@ -122,7 +122,7 @@ def test_start_watch_zoom_reload_stop_and_resume(visitor):
     whole = load_preset(PRESETS, "quick")["settings"]["outer_steps"]
     assert visitor.points() == whole, "resuming lost or repeated updates"
     page.wait_for_selector(".ds-results[data-rows='6']")
-    assert "inside the noise" in page.inner_text(".ds-verdict")
+    assert "Question by question: +10.0 points" in page.inner_text(".ds-verdict")
     assert visitor.errors == []
     assert visitor.elsewhere == [], "no request may leave the server's own address"
 
