@@ -90,6 +90,8 @@ def difference(result: Paired) -> str:
 
     said = f"{signed(result.difference)} points, 95 % interval {signed(result.low)} to {signed(result.high)}"
     verdict = "inside the noise" if result.inside_noise else ("A is better" if result.difference > 0 else "B is better")
+    if not result.inside_noise and 1 < min(result.seeds_a, result.seeds_b) < words.ENOUGH:
+        verdict += ", if so few students tell"
     chance = f"McNemar p = {result.p_value:.3g}" if result.p_value is not None else seeds(result)
     return (
         f'<figure class="ds-difference" data-noise="{str(result.inside_noise).lower()}"><div role="img" '

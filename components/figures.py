@@ -1,6 +1,6 @@
 """Rows of a run folder to the numbers that the live views draw: pure functions, nothing else.
 
-Knows the columns of metrics.jsonl and prompts.jsonl. Knows no widget, no colour, no file and no visitor.
+Knows the columns of metrics.jsonl, prompts.jsonl and paths.jsonl. Knows no widget, no colour, no file and no visitor.
 """
 
 from collections.abc import Sequence

@@ -4,15 +4,21 @@
 const panel = () => element.querySelector(".ds-judge");
 
 function ask() {
-  const picked = Object.fromEntries([...element.querySelectorAll("[data-pick]")].map((pick) => [pick.dataset.pick, pick.value]));
-  trigger("judge", { run: panel().dataset.run, ...picked });
+  const chosen = Object.fromEntries([...element.querySelectorAll("[data-pick]")].map((pick) => [pick.dataset.pick, pick.value]));
+  trigger("judge", { run: panel().dataset.run, ...chosen });
 }
 
 element.addEventListener("toggle", (event) => {
   if (event.target.open && element.querySelector("[data-wait]")) ask();
 }, true);
+let picked = null;  // the picker that is in use: the answer brings new ones
+watch("value", () => requestAnimationFrame(() => {
+  if (picked) element.querySelector(`[data-pick="${picked}"]`)?.focus();
+  picked = null;
+}));
 element.addEventListener("change", (event) => {
   if (!event.target.dataset.pick) return;
+  picked = event.target.dataset.pick;
   element.querySelectorAll("[data-pick]").forEach((pick) => { pick.disabled = true; });
   ask();
 });

@@ -47,13 +47,16 @@ def open_markup(run: RunDir, key: str, student: object, a: object, b: object) ->
     if len(arms) < 2:
         return closed_markup(run, key)
     a, b = chosen_arms(list(arms), a, b)
-    sides = [[scores_of(run, row) for row in arms[arm]] for arm in (a, b)]
     try:
+        sides = [[scores_of(run, row) for row in arms[arm]] for arm in (a, b)]
         asked = {question.id: question for question in questions_of(config, config["task"])}
         result = paired(*sides)
         body = compare_view.difference(result) + compare_view.flips(result, sides, asked)
     except UserError as error:
         body = error_markup(error)
+    except (KeyError, TypeError, ValueError):
+        unread = UserError("The answers of these students cannot be read.", "whole files of scores", "Score again.")
+        body = error_markup(unread)
     return (
         f'<section class="ds-judge ds-compare" data-run="{escape(key)}"><details open><summary>Question by question'
         f"</summary>{choices(found, student, a, b)}{body}</details></section>"
@@ -65,7 +68,7 @@ def bounds_of(run: RunDir) -> tuple[float, float] | None:
     arms = arms_of(run).get(run.config()["config"].get("model"), {})
     try:
         result = paired(*([scores_of(run, row) for row in arms[arm]] for arm in ("text", "random")))
-    except (KeyError, UserError):
+    except (KeyError, TypeError, ValueError, UserError):
         return None
     return result.low, result.high
 

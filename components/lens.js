@@ -31,6 +31,7 @@ function take(found) {
 
 function close() {
   clearTimeout(state.timer);
+  document.querySelector(`#wall [data-closer="${state.slot}"]`)?.focus();
   Object.assign(state, { slot: null, tokens: null });
   part(".ds-lens").hidden = true;
 }
@@ -48,7 +49,7 @@ function draw() {
   const { near } = state.tokens[state.place], [[first, far], second] = near;
   part("[data-said]").textContent = `Prompt ${state.slot + 1} ${state.step ? "at update " + state.step : "at its start"}. `
     + (far < 0.0005 ? `Here it is exactly the token \u201c${seen(first)}\u201d.`
-      : `The learned token lies ${far.toFixed(2)} from \u201c${seen(first)}\u201d, which is what it decodes to`
+      : `The learned token lies ${far.toFixed(2)} from the nearest real one, \u201c${seen(first)}\u201d`
         + (second ? `; the next, \u201c${seen(second[0])}\u201d, is ${second[1].toFixed(2)} away.` : "."));
   part(".ds-places").replaceChildren(...state.tokens.map((token, place) => {
     const button = make("button", "", seen(token.near[0][0]));
@@ -101,6 +102,7 @@ window.addEventListener("distilloscope:lens", ({ detail }) => {
   part(".ds-lens-parts").hidden = true;
   part(".ds-places").replaceChildren();
   part(".ds-lens").scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  part("h2").focus({ preventScroll: true });
   ask();
 });
 window.addEventListener("distilloscope:mark", ({ detail }) => {

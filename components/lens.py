@@ -13,7 +13,8 @@ from backend.runs import RunDir
 SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
 <section class="ds-lens" hidden>
-  <header><h2>Through the lens</h2><button type="button" data-close aria-label="Close the lens">Close</button></header>
+  <header><h2 tabindex="-1">Through the lens</h2>
+    <button type="button" data-close aria-label="Close the lens">Close</button></header>
   <p class="ds-quiet" data-said aria-live="polite"></p>
   <div class="ds-places" role="group" aria-label="Tokens of the prompt"></div>
   <div class="ds-lens-parts"><div><h3>Nearest real tokens</h3><ol class="ds-near"></ol></div>
@@ -34,18 +35,22 @@ def lens() -> gr.HTML:
     )
 
 
+def nothing(key: str, slot: object) -> dict:
+    """What the lens shows where there is nothing to see."""
+    return {"run": key, "slot": slot if type(slot) is int else 0, "tokens": None}
+
+
 def sight(run: RunDir, key: str, slot: object, step: object, have: object) -> dict:
     """What the lens shows of a prompt at a step: the latest look at or before it; the map only where it is not held.
 
-    Anything that is no slot or step of the run gives `{run, slot, tokens: None}`: nothing to see.
+    Anything that is no slot or step of the run gives nothing to see.
     """
-    nothing = {"run": key, "slot": slot if isinstance(slot, int) else 0, "tokens": None}
     rows = run.rows("neighbours")
     if type(slot) is not int or type(step) not in (int, float) or not rows:
-        return nothing
+        return nothing(key, slot)
     row = next((row for row in reversed(rows) if row["step"] <= step), rows[0])
     if not 0 <= slot < len(row["slots"]):
-        return nothing
+        return nothing(key, slot)
     found = {"run": key, "slot": slot, "step": row["step"], "tokens": row["slots"][slot]}
     if have != key:
         try:

@@ -4,8 +4,20 @@
 
 const DONE = "distilloscope-lessons", all = props.value || [];
 const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-const state = { lesson: null, step: 0 };
-const part = (selector) => element.querySelector(selector), done = () => JSON.parse(localStorage.getItem(DONE) || "[]");
+const state = { lesson: null, step: 0, done: remembered() };
+const part = (selector) => element.querySelector(selector);
+
+function remembered() {  // storage may be blocked, as in a page within a page
+  try {
+    const found = JSON.parse(localStorage.getItem(DONE) || "[]");
+    return Array.isArray(found) ? found : [];
+  } catch { return []; }
+}
+
+function remember(name) {
+  if (!state.done.includes(name)) state.done.push(name);
+  try { localStorage.setItem(DONE, JSON.stringify(state.done)); } catch { /* it lasts until the page is closed */ }
+}
 
 function make(tag, name, text) {
   const node = document.createElement(tag);
@@ -41,13 +53,12 @@ function light(selector) {
 
 // -- drawing -----------------------------------------------------------------------------------------------------
 function drawList() {
-  const known = done();
   part(".ds-lesson-list").replaceChildren(...all.map((lesson, number) => {
     const button = make("button", "", `${number + 1} ${lesson.title}`);
     button.type = "button";
     button.dataset.lesson = number;
     button.setAttribute("aria-pressed", state.lesson === number);
-    if (known.includes(lesson.name)) {
+    if (state.done.includes(lesson.name)) {
       button.dataset.done = "";
       button.append(make("span", "", " done"));
     }
@@ -98,8 +109,16 @@ function answer(button) {
   const lesson = all[state.lesson], right = Number(button.dataset.option) === lesson.question.answer;
   button.dataset.right = right;
   part(".ds-why").textContent = (right ? "Yes. " : "Not quite. ") + (right ? lesson.question.why : "Try another.");
-  if (right && !done().includes(lesson.name)) localStorage.setItem(DONE, JSON.stringify([...done(), lesson.name]));
-  if (right) drawList();
+  if (!right) return;
+  remember(lesson.name);
+  drawList();
+}
+
+function leave() {
+  const number = state.lesson;
+  state.lesson = null;
+  draw();
+  part(`[data-lesson="${number}"]`)?.focus({ preventScroll: true });
 }
 
 function go(by) {
@@ -116,7 +135,7 @@ element.addEventListener("click", (event) => {
   if (!button) return;
   if (button.dataset.go) go(Number(button.dataset.go));
   else if (button.dataset.option) answer(button);
-  else if ("leave" in button.dataset) { state.lesson = null; draw(); }
+  else if ("leave" in button.dataset) leave();
   else {
     Object.assign(state, { lesson: Number(button.dataset.lesson), step: 0 });
     draw();
@@ -124,6 +143,6 @@ element.addEventListener("click", (event) => {
   }
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && state.lesson !== null) { state.lesson = null; draw(); }
+  if (event.key === "Escape" && state.lesson !== null) leave();
 });
 draw();

@@ -37,6 +37,8 @@ function shown() {
   return before.at(-1) || state.paths[0];
 }
 
+// Is there a way on the untouched questions to draw beside this one?
+const beginning = (row) => state.paths[0].step === 0 && row !== state.paths[0];
 const finite = (points) => points.filter(([x, y]) => x !== null && y !== null);
 const lossOf = ([x, y]) => (1 - x) ** 2 + y ** 2;
 
@@ -64,10 +66,10 @@ function drawMap(row) {
   });
   nodes.push(make("line", { class: "ds-way", x1: f.x(0), x2: f.x(1), y1: f.y(0), y2: f.y(0) }));
   nodes.push(line(f, state.expert, "expert"));
-  if (row !== state.paths[0]) nodes.push(line(f, state.paths[0].student, "first"));
+  if (beginning(row)) nodes.push(line(f, state.paths[0].student, "first"));
   nodes.push(line(f, row.student, "student"));
   row.student.forEach((point, k) => {
-    if (point[0] === null) return;
+    if (point.includes(null)) return;
     const dot = make("circle", { class: "ds-dot", cx: f.x(point[0]), cy: f.y(point[1]), r: k === row.student.length - 1 ? 6 : 3 });
     dot.append(make("title", {}, `step ${k} of ${row.student.length - 1}: matching loss ${lossOf(point).toFixed(2)}`));
     nodes.push(dot);
@@ -100,12 +102,12 @@ function draw() {
   if (!row) return;
   part(".ds-path").dataset.step = row.step;
   const end = row.student.at(-1);
-  const said = end[0] === null ? `At update ${row.step} the student runs away.`
+  const said = end.includes(null) ? `At update ${row.step} the student runs away.`
     : `${row.step ? "At update " + row.step.toLocaleString("en") : "On the starting questions"} the student comes `
       + `${Math.round(100 * end[0])} % of the way and ends ${end[1].toFixed(2)} beside it: matching loss ${lossOf(end).toFixed(2)}.`;
   part("[data-said]").textContent = said;
   part(".ds-map").setAttribute("aria-label", said);
-  part('[data-key="first"]').hidden = row === state.paths[0];
+  part('[data-key="first"]').hidden = !beginning(row);
   drawMap(row);
   drawHeat(row);
 }

@@ -15,7 +15,7 @@ from components import feed, form_values, words
 from components.chart import live_chart
 from components.events import sent
 from components.judge_view import bounds_of, closed_markup, judge_view, open_markup
-from components.lens import lens, sight
+from components.lens import lens, nothing, sight
 from components.path_map import path_map
 from components.prompts import prompt_wall
 from components.results import results_markup
@@ -99,7 +99,9 @@ class RunView:
             updates[self.results] = results_markup(
                 news["results"], run.config()["config"], unchanged(run), bounds_of(run)
             )
-            updates[self.judge] = closed_markup(run, seen["key"])
+            if not seen.get("judge"):  # once: a panel that is open stays as the visitor has it
+                updates[self.judge] = found = closed_markup(run, seen["key"])
+                seen = {**seen, "judge": bool(found)}
         stamp = json.dumps([status, bool(run.rows_since("results", 0)[1])], sort_keys=True)
         if stamp != seen["status"]:
             updates |= self._head(owner, run, seen, status)
@@ -107,11 +109,11 @@ class RunView:
 
     def look(self, owner: str, event: gr.EventData) -> dict:
         """What the lens asked for, of a run that this visitor may see; nothing for anything else."""
-        key = sent(event, "run")
-        run = self.shelf.open(owner, key) if isinstance(key, str) else None
-        if run is None:
+        key, slot = sent(event, "run"), sent(event, "slot")
+        if not isinstance(key, str) or type(slot) is not int:
             return {}
-        return sight(run, key, sent(event, "slot"), sent(event, "step"), sent(event, "have"))
+        run = self.shelf.open(owner, key)
+        return sight(run, key, slot, sent(event, "step"), sent(event, "have")) if run else nothing(key, slot)
 
     def compare(self, owner: str, event: gr.EventData) -> str:
         """Two arms of a run that this visitor may see, question by question."""

@@ -35,9 +35,9 @@ ARMS = {  # in the order shown: what every model can read first, so that the row
 KINDS = {"text": "made", "projected": "made", "soft": "made", "init": "real", "random": "real", "full": "real"}
 MADE_BY = {  # by decoder: runs of before there was a choice are the paper's
     "nearest": "Their text is the nearest token at each place.",
-    "straight_through": "The student reads the nearest tokens already while the prompts learn; these are the text.",
+    "straight_through": "While they learn, the student reads only the tokens nearest to them, the later text.",
     "guided": "Their text is chosen among near tokens by the model itself.",
-    "search": "Their text is not theirs: it is searched for, word by word, and kept where it lowers {objective}.",
+    "search": "Their text is not theirs: it is searched for among real questions, phrases and words, by {objective}.",
 }
 OBJECTIVES = {
     "error": "trained students' error on real questions",
@@ -151,6 +151,8 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
         said += f"Question by question: {100 * gap:+.1f} points (95 % interval {100 * low:+.1f} to {100 * high:+.1f}). "
         if low <= 0 <= high:
             return said + "The difference is inside the noise."
+        if (seeds := min(text["seeds"], random["seeds"])) < ENOUGH:
+            return said + f"With {count(seeds, 'student')} each that may still be the luck of the draw."
         return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
     # the two arms answer the same questions, so treating them as independent makes the noise look larger, not smaller
     if abs(gap) <= math.hypot(text["interval"], random["interval"]):
@@ -158,6 +160,7 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
     return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
 
 
+ENOUGH = 4  # students a side: with fewer, an interval over students that differ as a whole is too short (core.compare)
 UNCHANGED = "No word of the prompts has changed, so the distilled text is still the starting questions."
 
 

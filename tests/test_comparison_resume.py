@@ -59,7 +59,7 @@ def test_an_evolution_that_was_stopped_goes_on_to_the_same_rows_and_judges_no_ro
 
     def stop_once(path, text):
         write(path, text)
-        rounds.append(json.loads(text)["round"])
+        rounds.append(json.loads(text)["round"]["round"])
         if rounds == [1, 2]:
             RunDir(tmp_path / "broken").stop_flag.touch()
 

@@ -59,9 +59,24 @@ def test_the_verdict_is_about_the_paired_difference_where_answers_are_at_hand(ru
     said = results_markup(rows, CONFIG, bounds=(low, high))
     assert f"+30.0 points (95 % interval {100 * low:+.1f} to {100 * high:+.1f})" in said
     assert ("inside the noise" in said) == (low <= 0 <= high)
-    assert "worse by more than the noise" in results_markup(
-        [row | {"value": 1 - row["value"]} for row in rows], CONFIG, bounds=(-0.4, -0.1)
-    )
+
+
+@pytest.mark.parametrize(
+    ("seeds", "says"), [(1, "With 1 student each"), (3, "With 3 students each"), (4, "worse by more than the noise")]
+)
+def test_few_students_are_not_enough_to_call_a_text_better_or_worse(seeds, says):
+    where = {"student": "own", "task": "t", "regime": "ordinary", "metric": "acc", "n": 100}
+    rows = [
+        where | {"arm": a, "value": v, "seed": k} for a, v in (("text", 0.3), ("random", 0.6)) for k in range(seeds)
+    ]
+    assert says in results_markup(rows, CONFIG, bounds=(-0.4, -0.1))
+    assert "inside the noise" in results_markup(rows, CONFIG, bounds=(-0.4, 0.1))
+
+
+def test_damaged_scores_get_a_sentence_and_no_bounds(run):
+    (run.artifacts / "scores" / "text-own-ordinary-0.jsonl").write_text('{"id": 3}\n')
+    assert bounds_of(run) is None
+    assert "cannot be read" in open_markup(run, "own/x", None, None, None)
 
 
 def test_without_answers_there_are_no_bounds(tmp_path):

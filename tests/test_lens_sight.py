@@ -54,4 +54,5 @@ def test_another_visitors_run_is_not_looked_at(tmp_path):
     run.append("neighbours", {"step": 0, "slots": [[]]})
     event = SimpleNamespace(run=key, slot=0, step=0, have=None)
     assert RunView.look(view, mine, event)["tokens"] == []
-    assert RunView.look(view, other, event) == {} and RunView.look(view, mine, SimpleNamespace(run=3)) == {}
+    assert RunView.look(view, other, event)["tokens"] is None
+    assert RunView.look(view, mine, SimpleNamespace(run=3)) == {}

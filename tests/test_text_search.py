@@ -9,7 +9,7 @@ from backend import settings
 from backend.core.errors import UserError
 from backend.core.progress import Stopped
 from backend.runs import RunDir
-from backend.studies.text_distillation import text_search
+from backend.studies.text_distillation import searching, text_search
 from backend.studies.text_distillation.run import STAGES, run, run_to_the_end
 from tests.test_run import tiny_config
 
@@ -78,3 +78,12 @@ def test_students_wait_for_the_search(config, tmp_path):
     found = start(config, tmp_path / "run")
     with pytest.raises(UserError, match="not been decoded"):
         run(config, found, tuple(stage for stage in STAGES if stage != "decode"))
+
+
+def test_a_search_of_another_version_begins_anew(tmp_path):
+    file = tmp_path / searching.STATE
+    drafts = [{"question": "q", "answer": "a", "origin": "o"}]
+    found = {"round": 1, "drafts": drafts, "best": drafts, "best_loss": 0.5, "row": {}}
+    for version, there in ((searching.VERSION, True), (searching.VERSION - 1, False), (None, False)):
+        file.write_text(json.dumps({"version": version, "lrs": [0.1], "trainings": 3, "found": found}))
+        assert (searching.searched(file) is not None) == there

@@ -18,6 +18,7 @@ from backend.core.progress import Progress
 from backend.runs import RunDir
 from backend.selection import SELECTORS
 from backend.selection.select import SelectSettings, select
+from backend.studies.text_distillation.searching import VERSION
 
 ORDER = (*BASELINES, "select", "init", "text", "evolve", "text_shuffled", *DECODERS)  # as they need each other
 
@@ -77,12 +78,11 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
     if arm in ("text", "text_shuffled", "evolve"):
         recipe |= {name: getattr(c, name) for name in SEARCHED} | {
             "readers": [r.fingerprint for r in materials.judges()],
-            "search": SEARCH_VERSION,
+            "search": VERSION,
         }
     return recipe
 
 
-SEARCH_VERSION = 2  # raise when the search goes another way by the same settings
 SEARCHED = (
     "objective",
     "moves",

@@ -14,7 +14,7 @@ from backend.comparison.arms import file_name
 from backend.comparison.config import OWN_MODEL_ONLY, ComparisonConfig
 from backend.comparison.datasets import examples_of, rows_of
 from backend.comparison.distilling import matched_regime, soft_rows
-from backend.comparison.files import METRICS, SCORES
+from backend.comparison.files import METRICS
 from backend.comparison.materials import Materials
 from backend.comparison.remembered import recipe_of, remembered
 from backend.comparison.students import Trainee
@@ -23,6 +23,7 @@ from backend.core.metrics import summarise
 from backend.core.pool import each, worker_count
 from backend.core.progress import Progress
 from backend.core.scored import Scored, from_row
+from backend.results import SCORES
 from backend.runs import RunDir, write_atomically
 
 

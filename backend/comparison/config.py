@@ -80,7 +80,7 @@ class ComparisonConfig:
     )
     moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
-        "What rounds change in turn: a whole question, a phrase, a word, a token.",
+        "What rounds change: a whole question every other round, between them a phrase, a word, a token in turn.",
         "Text",
         choices=MOVES,
     )

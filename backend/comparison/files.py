@@ -1,4 +1,3 @@
-"""The comparison's files of scores: where they lie, and which metrics are made from them."""
+"""Which metrics of a comparison's students are kept. Where their scores lie is in backend.results."""
 
-SCORES = "artifacts/scores"
 METRICS = ("acc", "acc_norm")

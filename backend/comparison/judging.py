@@ -15,6 +15,7 @@ from backend.runs import RunDir, write_atomically
 from backend.selection.evolve import Judge, Round, evolve
 
 STATE = "evolve.json"
+VERSION = 1  # raise when evolution goes another way by the same settings: what was begun before begins anew
 
 
 def evolve_rows(
@@ -27,10 +28,11 @@ def evolve_rows(
         found = f"The search took {trainings} trainings, too few for one round of evolve."
         raise UserError(found, f"at least {2 * len(trainees)}", "Raise rounds, or leave evolve out.")
     file = run.artifacts / STATE
-    after = Round(**json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+    saved = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    after = Round(**saved["round"]) if saved.get("version") == VERSION else None
     judged = judge(materials, trainees, lrs, after.round if after else 0)
     for found in evolve(start, lengths, judged, trainings // len(trainees), materials.config.seed, after):
-        write_atomically(file, json.dumps(asdict(found)))
+        write_atomically(file, json.dumps({"version": VERSION, "round": asdict(found)}))
         after = found
         progress.advance(f"Evolve, round {found.round}: error {found.loss:.3f}", by=0)
     return after.chosen if after else start
@@ -38,7 +40,8 @@ def evolve_rows(
 
 def judge(materials: Materials, trainees: list[Trainee], lrs: tuple[float, ...], rounds: int = 0) -> Judge:
     """The expected error of each set on validation questions, readers counted alike; a new start and order in every
-    call, `rounds` of which were before. It is the search's default objective, so that neither has the finer measure."""
+    call, `rounds` of which were before. The search's default measure, but on all validation questions, which the search
+    sees only now and then: if anything, that favours evolve."""
     calls = count(rounds + 1)
 
     def losses(sets: list[list[int]]) -> list[float]:

@@ -67,7 +67,7 @@ def option_loss(scored: Sequence[Scored]) -> float:
 def option_error(scored: Sequence[Scored]) -> float:
     """Mean probability of the wrong options, from 0 to 1: how often a student that draws its answer would be wrong.
 
-    Nearer to accuracy than the loss is, and less noisy: a confident error counts at most 1.
+    A confident error counts at most 1, where the loss of one can outweigh all the rest.
     """
     _need(scored)
     return fmean(1 - option_probabilities(item)[item.answer] for item in scored)

@@ -99,7 +99,7 @@ class DistillConfig:
     search_rounds: int = setting(12, "Search: rounds of changing the texts.", "Text", low=0, advanced=True)
     search_moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
-        "Search: what rounds change in turn, a whole question, a phrase, a word, a token.",
+        "Search: what rounds change; a whole question every other round, between them the others in turn.",
         "Text",
         choices=MOVES,
         advanced=True,

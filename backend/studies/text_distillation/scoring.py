@@ -12,6 +12,7 @@ from backend.core.metrics import summarise
 from backend.core.pool import each, worker_count
 from backend.core.progress import Progress
 from backend.core.scored import Scored
+from backend.results import SCORES
 from backend.runs import RunDir, write_atomically
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoding import learned
@@ -29,7 +30,7 @@ def evaluate(setup: Setup, run_dir: RunDir) -> None:
     run_dir.keep_rows("results", lambda row: cell_of(row) in done)
     everything = cells(setup.config)
     todo = [cell for cell in everything if cell not in done]
-    folder = run_dir.artifacts / "scores"
+    folder = run_dir.path / SCORES
     folder.mkdir(parents=True, exist_ok=True)
     begin_work = partial(cell_worker, setup.config, run_dir.path)
     with Progress(run_dir, "evaluate", len(everything), done=len(everything) - len(todo)) as progress:
@@ -59,4 +60,4 @@ def write_scores(task: str, cell: Cell, scored: list[Scored], folder: Path, run_
     for metric in METRICS:
         where = {"arm": cell.arm, "student": cell.student, "task": task, "regime": cell.regime}
         value = {"metric": metric, "seed": cell.seed, "value": totals[metric], "n": totals["n"]}
-        run_dir.append("results", where | value | {"scores": f"artifacts/scores/{cell.name()}.jsonl"})
+        run_dir.append("results", where | value | {"scores": f"{SCORES}/{cell.name()}.jsonl"})

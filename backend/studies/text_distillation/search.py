@@ -5,11 +5,11 @@
     score many small changes of the texts to first order by it, summed over readers (influence.py)
     try the best of them together, the best half, quarter, ...: train a student on each, keep the best text
 
-A round's students share start, order and questions, so that texts are compared and not luck. Rounds take the plan's
-moves in turn: side by side, the large effects of whole questions would hide the small ones of phrases. Every six rounds
-the text is validated by fresh students; the search goes on from the best there, and returns it. Each round
-depends on the plan's seed, its number and the texts alone, so a search goes on from any round to the same end. Knows
-readers, drafts and objectives, not files.
+A round's students share start, order and questions, so that texts are compared and not luck. Every other round tries
+whole questions, the ones between the plan's other moves in turn: side by side, the large effects of questions would
+hide the small ones of phrases. Every few rounds the text is validated by fresh students; the search goes on from the
+best there, and returns it. Each round depends on the plan's seed, its number and the texts alone, so a search goes on
+from any round to the same end. Knows readers, drafts and objectives, not files.
 """
 
 import random

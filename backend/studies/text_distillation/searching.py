@@ -16,6 +16,7 @@ from backend.studies.text_distillation.moves import Draft, Material
 from backend.studies.text_distillation.search import Found, Search
 
 STATE = "search.json"
+VERSION = 2  # raise when the search goes another way by the same settings: what was begun before begins anew
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def search_through(
     `say` hears every round and may raise Stopped: the round is saved by then.
     """
     file = run.artifacts / STATE
-    saved = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"lrs": list(step_sizes())}
+    saved = _saved(file) or {"version": VERSION, "lrs": list(step_sizes())}
     after, trainings = found_of(saved["found"]) if "found" in saved else None, saved.get("trainings", 0)
     reached = after.round if after else -1
     run.keep_rows("metrics", lambda row: row["stage"] != "search" or row["round"] <= reached)
@@ -56,10 +57,14 @@ def search_through(
 
 def searched(file: Path) -> Searched | None:
     """What a saved search has come to by now; None where there is none."""
-    if not file.is_file():
-        return None
-    saved = json.loads(file.read_text(encoding="utf-8"))
-    return Searched(found_of(saved["found"]).best, saved["trainings"], tuple(saved["lrs"]))
+    saved = _saved(file)
+    return saved and Searched(found_of(saved["found"]).best, saved["trainings"], tuple(saved["lrs"]))
+
+
+def _saved(file: Path) -> dict | None:
+    """A search of this version as it was saved; None where there is none."""
+    saved = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return saved if saved.get("version") == VERSION else None
 
 
 def found_of(saved: dict) -> Found:
