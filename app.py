@@ -21,7 +21,7 @@ from components.pages.student_bench import BenchPage
 from components.pages.text_distillation import text_distillation_page
 from components.shelf import Shelf
 from components.tabs import open_tab, tab
-from components.theme import FAVICON, STYLE, make_theme, page_header
+from components.theme import FAVICON, STYLES, make_theme, page_header
 from components.upload_store import MOST_MEGABYTES
 
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
@@ -52,7 +52,7 @@ def launch(demo: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, **
         server_name=host,
         server_port=port,
         theme=make_theme(),
-        css_paths=[STYLE],
+        css_paths=STYLES,
         favicon_path=FAVICON,
         footer_links=["settings"],
         allowed_paths=[],

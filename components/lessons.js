@@ -87,7 +87,6 @@ function draw() {
   drawList();
   const card = part(".ds-lesson"), lesson = all[state.lesson];
   card.hidden = !lesson;
-  element.classList.toggle("ds-learning", Boolean(lesson));
   if (!lesson) return light(null);
   const last = state.step === lesson.steps.length, step = lesson.steps[state.step];
   part("[data-title]").textContent = lesson.title;

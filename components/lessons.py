@@ -10,7 +10,6 @@ import gradio as gr
 
 SCRIPT = Path(__file__).with_suffix(".js")
 WORDS = Path(__file__).parent.parent / "assets" / "lessons.json"
-ACTIONS = ("press", "open", "first", "latest", "play")
 TEMPLATE = """
 <section class="ds-lessons" aria-label="Lessons">
   <p><b>New here?</b> Five lessons of two or three minutes, on the run below.</p>

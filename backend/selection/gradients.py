@@ -16,7 +16,7 @@ from backend.core.examples import Rows
 from backend.core.lora import Student
 from backend.core.params import Params
 
-# Small models gain: 1,200 rows of opt-pocket took 2.6 s, one by one 8.9 s. SmolLM2 on one CPU core gains nothing, and
+# Small models gain: 1,200 rows of opt-pocket took 2.6 s, one by one 8.9 s. SmolLM2 on one CPU core gains little, and
 # takes 4.2 GB with 512 tokens, 7.2 GB with 1024, where one by one takes 1.2 GB.
 TOKENS, ROWS = 512, 32
 
