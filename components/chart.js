@@ -1,11 +1,10 @@
 // The live chart in the browser. Keeps every point it was sent, adds new ones, and redraws with Plotly.react, which
 // leaves the visitor's zoom alone. Knows columns of numbers; no server, no run folder.
-// Given by gr.HTML: element, props, trigger, watch.
+// Given by gr.HTML: element, props, trigger, watch. Given by curves.js before it: colour, smooth, axisStyle and the rest.
 
 const columns = { matching: ["step", "loss", "regulariser", "cosine"], experts: ["expert", "step", "loss"] };
 const state = { run: null, number: 0, data: {}, chosen: null, mark: null, companions: true };
 const plot = element.querySelector(".ds-plot");
-const coarse = window.matchMedia("(pointer: coarse)").matches;
 
 const blank = () => Object.fromEntries(
   Object.entries(columns).map(([name, keys]) => [name, Object.fromEntries(keys.map((key) => [key, []]))]));
@@ -35,19 +34,7 @@ function append(name, fresh, ordered) {
   columns[name].forEach((key) => old[key].push(...fresh[key]));
 }
 
-// An exponential mean of the logarithm, over about a twentieth of the run: the eye's line through the noise.
-function smooth(values) {
-  const keep = 1 - 1 / Math.max(2, Math.min(25, values.length / 20));
-  let level = null;
-  return values.map((value) => {
-    if (value > 0) level = level === null ? Math.log(value) : keep * level + (1 - keep) * Math.log(value);
-    return level === null ? null : Math.exp(level);
-  });
-}
-
 // -- figure ----------------------------------------------------------------------------------------------------
-const colour = (name) => getComputedStyle(document.body).getPropertyValue("--ds-" + name).trim();
-
 function view() {
   return state.chosen || (state.data.matching.step.length || !state.data.experts.step.length ? "matching" : "experts");
 }
@@ -91,15 +78,10 @@ function label(text, y) {
 
 // No `transition` here: react would then animate, and leave axes and shapes where they were.
 function layout(name) {
-  const axis = { gridcolor: colour("line"), linecolor: colour("line"), zeroline: false, automargin: true,
-    tickfont: { size: 11, color: colour("muted") } };
+  const axis = axisStyle();
   const both = name === "matching" && state.companions, latest = state.data.matching;
-  const base = { uirevision: state.run + name, margin: { t: 26, r: 16, b: 40, l: 44 }, showlegend: false,
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "closest",
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("ink") },
-    dragmode: coarse ? false : "zoom", height: both ? 470 : 330,
-    font: { family: getComputedStyle(element).fontFamily, color: colour("ink") },
-    hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 13 } },
+  const base = { ...layoutStyle(), uirevision: state.run + name, margin: { t: 26, r: 16, b: 40, l: 44 },
+    height: both ? 470 : 330,
     xaxis: { ...axis, anchor: both ? "y3" : "y", showgrid: false,
       title: { text: name === "matching" ? "update" : "expert step", font: { size: 12, color: colour("muted") } } } };
   if (name === "experts") {
@@ -107,10 +89,8 @@ function layout(name) {
   }
   const annotations = [label("matching loss", 1), { text: "1 = learned nothing", x: 1, xref: "paper", xanchor: "right",
     y: 0, yref: "y", yanchor: "bottom", showarrow: false, font: { size: 12, color: colour("muted") } }];
-  const lowest = Math.min(...latest.loss.filter((v) => v > 0));
-  const ticks = lowest > 0.3 ? [0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2] : [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
   const figure = { ...base, shapes: markShapes(), annotations,
-    yaxis: { ...axis, type: "log", tickvals: ticks, domain: both ? [0.45, 1] : [0, 1] } };
+    yaxis: { ...axis, type: "log", tickvals: lossTicks(latest.loss), domain: both ? [0.45, 1] : [0, 1] } };
   if (!both) return figure;
   annotations.push(label("agreement of direction (cosine)", 0.35), label("distance to the nearest real tokens", 0.125));
   return { ...figure, yaxis2: { ...axis, domain: [0.23, 0.34], nticks: 3 },
@@ -143,25 +123,11 @@ function draw() {
   const latest = state.data.matching.loss.findLast((v) => v !== null);
   plot.setAttribute("aria-label", name === "matching" && latest !== undefined
     ? `Matching loss over ${state.data.matching.step.at(-1)} updates, latest ${latest.toFixed(2)}` : "Loss of the experts");
-  window.Plotly.react(plot, name === "matching" ? matchingTraces() : expertTraces(), layout(name), {
-    displaylogo: false, displayModeBar: coarse ? false : "hover", scrollZoom: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage", "autoScale2d", "pan2d", "zoom2d"] });
+  window.Plotly.react(plot, name === "matching" ? matchingTraces() : expertTraces(), layout(name), plotConfig);
   if (plot.hooked) return;
   plot.hooked = true;
   plot.on("plotly_click", (event) => window.dispatchEvent(new CustomEvent("distilloscope:pick",
     { detail: { run: state.run, step: event.points[0].x, view: view() } })));
-}
-
-function load() {
-  if (window.Plotly) return draw();
-  let script = document.querySelector("script[data-plotly]");
-  if (!script) {
-    script = document.createElement("script");
-    script.dataset.plotly = "";
-    script.src = ((window.gradio_config || {}).root || "") + "/gradio_api/file=" + props.plotly;
-    document.head.append(script);
-  }
-  script.addEventListener("load", draw);
 }
 
 element.addEventListener("click", (event) => {
@@ -176,9 +142,8 @@ window.addEventListener("distilloscope:mark", ({ detail }) => {
   state.mark = detail.step;
   draw();
 });
-new ResizeObserver(() => plot.hooked && plot.offsetWidth && window.Plotly.Plots.resize(plot)).observe(plot);
-new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+keepFitting(plot, draw);
 state.data = blank();
 watch("value", () => take(props.value));
 take(props.value);
-load();
+withPlotly(draw);

@@ -1,4 +1,4 @@
-"""The live chart as a widget: a constant template, chart.js beside this file, and Plotly from the pip package.
+"""The live chart as a widget: a constant template, chart.js after curves.js, and Plotly from the pip package.
 
 gr.Plot rebuilds the chart at every tick and loses the zoom; this keeps it. No request leaves the server's own address.
 Knows no rows: its value is what components.figures makes.
@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 import plotly
 
-SCRIPT = Path(__file__).with_suffix(".js")
+SCRIPTS = [Path(__file__).with_name("curves.js"), Path(__file__).with_suffix(".js")]
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 TEMPLATE = """
 <section class="ds-chart" data-points="0">
@@ -33,7 +33,7 @@ def live_chart() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load="\n".join(file.read_text(encoding="utf-8") for file in SCRIPTS),
         elem_id="chart",
         apply_default_css=False,
         plotly=PLOTLY.as_posix(),

@@ -6,34 +6,32 @@ Keeps no state of its own: `seen` goes out to the page's session and comes back.
 from backend.runs import RunDir
 from components.figures import expert_columns, matching_columns, paths, snapshots, thin_stages
 
-FILES = ("metrics", "prompts", "paths", "results")
-
 
 def first_look(key: str) -> dict:
     """The memory of a page that has not seen anything of the run `key`."""
     return {"key": key, "worker": None, "cursors": None, "chart": 0, "wall": 0, "path": 0, "status": ""}
 
 
-def look(run: RunDir, seen: dict) -> tuple[dict, dict]:
+def look(run: RunDir, seen: dict, parts: tuple | None = None) -> tuple[dict, dict]:
     """`(news, seen)`. News holds `chart`, `wall`, `path` and `results`, each None when nothing changed.
+
+    `parts`, of another page, are like `PARTS` and take their place.
 
     A new worker may have cut files back on resume, so its first rows come as a whole redraw. Messages to chart and wall
     are numbered: one that finds a gap asks for a whole redraw.
     """
     worker = run.status().get("pid_started")
     fresh = seen["cursors"] is None or seen["worker"] != worker
-    cursors = dict.fromkeys(FILES, 0) if fresh else dict(seen["cursors"])
+    parts = PARTS if parts is None else parts
+    files = [*(name for _, name, _ in parts), "results"]
+    cursors = dict.fromkeys(files, 0) if fresh else dict(seen["cursors"])
     rows = {}
-    for name in FILES:
+    for name in files:
         rows[name], cursors[name] = rows_since(run, name, cursors[name])
     seen = {**seen, "worker": worker, "cursors": cursors}
-    news = {
-        "chart": None,
-        "wall": None,
-        "path": None,
-        "results": run.rows("results") if fresh or rows["results"] else None,
-    }
-    for part, name, content in PARTS:
+    news = dict.fromkeys(part for part, _, _ in parts)
+    news["results"] = run.rows("results") if fresh or rows["results"] else None
+    for part, name, content in parts:
         if fresh or rows[name]:
             seen[part] += 1
             news[part] = {"run": seen["key"], "fresh": fresh, "number": seen[part], **content(rows[name], fresh)}

@@ -86,5 +86,6 @@ def snapshots(rows: Sequence[dict], most: int = MOST_SNAPSHOTS) -> list[dict]:
             "total": len(row["prompts"]),
             "prompts": [{**p, "changed": short(p["changed"])} for p in row["prompts"][:MOST_PROMPTS]],
         }
+        | ({"round": row["round"]} if "round" in row else {})  # of a search, behind the last update
         for row in _evenly(rows, most)
     ]

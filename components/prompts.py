@@ -1,4 +1,4 @@
-"""The prompt wall as a widget: a constant template and wall.js beside this file.
+"""The prompt wall as a widget: a constant template and wall.js after marked_words.js.
 
 Knows no rows: its value is what components.figures makes. Prompts are untrusted text and never part of the template.
 """
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-SCRIPT = Path(__file__).with_name("wall.js")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("marked_words.js", "wall.js")]
 TEMPLATE = """
 <section class="ds-wall" data-snapshots="0">
   <header><h2>What do the prompts say?</h2>
@@ -32,7 +32,7 @@ def prompt_wall() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load="\n".join(file.read_text(encoding="utf-8") for file in SCRIPTS),
         elem_id="wall",
         apply_default_css=False,
     )

@@ -1,19 +1,12 @@
 // The prompt wall in the browser. Keeps the snapshots it was sent and shows one of them as cards; scrubbing needs no
 // server. Prompts are untrusted: their text only ever goes through textContent.
-// Given by gr.HTML: element, props, trigger, watch.
+// Given by gr.HTML: element, props, trigger, watch. Given by marked_words.js before it: make, split, changed.
 
 const state = { run: null, number: 0, snapshots: [], at: 0, follow: true, all: false, timer: null };
 const few = window.innerWidth < 600 ? 4 : 9;
 const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const part = (selector) => element.querySelector(selector);
 const slider = part("input");
-
-function make(tag, name, text) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
 
 // -- data ------------------------------------------------------------------------------------------------------
 function take(news) {
@@ -33,23 +26,6 @@ function take(news) {
   draw(!news.fresh);
   if (news.replay && !still && state.snapshots.length > 2) play();
 }
-
-// Which words of `now` are not, in order, among those of `then`: a longest common subsequence.
-function changed(then, now) {
-  const table = Array.from({ length: then.length + 1 }, () => new Uint16Array(now.length + 1));
-  for (let i = then.length - 1; i >= 0; i--)
-    for (let j = now.length - 1; j >= 0; j--)
-      table[i][j] = then[i] === now[j] ? table[i + 1][j + 1] + 1 : Math.max(table[i + 1][j], table[i][j + 1]);
-  const fresh = now.map(() => true);
-  for (let i = 0, j = 0; i < then.length && j < now.length;) {
-    if (then[i] === now[j]) { fresh[j] = false; i++; j++; }
-    else if (table[i + 1][j] >= table[i][j + 1]) i++;
-    else j++;
-  }
-  return fresh;
-}
-
-const split = (text) => text.split(/\s+/).filter(Boolean).slice(0, 400);
 
 // -- drawing ---------------------------------------------------------------------------------------------------
 function meter(name, share, text) {

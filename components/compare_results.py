@@ -1,0 +1,155 @@
+"""What the runs' students know, in one small picture, and whether two runs' texts differ by more than luck.
+
+Tables and statistics are the backend's, the rows with answers the judge's. Everything from files is escaped.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from itertools import combinations
+
+from backend.core.compare import paired, sentence
+from backend.core.errors import UserError
+from backend.results import scores_of, summarise_results
+from components import words
+from components.compare_runs import Chosen
+from components.judge_view import arms_of
+from components.results import METRICS, scale_top
+
+NONE_YET = "None of these runs has scores yet. After distilling, fresh students are trained and asked; they appear here."
+HOW = "Dot: mean of the students. Whisker: 95 % interval, luck of the questions and of the student joined."
+FAMILIES = {"model": "The model the prompts were learned on", "other_model": "Another family reads the same text"}
+
+
+def results_markup(chosen: Sequence[Chosen]) -> str:
+    """The picture, a sentence for each pair of runs, and all numbers behind a click."""
+    tables = {one.key: summarise_results(one.run.rows("results")) for one in chosen}
+    if not chosen:
+        return ""
+    if not any(tables.values()):
+        return f'<section class="ds-vs-results" data-pairs="0"><h2>Does it teach?</h2><p class="ds-quiet">{NONE_YET}</p></section>'
+    said = [(a, b, *judged(a, b, tables)) for a, b in combinations(chosen, 2)]
+    verdicts = "".join(verdict(*each) for each in said)
+    panels = "".join(panel(chosen, tables, family) for family in FAMILIES)
+    return (
+        f'<section class="ds-vs-results" data-pairs="{sum(ok for *_, ok in said)}"><h2>Does it teach?</h2>'
+        f'<ul class="ds-vs-verdicts">{verdicts}</ul><div class="ds-panels">{panels}</div>'
+        f'<p class="ds-quiet">{HOW}</p>{numbers(chosen, tables)}</section>'
+    )
+
+
+# -- two runs, paired by question -----------------------------------------------------------------------------------
+def verdict(a: Chosen, b: Chosen, said: str, ok: bool) -> str:
+    return f'<li data-paired="{str(ok).lower()}"><span>{a.badge()}{b.badge()}</span><p>{escape(said)}</p></li>'
+
+
+def judged(a: Chosen, b: Chosen, tables: dict[str, list[dict]]) -> tuple[str, bool]:
+    """`(sentence, paired)`: the difference between the two runs' distilled texts, or why there is none to tell."""
+    for one in (a, b):
+        if not any(row["arm"] == "text" for row in tables[one.key]):
+            return f"{one.letter} has no scores of its text, so there is nothing to pair.", False
+    tasks = [one.run.config()["config"]["task"] for one in (a, b)]
+    if tasks[0] != tasks[1]:
+        return "They were asked about different tasks, so their answers cannot be paired.", False
+    found = [{student: arms["text"] for student, arms in arms_of(one.run).items() if "text" in arms} for one in (a, b)]
+    for one, students in zip((a, b), found, strict=True):
+        if not students:
+            said = f"The single answers of {one.letter} are not kept with it, so they cannot be paired by question. "
+            return said + "Means and intervals are below.", False
+    student = next((name for name in own_first(a, found[0]) if name in found[1]), None)
+    if student is None:
+        return "No student read the text of both, so their answers cannot be paired.", False
+    return compared(a, b, student, [students[student] for students in found])
+
+
+def own_first(one: Chosen, students: dict) -> list[str]:
+    return sorted(students, key=lambda name: name != one.run.config()["config"].get("model"))
+
+
+def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]]) -> tuple[str, bool]:
+    """The paired difference in words. Fewer than `words.ENOUGH` students a side are never a verdict."""
+    try:
+        sides = [[scores_of(one.run, row) for row in mine] for one, mine in zip((a, b), rows, strict=True)]
+        result = paired(*sides)
+    except UserError as error:
+        return f"They cannot be paired by question. {error.found} {error.next_step}", False
+    except (KeyError, TypeError, ValueError):
+        return "They cannot be paired by question: a file of answers cannot be read.", False
+    said = f"Distilled text, read by {student}: {sentence(result, f'{a.letter}\N{RIGHT SINGLE QUOTATION MARK}s student', f'{b.letter}\N{RIGHT SINGLE QUOTATION MARK}s')}"
+    if result.inside_noise:
+        return said, True
+    if min(result.seeds_a, result.seeds_b) < words.ENOUGH:
+        return f"{said} With fewer than {words.ENOUGH} students a side that may still be the luck of the draw.", True
+    return f"{said} That is more than the noise.", True
+
+
+# -- the picture ----------------------------------------------------------------------------------------------------
+def panel(chosen: Sequence[Chosen], tables: dict[str, list[dict]], family: str) -> str:
+    """Arms as rows, in each a dot with its whisker for every run; empty where no such student was asked."""
+    found = {one.slot: drawn(one, tables[one.key], family) for one in chosen}
+    rows = [row for each in found.values() for row in each.values()]
+    if not rows:
+        return ""
+    top, arms = scale_top(rows), {row["arm"]: None for row in rows}
+    order = [arm for arm in words.ARMS if arm in arms] + [arm for arm in arms if arm not in words.ARMS]
+    lines = "".join(arm_row(arm, [(one, found[one.slot].get(arm)) for one in chosen], top) for arm in order)
+    ticks = "".join(
+        f'<i style="left:{100 * t / 10 / top:.2f}%">{t / 10:.1f}</i>' for t in range(0, int(top * 10) + 1, 2)
+    )
+    students = ", ".join(dict.fromkeys(row["student"] for row in rows))
+    how = ", ".join(dict.fromkeys(words.REGIMES.get(row["regime"], (row["regime"], ""))[0] for row in rows))
+    metric = ", ".join(dict.fromkeys(METRICS.get(row["metric"], row["metric"]) for row in rows))
+    return (
+        f'<figure class="ds-panel ds-vs-panel"><figcaption><b translate="no">{escape(students)}</b><span>'
+        f"{FAMILIES[family]}</span><small>{escape(how)}; {escape(metric)}</small></figcaption><ul>{lines}</ul>"
+        f'<div class="ds-axis" aria-hidden="true"><div>{ticks}</div></div></figure>'
+    )
+
+
+def drawn(one: Chosen, table: list[dict], family: str) -> dict[str, dict]:
+    """`arm -> row` of a run: one student, the plainest way of training, the first metric there is."""
+    student = one.run.config()["config"].get(family)
+    rows = [row for row in table if row["student"] == student]
+    metric = next((name for name in METRICS if any(row["metric"] == name for row in rows)), None)
+    rows = [row for row in rows if metric is None or row["metric"] == metric]
+    return {row["arm"]: row for row in rows if row["regime"] == words.plainest(rows)}
+
+
+def arm_row(arm: str, rows: Sequence[tuple[Chosen, dict | None]], top: float) -> str:
+    name, what = words.ARMS.get(arm, (arm, ""))
+    dots = "".join(dot(one, row, name, top) for one, row in rows if row)
+    return f'<li><b title="{escape(what)}">{escape(name)}</b><ul>{dots}</ul></li>'
+
+
+def dot(one: Chosen, row: dict, name: str, top: float) -> str:
+    """One run's mean with its whisker, and the figures beside it."""
+
+    def place(value: float) -> str:
+        return f"{100 * min(max(value, 0.0), top) / top:.2f}%"
+
+    low, high = row["mean"] - row["interval"], row["mean"] + row["interval"]
+    said = f"{one.letter}, {name}: {words.quantity(row)}."
+    return (
+        f'<li class="ds-vs-{one.slot}" tabindex="0" title="{escape(said)}">{one.badge()}<div>'
+        f'<s style="left:{place(low)};right:calc(100% - {place(high)})"></s><i style="left:{place(row["mean"])}"></i></div>'
+        f"<span>{row['mean']:.2f} <small>± {row['interval']:.2f}</small><em>n = {row['n']:,} x {row['seeds']}</em></span></li>"
+    )
+
+
+def numbers(chosen: Sequence[Chosen], tables: dict[str, list[dict]]) -> str:
+    """Every student, way of training, arm and metric, the runs in columns."""
+    names = ("student", "regime", "arm", "metric")
+    found = {one.key: {tuple(row[name] for name in names): row for row in tables[one.key]} for one in chosen}
+    every = dict.fromkeys(place for rows in found.values() for place in rows)
+    head = "".join(f'<th scope="col">{one.tag()}</th>' for one in chosen)
+    body = ""
+    for student, regime, arm, metric in every:
+        cells = "".join(
+            f"<td>{escape(words.quantity(row)) if row else ''}</td>"
+            for row in (found[one.key].get((student, regime, arm, metric)) for one in chosen)
+        )
+        trained = escape(words.ARMS.get(arm, (arm,))[0])
+        body += f"<tr><td translate=no>{escape(student)}</td><td>{escape(regime)}</td><td>{trained}</td><td>{escape(metric)}</td>{cells}</tr>"
+    return (
+        '<details class="ds-table"><summary>All numbers</summary><div><table><thead><tr><th>Student</th><th>Training</th>'
+        f"<th>Trained on</th><th>Metric</th>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
+    )

@@ -1,0 +1,21 @@
+// The heads of the runs side by side: one more is picked, or one is taken away, and the server is asked for that choice.
+// The server's markup is all there is. Given by gr.HTML: element, props, trigger, watch.
+
+const keys = () => [...element.querySelectorAll("li[data-key]")].map((head) => head.dataset.key);
+let asked = false;  // the answer brings new markup: the focus goes back to the picker
+
+function choose(wanted) {
+  asked = true;
+  element.querySelectorAll("select, button").forEach((control) => { control.disabled = true; });
+  trigger("choose", { keys: wanted });
+}
+
+element.addEventListener("change", ({ target }) => target.matches("[data-add]") && target.value && choose([...keys(), target.value]));
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-drop]");
+  if (button) choose(keys().filter((key) => key !== button.closest("li").dataset.key));
+});
+watch("value", () => requestAnimationFrame(() => {
+  if (asked) element.querySelector("[data-add]")?.focus();
+  asked = false;
+}));

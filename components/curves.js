@@ -1,0 +1,53 @@
+// What two charts of matching losses share: smoothing, the style of axes, and how Plotly is loaded. Goes before their own
+// scripts and knows no data. Given by gr.HTML: element, props.
+
+const coarse = window.matchMedia("(pointer: coarse)").matches;
+const colour = (name) => getComputedStyle(document.body).getPropertyValue("--ds-" + name).trim();
+
+// An exponential mean over about a twentieth of the run: the eye's line through the noise. Of the logarithm, for what is
+// drawn on a logarithmic axis; with `plain` of the values themselves.
+function smooth(values, plain = false) {
+  const keep = 1 - 1 / Math.max(2, Math.min(25, values.length / 20));
+  const [into, back] = plain ? [(v) => v, (v) => v] : [Math.log, Math.exp];
+  let level = null;
+  return values.map((value) => {
+    if (value !== null && (plain || value > 0)) level = level === null ? into(value) : keep * level + (1 - keep) * into(value);
+    return level === null ? null : back(level);
+  });
+}
+
+function lossTicks(losses) {
+  const lowest = Math.min(...losses.filter((v) => v > 0));
+  return lowest > 0.3 ? [0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2] : [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+}
+
+const axisStyle = () => ({ gridcolor: colour("line"), linecolor: colour("line"), zeroline: false, automargin: true,
+  tickfont: { size: 11, color: colour("muted") } });
+
+const layoutStyle = () => ({ showlegend: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+  hovermode: "closest", dragmode: coarse ? false : "zoom",
+  modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("ink") },
+  font: { family: getComputedStyle(element).fontFamily, color: colour("ink") },
+  hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 13 } } });
+
+const plotConfig = { displaylogo: false, displayModeBar: coarse ? false : "hover", scrollZoom: false,
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage", "autoScale2d", "pan2d", "zoom2d"] };
+
+// Plotly comes once for the whole page, from the server's own address: `props.plotly` is the file's path there.
+function withPlotly(draw) {
+  if (window.Plotly) return draw();
+  let script = document.querySelector("script[data-plotly]");
+  if (!script) {
+    script = document.createElement("script");
+    script.dataset.plotly = "";
+    script.src = ((window.gradio_config || {}).root || "") + "/gradio_api/file=" + props.plotly;
+    document.head.append(script);
+  }
+  script.addEventListener("load", draw);
+}
+
+// A drawn plot (`plot.hooked`) follows its box; light and dark follow the page.
+function keepFitting(plot, draw) {
+  new ResizeObserver(() => plot.hooked && plot.offsetWidth && window.Plotly.Plots.resize(plot)).observe(plot);
+  new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+}

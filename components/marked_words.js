@@ -1,0 +1,26 @@
+// Prompts as words, those that changed told apart. Prompts are untrusted: their text only ever goes through textContent.
+// Goes before the scripts that show them.
+
+function make(tag, name, text) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+// Which words of `now` are not, in order, among those of `then`: a longest common subsequence.
+function changed(then, now) {
+  const table = Array.from({ length: then.length + 1 }, () => new Uint16Array(now.length + 1));
+  for (let i = then.length - 1; i >= 0; i--)
+    for (let j = now.length - 1; j >= 0; j--)
+      table[i][j] = then[i] === now[j] ? table[i + 1][j + 1] + 1 : Math.max(table[i + 1][j], table[i][j + 1]);
+  const fresh = now.map(() => true);
+  for (let i = 0, j = 0; i < then.length && j < now.length;) {
+    if (then[i] === now[j]) { fresh[j] = false; i++; j++; }
+    else if (table[i + 1][j] >= table[i][j + 1]) i++;
+    else j++;
+  }
+  return fresh;
+}
+
+const split = (text) => text.split(/\s+/).filter(Boolean).slice(0, 400);
