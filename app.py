@@ -17,6 +17,7 @@ from backend.jobs import LocalRunner, Runner
 from backend.runs import home
 from backend.studies.text_distillation.config import PRESETS
 from components import bench_words
+from components.pages.compare import ComparePage
 from components.pages.student_bench import BenchPage
 from components.pages.text_distillation import text_distillation_page
 from components.shelf import Shelf
@@ -35,13 +36,17 @@ def build_demo(runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk
     with gr.Blocks(title="Distilloscope", analytics_enabled=False, fill_width=True) as demo:
         page_header()
         with gr.Tabs(elem_id="tabs") as tabs:
-            with tab("Distil", "distil"):
+            with tab("Distil", "distil") as opening:
                 first = text_distillation_page(demo, distilled, runner)
             with tab("Bench", "bench") as second:
                 shelf = Shelf(samples, root, BENCH_PRESETS, "bench", bench_words.title)
                 bench = BenchPage(shelf, distilled, runner, desk or Desk(), first.owner)
+            with tab("Compare", "compare") as third:
+                compare = ComparePage(distilled, runner, first.owner, first.view.picker)
         bench.open_after(first.opened)  # the first page names a new visitor
         bench.filled.when_opened(second)
+        compare.when_opened(third, [opening, second])
+        compare.offer(first.view.beside, tabs)
         open_tab(demo, tabs)
     return demo.queue(max_size=64, default_concurrency_limit=4)
 

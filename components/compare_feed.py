@@ -25,9 +25,9 @@ def look(chosen: Sequence[dict], runs: dict[str, RunDir], seen: dict) -> tuple[d
     """`(messages, seen, scored)`: for each part a message or None, and the keys of runs whose results are new.
 
     `chosen` is what every message says of all runs, in the order shown (`run`, `name`, `slot`); `runs` are the folders
-    behind the keys. A run that was chosen before goes on where it was; one that is not chosen any more is forgotten, here
-    and in the browser. Each message names the one it follows (`after`): who missed that one asks for a whole one. Raises
-    FileNotFoundError for a run that is no longer there.
+    behind the keys. A run that was chosen before goes on where it was; one that is not chosen any more is forgotten,
+    here and in the browser. Each message names the one it follows (`after`): who missed that one asks for a whole one.
+    Raises FileNotFoundError for a run that is no longer there.
     """
     news, cursors = {}, {}
     for key, run in runs.items():

@@ -15,7 +15,9 @@ from components.compare_runs import Chosen
 from components.judge_view import arms_of
 from components.results import METRICS, scale_top
 
-NONE_YET = "None of these runs has scores yet. After distilling, fresh students are trained and asked; they appear here."
+NONE_YET = (
+    "None of these runs has scores yet. After distilling, fresh students are trained and asked; they appear here."
+)
 HOW = "Dot: mean of the students. Whisker: 95 % interval, luck of the questions and of the student joined."
 FAMILIES = {"model": "The model the prompts were learned on", "other_model": "Another family reads the same text"}
 
@@ -26,7 +28,10 @@ def results_markup(chosen: Sequence[Chosen]) -> str:
     if not chosen:
         return ""
     if not any(tables.values()):
-        return f'<section class="ds-vs-results" data-pairs="0"><h2>Does it teach?</h2><p class="ds-quiet">{NONE_YET}</p></section>'
+        return (
+            '<section class="ds-vs-results" data-pairs="0"><h2>Does it teach?</h2>'
+            f'<p class="ds-quiet">{NONE_YET}</p></section>'
+        )
     said = [(a, b, *judged(a, b, tables)) for a, b in combinations(chosen, 2)]
     verdicts = "".join(verdict(*each) for each in said)
     panels = "".join(panel(chosen, tables, family) for family in FAMILIES)
@@ -74,7 +79,7 @@ def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]]) -> 
         return f"They cannot be paired by question. {error.found} {error.next_step}", False
     except (KeyError, TypeError, ValueError):
         return "They cannot be paired by question: a file of answers cannot be read.", False
-    said = f"Distilled text, read by {student}: {sentence(result, f'{a.letter}\N{RIGHT SINGLE QUOTATION MARK}s student', f'{b.letter}\N{RIGHT SINGLE QUOTATION MARK}s')}"
+    said = f"Distilled text, read by {student}: " + sentence(result, f"{a.letter}'s student", f"{b.letter}'s")
     if result.inside_noise:
         return said, True
     if min(result.seeds_a, result.seeds_b) < words.ENOUGH:
@@ -130,8 +135,10 @@ def dot(one: Chosen, row: dict, name: str, top: float) -> str:
     said = f"{one.letter}, {name}: {words.quantity(row)}."
     return (
         f'<li class="ds-vs-{one.slot}" tabindex="0" title="{escape(said)}">{one.badge()}<div>'
-        f'<s style="left:{place(low)};right:calc(100% - {place(high)})"></s><i style="left:{place(row["mean"])}"></i></div>'
-        f"<span>{row['mean']:.2f} <small>± {row['interval']:.2f}</small><em>n = {row['n']:,} x {row['seeds']}</em></span></li>"
+        f'<s style="left:{place(low)};right:calc(100% - {place(high)})"></s>'
+        f'<i style="left:{place(row["mean"])}"></i></div>'
+        f"<span>{row['mean']:.2f} <small>± {row['interval']:.2f}</small>"
+        f"<em>n = {row['n']:,} x {row['seeds']}</em></span></li>"
     )
 
 
@@ -148,8 +155,12 @@ def numbers(chosen: Sequence[Chosen], tables: dict[str, list[dict]]) -> str:
             for row in (found[one.key].get((student, regime, arm, metric)) for one in chosen)
         )
         trained = escape(words.ARMS.get(arm, (arm,))[0])
-        body += f"<tr><td translate=no>{escape(student)}</td><td>{escape(regime)}</td><td>{trained}</td><td>{escape(metric)}</td>{cells}</tr>"
+        body += (
+            f'<tr><td translate="no">{escape(student)}</td><td>{escape(regime)}</td><td>{trained}</td>'
+            f"<td>{escape(metric)}</td>{cells}</tr>"
+        )
     return (
-        '<details class="ds-table"><summary>All numbers</summary><div><table><thead><tr><th>Student</th><th>Training</th>'
-        f"<th>Trained on</th><th>Metric</th>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
+        '<details class="ds-table"><summary>All numbers</summary><div><table><thead><tr>'
+        "<th>Student</th><th>Training</th><th>Trained on</th><th>Metric</th>"
+        f"{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
     )

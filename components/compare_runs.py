@@ -96,15 +96,16 @@ def runs_markup(chosen: Sequence[Chosen], choices: Sequence[tuple[str, str]], lo
     """
     heads = "".join(map(head, chosen))
     return (
-        f'<section class="ds-vs-runs" data-runs="{len(chosen)}"><header><h2>Runs side by side</h2>{picker(chosen, choices)}'
-        f'</header><ul>{heads}</ul><p class="ds-quiet" role="status">{advice(chosen, choices, lost)}</p></section>'
+        f'<section class="ds-vs-runs" data-runs="{len(chosen)}"><header><h2>Runs side by side</h2>'
+        f"{picker(chosen, choices)}</header>"
+        f'<ul>{heads}</ul><p class="ds-quiet" role="status">{advice(chosen, choices, lost)}</p></section>'
     )
 
 
 def head(one: Chosen) -> str:
     return (
         f'<li class="ds-vs-{one.slot}" data-key="{escape(one.key)}" data-state="{escape(one.status["state"])}">'
-        f'{sample(one.slot)}<div>{one.tag()} {chip(one.status["state"], one.key.startswith(RECORDED))}'
+        f"{sample(one.slot)}<div>{one.tag()} {chip(one.status['state'], one.key.startswith(RECORDED))}"
         f"<small>{escape(said_of(one))}</small></div>"
         f'<button type="button" data-drop aria-label="Take run {one.letter} away" title="Take away">'
         '<svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true"><path d="M2 2L10 10M10 2L2 10" '
@@ -115,7 +116,10 @@ def head(one: Chosen) -> str:
 def sample(slot: int) -> str:
     """The line as the curve draws it."""
     dash = f' stroke-dasharray="{DASHES[slot]}"' if DASHES[slot] else ""
-    return f'<svg class="ds-vs-line" viewBox="0 0 40 6" width="40" height="6" aria-hidden="true"><path d="M1 3H39"{dash}/></svg>'
+    return (
+        '<svg class="ds-vs-line" viewBox="0 0 40 6" width="40" height="6" aria-hidden="true">'
+        f'<path d="M1 3H39"{dash}/></svg>'
+    )
 
 
 def said_of(one: Chosen) -> str:

@@ -26,8 +26,9 @@ def settings_markup(chosen: Sequence[Chosen], config_class: type) -> str:
         f'<th scope="col">Setting</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
     return (
-        f'<section class="ds-vs-settings" data-differ="{len(rows)}" data-same="{same}"><h2>What was set differently?</h2>'
-        f'{table if rows else ""}<p class="ds-quiet">{shared(len(rows), same)}</p></section>'
+        f'<section class="ds-vs-settings" data-differ="{len(rows)}" data-same="{same}">'
+        f"<h2>What was set differently?</h2>{table if rows else ''}"
+        f'<p class="ds-quiet">{shared(len(rows), same)}</p></section>'
     )
 
 
@@ -75,5 +76,6 @@ def row(number: int, item: Setting, values: Sequence[str]) -> str:
     cells = "".join(f'<td translate="no">{escape(value)}</td>' for value in values)
     return (
         f'<tr><th scope="row"><button type="button" aria-describedby="{help_id}"><code translate="no">'
-        f'{escape(item.name)}</code></button><span role="tooltip" id="{help_id}">{escape(item.help)}</span></th>{cells}</tr>'
+        f'{escape(item.name)}</code></button><span role="tooltip" id="{help_id}">{escape(item.help)}</span></th>'
+        f"{cells}</tr>"
     )

@@ -37,9 +37,11 @@ class RunView:
         self.seen = gr.State({})
         self.timer = gr.Timer(PERIOD_S, active=False)
         with gr.Column(elem_classes="ds-card", elem_id="run-card"):
-            self.picker = gr.Dropdown(
-                [], label="Run on screen", filterable=False, elem_id="run-picker", interactive=True
-            )
+            with gr.Row(elem_id="run-choice"):
+                self.picker = gr.Dropdown(
+                    [], label="Run on screen", filterable=False, elem_id="run-picker", interactive=True
+                )
+                self.beside = gr.Button("Compare with another run", size="sm", elem_id="compare-this", scale=0)
             self.head = gr.HTML(
                 '<section class="ds-run ds-loading"></section>',
                 js_on_load=TITLE_JS,

@@ -5,7 +5,7 @@ Knows names, no page.
 
 import gradio as gr
 
-NAMES = ("distil", "bench")
+NAMES = ("distil", "bench", "compare")
 # the address follows the tab, and so does the link in the header that leads a phone to the form
 FOLLOW = """
 () => {
@@ -17,6 +17,7 @@ FOLLOW = """
   history.replaceState(null, "", url);
   if (link) Object.assign(link, { hash: name === "bench" ? "#bench-form" : "#form",
     textContent: name === "bench" ? "Tune and score a student" : "Distil your own" });
+  if (link) link.style.display = name === "compare" ? "none" : "";  // no form there
 }
 """
 
