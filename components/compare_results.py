@@ -12,7 +12,7 @@ from backend.core.errors import UserError
 from backend.results import scores_of, summarise_results
 from components import words
 from components.compare_runs import Chosen
-from components.judge_view import arms_of
+from components.judge_view import REGIME, arms_of
 from components.results import METRICS, scale_top
 
 NONE_YET = (
@@ -32,7 +32,10 @@ def results_markup(chosen: Sequence[Chosen]) -> str:
             '<section class="ds-vs-results" data-pairs="0"><h2>Does it teach?</h2>'
             f'<p class="ds-quiet">{NONE_YET}</p></section>'
         )
-    said = [(a, b, *judged(a, b, tables)) for a, b in combinations(chosen, 2)]
+    alone = {one.key: unpaired(one, tables[one.key]) for one in chosen}
+    pairs = combinations([one for one in chosen if not alone[one.key]], 2)
+    said = [([one], alone[one.key], False) for one in chosen if alone[one.key] and len(chosen) > 1]
+    said = [*(([a, b], *judged(a, b)) for a, b in pairs), *said]
     verdicts = "".join(verdict(*each) for each in said)
     panels = "".join(panel(chosen, tables, family) for family in FAMILIES)
     return (
@@ -43,23 +46,31 @@ def results_markup(chosen: Sequence[Chosen]) -> str:
 
 
 # -- two runs, paired by question -----------------------------------------------------------------------------------
-def verdict(a: Chosen, b: Chosen, said: str, ok: bool) -> str:
-    return f'<li data-paired="{str(ok).lower()}"><span>{a.badge()}{b.badge()}</span><p>{escape(said)}</p></li>'
+def verdict(about: Sequence[Chosen], said: str, ok: bool) -> str:
+    badges = "".join(one.badge() for one in about)
+    return f'<li data-paired="{str(ok).lower()}"><span>{badges}</span><p>{escape(said)}</p></li>'
 
 
-def judged(a: Chosen, b: Chosen, tables: dict[str, list[dict]]) -> tuple[str, bool]:
-    """`(sentence, paired)`: the difference between the two runs' distilled texts, or why there is none to tell."""
-    for one in (a, b):
-        if not any(row["arm"] == "text" for row in tables[one.key]):
-            return f"{one.letter} has no scores of its text, so there is nothing to pair.", False
+def unpaired(one: Chosen, table: list[dict]) -> str:
+    """Why a run can be paired with no other; empty where it can."""
+    if not any(row["arm"] == "text" for row in table):
+        return "This run has no scores of its text yet, so there is nothing to pair with another's."
+    if not any(row["arm"] == "text" and row["regime"] == REGIME for row in table):
+        return "No student was trained on this run's text the ordinary way, so there is nothing to pair with another's."
+    if not any("text" in arms for arms in arms_of(one.run).values()):
+        return (
+            "The answers to single questions were not kept with this run, so it cannot be paired with another "
+            "by question. Its means and intervals are below."
+        )
+    return ""
+
+
+def judged(a: Chosen, b: Chosen) -> tuple[str, bool]:
+    """`(sentence, paired)`: the difference between the two runs' distilled texts, or why it cannot be told."""
     tasks = [one.run.config()["config"]["task"] for one in (a, b)]
     if tasks[0] != tasks[1]:
         return "They were asked about different tasks, so their answers cannot be paired.", False
     found = [{student: arms["text"] for student, arms in arms_of(one.run).items() if "text" in arms} for one in (a, b)]
-    for one, students in zip((a, b), found, strict=True):
-        if not students:
-            said = f"The single answers of {one.letter} are not kept with it, so they cannot be paired by question. "
-            return said + "Means and intervals are below.", False
     student = next((name for name in own_first(a, found[0]) if name in found[1]), None)
     if student is None:
         return "No student read the text of both, so their answers cannot be paired.", False

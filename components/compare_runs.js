@@ -16,6 +16,8 @@ element.addEventListener("click", (event) => {
   if (button) choose(keys().filter((key) => key !== button.closest("li").dataset.key));
 });
 watch("value", () => requestAnimationFrame(() => {
+  const picker = element.querySelector("[data-add]");
+  if (picker) picker.value = "";  // its element stays when the markup changes, and so would what was picked
   if (asked) element.querySelector("[data-add]")?.focus();
   asked = false;
 }));

@@ -75,7 +75,7 @@ def row(number: int, item: Setting, values: Sequence[str]) -> str:
     help_id = f"ds-vs-help-{number}"
     cells = "".join(f'<td translate="no">{escape(value)}</td>' for value in values)
     return (
-        f'<tr><th scope="row"><button type="button" aria-describedby="{help_id}"><code translate="no">'
-        f'{escape(item.name)}</code></button><span role="tooltip" id="{help_id}">{escape(item.help)}</span></th>'
-        f"{cells}</tr>"
+        f'<tr><th scope="row"><button type="button" aria-describedby="{help_id}">'
+        f'<code translate="no">{escape(item.name).replace("_", "_<wbr>")}</code></button>'
+        f'<span role="tooltip" id="{help_id}">{escape(item.help)}</span></th>{cells}</tr>'
     )

@@ -69,7 +69,7 @@ function names(curves, wide, height) {
   ends.findLast((end, i) => { end.place -= over; return i && ends[i - 1].place <= end.place - GAP + over; });
   return ends.map(({ c, x, value, pixel, place }) => ({ x, y: value, xanchor: "left", yanchor: "middle", showarrow: false,
     xshift: 6, yshift: place - pixel, text: `<b>${letter(c.run)}</b>${wide ? " " + plain(shortened(c.run.name)) : ""}`,
-    font: { size: 13, color: c.colour } }));
+    font: { size: 13, color: c.colour }, bgcolor: colour("card") + "b0", borderpad: 1 }));
 }
 
 const shortened = (name) => (name.length > 18 ? name.slice(0, 17) + "\u2026" : name);
@@ -77,12 +77,13 @@ const revision = (curves) => [chosen.view, chosen.axis, ...curves.map((c) => c.r
 
 function layout(curves, along) {
   const wide = section.offsetWidth > 600, log = chosen.view === "loss", height = section.offsetWidth > 600 ? 420 : 330;
-  const longest = Math.max(...curves.map((c) => shortened(c.run.name).length));
-  const margin = { t: 28, r: wide ? Math.max(60, 30 + 7.2 * longest) : 26, b: 42, l: 44 };
+  const last = Math.max(...curves.map((c) => c.x.at(-1)));  // names of runs that end before have room in the picture
+  const longest = Math.max(...curves.filter((c) => c.x.at(-1) > 0.85 * last).map((c) => shortened(c.run.name).length));
+  const margin = { t: 28, r: wide ? 7.2 * longest : 20, b: 42, l: 44 };
   const said = (text, more) => ({ text, showarrow: false, font: { size: 12, color: colour("muted") }, ...more });
   const annotations = [said(VIEWS[chosen.view].said, { x: 0, xref: "paper", xanchor: "left", y: 1, yref: "paper", yanchor: "bottom" }),
     ...names(curves, wide, height - margin.t - margin.b)];
-  if (log) annotations.push(said("1 = learned nothing", { x: 0, xref: "paper", xanchor: "left", y: 0, yref: "y", yanchor: "bottom" }));
+  if (log) annotations.push(said("1 = learned nothing", { x: 1, xref: "paper", xanchor: "right", y: 0, yref: "y", yanchor: "bottom" }));
   return { ...layoutStyle(), uirevision: revision(curves), margin, height, annotations,
     shapes: log ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 1, y1: 1, line: { color: colour("muted"), width: 1, dash: "dash" } }] : [],
     xaxis: { ...axisStyle(), showgrid: false, title: { text: along === "step" ? "update" : "seconds spent on updates",

@@ -80,7 +80,7 @@ class ComparePage:
         """A run was added or taken away. Anything that is no list of this visitor's runs chooses none of it."""
         keys = sent(event, "keys")
         keys = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else self._chosen(seen)
-        return self._show(owner, [*dict.fromkeys(keys)][: side.MOST], seen)
+        return self._show(owner, [*dict.fromkeys(keys)][: side.MOST], seen, opening=True)
 
     def tick(self, owner: str, seen: dict) -> dict:
         """What changed since the last look. Small: this is sent again and again."""

@@ -1,0 +1,171 @@
+"""Runs side by side in a real browser: two recorded ones, a live one that keeps the zoom, a forged key, phone width."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests import browsing
+from tests.browsing import ROOT, end, wait_served
+from tests.test_browser import STAND_IN
+
+pytestmark = browsing.pytestmark
+chromium = browsing.chromium
+SERVE = """
+import sys
+from pathlib import Path
+import app
+from backend.jobs import LocalRunner
+from backend.runs import home
+port, samples, command = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+app.launch(app.build_demo(LocalRunner(home() / "runs", command), samples), port=port)
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The app with its two recorded runs and a stand-in for the worker."""
+    folder = tmp_path_factory.mktemp("side-by-side")
+    for name in ("quick", "standard"):
+        shutil.copytree(ROOT / "assets" / "sample_runs" / name, folder / "samples" / name)
+    (folder / "worker.py").write_text(STAND_IN)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {"DISTILLOSCOPE_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-c", SERVE, str(port), str(folder / "samples"), sys.executable, str(folder / "worker.py")]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(words, cwd=ROOT, env=env, **quiet)
+    try:
+        wait_served(f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        end(server, folder)
+
+
+class Visitor(browsing.Visitor):
+    """One browser profile on the tab, once its curves are drawn."""
+
+    START, READY = "/?tab=compare", "#compare-runs li"
+
+    def points(self) -> int:
+        return int(self.page.get_attribute(".ds-overlay", "data-points"))
+
+    def wait_points(self, more_than: int, seconds: int = 30) -> None:
+        script = f"Number(document.querySelector('.ds-overlay')?.dataset.points) > {more_than}"
+        self.page.wait_for_function(script, timeout=seconds * 1000)
+
+    def letters(self) -> list[str]:
+        return self.page.locator("#compare-runs li .ds-vs-badge").all_inner_texts()
+
+    def plot(self, expression: str):
+        return self.page.evaluate(f"document.querySelector('#compare-chart .ds-plot').{expression}")
+
+    def closed(self) -> None:
+        assert self.errors == []
+        assert self.elsewhere == [], "no request may leave the server's own address"
+        self.context.close()
+
+
+@pytest.fixture
+def visitor(chromium, address):
+    visitor = Visitor(chromium, address)
+    yield visitor
+    visitor.closed()
+
+
+def test_two_recorded_runs_lie_side_by_side(visitor):
+    page = visitor.page
+    visitor.wait_points(299)
+    assert visitor.letters() == ["A", "B"] and visitor.points() == 300
+    page.wait_for_selector("#compare-chart .js-line")
+    names = visitor.plot("_fullLayout.annotations.map((a) => a.text).join()")
+    assert "<b>A</b> Quick" in names and "<b>B</b> Standard" in names and "1 = learned nothing" in names
+    dashes = visitor.plot("data.filter((t) => t.mode === 'lines').map((t) => t.line.dash)")
+    assert len(set(dashes)) == 2, "a dash tells them apart where no colour does"
+    page.click("[data-axis=elapsed]")
+    assert visitor.plot("_fullLayout.xaxis.title.text") == "seconds spent on updates"
+    assert 600 < visitor.plot("data.at(-1).x.at(-1)") < 1500, "the sum of the updates' own times"
+    page.click("#compare-chart [data-view=cosine]")
+    assert visitor.plot("_fullLayout.yaxis.type") == "linear"
+    assert page.locator("#compare-settings tbody tr").count() > 5
+    page.hover("#compare-settings tbody tr:first-child th")
+    assert page.is_visible("#ds-vs-help-0") and not page.is_visible("#ds-vs-help-1")
+    assert page.locator(".ds-vs-cell").count() == 16 and page.locator(".ds-vs-cell mark").count() > 8
+    page.locator("#compare-prompts input").fill("50")
+    assert page.locator(".ds-vs-head small").all_inner_texts() == ["update 25", "update 125"]
+    page.locator("#compare-prompts input").fill("0")
+    assert page.locator(".ds-vs-cell mark").count() == 0, "at the start nothing has changed"
+    assert "not kept with this run" in page.inner_text(".ds-vs-verdicts")
+    page.locator("[data-drop]").first.click()
+    page.wait_for_selector("#compare-runs[data-x], #compare-runs section[data-runs='1']")
+    assert visitor.letters() == ["B"] and "Add another one" in page.inner_text("#compare-runs")
+
+
+def test_a_live_run_grows_beside_a_recorded_one_and_the_zoom_stays(visitor):
+    page = visitor.page
+    page.click("#tabs button:has-text('Distil')")
+    page.click("#distil")
+    page.wait_for_selector("#status [data-status=running]")
+    page.click("#compare-this")
+    page.wait_for_selector("#compare-runs li[data-state=running]")
+    assert "tab=compare" in page.url
+    visitor.wait_points(visitor.points() + 2)
+    page.wait_for_selector(".ds-vs-cell >> nth=0")
+    assert page.locator(".ds-vs-cell img").count() == 0, "a prompt is text, whatever it says"
+    box = page.locator("#compare-chart .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 30, steps=5)
+    page.mouse.up()
+    zoomed, before = visitor.plot("_fullLayout.xaxis.range"), visitor.points()
+    visitor.wait_points(before + 4)
+    assert visitor.plot("_fullLayout.xaxis.range") == zoomed, "ticks must not lose the zoom"
+    page.click("#tabs button:has-text('Distil')")
+    page.wait_for_timeout(2500)  # a tick may be under way
+    left = visitor.points()
+    page.wait_for_timeout(3500)
+    assert visitor.points() == left, "nothing is sent to a tab that is not open"
+    page.click("#tabs button:has-text('Compare')")
+    visitor.wait_points(left + 4)
+    page.wait_for_selector("#compare-runs li[data-state=finished]", timeout=60_000)
+    page.wait_for_selector("#compare-results [data-paired=false], #compare-results [data-paired=true]")
+
+
+def test_another_visitors_run_cannot_be_chosen_by_a_forged_event(chromium, address, visitor):
+    other = Visitor(chromium, address)
+    other.page.click("#tabs button:has-text('Distil')")
+    other.page.click("#distil")
+    other.page.wait_for_selector("#status [data-status=running]")
+    key = other.page.get_attribute("#chart .ds-chart", "data-run")
+    other.page.click("#stop")
+    other.closed()
+    assert key.startswith("own/")
+    page = visitor.page
+    page.evaluate(
+        """(key) => {
+          const head = document.querySelector("#compare-runs li");
+          head.dataset.key = key;
+          document.querySelectorAll("[data-drop]")[1].click();
+        }""",
+        key,
+    )
+    page.wait_for_selector("#compare-runs section[data-runs='0']")
+    assert key not in page.content()
+
+
+def test_a_phone_scrolls_in_one_direction_only(chromium, address):
+    phone = Visitor(chromium, address, 390, 844)
+    phone.wait_points(299)
+    phone.page.wait_for_selector("#compare-results .ds-vs-panel")
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    widths = phone.page.locator(".ds-vs-cell").evaluate_all("(all) => all.map((one) => one.offsetWidth)")
+    assert min(widths) > 250, "the columns of prompts stack"
+    small = phone.page.locator("#compare-page button:visible, #compare-page select").evaluate_all(
+        "(all) => all.filter((one) => one.offsetHeight < 40 && !one.closest('th')).map((one) => one.outerHTML)"
+    )
+    assert small == []
+    phone.closed()
