@@ -31,7 +31,8 @@ const layoutStyle = () => ({ showlegend: false, paper_bgcolor: "rgba(0,0,0,0)", 
   hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 13 } } });
 
 const plotConfig = { displaylogo: false, displayModeBar: coarse ? false : "hover", scrollZoom: false,
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage", "autoScale2d", "pan2d", "zoom2d"] };
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage", "autoScale2d", "pan2d", "zoom2d",
+    "sendChartToCloud"] };  // nothing leaves this address
 
 // Plotly comes once for the whole page, from the server's own address: `props.plotly` is the file's path there.
 function withPlotly(draw) {

@@ -101,13 +101,16 @@ def test_two_recorded_runs_lie_side_by_side(visitor):
     assert page.locator(".ds-vs-cell mark").count() == 0, "at the start nothing has changed"
     assert "not kept with this run" in page.inner_text(".ds-vs-verdicts")
     page.locator("[data-drop]").first.click()
-    page.wait_for_selector("#compare-runs[data-x], #compare-runs section[data-runs='1']")
+    page.wait_for_selector("#compare-runs section[data-runs='1']")
     assert visitor.letters() == ["B"] and "Add another one" in page.inner_text("#compare-runs")
 
 
 def test_a_live_run_grows_beside_a_recorded_one_and_the_zoom_stays(visitor):
     page = visitor.page
-    page.click("#tabs button:has-text('Distil')")
+    page.click("#tab-distil-button")
+    page.locator("#form button", has_text="Matching").first.click()
+    page.locator("#setting-outer_steps input").fill("400")
+    page.wait_for_selector("#changes .ds-changes[data-count='1']")
     page.click("#distil")
     page.wait_for_selector("#status [data-status=running]")
     page.click("#compare-this")
@@ -124,20 +127,24 @@ def test_a_live_run_grows_beside_a_recorded_one_and_the_zoom_stays(visitor):
     zoomed, before = visitor.plot("_fullLayout.xaxis.range"), visitor.points()
     visitor.wait_points(before + 4)
     assert visitor.plot("_fullLayout.xaxis.range") == zoomed, "ticks must not lose the zoom"
-    page.click("#tabs button:has-text('Distil')")
+    page.click("#tab-distil-button")
     page.wait_for_timeout(2500)  # a tick may be under way
     left = visitor.points()
     page.wait_for_timeout(3500)
     assert visitor.points() == left, "nothing is sent to a tab that is not open"
-    page.click("#tabs button:has-text('Compare')")
+    page.click("#tab-compare-button")
     visitor.wait_points(left + 4)
-    page.wait_for_selector("#compare-runs li[data-state=finished]", timeout=60_000)
-    page.wait_for_selector("#compare-results [data-paired=false], #compare-results [data-paired=true]")
+    page.click("#tab-distil-button")
+    page.click("#stop")
+    page.wait_for_selector("#status [data-status=stopped]")
+    page.click("#tab-compare-button")
+    page.wait_for_selector("#compare-runs li[data-state=stopped]")
+    assert "Stopped in distil at" in page.inner_text("#compare-runs")
 
 
 def test_another_visitors_run_cannot_be_chosen_by_a_forged_event(chromium, address, visitor):
     other = Visitor(chromium, address)
-    other.page.click("#tabs button:has-text('Distil')")
+    other.page.click("#tab-distil-button")
     other.page.click("#distil")
     other.page.wait_for_selector("#status [data-status=running]")
     key = other.page.get_attribute("#chart .ds-chart", "data-run")
@@ -165,7 +172,7 @@ def test_a_phone_scrolls_in_one_direction_only(chromium, address):
     widths = phone.page.locator(".ds-vs-cell").evaluate_all("(all) => all.map((one) => one.offsetWidth)")
     assert min(widths) > 250, "the columns of prompts stack"
     small = phone.page.locator("#compare-page button:visible, #compare-page select").evaluate_all(
-        "(all) => all.filter((one) => one.offsetHeight < 40 && !one.closest('th')).map((one) => one.outerHTML)"
+        "(all) => all.filter((b) => b.offsetHeight < 40 && !b.closest('th, .modebar')).map((b) => b.outerHTML)"
     )
     assert small == []
     phone.closed()
