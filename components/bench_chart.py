@@ -23,7 +23,7 @@ TEMPLATE = """
   <div class="ds-wait"><svg viewBox="0 0 400 120" aria-hidden="true"><path d="M6 104H394" stroke-dasharray="3 7"/>
     <path d="M6 18C60 60 90 86 150 92S270 98 394 100" stroke-dasharray="1 9" stroke-width="4"/></svg>
     <p>Curves appear within seconds of Start.</p></div>
-  <div class="ds-plot" role="img" hidden></div>
+  <div class="ds-plot" role="figure" hidden></div>
   <p class="ds-key ds-chart-key" hidden></p>
 </section>
 """

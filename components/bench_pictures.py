@@ -54,16 +54,17 @@ def letters(found: Mapping[str, dict]) -> str:
     right = _shares(next(iter(found.values()))["letters"]["right"], width)
     top = max([*right, *(value for part in shares.values() for value in part), 0.01])
     columns = "".join(
-        f"<li><div>{''.join(_column(side, part[i], top) for side, part in shares.items())}"
-        f'<u style="bottom:{100 * right[i] / top:.1f}%" title="right answer: {right[i]:.0%}"></u></div>'
-        f"<b>{words.letter(i)}</b></li>"
+        f"<span><span>{''.join(_column(side, part[i], top) for side, part in shares.items())}"
+        f'<u style="bottom:{100 * right[i] / top:.1f}%" title="right answer: {right[i]:.0%}"></u></span>'
+        f"<b>{words.letter(i)}</b></span>"
         for i in range(width)
     )
     said = "; ".join(f"{SIDES[side]}: {_spoken(part)}" for side, part in shares.items())
+    spoken = f"Chosen {said}; right: {_spoken(right)}"
     return (
         '<figure class="ds-small"><figcaption><b>Does it favour a letter?</b><span>'
         f"{escape(_favourite(shares, right))}</span></figcaption>"
-        f'<ul class="ds-letters" role="img" aria-label="Chosen {escape(said)}; right: {_spoken(right)}">{columns}</ul>'
+        f'<div class="ds-letters" role="img" aria-label="{escape(spoken)}">{columns}</div>'
         '<p class="ds-key"><span class="ds-key-line">how often it is right</span></p></figure>'
     )
 

@@ -20,6 +20,7 @@ from components.bench_results import two
 from components.bench_scores import sides
 from components.config_form import error_markup
 from components.form_values import spell
+from components.words import ENOUGH
 
 SCRIPT = Path(__file__).with_suffix(".js")
 MOST_FLIPS = 400
@@ -90,7 +91,7 @@ def difference(result: Paired) -> str:
 
     said = f"{signed(result.difference)} points, 95 % interval {signed(result.low)} to {signed(result.high)}"
     verdict = "inside the noise" if result.inside_noise else ("A is better" if result.difference > 0 else "B is better")
-    if not result.inside_noise and 1 < min(result.seeds_a, result.seeds_b) < words.ENOUGH:
+    if not result.inside_noise and 1 < min(result.seeds_a, result.seeds_b) < ENOUGH:
         verdict += ", if so few students tell"
     chance = f"McNemar p = {result.p_value:.3g}" if result.p_value is not None else seeds(result)
     return (

@@ -24,7 +24,7 @@ function ask() {
 function take(found) {
   if (!found || found.run !== state.run || found.slot !== state.slot) return;  // the visitor went on meanwhile
   if (found.vocabulary) Object.assign(state, { map: found.vocabulary, mapOf: found.run });
-  Object.assign(state, { tokens: found.tokens, step: found.step });
+  Object.assign(state, { tokens: found.tokens, step: found.step, facts: found.facts });
   if (state.tokens) state.place = Math.min(state.place, state.tokens.length - 1);
   draw();
 }
@@ -67,6 +67,38 @@ function draw() {
     return row;
   }));
   drawMap();
+  drawFacts();
+}
+
+// What is known of the finished text, whatever step the other panels show.
+function drawFacts() {
+  const { facts } = state;
+  part(".ds-facts").hidden = !facts;
+  if (!facts) return;
+  part("[data-finished]").textContent = `${facts.text} → ${facts.answer}`;
+  part(".ds-facts ul").replaceChildren(...sayings(facts).map((said) => make("li", "", said)));
+  const near = facts.nearest.map(({ question, answer }) => make("li", "", `${question} → ${answer}`));
+  near.forEach((row) => row.setAttribute("translate", "no"));
+  part(".ds-nearest").replaceChildren(...(near.length ? near : [make("li", "", "None shares a telling word with it.")]));
+}
+
+function sayings(facts) {
+  const said = [], judges = facts.judged_by === "heldout" ? "experts that no prompt followed" : "the experts it followed";
+  if (facts.contribution !== null) {
+    const by = Math.abs(facts.contribution).toFixed(3);
+    said.push(by === "0.000" ? `Without it the matching loss on ${judges} would be the same.`
+      : facts.contribution > 0 ? `Without it the matching loss on ${judges} would be ${by} higher: it helps.`
+        : `Without it the matching loss on ${judges} would be ${by} lower: it hinders.`);
+  }
+  Object.entries(facts.surprise).forEach(([model, { perplexity, above }]) => said.push(
+    `${model} finds it more surprising than ${Math.round(100 * above)} % of real questions`
+    + ` (perplexity ${perplexity === null ? "beyond number" : Math.round(perplexity).toLocaleString("en")}).`));
+  const copies = (split) => facts.copies.filter((copy) => copy.split === split);
+  copies("train").forEach((copy) => said.push(copy.how === "nearly the same"
+    ? `Nearly a training question: \u201c${copy.question}\u201d` : `It holds a training question word for word: \u201c${copy.question}\u201d`));
+  copies("test").forEach((copy) => said.push(`It holds a test question (${copy.how}): \u201c${copy.question}\u201d. Its scores say too much.`));
+  if (!facts.copies.length) said.push("No question of training or test stands in it.");
+  return said;
 }
 
 function drawMap() {

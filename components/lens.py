@@ -1,6 +1,7 @@
 """The neighbour lens as a widget: a constant template, lens.js beside this file, and what it is sent when it asks.
 
-Knows the run folder's neighbours.jsonl and vocabulary.json. Tokens are untrusted text and never part of the template.
+Knows the run folder's neighbours.jsonl, vocabulary.json and facts.jsonl. Tokens are untrusted text and never part of
+the template.
 """
 
 import json
@@ -20,6 +21,8 @@ TEMPLATE = """
   <div class="ds-lens-parts"><div><h3>Nearest real tokens</h3><ol class="ds-near"></ol></div>
     <figure><h3>Where it lies</h3><svg class="ds-vocabulary" role="img" viewBox="0 0 400 300"></svg>
       <figcaption class="ds-quiet"></figcaption></figure></div>
+  <div class="ds-facts" hidden><h3>The finished prompt</h3><p translate="no" data-finished></p><ul></ul>
+    <h3>Nearest real questions</h3><ul class="ds-nearest"></ul></div>
 </section>
 """
 
@@ -40,6 +43,15 @@ def nothing(key: str, slot: object) -> dict:
     return {"run": key, "slot": slot if type(slot) is int else 0, "tokens": None}
 
 
+def facts_of(run: RunDir, slot: int) -> dict | None:
+    """What is known of the finished prompt in a slot, with its text; None before it is finished."""
+    facts = next((row for row in run.rows("facts") if row["slot"] == slot), None)
+    texts = run.rows("distilled")
+    if facts is None or slot >= len(texts):
+        return None
+    return {**facts, "of": len(texts), "text": texts[slot]["provenance"]["text"], "answer": texts[slot]["answer"]}
+
+
 def sight(run: RunDir, key: str, slot: object, step: object, have: object) -> dict:
     """What the lens shows of a prompt at a step: the latest look at or before it; the map only where it is not held.
 
@@ -51,7 +63,7 @@ def sight(run: RunDir, key: str, slot: object, step: object, have: object) -> di
     row = next((row for row in reversed(rows) if row["step"] <= step), rows[0])
     if not 0 <= slot < len(row["slots"]):
         return nothing(key, slot)
-    found = {"run": key, "slot": slot, "step": row["step"], "tokens": row["slots"][slot]}
+    found = {"run": key, "slot": slot, "step": row["step"], "tokens": row["slots"][slot], "facts": facts_of(run, slot)}
     if have != key:
         try:
             found["vocabulary"] = json.loads((run.path / "vocabulary.json").read_text(encoding="utf-8"))

@@ -14,12 +14,16 @@ HOW = "Interval: luck of the questions asked and of the student trained, joined;
 
 
 def results_markup(
-    rows: list[dict], config: dict, unchanged: bool = False, bounds: tuple[float, float] | None = None
+    rows: list[dict],
+    config: dict,
+    unchanged: bool = False,
+    bounds: tuple[float, float] | None = None,
+    gap: str = "",
 ) -> str:
     """The sentence, the panels and the table; an invitation when there is nothing yet.
 
     `unchanged`: the prompts still read as at the start, which a reader has to know to read the bars. `bounds`: of the
-    difference between text and random questions, paired by question.
+    difference between text and random questions, paired by question. `gap`: the markup of gap.py.
     """
     if not rows:
         return (
@@ -37,7 +41,7 @@ def results_markup(
         f'<div class="ds-panels">{"".join(panels(table, config))}</div>'
         f'<p class="ds-key"><span class="ds-key-made">distilled</span><span class="ds-key-real">real questions</span>'
         f'<span class="ds-key-none">untrained (dashed line)</span><span>{escape(METRICS.get(metric, metric))}</span>'
-        f"<span>n: questions x students</span><span>{HOW}</span></p>{table_markup(everything)}</section>"
+        f"<span>n: questions x students</span><span>{HOW}</span></p>{gap}{table_markup(everything)}</section>"
     )
 
 

@@ -14,6 +14,7 @@ from backend.runs import LIVE_STATES, RunDir
 from components import feed, form_values, words
 from components.chart import live_chart
 from components.events import sent
+from components.gap import gap_markup
 from components.judge_view import bounds_of, closed_markup, judge_view, open_markup
 from components.lens import lens, nothing, sight
 from components.path_map import path_map
@@ -99,7 +100,7 @@ class RunView:
             news["wall"]["replay"] = is_recorded(seen["key"])
         if news["results"] is not None:
             updates[self.results] = results_markup(
-                news["results"], run.config()["config"], unchanged(run), bounds_of(run)
+                news["results"], run.config()["config"], unchanged(run), bounds_of(run), gap_markup(run)
             )
             if not seen.get("judge"):  # once: a panel that is open stays as the visitor has it
                 updates[self.judge] = found = closed_markup(run, seen["key"])

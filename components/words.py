@@ -160,6 +160,7 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
     return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
 
 
+METRIC_HERE = "accuracy after ordinary training"
 ENOUGH = 4  # students a side: with fewer, an interval over students that differ as a whole is too short (core.compare)
 UNCHANGED = "No word of the prompts has changed, so the distilled text is still the starting questions."
 

@@ -29,19 +29,21 @@ from pathlib import Path
 import app
 from backend.jobs import LocalRunner
 from backend.runs import home
-port, command = int(sys.argv[1]), sys.argv[2:]
-app.launch(app.build_demo(LocalRunner(home() / "runs", command), Path("no-samples")), port=port)
+port, samples, command = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+app.launch(app.build_demo(LocalRunner(home() / "runs", command), samples), port=port)
 """
 
 
-def serve(tmp_path: Path, command: list[str]):
-    """A server in a process of its own, with a home of its own: `(process, address)`."""
+def serve(tmp_path: Path, command: list[str], samples: Path = Path("no-samples")):
+    """A server in a process of its own, with a home of its own: `(process, address)`. `samples`: the recorded runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = os.environ | {"DISTILLOSCOPE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen([sys.executable, "-c", SERVE, str(port), *command], cwd=ROOT, env=env, **quiet)
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(port), str(samples), *command], cwd=ROOT, env=env, **quiet
+    )
     wait_served(f"http://127.0.0.1:{port}")
     return server, f"http://127.0.0.1:{port}"
 
@@ -78,14 +80,14 @@ class Visitor:
 
     START, READY = "", "#status [data-status]"
 
-    def __init__(self, chromium, address: str, width: int = 1280, height: int = 900):
+    def __init__(self, chromium, address: str, width: int = 1280, height: int = 900, start: str | None = None):
         self.context = chromium.new_context(viewport={"width": width, "height": height})
         self.page, self.address, self.errors, self.elsewhere = self.context.new_page(), address, [], []
         self.page.set_default_timeout(30_000)
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._note)
-        self.page.goto(address + self.START)
+        self.page.goto(address + (self.START if start is None else start))
         self.page.wait_for_selector(self.READY)
 
     def _note(self, request) -> None:

@@ -158,3 +158,13 @@ def test_another_visitors_run_is_not_judged(tmp_path):
     event = SimpleNamespace(run=key, student=None, a=None, b=None)
     assert "ds-judge" in RunView.compare(view, mine, event)
     assert RunView.compare(view, other, event) == "" == RunView.compare(view, mine, SimpleNamespace())
+
+
+@pytest.mark.parametrize(("students", "hedged"), [(2, True), (3, True), (4, False)])
+def test_a_difference_that_few_students_tell_is_hedged(tmp_path, students, hedged):
+    run = RunDir.create(tmp_path / "few", "text_distillation", None, CONFIG)
+    (run.artifacts / "scores").mkdir(parents=True)
+    for seed in range(students):
+        add(run, "text", [True] * 20, seed)
+        add(run, "random", [False] * 20, seed)
+    assert ("if so few students tell" in open_markup(run, "own/x", None, None, None)) is hedged

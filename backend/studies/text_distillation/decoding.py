@@ -20,6 +20,7 @@ from backend.studies.text_distillation.decoders import make_decoder
 from backend.studies.text_distillation.evaluate import Learned, distilled_examples, own_words
 from backend.studies.text_distillation.heldout import heldout_losses, text_losses
 from backend.studies.text_distillation.learning import checkpoint_path
+from backend.studies.text_distillation.prompt_facts import prompt_facts
 from backend.studies.text_distillation.revert import judge, judged_by, reverted_slots, tokens_changed
 from backend.studies.text_distillation.searching import STATE, searched
 from backend.studies.text_distillation.setup import Setup
@@ -50,7 +51,8 @@ def write_distilled(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, r
     sources = ("soft", "projected", "text", "init")
     if setup.config.decoder == "search":
         search_texts(setup, run_dir)
-    with Progress(run_dir, "decode", len(sources) + (len(setup.synthetic) if reverts(setup.config) else 0)) as progress:
+    steps = len(sources) + 1 + (len(setup.synthetic) if reverts(setup.config) else 0)
+    with Progress(run_dir, "decode", steps) as progress:
         if reverts(setup.config):
             apply_rule(setup, buffer, state, progress)
             save_checkpoint(checkpoint_path(run_dir), state)
@@ -60,6 +62,11 @@ def write_distilled(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, r
         for name in sources:
             heldout[name] = source_losses(setup, buffer, found, name)
             progress.advance(f"Held-out experts on {name}")
+        facts = prompt_facts(setup, buffer, found)
+        write_atomically(
+            run_dir.path / "facts.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in facts)
+        )
+        progress.advance("Facts of each prompt")
     write_atomically(run_dir.path / "summary.json", json.dumps(summary(setup, buffer, state, found, heldout), indent=1))
 
 

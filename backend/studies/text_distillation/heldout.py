@@ -34,12 +34,19 @@ def heldout_losses(
 
 
 def text_losses(
-    setup: Setup, buffer: TrajectoryBuffer, rows: Rows, log_lrs: Float[Tensor, " steps"], followed: bool = False
+    setup: Setup,
+    buffer: TrajectoryBuffer,
+    rows: Rows,
+    log_lrs: Float[Tensor, " steps"],
+    followed: bool = False,
+    without: int | None = None,
 ) -> list[dict]:
-    """The same for the prompts as text, in the tokens that it is read in; on the followed experts if asked."""
+    """The same for the prompts as text, in the tokens that it is read in; on the followed experts if asked. `without`
+    is a slot that no step reads, but one that would else read nothing."""
     found, nothing = [], setup.synthetic.initial  # unroll wants prompts; these rows hold their own
     for number, start, segment in _segments(setup, buffer, buffer.followed if followed else buffer.heldout):
-        loss = segment_loss(_reading(setup, rows, _batches(setup, number, start)), segment, nothing, log_lrs)
+        loss_at = _reading(setup, rows, _batches(setup, number, start), without)
+        loss = segment_loss(loss_at, segment, nothing, log_lrs)
         found.append({"expert": number, "start": start, "matching_loss": loss})
     return found
 
@@ -77,7 +84,9 @@ def _batches(setup: Setup, number: int, start: int) -> list[list[int] | None]:
     return inner_batches(setup.config, generator(setup.config.seed, "heldout", number, start))
 
 
-def _reading(setup: Setup, rows: Rows, batches: list[list[int] | None]) -> LossAt:
+def _reading(setup: Setup, rows: Rows, batches: list[list[int] | None], without: int | None = None) -> LossAt:
     """The loss of inner step k on its batch of `rows`."""
     student, everyone = setup.own.student, list(range(len(rows)))
-    return lambda params, _, k: student.loss(params, rows.batch(everyone if batches[k] is None else batches[k]))
+    whole = [everyone if batch is None else batch for batch in batches]
+    read = [[slot for slot in batch if slot != without] or batch for batch in whole]
+    return lambda params, _, k: student.loss(params, rows.batch(read[k]))

@@ -1,0 +1,110 @@
+"""Facts of each finished prompt: what it adds to the matching, how it reads, what it copies, and which real questions
+are nearest to it.
+
+A prompt's contribution is the matching loss of a student without it, minus that of a student with all of them: above 0
+it helps. Prompts lean on each other, so contributions do not add up. Knows a setup and examples; no file.
+"""
+
+import random
+import statistics
+from collections.abc import Sequence
+
+from backend.core.leaks import find_leaks, words
+from backend.core.perplexity import perplexity
+from backend.core.prompts import Example
+from backend.core.readers import Reader
+from backend.core.tasks import Question
+from backend.core.text_data import load_questions
+from backend.selection.bm25 import word_scores
+from backend.studies.text_distillation.buffer import TrajectoryBuffer
+from backend.studies.text_distillation.evaluate import Learned, distilled_examples
+from backend.studies.text_distillation.heldout import text_losses
+from backend.studies.text_distillation.revert import judged_by
+from backend.studies.text_distillation.setup import Setup
+
+NEAREST = 3
+COPIES = 3  # of each split, at most
+ORDINARY = 100  # real questions that a prompt's surprise is set beside
+
+
+def prompt_facts(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> list[dict]:
+    """One row for each slot. `contribution` is null where there is nothing to leave out: one prompt, or one a step.
+
+    Costs an unroll without second derivatives for each prompt and held-out expert.
+    """
+    examples = distilled_examples(setup, found)
+    prompts = [example.prompt for example in examples]
+    added = contributions(setup, buffer, found)
+    every = load_questions(setup.config.task, "test", setup.config.data_dir or None)  # only to look for copies
+    copies = [copied(prompts, split, asked) for split, asked in (("train", setup.train), ("test", every))]
+    near = nearest(prompts, setup.train)
+    surprising = {reader.name: surprise(reader, prompts, real_prompts(setup)) for reader in setup.readers()}
+    rows = []
+    for slot in range(len(prompts)):
+        row = {"slot": slot, "contribution": added[slot], "judged_by": judged_by(buffer)}
+        row["surprise"] = {name: of_prompt[slot] for name, of_prompt in surprising.items()}
+        row["copies"] = [copy for split in copies for copy in split[slot]]
+        rows.append({**row, "nearest": near[slot]})
+    return rows
+
+
+def contributions(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> list[float | None]:
+    """For each slot: the mean matching loss without it, minus with it, on held-out experts (else the followed)."""
+    examples: list[Example] = distilled_examples(setup, found)
+    if len(examples) == 1 or setup.config.inner_batch == 1:
+        return [None] * len(examples)
+    rows, followed = setup.own.rows(examples), judged_by(buffer) == "followed"
+
+    def loss(without: int | None) -> float:
+        losses = text_losses(setup, buffer, rows, found.log_lrs, followed, without)
+        return statistics.fmean(row["matching_loss"] for row in losses)
+
+    whole = loss(None)
+    return [_rounded(loss(slot) - whole) for slot in range(len(examples))]
+
+
+def real_prompts(setup: Setup) -> list[str]:
+    """Some real questions as prompts, drawn from the seed: what a model makes of ordinary text of this kind."""
+    rng = random.Random(f"{setup.config.seed} ordinary")
+    return [one.prompt for one in rng.sample(setup.train_examples, min(ORDINARY, len(setup.train_examples)))]
+
+
+def surprise(reader: Reader, prompts: Sequence[str], ordinary: Sequence[str]) -> list[dict]:
+    """For each prompt its `perplexity` under the frozen model, and `above`: the share of the ordinary ones below it.
+
+    The share is what to look at: a model that never read questions finds every one of them surprising.
+    """
+    reader.student.put(reader.student.initial("frozen"))  # LoRA starts as the model it is put on
+    usual = [perplexity(reader.student.backbone, [text]) for text in ordinary]
+    found = []
+    for text in prompts:
+        ours = perplexity(reader.student.backbone, [text])
+        found.append({"perplexity": _rounded(ours), "above": statistics.fmean(one < ours for one in usual)})
+    return found
+
+
+def copied(prompts: Sequence[str], split: str, questions: Sequence[Question]) -> list[list[dict]]:
+    """For each prompt the questions of a split that it holds word for word or nearly, the surest first."""
+    asked = {question.id: question for question in questions}
+    found: list[list[dict]] = [[] for _ in prompts]
+    for leak in sorted(find_leaks(prompts, questions), key=lambda leak: -leak.share):
+        if len(found[leak.prompt]) < COPIES:
+            row = {"split": split, "question": asked[leak.question].question}
+            found[leak.prompt].append({**row, "how": leak.how, "share": _rounded(leak.share)})
+    return found
+
+
+def nearest(prompts: Sequence[str], train: Sequence[Question]) -> list[list[dict]]:
+    """For each prompt the real questions that share most of its rare words (BM25), with their answers."""
+    scores = word_scores([question.question for question in train], [" ".join(words(prompt)) for prompt in prompts])
+    found = []
+    for of_prompt in scores.T:
+        order = [int(i) for i in (-of_prompt).argsort(kind="stable")[:NEAREST] if of_prompt[i] > 0]
+        real = [(train[i].question, train[i].options[train[i].answer], float(of_prompt[i])) for i in order]
+        found.append([{"question": asked, "answer": told, "score": _rounded(score)} for asked, told, score in real])
+    return found
+
+
+def _rounded(value: float) -> float | None:
+    """Four digits; null where there is no number."""
+    return round(value, 4) if abs(value) < float("inf") else None

@@ -1,0 +1,168 @@
+"""The app as visitors' browsers see it: first paint, weight of the page, ticks with many pages open.
+
+    python -m benchmarks.app [--pages 1,10,30] [--seconds 40] [--json]
+
+A tick's time is from the page's request to the server's whole answer, read inside a real Chromium; its size is that of
+the answer's text. While ticks are timed a real run of the preset quick computes on the same cores. Knows the page's
+address and its events; no component.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import sync_playwright
+
+from tests.browsing import CHROMIUM, FLAGS, ROOT, end, serve
+
+LOGGED = 1000  # steps of the long run
+# notes when each event was asked for, and when and how long its answer came, from the page's own fetch
+LISTEN = """
+window.ticks = []; const asked = new Map(), plain = window.fetch;
+window.fetch = async (...given) => {
+  const url = String(given[0].url || given[0]), began = performance.now(), answer = await plain(...given);
+  if (url.includes("queue/join")) answer.clone().json().then(({ event_id }) => asked.set(event_id, began));
+  if (!url.includes("queue/data")) return answer;
+  const [theirs, ours] = answer.body.tee();
+  (async () => {
+    const reader = ours.getReader(), decoder = new TextDecoder(); let rest = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      rest += decoder.decode(value, { stream: true });
+      const lines = rest.split("\\n\\n"); rest = lines.pop();
+      for (const line of lines) {
+        const message = JSON.parse(line.slice(5));
+        if (message.msg !== "process_completed" || !asked.has(message.event_id)) continue;
+        window.ticks.push([performance.now() - asked.get(message.event_id), line.length]);
+      }
+    }
+  })();
+  return new Response(theirs, { headers: answer.headers, status: answer.status });
+};
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", default="1,10,30", help="how many pages are open at once, comma separated")
+    parser.add_argument("--seconds", type=float, default=40.0, help="how long ticks are timed for each")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args(argv)
+    with sync_playwright() as p, tempfile.TemporaryDirectory() as folder:
+        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        rows = [*opening(browser, Path(folder) / "cold"), *long_run(browser, Path(folder) / "long", args.seconds)]
+        for pages in map(int, args.pages.split(",")):
+            rows += list(many_pages(browser, Path(folder) / f"many-{pages}", pages, args.seconds))
+    print(json.dumps(rows, indent=1) if args.json else "\n".join(map(as_line, rows)))
+
+
+def row(name: str, value: float, unit: str, bar: str = "") -> dict:
+    return {"name": name, "value": round(value, 3), "unit": unit, "bar": bar}
+
+
+def as_line(found: dict) -> str:
+    return f"{found['name']:44} {found['value']:>10} {found['unit']:6} {found['bar']}"
+
+
+@contextmanager
+def served(folder: Path, command: list[str]) -> Iterator[tuple]:
+    """`(process, address)` of a server with the recorded runs."""
+    folder.mkdir()
+    server, address = serve(folder, command, ROOT / "assets" / "sample_runs")
+    try:
+        yield psutil.Process(server.pid), address
+    finally:
+        end(server, folder)
+
+
+def opening(browser, folder: Path) -> Iterator[dict]:
+    """A first visit to a server that nobody has asked anything yet."""
+    elsewhere, sizes = [], []
+    with served(folder, ["true"]) as (process, address):
+        page = browser.new_page()
+        page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else elsewhere.append(r.url))
+        page.on("requestfinished", lambda r: sizes.append(r.sizes()["responseBodySize"]))
+        page.goto(address)
+        page.wait_for_selector("#status [data-status]")
+        alive = page.evaluate("performance.now()")
+        paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        page.wait_for_timeout(3000)
+        yield row("first paint, cold server", paint / 1000, "s", "< 3")
+        yield row("a recorded run on screen, cold server", alive / 1000, "s")
+        yield row("page weight, all files", sum(sizes) / 1e6, "MB")
+        yield row("requests to anywhere else", len(elsewhere), "", "0")
+        maps = Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8")
+        yield row("torch loaded in the server", float("libtorch" in maps), "", "0")
+        yield row("memory of the server", process.memory_info().rss / 1e6, "MB")
+        page.close()
+
+
+def long_run(browser, folder: Path, seconds: float) -> Iterator[dict]:
+    """Ticks of a live run with a long history: what one costs must not depend on it."""
+    worker = [sys.executable, str(Path(__file__).with_name("long_worker.py")), str(LOGGED)]
+    with served(folder, worker) as (_, address):
+        page = started(browser.new_context(), address)
+        page.wait_for_function(f"Number(document.querySelector('.ds-chart').dataset.points) >= {LOGGED}")
+        _, sizes = timed([page], seconds)
+        yield row(f"a tick after {LOGGED} logged steps, median", statistics.median(sizes) / 1000, "kB", "< 20")
+        yield row(f"a tick after {LOGGED} logged steps, largest", max(sizes) / 1000, "kB", "< 20")
+        page.context.close()
+
+
+def many_pages(browser, folder: Path, pages: int, seconds: float) -> Iterator[dict]:
+    """So many pages of one visitor look on while a real run computes."""
+    with served(folder, [sys.executable, "-m", "backend"]) as (process, address):
+        context = browser.new_context()
+        looking = [started(context, address)]
+        for _ in range(pages - 1):
+            looking.append(opened(context, address))
+            looking[-1].wait_for_selector("#status [data-status=running]", timeout=120_000)
+        times, _ = timed(looking, seconds)
+        yield row(
+            f"tick with {pages} pages, median", statistics.median(times) / 1000, "s", "< 1" if pages == 10 else ""
+        )
+        slow = statistics.quantiles(times, n=20)[-1] / 1000 if len(times) > 1 else times[0] / 1000
+        yield row(f"tick with {pages} pages, 95th percentile", slow, "s", "< 2" if pages == 10 else "")
+        yield row(f"ticks timed with {pages} pages", len(times), "")
+        yield row(f"memory of the server with {pages} pages", process.memory_info().rss / 1e6, "MB")
+        context.close()
+
+
+def opened(context, address: str):
+    page = context.new_page()
+    page.add_init_script(LISTEN)
+    page.goto(address)
+    page.wait_for_selector("#status [data-status]", timeout=120_000)
+    return page
+
+
+def started(context, address: str):
+    """A page whose visitor has started a run that is under way."""
+    page = opened(context, address)
+    page.click("#distil")
+    page.wait_for_selector("#status [data-status=running]", timeout=120_000)
+    return page
+
+
+def timed(pages: list, seconds: float) -> tuple[list[float], list[int]]:
+    """Milliseconds and characters of every answer from now on."""
+    for page in pages:
+        page.evaluate("window.ticks.length = 0")
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pages[0].wait_for_timeout(500)
+    found = [tick for page in pages for tick in page.evaluate("window.ticks")]
+    assert found, "no tick was answered"
+    return [ms for ms, _ in found], [size for _, size in found]
+
+
+if __name__ == "__main__":
+    main()
