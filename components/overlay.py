@@ -25,7 +25,7 @@ TEMPLATE = """
   <div class="ds-wait"><svg viewBox="0 0 400 120" aria-hidden="true"><path d="M6 16H394" stroke-dasharray="3 7"/>
     <path d="M6 18C70 20 90 70 150 78S270 96 394 102" stroke-dasharray="1 9" stroke-width="4"/></svg>
     <p data-wait>The curves of the chosen runs appear here.</p></div>
-  <div class="ds-plot" role="img" hidden></div>
+  <div class="ds-plot" role="figure" hidden></div>
   <p class="ds-quiet" data-note hidden></p>
 </section>
 """

@@ -72,3 +72,11 @@ def test_the_bench_with_a_run_and_a_comparison(visitor):
     page.get_by_role("tab", name="Bench").click()
     page.wait_for_selector("#bench-page .ds-panel")
     assert complaints(visitor) == []
+
+
+def test_runs_side_by_side(visitor):
+    page = visitor.page
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector("#compare-results .ds-panel")
+    page.wait_for_selector("#compare-chart .js-line")
+    assert complaints(visitor) == []

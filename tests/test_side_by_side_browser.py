@@ -1,28 +1,16 @@
 """Runs side by side in a real browser: two recorded ones, a live one that keeps the zoom, a forged key, phone width."""
 
-import os
 import shutil
-import socket
-import subprocess
 import sys
 
 import pytest
 
 from tests import browsing
-from tests.browsing import ROOT, end, wait_served
+from tests.browsing import ROOT, end, serve
 from tests.test_browser import STAND_IN
 
 pytestmark = browsing.pytestmark
 chromium = browsing.chromium
-SERVE = """
-import sys
-from pathlib import Path
-import app
-from backend.jobs import LocalRunner
-from backend.runs import home
-port, samples, command = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
-app.launch(app.build_demo(LocalRunner(home() / "runs", command), samples), port=port)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +20,9 @@ def address(tmp_path_factory):
     for name in ("quick", "standard"):
         shutil.copytree(ROOT / "assets" / "sample_runs" / name, folder / "samples" / name)
     (folder / "worker.py").write_text(STAND_IN)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = os.environ | {"DISTILLOSCOPE_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
-    words = [sys.executable, "-c", SERVE, str(port), str(folder / "samples"), sys.executable, str(folder / "worker.py")]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(words, cwd=ROOT, env=env, **quiet)
-    try:
-        wait_served(f"http://127.0.0.1:{port}")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        end(server, folder)
+    server, address = serve(folder, [sys.executable, str(folder / "worker.py")], folder / "samples")
+    yield address
+    end(server, folder)
 
 
 class Visitor(browsing.Visitor):
