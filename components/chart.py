@@ -9,6 +9,8 @@ from pathlib import Path
 import gradio as gr
 import plotly
 
+from components.scripts import script
+
 SCRIPT = Path(__file__).with_suffix(".js")
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 TEMPLATE = """
@@ -33,7 +35,7 @@ def live_chart() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script(SCRIPT),
         elem_id="chart",
         apply_default_css=False,
         plotly=PLOTLY.as_posix(),

@@ -3,27 +3,12 @@
 // Given by gr.HTML: element, props, trigger, watch.
 
 const DONE = "distilloscope-lessons", all = props.value || [];
-const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-const state = { lesson: null, step: 0, done: remembered() };
+const state = { lesson: null, step: 0, done: [remembered(DONE) ?? []].flat() };
 const part = (selector) => element.querySelector(selector);
 
-function remembered() {  // storage may be blocked, as in a page within a page
-  try {
-    const found = JSON.parse(localStorage.getItem(DONE) || "[]");
-    return Array.isArray(found) ? found : [];
-  } catch { return []; }
-}
-
-function remember(name) {
+function finish(name) {
   if (!state.done.includes(name)) state.done.push(name);
-  try { localStorage.setItem(DONE, JSON.stringify(state.done)); } catch { /* it lasts until the page is closed */ }
-}
-
-function make(tag, name, text) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (text !== undefined) node.textContent = text;
-  return node;
+  remember(DONE, state.done);
 }
 
 // -- the page's own controls -------------------------------------------------------------------------------------
@@ -109,7 +94,7 @@ function answer(button) {
   button.dataset.right = right;
   part(".ds-why").textContent = (right ? "Yes. " : "Not quite. ") + (right ? lesson.question.why : "Try another.");
   if (!right) return;
-  remember(lesson.name);
+  finish(lesson.name);
   drawList();
 }
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from components.scripts import script
+
 SCRIPT = Path(__file__).with_suffix(".js")
 WORDS = Path(__file__).parent.parent / "assets" / "lessons.json"
 TEMPLATE = """
@@ -33,7 +35,7 @@ def lessons_view() -> gr.HTML:
     return gr.HTML(
         lessons(),
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script(SCRIPT),
         elem_id="lessons",
         apply_default_css=False,
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from components.scripts import script
+
 SCRIPT = Path(__file__).with_name("wall.js")
 TEMPLATE = """
 <section class="ds-wall" data-snapshots="0">
@@ -32,7 +34,7 @@ def prompt_wall() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script(SCRIPT),
         elem_id="wall",
         apply_default_css=False,
     )

@@ -4,22 +4,12 @@
 
 const state = { run: null, number: 0, snapshots: [], at: 0, follow: true, all: false, timer: null };
 const few = window.innerWidth < 600 ? 4 : 9;
-const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const part = (selector) => element.querySelector(selector);
 const slider = part("input");
 
-function make(tag, name, text) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
 // -- data ------------------------------------------------------------------------------------------------------
 function take(news) {
-  if (!news || !news.run) { Object.assign(state, { run: null, snapshots: [] }); return draw(); }
-  if (!news.fresh && news.run === state.run && news.number === state.number) return;
-  if (!news.fresh && (news.run !== state.run || news.number !== state.number + 1)) return trigger("resync");
+  if (!expected(news, state, () => { Object.assign(state, { run: null, snapshots: [] }); draw(); })) return;
   if (news.fresh) {
     if (news.run !== state.run) Object.assign(state, { follow: true, all: false, at: 0 });
     stop();
