@@ -11,6 +11,10 @@ function ask() {
 element.addEventListener("toggle", (event) => {
   if (event.target.open && element.querySelector("[data-wait]")) ask();
 }, true);
+window.addEventListener("distilloscope:judge", ({ detail }) => {  // a link names the pair
+  if (panel()?.dataset.run !== detail.run) return;
+  trigger("judge", detail);
+});
 let picked = null;  // the picker that is in use: the answer brings new ones
 watch("value", () => requestAnimationFrame(() => {
   if (picked) element.querySelector(`[data-pick="${picked}"]`)?.focus();
