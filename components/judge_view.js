@@ -19,6 +19,7 @@ let picked = null;  // the picker that is in use: the answer brings new ones
 watch("value", () => requestAnimationFrame(() => {
   if (picked) element.querySelector(`[data-pick="${picked}"]`)?.focus();
   picked = null;
+  window.dispatchEvent(new CustomEvent("distilloscope:shown"));  // the address follows
 }));
 element.addEventListener("change", (event) => {
   if (!event.target.dataset.pick) return;

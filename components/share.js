@@ -157,6 +157,7 @@ window.addEventListener("distilloscope:mark", ({ detail }) => {
   later();
 });
 window.addEventListener("distilloscope:lens", ({ detail }) => { state.slot = detail.slot; later(); });
+window.addEventListener("distilloscope:shown", later);
 ["click", "change", "keyup"].forEach((name) => document.addEventListener(name, later));
 ["pointerdown", "keydown"].forEach((name) => document.addEventListener(name, ({ isTrusted }) => {
   if (isTrusted && state.restoring) state.wanted = {};  // the visitor is on their way already

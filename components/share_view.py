@@ -9,10 +9,11 @@ from pathlib import Path
 import gradio as gr
 
 from components.scripts import script
-from components.shelf import OWN, SHARED, Shelf, is_own, is_owner
+from components.shares import RUN_ID, TOKEN
+from components.shelf import OWN, RECORDED, SHARED, Shelf, is_own, is_owner
 
 SCRIPT = Path(__file__).with_name("share.js")
-KEY = re.compile(r"(recorded|own|shared)/[a-z0-9][a-z0-9_-]{0,79}")
+KEY = re.compile(rf"({RECORDED}|{OWN})/{RUN_ID.pattern}|{SHARED}/{TOKEN.pattern}")
 TEMPLATE = """
 <div class="ds-share">
   <button type="button" data-share aria-haspopup="dialog" aria-expanded="false">Share</button>

@@ -139,6 +139,7 @@ function draw() {
   back.disabled = !found.moves || found.step <= found.first;
   next.disabled = !found.moves || (found.step >= found.last && !found.live);
   part("[data-note]").hidden = !found.moves;
+  window.dispatchEvent(new CustomEvent("distilloscope:shown"));  // the address follows
 }
 
 // -- events ----------------------------------------------------------------------------------------------------
