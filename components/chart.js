@@ -172,7 +172,8 @@ element.addEventListener("click", (event) => {
 window.addEventListener("distilloscope:mark", ({ detail }) => {
   if (detail.run !== state.run || detail.step === state.mark) return;
   state.mark = detail.step;
-  draw();
+  if (plot.hooked && !plot.hidden && view() === "matching") window.Plotly.relayout(plot, { shapes: markShapes() });  // a film is quick
+  else draw();
 });
 new ResizeObserver(() => plot.hooked && plot.offsetWidth && window.Plotly.Plots.resize(plot)).observe(plot);
 new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ["class"] });
