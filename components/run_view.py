@@ -91,7 +91,7 @@ class RunView:
             self.picker: gr.update(choices=self._choices(owner, key), value=key, visible=True),
             self.share: state_of(self.shelf, owner, key, missed),
             self.gone: gone,
-            self.settings: self._veiled(key, settings_markup(run.config())),
+            self.settings: self.shelf.veiled(key, settings_markup(run.config())),
         }
 
     def tick(self, owner: str, seen: dict) -> dict:
@@ -145,7 +145,7 @@ class RunView:
         run = self.shelf.open(owner, key) if isinstance(key, str) else None
         if run is None:
             return ""
-        return self._veiled(key, open_markup(run, key, *(sent(event, name) for name in ("student", "a", "b"))))
+        return self.shelf.veiled(key, open_markup(run, key, *(sent(event, name) for name in ("student", "a", "b"))))
 
     def status(self, run: RunDir, key: str) -> dict:
         """A recorded or shared run is only read; the runner looks after the others."""
@@ -157,7 +157,7 @@ class RunView:
         live = state in LIVE_STATES
         can_score = not recorded and not live and has_prompts(run) and not run.rows("results")
         updates = {
-            self.head: self._veiled(
+            self.head: self.shelf.veiled(
                 seen["key"],
                 status_markup(self.shelf.title(run), run.config()["config"], status, recorded, is_shared(seen["key"])),
             ),
@@ -170,11 +170,6 @@ class RunView:
             updates[self.timer] = gr.Timer(active=live)
             updates[self.picker] = gr.update(choices=self._choices(owner, seen["key"]), value=seen["key"])
         return updates
-
-    def _veiled(self, key: str, markup: str) -> str:
-        """What a guest reads never names the owner, who is known to us by that name alone: a path may hold it."""
-        found = self.shelf.shares.find(key.partition("/")[2]) if is_shared(key) else None
-        return markup.replace(found[0], "…") if found else markup
 
     def _choices(self, owner: str, key: str) -> list[tuple[str, str]]:
         """For the picker: all of the visitor's runs, and the one that is on screen where another visitor shares it."""

@@ -105,6 +105,12 @@ class Shelf:
             return
         (self.shares.share if wanted else self.shares.stop)(owner, key.partition("/")[2])
 
+    def veiled(self, key: str, markup: str) -> str:
+        """What a guest reads never names the owner, whom we know by that name alone: a path may hold it."""
+        kind, _, token = key.partition("/")
+        found = self.shares.find(token) if kind == SHARED else None
+        return markup.replace(found[0], "…") if found else markup
+
     def everything(self, owner: str) -> list[tuple[str, RunDir]]:
         """`(key, run)` of all that this visitor may see: their own, newest first, then the recorded ones."""
         own = [(f"{OWN}/{run.path.name}", run) for run in self.own(owner)]
