@@ -1,18 +1,16 @@
 // The bench's chart in the browser: loss and validation of every student, then accuracy while it is being measured.
 // Keeps every point it was sent and redraws with Plotly.react, which leaves the visitor's zoom alone. Knows columns of
-// numbers; no server, no run folder. Given by gr.HTML: element, props, trigger, watch.
+// numbers; no server, no run folder. Given by gr.HTML: element, props, trigger, watch; by shared.js and curves.js: make, expected,
+// colour and the rest.
 
 const state = { run: null, number: 0, kind: "real", lr: null, lines: new Map(),
   tasks: new Map(), chosen: null, task: null, latest: null };
 const part = (selector) => element.querySelector(selector);
 const plot = part(".ds-plot");
-const coarse = window.matchMedia("(pointer: coarse)").matches;
 
 // -- data ------------------------------------------------------------------------------------------------------
 function take(news) {
-  if (!news || !news.run) { Object.assign(state, { run: null, lines: new Map(), tasks: new Map() }); return draw(); }
-  if (!news.fresh && news.run === state.run && news.number === state.number) return;
-  if (!news.fresh && (news.run !== state.run || news.number !== state.number + 1)) return trigger("resync");
+  if (!expected(news, state, () => { Object.assign(state, { run: null, lines: new Map(), tasks: new Map() }); draw(); })) return;
   if (news.fresh) {
     if (news.run !== state.run) Object.assign(state, { chosen: null, task: null });
     Object.assign(state, { run: news.run, kind: news.kind, lr: news.lr, lines: new Map(), tasks: new Map() });
@@ -54,7 +52,6 @@ function put(row, x, values) {  // a resumed run repeats some steps: what it say
 }
 
 // -- figure ----------------------------------------------------------------------------------------------------
-const colour = (name) => getComputedStyle(document.body).getPropertyValue("--ds-" + name).trim();
 const own = () => [...state.lines.values()].filter((l) => l.final);
 // the winner of the grid is a student too, and is not trained twice
 const won = (l) => !l.final && l.lr === (state.lr || (own()[0] || {}).lr) && !own().some((o) => o.seed === l.seed);
@@ -112,15 +109,10 @@ function label(text, y) {
 
 // No `transition` here: react would then animate, and leave axes and shapes where they were.
 function layout(name) {
-  const axis = { gridcolor: colour("line"), linecolor: colour("line"), zeroline: false, automargin: true,
-    tickfont: { size: 11, color: colour("muted") } };
+  const axis = axisStyle();
   const both = name === "training" && [...state.lines.values()].some((l) => l.check.x.length);
-  const base = { uirevision: state.run + name + (name === "scoring" ? task() : ""), margin: { t: 26, r: 16, b: 40, l: 44 },
-    showlegend: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "closest",
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("ink") },
-    dragmode: coarse ? false : "zoom", height: both ? 420 : 320,
-    font: { family: getComputedStyle(element).fontFamily, color: colour("ink") },
-    hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 13 } },
+  const base = { ...layoutStyle(), uirevision: state.run + name + (name === "scoring" ? task() : ""),
+    margin: { t: 26, r: 16, b: 40, l: 44 }, height: both ? 420 : 320,
     xaxis: { ...axis, anchor: both ? "y2" : "y", showgrid: false, rangemode: "tozero",
       title: { text: name === "training" ? "update" : "questions asked", font: { size: 12, color: colour("muted") } } } };
   if (name === "scoring") {
@@ -137,12 +129,6 @@ function layout(name) {
 }
 
 // -- drawing ---------------------------------------------------------------------------------------------------
-function make(tag, name, text) {
-  const node = document.createElement(tag);
-  node.className = name; node.textContent = text;
-  return node;
-}
-
 function key(name) {
   const box = part(".ds-chart-key"), said = [];
   if (name === "training") {
@@ -185,22 +171,8 @@ function draw() {
   key(name);
   plot.setAttribute("aria-label", name === "training" ? `Loss over updates, ${state.lines.size} lines`
     : `Accuracy on ${spoken(task())} while it is measured, ${state.tasks.get(task()).size} students`);
-  window.Plotly.react(plot, name === "training" ? trainingTraces() : scoringTraces(), layout(name), {
-    displaylogo: false, displayModeBar: coarse ? false : "hover", scrollZoom: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage", "autoScale2d", "pan2d", "zoom2d"] });
+  window.Plotly.react(plot, name === "training" ? trainingTraces() : scoringTraces(), layout(name), plotConfig);
   plot.hooked = true;
-}
-
-function load() {
-  if (window.Plotly) return draw();
-  let script = document.querySelector("script[data-plotly]");
-  if (!script) {
-    script = document.createElement("script");
-    script.dataset.plotly = "";
-    script.src = ((window.gradio_config || {}).root || "") + "/gradio_api/file=" + props.plotly;
-    document.head.append(script);
-  }
-  script.addEventListener("load", draw);
 }
 
 element.addEventListener("click", (event) => {
@@ -210,8 +182,7 @@ element.addEventListener("click", (event) => {
   if (button.value) state.task = button.value;
   draw();
 });
-new ResizeObserver(() => plot.hooked && plot.offsetWidth && window.Plotly.Plots.resize(plot)).observe(plot);
-new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+keepFitting(plot, draw);
 watch("value", () => take(props.value));
 take(props.value);
-load();
+withPlotly(draw);

@@ -1,4 +1,4 @@
-"""The bench's live chart as a widget: a constant template and bench_chart.js beside this file.
+"""The bench's live chart as a widget: a constant template and bench_chart.js after curves.js.
 
 Plotly comes from the pip package.
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import gradio as gr
 
 from components.chart import PLOTLY
+from components.scripts import script
 
 SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
@@ -35,7 +36,7 @@ def bench_chart() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script(SCRIPT, after=["curves.js"]),
         elem_id="bench-chart",
         apply_default_css=False,
         plotly=PLOTLY.as_posix(),

@@ -11,9 +11,7 @@ const blank = () => Object.fromEntries(
 
 // -- data ------------------------------------------------------------------------------------------------------
 function take(news) {
-  if (!news || !news.run) { state.run = null; state.data = blank(); return draw(); }
-  if (!news.fresh && news.run === state.run && news.number === state.number) return;
-  if (!news.fresh && (news.run !== state.run || news.number !== state.number + 1)) return trigger("resync");
+  if (!expected(news, state, () => { state.run = null; state.data = blank(); draw(); })) return;
   if (news.fresh) {
     if (news.run !== state.run) { state.chosen = null; state.mark = null; }
     state.run = news.run; state.data = blank();
@@ -140,7 +138,8 @@ element.addEventListener("click", (event) => {
 window.addEventListener("distilloscope:mark", ({ detail }) => {
   if (detail.run !== state.run || detail.step === state.mark) return;
   state.mark = detail.step;
-  draw();
+  if (plot.hooked && !plot.hidden && view() === "matching") window.Plotly.relayout(plot, { shapes: markShapes() });  // a film is quick
+  else draw();
 });
 keepFitting(plot, draw);
 state.data = blank();

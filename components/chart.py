@@ -9,7 +9,9 @@ from pathlib import Path
 import gradio as gr
 import plotly
 
-SCRIPTS = [Path(__file__).with_name("curves.js"), Path(__file__).with_suffix(".js")]
+from components.scripts import script
+
+SCRIPT = Path(__file__).with_suffix(".js")
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 TEMPLATE = """
 <section class="ds-chart" data-points="0">
@@ -33,7 +35,7 @@ def live_chart() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load="\n".join(file.read_text(encoding="utf-8") for file in SCRIPTS),
+        js_on_load=script(SCRIPT, after=["curves.js"]),
         elem_id="chart",
         apply_default_css=False,
         plotly=PLOTLY.as_posix(),

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import gradio as gr
 
-SCRIPTS = [Path(__file__).with_name(name) for name in ("marked_words.js", "following.js", "compare_prompts.js")]
+from components.scripts import script
+
+SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
 <section class="ds-vs-prompts" data-slots="0">
   <header><h2>What do their prompts say?</h2><p class="ds-quiet" data-note></p></header>
@@ -26,7 +28,7 @@ def prompt_columns() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load="\n".join(file.read_text(encoding="utf-8") for file in SCRIPTS),
+        js_on_load=script(SCRIPT, after=["marked_words.js", "following.js"]),
         elem_id="compare-prompts",
         apply_default_css=False,
     )

@@ -1,4 +1,4 @@
-// What two charts of matching losses share: smoothing, the style of axes, and how Plotly is loaded. Goes before their own
+// What the charts share: smoothing, the style of axes, and how Plotly is loaded. Goes before their own
 // scripts and knows no data. Given by gr.HTML: element, props.
 
 const coarse = window.matchMedia("(pointer: coarse)").matches;

@@ -11,10 +11,15 @@ function ask() {
 element.addEventListener("toggle", (event) => {
   if (event.target.open && element.querySelector("[data-wait]")) ask();
 }, true);
+window.addEventListener("distilloscope:judge", ({ detail }) => {  // a link names the pair
+  if (panel()?.dataset.run !== detail.run) return;
+  trigger("judge", detail);
+});
 let picked = null;  // the picker that is in use: the answer brings new ones
 watch("value", () => requestAnimationFrame(() => {
   if (picked) element.querySelector(`[data-pick="${picked}"]`)?.focus();
   picked = null;
+  window.dispatchEvent(new CustomEvent("distilloscope:shown"));  // the address follows
 }));
 element.addEventListener("change", (event) => {
   if (!event.target.dataset.pick) return;

@@ -16,6 +16,7 @@ from backend.runs import RunDir
 from components import compare_view, words
 from components.bench_questions import questions_of
 from components.config_form import error_markup
+from components.scripts import script
 
 SCRIPTS = [Path(compare_view.__file__).with_suffix(".js"), Path(__file__).with_suffix(".js")]
 REGIME = "ordinary"  # what a reader would meet outside of this program
@@ -23,8 +24,7 @@ REGIME = "ordinary"  # what a reader would meet outside of this program
 
 def judge_view() -> gr.HTML:
     """The widget. It fires `judge` with `run`, `student`, `a` and `b` when it is opened or a choice is changed."""
-    script = "\n".join(f"{{\n{file.read_text(encoding='utf-8')}}}" for file in SCRIPTS)
-    return gr.HTML("", js_on_load=script, elem_id="judge", apply_default_css=False)
+    return gr.HTML("", js_on_load=script(*SCRIPTS), elem_id="judge", apply_default_css=False)
 
 
 def closed_markup(run: RunDir, key: str) -> str:

@@ -7,13 +7,6 @@ const state = { run: null, slot: null, place: 0, tokens: null, step: null, mark:
 const part = (selector) => element.querySelector(selector);
 const seen = (token) => token.replace(/ /g, "\u00b7").replace(/\n/g, "\u21b5");  // a blank belongs to its token
 
-function make(tag, name, text) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
 // -- asking ----------------------------------------------------------------------------------------------------
 function ask() {
   clearTimeout(state.timer);
@@ -133,7 +126,7 @@ window.addEventListener("distilloscope:lens", ({ detail }) => {
   part("[data-said]").textContent = "Looking";
   part(".ds-lens-parts").hidden = true;
   part(".ds-places").replaceChildren();
-  part(".ds-lens").scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  part(".ds-lens").scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
   part("h2").focus({ preventScroll: true });
   ask();
 });

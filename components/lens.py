@@ -10,6 +10,7 @@ from pathlib import Path
 import gradio as gr
 
 from backend.runs import RunDir
+from components.scripts import script
 
 SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
@@ -32,7 +33,7 @@ def lens() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script(SCRIPT),
         elem_id="lens",
         apply_default_css=False,
     )

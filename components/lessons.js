@@ -3,27 +3,12 @@
 // Given by gr.HTML: element, props, trigger, watch.
 
 const DONE = "distilloscope-lessons", all = props.value || [];
-const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-const state = { lesson: null, step: 0, done: remembered() };
+const state = { lesson: null, step: 0, done: [remembered(DONE) ?? []].flat() };
 const part = (selector) => element.querySelector(selector);
 
-function remembered() {  // storage may be blocked, as in a page within a page
-  try {
-    const found = JSON.parse(localStorage.getItem(DONE) || "[]");
-    return Array.isArray(found) ? found : [];
-  } catch { return []; }
-}
-
-function remember(name) {
+function finish(name) {
   if (!state.done.includes(name)) state.done.push(name);
-  try { localStorage.setItem(DONE, JSON.stringify(state.done)); } catch { /* it lasts until the page is closed */ }
-}
-
-function make(tag, name, text) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (text !== undefined) node.textContent = text;
-  return node;
+  remember(DONE, state.done);
 }
 
 // -- the page's own controls -------------------------------------------------------------------------------------
@@ -83,6 +68,62 @@ function questionBody(lesson) {
   return [make("p", "", text), list, make("p", "ds-quiet ds-why")];
 }
 
+// -- a lesson on its own, for a class ----------------------------------------------------------------------------
+const asked = () => {
+  const number = Number(new URLSearchParams(location.search).get("lesson") || NaN) - 1;
+  return number in all ? number : null;
+};
+
+// The panels that a lesson looks at or presses, by their ids in the page's left column.
+function needs(lesson) {
+  const named = JSON.stringify(lesson.steps).match(/#[a-z]+/g) || [];
+  const wall = lesson.steps.some((step) => (step.do || []).some(([name]) => ["first", "latest", "play"].includes(name)));
+  return [...new Set([...named, ...(wall ? ["#wall"] : [])])].map((id) => (id === "#chart" ? "#chart-card" : id));
+}
+
+function alone(number) {
+  const root = document.documentElement;
+  part(".ds-alone").hidden = number === null;
+  if (number === null) return root.removeAttribute("data-alone");
+  root.dataset.alone = number + 1;
+  let style = document.querySelector("style[data-alone-style]");
+  if (!style) {
+    style = document.head.appendChild(document.createElement("style"));
+    style.dataset.aloneStyle = "";
+  }
+  style.textContent = `[data-alone] #view > :not(#run-card, ${needs(all[number]).join()}) { display: none; }`;
+}
+
+function everything() {
+  const url = new URL(location);
+  url.searchParams.delete("lesson");
+  history.replaceState(history.state, "", url);
+  alone(null);
+  if (state.lesson !== null) leave();
+}
+
+// The lesson drives the panels, so it waits for them; a run without any is told so by the lesson itself.
+function openAlone(number, tries) {
+  if (tries && !(Number(document.querySelector(".ds-wall")?.dataset.snapshots) > 0)) {
+    return setTimeout(openAlone, 150, number, tries - 1);
+  }
+  open(number);
+}
+
+function teachersLink() {
+  const run = document.querySelector(".ds-share")?.dataset.run;
+  const link = new URL(location.pathname, location.origin);
+  link.search = `lesson=${Number(part(".ds-teach select").value) + 1}${run ? "&run=" + encodeURIComponent(run).replaceAll("%2F", "/") : ""}`;
+  part(".ds-teach input").value = link.href;
+}
+
+async function copyLink() {
+  teachersLink();
+  const done = await copied(part(".ds-teach input")), own = !document.querySelector(".ds-share")?.dataset.run;
+  part("[data-copied]").textContent = (done ? "The link is copied." : "Press Ctrl+C to copy the link.")
+    + (own ? " It shows a recorded run: yours is not shared." : "");
+}
+
 function draw() {
   drawList();
   const card = part(".ds-lesson"), lesson = all[state.lesson];
@@ -93,7 +134,7 @@ function draw() {
   part("[data-place]").textContent = last ? "a question" : `${state.step + 1} of ${lesson.steps.length}`;
   part("[data-body]").replaceChildren(...(last ? questionBody(lesson) : stepBody(step)));
   part("[data-go='-1']").disabled = state.step === 0;
-  part("[data-go='1']").textContent = !last ? "Next" : state.lesson + 1 < all.length ? "Next lesson" : "Finish";
+  part("[data-go='1']").textContent = !last ? "Next" : following() !== null ? "Next lesson" : "Finish";
   card.dataset.lesson = lesson.name;
   card.dataset.step = state.step;
   if (last) return;
@@ -109,7 +150,7 @@ function answer(button) {
   button.dataset.right = right;
   part(".ds-why").textContent = (right ? "Yes. " : "Not quite. ") + (right ? lesson.question.why : "Try another.");
   if (!right) return;
-  remember(lesson.name);
+  finish(lesson.name);
   drawList();
 }
 
@@ -120,11 +161,21 @@ function leave() {
   part(`[data-lesson="${number}"]`)?.focus({ preventScroll: true });
 }
 
+function following() {
+  return state.lesson + 1 < all.length && !("alone" in document.documentElement.dataset) ? state.lesson + 1 : null;
+}
+
+function open(number) {
+  Object.assign(state, { lesson: number, step: 0 });
+  draw();
+  part("[data-go='1']").focus({ preventScroll: true });
+}
+
 function go(by) {
   const lesson = all[state.lesson];
   state.step += by;
   if (state.step > lesson.steps.length) {
-    Object.assign(state, { lesson: state.lesson + 1 < all.length ? state.lesson + 1 : null, step: 0 });
+    Object.assign(state, { lesson: following(), step: 0 });
   }
   draw();
 }
@@ -135,13 +186,17 @@ element.addEventListener("click", (event) => {
   if (button.dataset.go) go(Number(button.dataset.go));
   else if (button.dataset.option) answer(button);
   else if ("leave" in button.dataset) leave();
-  else {
-    Object.assign(state, { lesson: Number(button.dataset.lesson), step: 0 });
-    draw();
-    part("[data-go='1']").focus({ preventScroll: true });
-  }
+  else if ("everything" in button.dataset) everything();
+  else if ("again" in button.dataset) open(asked());
+  else if ("teach" in button.dataset) copyLink();
+  else open(Number(button.dataset.lesson));
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && state.lesson !== null) leave();
 });
+part(".ds-teach select").append(...all.map((lesson, number) => new Option(`${number + 1} ${lesson.title}`, number)));
+part(".ds-teach select").addEventListener("change", teachersLink);
+part(".ds-teach").addEventListener("toggle", teachersLink);
 draw();
+alone(asked());
+if (asked() !== null) openAlone(asked(), 100);

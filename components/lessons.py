@@ -8,12 +8,23 @@ from pathlib import Path
 
 import gradio as gr
 
+from components.scripts import script
+
 SCRIPT = Path(__file__).with_suffix(".js")
 WORDS = Path(__file__).parent.parent / "assets" / "lessons.json"
 TEMPLATE = """
 <section class="ds-lessons" aria-label="Lessons">
-  <p><b>New here?</b> Five lessons of two or three minutes, on the run below.</p>
+  <p data-new><b>New here?</b> Five lessons of two or three minutes, on the run below.</p>
   <div class="ds-lesson-list" role="group" aria-label="Lessons"></div>
+  <p class="ds-alone" hidden><span>One lesson, and what it needs.</span>
+    <button type="button" data-again>Open the lesson</button>
+    <button type="button" data-everything>Show everything</button></p>
+  <details class="ds-teach"><summary>For teachers</summary>
+    <p>This link opens the page with one lesson and hides what the lesson does not need.</p>
+    <div><select aria-label="Lesson of the link"></select>
+      <input type="text" readonly aria-label="Teacher's link" translate="no">
+      <button type="button" data-teach>Copy the teacher's link</button></div>
+    <p data-copied role="status"></p></details>
   <div class="ds-lesson" role="region" aria-label="Lesson" hidden>
     <header><b data-title></b><span class="ds-quiet" data-place></span>
       <button type="button" data-leave aria-label="Leave the lesson">Leave</button></header>
@@ -33,7 +44,7 @@ def lessons_view() -> gr.HTML:
     return gr.HTML(
         lessons(),
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script(SCRIPT),
         elem_id="lessons",
         apply_default_css=False,
     )

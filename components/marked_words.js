@@ -1,13 +1,6 @@
 // Prompts as words, those that changed told apart. Prompts are untrusted: their text only ever goes through textContent.
 // Goes before the scripts that show them.
 
-function make(tag, name, text) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
 // Which words of `now` are not, in order, among those of `then`: a longest common subsequence.
 function changed(then, now) {
   const table = Array.from({ length: then.length + 1 }, () => new Uint16Array(now.length + 1));

@@ -8,8 +8,9 @@ from pathlib import Path
 import gradio as gr
 
 from components.chart import PLOTLY
+from components.scripts import script
 
-SCRIPTS = [Path(__file__).with_name(name) for name in ("curves.js", "following.js", "overlay.js")]
+SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
 <section class="ds-overlay" data-runs="0" data-points="0">
   <header><h2>Who learns faster?</h2>
@@ -37,7 +38,7 @@ def overlay() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load="\n".join(file.read_text(encoding="utf-8") for file in SCRIPTS),
+        js_on_load=script(SCRIPT, after=["curves.js", "following.js"]),
         elem_id="compare-chart",
         apply_default_css=False,
         plotly=PLOTLY.as_posix(),

@@ -16,9 +16,7 @@ function make(tag, attributes, text) {
 
 // -- data ------------------------------------------------------------------------------------------------------
 function take(news) {
-  if (!news || !news.run) { Object.assign(state, { run: null, paths: [] }); return draw(); }
-  if (!news.fresh && news.run === state.run && news.number === state.number) return;
-  if (!news.fresh && (news.run !== state.run || news.number !== state.number + 1)) return trigger("resync");
+  if (!expected(news, state, () => { Object.assign(state, { run: null, paths: [] }); draw(); })) return;
   if (news.fresh) {
     if (news.run !== state.run) state.mark = null;
     Object.assign(state, { run: news.run, paths: [], expert: [] });

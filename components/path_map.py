@@ -7,6 +7,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from components.scripts import script
+
 SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
 <section class="ds-path" data-paths="0">
@@ -33,7 +35,7 @@ def path_map() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script(SCRIPT),
         elem_id="path",
         apply_default_css=False,
     )

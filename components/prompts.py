@@ -7,7 +7,9 @@ from pathlib import Path
 
 import gradio as gr
 
-SCRIPTS = [Path(__file__).with_name(name) for name in ("marked_words.js", "wall.js")]
+from components.scripts import script
+
+SCRIPT = Path(__file__).with_name("wall.js")
 TEMPLATE = """
 <section class="ds-wall" data-snapshots="0">
   <header><h2>What do the prompts say?</h2>
@@ -17,6 +19,8 @@ TEMPLATE = """
     <input type="range" min="0" max="0" value="0" step="1" aria-label="Update">
     <output></output>
     <button type="button" data-latest hidden>Latest</button>
+    <select data-speed aria-label="Speed of the film"></select>
+    <button type="button" data-slow>Slow motion</button>
   </div>
   <div class="ds-wait"><svg viewBox="0 0 400 70" aria-hidden="true"><path stroke-width="8" stroke-linecap="round"
     d="M8 14H110M8 34H90M8 54H60M150 14H240M150 34H252M150 54H190M290 14H380M290 34H350M290 54H392"/></svg>
@@ -32,7 +36,7 @@ def prompt_wall() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load="\n".join(file.read_text(encoding="utf-8") for file in SCRIPTS),
+        js_on_load=script(SCRIPT, after=["marked_words.js"]),
         elem_id="wall",
         apply_default_css=False,
     )

@@ -15,12 +15,15 @@ from components import feed, form_values, words
 from components.chart import live_chart
 from components.events import sent
 from components.gap import gap_markup
+from components.glossary import glossary_view
 from components.judge_view import bounds_of, closed_markup, judge_view, open_markup
 from components.lens import lens, nothing, sight
 from components.path_map import path_map
 from components.prompts import prompt_wall
 from components.results import results_markup
-from components.shelf import RECORDED, Shelf
+from components.share_view import gone_markup, share_view, state_of
+from components.shelf import SHARED, Shelf, is_own
+from components.slow_motion import slow_motion, told
 from components.status import empty_markup, status_markup
 
 PERIOD_S = 1.5
@@ -38,11 +41,13 @@ class RunView:
         self.seen = gr.State({})
         self.timer = gr.Timer(PERIOD_S, active=False)
         with gr.Column(elem_classes="ds-card", elem_id="run-card"):
-            with gr.Row(elem_id="run-choice"):
+            with gr.Row(elem_id="run-row"):
                 self.picker = gr.Dropdown(
-                    [], label="Run on screen", filterable=False, elem_id="run-picker", interactive=True
+                    [], label="Run on screen", filterable=False, elem_id="run-picker", interactive=True, scale=1
                 )
                 self.beside = gr.Button("Compare with another run", size="sm", elem_id="compare-this", scale=0)
+                self.share = share_view()
+            self.gone = gr.HTML("", elem_id="gone", apply_default_css=False)
             self.head = gr.HTML(
                 '<section class="ds-run ds-loading"></section>',
                 js_on_load=TITLE_JS,
@@ -57,32 +62,38 @@ class RunView:
             self.chart = live_chart()
             self.fact = gr.HTML("", elem_id="heldout", apply_default_css=False)
         self.wall = prompt_wall()
+        self.slow = slow_motion()
         self.lens = lens()
         self.path = path_map()
         self.results = gr.HTML("", elem_id="results", apply_default_css=False)
         self.judge = judge_view()
         self.settings = gr.HTML("", elem_id="run-settings", apply_default_css=False)
+        glossary_view()
 
     @property
     def parts(self) -> list:
         """Everything that `show` and `tick` may fill."""
         head = [self.seen, self.timer, self.picker, self.head, self.stop, self.resume, self.score]
-        return [*head, self.chart, self.fact, self.wall, self.path, self.results, self.judge, self.settings]
+        told = [self.share, self.gone]
+        return [*head, *told, self.chart, self.fact, self.wall, self.path, self.results, self.judge, self.settings]
 
     # -- what to show -------------------------------------------------------------------------------------------
     def show(self, owner: str, key: str | None) -> dict:
         """The whole view of a run; of the visitor's first one where there is no such run."""
-        if self.shelf.open(owner, key) is None:
+        asked, missed = key, key is not None and self.shelf.open(owner, key) is None
+        if key is None or missed:
             key = self.shelf.first(owner)
         run = self.shelf.open(owner, key)
+        gone = gone_markup(asked) if missed else ""
         if run is None:
-            return self._nothing()
+            return {**self._nothing(), self.gone: gone}
         updates = self.tick(owner, feed.first_look(key))  # first: it may settle a state that the picker shows
-        choices = self.shelf.choices(owner)
         return {
             **updates,
-            self.picker: gr.update(choices=choices, value=key, visible=True),
-            self.settings: settings_markup(run.config()),
+            self.picker: gr.update(choices=self._choices(owner, key), value=key, visible=True),
+            self.share: state_of(self.shelf, owner, key, missed),
+            self.gone: gone,
+            self.settings: self.shelf.veiled(key, settings_markup(run.config())),
         }
 
     def tick(self, owner: str, seen: dict) -> dict:
@@ -90,8 +101,8 @@ class RunView:
         if not isinstance(seen, dict) or "key" not in seen:
             return self.show(owner, None)
         run = self.shelf.open(owner, seen["key"])
-        if run is None:
-            return self._nothing()
+        if run is None:  # its owner may have stopped sharing it
+            return self.show(owner, seen["key"]) if is_shared(seen["key"]) else self._nothing()
         status = self.status(run, seen["key"])  # before the rows: a run that ends now still shows its last ones
         news, seen = feed.look(run, seen)
         drawn = (("chart", self.chart), ("wall", self.wall), ("path", self.path))
@@ -118,14 +129,28 @@ class RunView:
         run = self.shelf.open(owner, key)
         return sight(run, key, slot, sent(event, "step"), sent(event, "have")) if run else nothing(key, slot)
 
+    def walk(self, owner: str, event: gr.EventData) -> dict:
+        """One update of a run that this visitor may see, told by its numbers."""
+        key = sent(event, "run")
+        run = self.shelf.open(owner, key) if isinstance(key, str) else None
+        return told(run, key, sent(event, "step"), sent(event, "number")) if run else {}
+
+    def give(self, owner: str, event: gr.EventData) -> dict:
+        """A visitor shares a run of theirs, or no longer."""
+        key = sent(event, "run")
+        self.shelf.share(owner, key, sent(event, "wanted") is True)
+        return state_of(self.shelf, owner, key if self.shelf.open(owner, key) else None)
+
     def compare(self, owner: str, event: gr.EventData) -> str:
         """Two arms of a run that this visitor may see, question by question."""
         key = sent(event, "run")
         run = self.shelf.open(owner, key) if isinstance(key, str) else None
-        return "" if run is None else open_markup(run, key, *(sent(event, name) for name in ("student", "a", "b")))
+        if run is None:
+            return ""
+        return self.shelf.veiled(key, open_markup(run, key, *(sent(event, name) for name in ("student", "a", "b"))))
 
     def status(self, run: RunDir, key: str) -> dict:
-        """A recorded run is only read; the runner looks after the others."""
+        """A recorded or shared run is only read; the runner looks after the others."""
         return run.status() if is_recorded(key) else self.runner.poll(run)
 
     def _head(self, owner: str, run: RunDir, seen: dict, status: dict) -> dict:
@@ -134,7 +159,10 @@ class RunView:
         live = state in LIVE_STATES
         can_score = not recorded and not live and has_prompts(run) and not run.rows("results")
         updates = {
-            self.head: status_markup(self.shelf.title(run), run.config()["config"], status, recorded),
+            self.head: self.shelf.veiled(
+                seen["key"],
+                status_markup(self.shelf.title(run), run.config()["config"], status, recorded, is_shared(seen["key"])),
+            ),
             self.fact: fact_markup(run),
             self.stop: gr.update(visible=live and not recorded, interactive=state != "stopping"),
             self.resume: gr.update(visible=not recorded and state in ("stopped", "failed")),
@@ -142,8 +170,13 @@ class RunView:
         }
         if state != seen.get("state"):
             updates[self.timer] = gr.Timer(active=live)
-            updates[self.picker] = gr.update(choices=self.shelf.choices(owner), value=seen["key"])
+            updates[self.picker] = gr.update(choices=self._choices(owner, seen["key"]), value=seen["key"])
         return updates
+
+    def _choices(self, owner: str, key: str) -> list[tuple[str, str]]:
+        """For the picker: all of the visitor's runs, and the one that is on screen where another visitor shares it."""
+        shared = [(f"Shared: {self.shelf.title(self.shelf.open(owner, key))}", key)] if is_shared(key) else []
+        return shared + self.shelf.choices(owner)
 
     def _nothing(self) -> dict:
         """The view of a visitor who has no run, where none was recorded either."""
@@ -153,6 +186,8 @@ class RunView:
             self.seen: {},
             self.timer: gr.Timer(active=False),
             self.head: empty_markup(),
+            self.share: {},
+            self.gone: "",
             self.chart: {},
             self.wall: {},
             self.path: {},
@@ -164,7 +199,12 @@ class RunView:
 
 
 def is_recorded(key: str) -> bool:
-    return key.startswith(f"{RECORDED}/")
+    """Only for looking at: a run that ships with the project, or one that another visitor shares."""
+    return not is_own(key)
+
+
+def is_shared(key: object) -> bool:
+    return isinstance(key, str) and key.startswith(f"{SHARED}/")
 
 
 def has_prompts(run: RunDir) -> bool:

@@ -1,10 +1,10 @@
 """The shelf: which run folders a visitor may see, and how they are called on screen.
 
 A path is only ever made of an owner id and a run id that match a strict pattern, so no text from outside can leave the
-two folders it knows: the recorded runs that ship with the project, and the visitor's own. Knows no widget.
+two folders it knows: the recorded runs that ship with the project, and the visitors'. A visitor sees their own, and of
+others' only what its owner shared. Knows no widget.
 """
 
-import re
 import secrets
 import time
 from collections.abc import Callable
@@ -13,10 +13,9 @@ from pathlib import Path
 from backend import settings
 from backend.core.errors import UserError
 from backend.runs import LIVE_STATES, RunDir, list_runs
+from components.shares import OWNER, RUN_ID, Shares
 
-OWNER = re.compile(r"[0-9a-f]{32}")
-RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
-RECORDED, OWN = "recorded", "own"
+RECORDED, OWN, SHARED = "recorded", "own", "shared"
 
 
 def new_owner() -> str:
@@ -25,6 +24,11 @@ def new_owner() -> str:
 
 def is_owner(value: object) -> bool:
     return isinstance(value, str) and OWNER.fullmatch(value) is not None
+
+
+def is_own(key: object) -> bool:
+    """The key of a run that its visitor may change; all others are for looking at."""
+    return isinstance(key, str) and key.startswith(f"{OWN}/")
 
 
 class Shelf:
@@ -41,6 +45,7 @@ class Shelf:
         """`titled` names a run by its settings; without it the preset does."""
         self.samples, self.root, self.presets = Path(samples), Path(root), Path(presets)
         self.study, self.titled = study, titled
+        self.shares = Shares(self.root.parent / "shared")
 
     def new(self, owner: str, study: str, preset: str | None, config: dict) -> tuple[str, RunDir]:
         """A new run folder of this visitor, and its key."""
@@ -58,6 +63,8 @@ class Shelf:
             run = RunDir(self.samples / name)
         elif kind == OWN and is_owner(owner):
             run = RunDir(self.root / owner / name)
+        elif kind == SHARED and (found := self.shares.find(name)):
+            run = RunDir(self.root.joinpath(*found))
         else:
             return None
         return run if (run.path / "config.json").is_file() and self._shows(run) else None
@@ -86,6 +93,23 @@ class Shelf:
         recorded = [(f"Recorded: {self.title(run)}", f"{RECORDED}/{run.path.name}") for run in self.recorded()]
         own = [(self._own_label(run), f"{OWN}/{run.path.name}") for run in self.own(owner)]
         return own + recorded
+
+    def token(self, owner: str, key: str) -> str | None:
+        """The token behind which a run of this visitor is shared, if it is."""
+        kind, _, name = key.partition("/")
+        return self.shares.token(owner, name) if kind == OWN and is_owner(owner) else None
+
+    def share(self, owner: str, key: object, wanted: bool) -> None:
+        """Let others look at a run of this visitor, or no longer. Whatever is no run of theirs is left alone."""
+        if not is_own(key) or self.open(owner, key) is None:
+            return
+        (self.shares.share if wanted else self.shares.stop)(owner, key.partition("/")[2])
+
+    def veiled(self, key: str, markup: str) -> str:
+        """What a guest reads never names the owner, whom we know by that name alone: a path may hold it."""
+        kind, _, token = key.partition("/")
+        found = self.shares.find(token) if kind == SHARED else None
+        return markup.replace(found[0], "…") if found else markup
 
     def everything(self, owner: str) -> list[tuple[str, RunDir]]:
         """`(key, run)` of all that this visitor may see: their own, newest first, then the recorded ones."""

@@ -9,20 +9,28 @@ from backend.runs import LIVE_STATES
 from components import words
 
 
-def status_markup(title: str, config: dict, status: dict, recorded: bool) -> str:
-    """The head of the run that is on screen."""
+def status_markup(title: str, config: dict, status: dict, recorded: bool, shared: bool = False) -> str:
+    """The head of the run that is on screen. `shared`: by another visitor."""
     state = status.get("state", "queued")
     return (
         f'<section class="ds-run" data-status="{escape(state)}" data-recorded="{str(recorded).lower()}" '
         f'data-title="{escape(words.page_title(status))}">'
-        f'<div class="ds-run-line"><h2>{escape(title)}</h2>{chip(state, recorded)}</div>'
+        f'<div class="ds-run-line"><h2>{escape(title)}</h2>{chip(state, recorded, shared)}</div>'
+        f"{watching(config, state, recorded)}"
         f'<p class="ds-run-about">{escape(words.about(config))}</p>'
         f"{stepper(status)}{footnote(status)}{failure(status)}</section>"
     )
 
 
-def chip(state: str, recorded: bool) -> str:
+def watching(config: dict, state: str, recorded: bool) -> str:
+    """What a film shows, for someone who came for the first time."""
+    said = words.watching(config) if recorded and state == "finished" else ""
+    return f'<p class="ds-watching">{escape(said)}</p>' if said else ""
+
+
+def chip(state: str, recorded: bool, shared: bool = False) -> str:
     said = "Recorded run" if recorded and state == "finished" else words.STATES.get(state, state)
+    said = f"Shared run, {words.STATES.get(state, state).lower()}" if shared else said
     return f'<span class="ds-chip ds-chip-{escape(state)}"><i aria-hidden="true"></i>{escape(said)}</span>'
 
 

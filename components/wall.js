@@ -4,15 +4,15 @@
 
 const state = { run: null, number: 0, snapshots: [], at: 0, follow: true, all: false, timer: null };
 const few = window.innerWidth < 600 ? 4 : 9;
-const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const part = (selector) => element.querySelector(selector);
-const slider = part("input");
+const slider = part("input"), speeds = part("[data-speed]");
+const SPEED = "distilloscope-speed", TIMES = [0.5, 1, 2, 4];
+speeds.append(...TIMES.map((times) => new Option(times + "x", times)));
+speeds.value = TIMES.includes(remembered(SPEED)) ? remembered(SPEED) : 1;
 
 // -- data ------------------------------------------------------------------------------------------------------
 function take(news) {
-  if (!news || !news.run) { Object.assign(state, { run: null, snapshots: [] }); return draw(); }
-  if (!news.fresh && news.run === state.run && news.number === state.number) return;
-  if (!news.fresh && (news.run !== state.run || news.number !== state.number + 1)) return trigger("resync");
+  if (!expected(news, state, () => { Object.assign(state, { run: null, snapshots: [] }); draw(); })) return;
   if (news.fresh) {
     if (news.run !== state.run) Object.assign(state, { follow: true, all: false, at: 0 });
     stop();
@@ -96,7 +96,8 @@ function draw(flash = false) {
   const unsent = part(".ds-unsent");
   unsent.hidden = shown.total <= shown.prompts.length;
   unsent.textContent = `${shown.prompts.length} of ${shown.total.toLocaleString("en")} prompts are shown here.`;
-  window.dispatchEvent(new CustomEvent("distilloscope:mark", { detail: { run: state.run, step: marked() } }));
+  window.dispatchEvent(new CustomEvent("distilloscope:mark", { detail: { run: state.run, step: marked(),
+    at: shown.step, playing: state.timer !== null, prompts: shown.prompts.length } }));
 }
 
 // The step that is shown, for the other panels; null for whatever is the latest.
@@ -115,14 +116,29 @@ function stop() { clearInterval(state.timer); state.timer = null; }
 function play() {
   if (state.timer) { stop(); return draw(); }
   if (state.at === state.snapshots.length - 1) go(0);
-  state.timer = setInterval(() => {
-    if (state.at >= state.snapshots.length - 1) { stop(); return draw(); }
-    go(state.at + 1, true);
-  }, Math.max(120, 6000 / state.snapshots.length));
+  run();
   draw();
 }
 
+// The film lasts about six seconds, or as long as its speed says; no picture is shorter than an eye can follow.
+function run() {
+  clearInterval(state.timer);
+  state.timer = setInterval(() => {
+    if (state.at >= state.snapshots.length - 1) { stop(); return draw(); }
+    go(state.at + 1, true);
+  }, Math.max(120, 6000 / state.snapshots.length) / Number(speeds.value));
+}
+
 slider.addEventListener("input", () => { stop(); go(Number(slider.value)); });
+slider.addEventListener("keydown", (event) => {
+  if (event.key !== " ") return;
+  event.preventDefault();
+  play();
+});
+speeds.addEventListener("change", () => {
+  remember(SPEED, Number(speeds.value));
+  if (state.timer) run();
+});
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
@@ -133,6 +149,11 @@ element.addEventListener("click", (event) => {
     draw();
     window.dispatchEvent(new CustomEvent("distilloscope:lens",
       { detail: { run: state.run, slot: Number(button.dataset.closer), step: marked() } }));
+  }
+  if ("slow" in button.dataset) {
+    stop();
+    draw();
+    window.dispatchEvent(new CustomEvent("distilloscope:slow", { detail: { run: state.run, step: marked() } }));
   }
   if ("latest" in button.dataset) { stop(); go(state.snapshots.length - 1); }
   if ("more" in button.dataset) { state.all = true; draw(); }

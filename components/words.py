@@ -76,6 +76,17 @@ def about(config: dict) -> str:
     )
 
 
+def watching(config: dict) -> str:
+    """What there is to see in a recorded run, for someone who has never seen one."""
+    steps, prompts = config.get("outer_steps", 0), config["prompts"]
+    if not steps:
+        return ""
+    return (
+        f"A recording you can play below: over {steps:,} updates, {count(prompts, 'real question')} "
+        f"{'turn into prompts' if prompts > 1 else 'turns into a prompt'} that lead a student along its expert's way."
+    )
+
+
 def made_by(config: dict) -> str:
     """Which decoder made the text, and by which objective."""
     said = MADE_BY.get(config.get("decoder", "nearest"), "")

@@ -17,8 +17,7 @@ from components.bench_view import BenchView
 from components.compare_view import compare_markup, compare_view
 from components.config_form import error_markup
 from components.events import sent
-from components.run_view import is_recorded
-from components.shelf import Shelf, is_owner, new_owner
+from components.shelf import Shelf, is_own, is_owner, new_owner
 from components.upload_store import UploadStore
 
 
@@ -124,5 +123,5 @@ class BenchPage:
         return self.filled.as_run(owner, run.config()) if run else {self.form.message: ""}
 
     def _own(self, owner: str, key: str | None):
-        """The visitor's own run behind a key. Recorded runs are for looking at."""
-        return self.shelf.open(owner, key) if isinstance(key, str) and not is_recorded(key) else None
+        """The visitor's own run behind a key. All others are for looking at."""
+        return self.shelf.open(owner, key) if is_own(key) else None

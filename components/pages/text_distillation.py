@@ -11,8 +11,9 @@ from backend.settings import as_json, from_saved
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.config_form import ConfigForm, Layout, Option, error_markup
 from components.lessons import lessons_view
-from components.run_view import RunView, is_recorded
-from components.shelf import Shelf, is_owner, new_owner
+from components.run_view import RunView
+from components.share_view import asked_for, for_its_owner
+from components.shelf import Shelf, is_own, is_owner, new_owner
 
 STUDY = "text_distillation"
 SCORING = "decode,evaluate"
@@ -56,6 +57,8 @@ class Page:
             widget.resync(view.show, which, view.parts, **QUIET)
         view.judge.judge(view.compare, self.owner, view.judge, **QUIET)
         view.lens.look(view.look, self.owner, view.lens, **QUIET)
+        view.slow.walk(view.walk, self.owner, view.slow, **QUIET)
+        view.share.give(view.give, self.owner, view.share, **QUIET)
         form.go.click(
             self.distil,
             [self.owner, form.preset, *form.toggles, *form.widgets],
@@ -74,10 +77,11 @@ class Page:
         )
 
     # -- answers ------------------------------------------------------------------------------------------------
-    def open(self, owner: str) -> dict:
-        """A page is opened or reloaded: the same visitor, their live run, else a recorded one."""
+    def open(self, owner: str, request: gr.Request = None) -> dict:
+        """A page is opened or reloaded: the run its address names, else the visitor's live one, else a recorded one."""
         owner = owner if is_owner(owner) else new_owner()
-        return {self.owner: owner, **self.view.show(owner, None)}
+        key = for_its_owner(self.shelf, owner, asked_for(request))
+        return {self.owner: owner, **self.view.show(owner, key)}
 
     def distil(self, owner: str, preset: str, score: bool, *values) -> dict:
         """Start a new run with what the form holds; a bad value is said at the form, and nothing is lost."""
@@ -120,8 +124,8 @@ class Page:
 
     # -- how ----------------------------------------------------------------------------------------------------
     def _own(self, owner: str, key: str | None):
-        """The visitor's own run behind a key. Recorded runs are for looking at."""
-        return self.shelf.open(owner, key) if isinstance(key, str) and not is_recorded(key) else None
+        """The visitor's own run behind a key. All others are for looking at."""
+        return self.shelf.open(owner, key) if is_own(key) else None
 
     def _start(self, owner: str, key: str | None, stages: str | None) -> dict:
         run = self._own(owner, key)

@@ -19,12 +19,12 @@ from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoder import Decoder
 from backend.studies.text_distillation.matching import matching_loss
+from backend.studies.text_distillation.schedule import latest_start, shrinking, typical_norm
 from backend.studies.text_distillation.state import OuterState
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
 from backend.studies.text_distillation.unroll import LossAt, MatchingGradient, matching_gradient, unroll
 
 STEP_SIZES = (0.03, 0.1, 0.25, 0.5, 1.0)  # shares of the expert's own travel
-EMA = 0.9  # memory of the running gradient norm that clipping is measured against (RaT-BPTT's rule)
 
 
 def begin(config: DistillConfig, synthetic: SyntheticPrompts, first: float) -> OuterState:
@@ -53,12 +53,6 @@ def first_step_size(
         end = unroll(loss_at, segment, synthetic.initial, log_lrs)[-1]
         found[factor * as_far] = matching_loss(end, segment.start, segment.target).item()
     return min(found, key=lambda size: (not math.isfinite(found[size]), found[size]))
-
-
-def latest_start(config: DistillConfig, step: int) -> int:
-    """Curriculum: early segments first, the latest start grows linearly to max_start."""
-    grown = step / max(1.0, config.curriculum * config.outer_steps)
-    return round(config.max_start * min(1.0, grown))
 
 
 def inner_batches(config: DistillConfig, rng: torch.Generator) -> list[list[int] | None]:
@@ -117,8 +111,8 @@ def apply(config: DistillConfig, state: OuterState, found: MatchingGradient, pul
     if not (math.isfinite(norm) and math.isfinite(found.loss) and found.loss <= config.skip_above):
         state.skipped += 1
         return norm
-    state.typical_norm = norm if state.typical_norm == 0 else EMA * state.typical_norm + (1 - EMA) * norm
-    shrink = min(1.0, config.clip * state.typical_norm / max(norm, 1e-30))
+    state.typical_norm = typical_norm(state.typical_norm, norm)
+    shrink = shrinking(config, state.typical_norm, norm)
     state.prompts.grad.mul_(shrink)
     state.log_lrs.grad.mul_(shrink)
     state.optimizer.step()
