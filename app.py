@@ -17,6 +17,7 @@ from backend.jobs import LocalRunner, Runner
 from backend.runs import home
 from backend.studies.text_distillation.config import PRESETS
 from components import bench_words
+from components.api import Api
 from components.pages.student_bench import BenchPage
 from components.pages.text_distillation import text_distillation_page
 from components.shelf import Shelf
@@ -32,14 +33,17 @@ def build_demo(runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk
     root = home() / "runs"
     runner = runner or LocalRunner(root)
     distilled = Shelf(samples, root, PRESETS, "text_distillation")
+    tuned = Shelf(samples, root, BENCH_PRESETS, "bench", bench_words.title)
     with gr.Blocks(title="Distilloscope", analytics_enabled=False, fill_width=True) as demo:
+        Api(
+            [distilled, tuned], runner
+        )  # first: a name belongs to whoever takes it first, and the pages have a `start` too
         page_header()
         with gr.Tabs(elem_id="tabs") as tabs:
             with tab("Distil", "distil"):
                 first = text_distillation_page(demo, distilled, runner)
             with tab("Bench", "bench") as second:
-                shelf = Shelf(samples, root, BENCH_PRESETS, "bench", bench_words.title)
-                bench = BenchPage(shelf, distilled, runner, desk or Desk(), first.owner)
+                bench = BenchPage(tuned, distilled, runner, desk or Desk(), first.owner)
         bench.open_after(first.opened)  # the first page names a new visitor
         bench.filled.when_opened(second)
         open_tab(demo, tabs)
