@@ -1,12 +1,13 @@
 """The web app: build the page, and serve it when run as a program.
 
-    python app.py [--port 7860] [--host 127.0.0.1]
+    python app.py [--port 7860] [--host 127.0.0.1] [--mcp]
 
 Knows where things lie; what is on the page is in components/. Imports no torch: computing happens in child processes.
 """
 
 import argparse
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
@@ -76,8 +77,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve Distilloscope.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "7860")))
+    parser.add_argument("--mcp", action="store_true", help="offer the public API as tools of an assistant too")
     args = parser.parse_args()
-    launch(build_demo(), args.host, args.port)
+    if args.mcp and find_spec("mcp") is None:
+        parser.error("--mcp needs one more package. Install it with: pip install -r requirements-mcp.txt")
+    launch(build_demo(), args.host, args.port, mcp_server=args.mcp)
 
 
 if __name__ == "__main__":

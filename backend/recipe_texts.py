@@ -14,6 +14,7 @@ from backend.settings import spell
 
 FILE = "run.yaml"
 ADDRESS = "DISTILLOSCOPE"  # the shell variable with a running app's address
+GO_ON = " \\\n  "  # a command goes on in the next line
 
 
 def folder_of(recipe: Recipe) -> str:
@@ -32,13 +33,12 @@ def as_yaml(recipe: Recipe) -> str:
 
 
 def as_command(recipe: Recipe) -> str:
-    """What to type in the project's folder."""
-    words = ["python", "-m", "backend", "run", recipe.study]
-    words += ["--preset", recipe.preset] if recipe.preset else []
-    for name, value in recipe.changes.items():
-        words += ["--set", f"{name}={spell(value)}"]
-    words += ["--stages", recipe.stages] if recipe.stages else []
-    return shlex.join([*words, "--out", folder_of(recipe)])
+    """What to type in the project's folder, an option a line."""
+    options = [["--preset", recipe.preset]] if recipe.preset else []
+    options += [["--set", f"{name}={spell(value)}"] for name, value in recipe.changes.items()]
+    options += [["--stages", recipe.stages]] if recipe.stages else []
+    lines = [["python", "-m", "backend", "run", recipe.study], *options, ["--out", folder_of(recipe)]]
+    return GO_ON.join(shlex.join(words) for words in lines)
 
 
 def as_python(recipe: Recipe) -> str:
@@ -63,8 +63,8 @@ def as_http(recipe: Recipe) -> str:
     """A request to a running app, whose address the shell variable holds."""
     body = {"data": [recipe.study, recipe.preset or "", dict(recipe.changes), recipe.stages, ""]}
     sent = shlex.quote(json.dumps(body, ensure_ascii=False))
-    kind = "-H 'Content-Type: application/json'"
-    return f'curl -sS "${ADDRESS}/gradio_api/run/start" {kind} -d {sent}'
+    lines = [f'curl -sS "${ADDRESS}/gradio_api/run/start"', "-H 'Content-Type: application/json'", f"-d {sent}"]
+    return GO_ON.join(lines)
 
 
 def _literal(value: object) -> str:
