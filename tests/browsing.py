@@ -29,19 +29,20 @@ from pathlib import Path
 import app
 from backend.jobs import LocalRunner
 from backend.runs import home
-port, command = int(sys.argv[1]), sys.argv[2:]
-app.launch(app.build_demo(LocalRunner(home() / "runs", command), Path("no-samples")), port=port)
+port, samples, command = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+app.launch(app.build_demo(LocalRunner(home() / "runs", command), samples), port=port)
 """
 
 
-def serve(tmp_path: Path, command: list[str]):
+def serve(tmp_path: Path, command: list[str], samples: Path = Path("no-samples")):
     """A server in a process of its own, with a home of its own: `(process, address)`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = os.environ | {"DISTILLOSCOPE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen([sys.executable, "-c", SERVE, str(port), *command], cwd=ROOT, env=env, **quiet)
+    words = [sys.executable, "-c", SERVE, str(port), str(samples), *command]
+    server = subprocess.Popen(words, cwd=ROOT, env=env, **quiet)
     wait_served(f"http://127.0.0.1:{port}")
     return server, f"http://127.0.0.1:{port}"
 
