@@ -13,7 +13,7 @@ from backend.recipe import Recipe
 from backend.settings import spell
 
 FILE = "run.yaml"
-ADDRESS = "DISTILLOSCOPE"  # the shell variable with a running app's address
+ADDRESS = "START"  # the shell variable with the address of a running app's `start`; the page puts it before the request
 GO_ON = " \\\n  "  # a command goes on in the next line
 
 
@@ -60,10 +60,10 @@ def as_python(recipe: Recipe) -> str:
 
 
 def as_http(recipe: Recipe) -> str:
-    """A request to a running app, whose address the shell variable holds."""
+    """A request to a running app, whose address the shell variable ADDRESS holds."""
     body = {"data": [recipe.study, recipe.preset or "", dict(recipe.changes), recipe.stages, ""]}
     sent = shlex.quote(json.dumps(body, ensure_ascii=False))
-    lines = [f'curl -sS "${ADDRESS}/gradio_api/run/start"', "-H 'Content-Type: application/json'", f"-d {sent}"]
+    lines = [f'curl -sS "${ADDRESS}"', "-H content-type:application/json", f"-d {sent}"]  # short: the box is narrow
     return GO_ON.join(lines)
 
 

@@ -8,13 +8,14 @@ const tabs = [...element.querySelectorAll("[data-tab][role=tab]")];
 const state = { tab: "yaml", timer: null };
 
 function address() {
-  const found = window.gradio_config?.root || location.origin + location.pathname.replace(/\/$/, "");
+  const root = window.gradio_config?.root || location.origin + location.pathname.replace(/\/$/, "");
+  const found = `${root}/gradio_api/run/start`;
   return /^[\w.:\/\[\]-]+$/.test(found) ? found : `'${found.replace(/'/g, "'\\''")}'`;
 }
 
 function text() {
   const found = props.value?.texts?.[state.tab] || "";
-  return state.tab === "http" && found ? `DISTILLOSCOPE=${address()}\n${found}` : found;
+  return state.tab === "http" && found ? `START=${address()}\n${found}` : found;
 }
 
 function draw() {
