@@ -4,7 +4,6 @@ Parses words and prints sentences. Torch is imported only by commands that compu
 """
 
 import argparse
-import contextlib
 import importlib
 import json
 import os
@@ -12,11 +11,11 @@ import sys
 import traceback
 from pathlib import Path
 
-from backend import ask_command, compare_command, paired_command, settings
+from backend import ask_command, compare_command, paired_command, recipe, reproduce, settings
 from backend import score_command as scoring
 from backend.core.errors import UserError
 from backend.runs import RunDir
-from backend.studies import STUDIES
+from backend.studies import STUDIES, study_module
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,11 +39,12 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="run a study from a preset, or resume the run in a folder")
-    run.add_argument("study", help=f"one of: {', '.join(STUDIES)}")
+    run.add_argument("study", nargs="?", help=f"one of: {', '.join(STUDIES)}")
     run.add_argument("--out", required=True, type=Path, help="the run folder; an existing run there is resumed")
     run.add_argument("--preset", help="start from this preset (see `list`)")
     run.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change one setting; repeatable")
     run.add_argument("--stages", default="", help="comma separated, e.g. experts,distil,decode; default: all")
+    run.add_argument("--from-yaml", metavar="FILE", help="take all that from a file; - reads what is typed or piped")
     run.add_argument("--from-config", action="store_true", help="take everything from the folder's config.json")
     run.set_defaults(command=run_command)
 
@@ -75,18 +75,30 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-def study_module(name: str, part: str):
-    """A study's `config` or `run` module. Raises UserError for an unknown study."""
-    if name not in STUDIES:
-        raise UserError(f"There is no study {name!r}.", f"one of {', '.join(STUDIES)}", "Run `python -m backend list`.")
-    return importlib.import_module(f"{STUDIES[name]}.{part}")
-
-
 # -- run ----------------------------------------------------------------------------------------------------------
 def run_command(args: argparse.Namespace) -> int:
     """Check everything that can be checked first, then claim the folder and work."""
+    if args.from_yaml:
+        return run_yaml(args)
+    if not args.study:
+        raise UserError("No study is named.", f"one of {', '.join(STUDIES)}", "Name one, or give --from-yaml FILE.")
     run_dir, config = open_run(args, study_module(args.study, "config"))
     return work(args.study, run_dir, config, args.stages)
+
+
+def run_yaml(args: argparse.Namespace) -> int:
+    """The same for a file that says it all."""
+    if args.study or args.preset or args.set or args.stages or args.from_config:
+        found = "--from-yaml stands beside other words about the run."
+        raise UserError(found, "either the file or the words", "Write the change into the file.")
+    try:
+        with sys.stdin if args.from_yaml == "-" else Path(args.from_yaml).open(encoding="utf-8") as file:
+            text = file.read(recipe.MOST_BYTES + 1)
+    except (OSError, ValueError):
+        raise UserError(f"{args.from_yaml} cannot be read.", "a YAML file in UTF-8", "Check the path.") from None
+    wanted = recipe.read_yaml(text)
+    run_dir, config, stages = reproduce.open_run(wanted, args.out)
+    return work(wanted.study, run_dir, config, stages)
 
 
 def run_comparison(args: argparse.Namespace) -> int:
@@ -102,19 +114,13 @@ def work(study: str, run_dir: RunDir, config, wanted: str, say=None) -> int:
     """Claim the folder, do the wanted stages, and write down how it ended."""
     run_dir.claim()
     try:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve other programs
-        engine = study_module(study, "run")  # here torch is imported
-        stages = tuple(wanted.split(",")) if wanted else engine.STAGES
-        state = engine.run_to_the_end(config, run_dir, stages)
+        state = reproduce.carry_out(study, run_dir, config, wanted)
     except UserError as error:
-        mark_failed(run_dir, error.as_dict())
         print(f"error: {error}", file=sys.stderr)
         return 1
     except Exception:  # a defect of ours: the trace goes to the log, a sentence to the screen
         traceback.print_exc()
-        mark_failed(run_dir, defect())
         return 1
-    run_dir.set_status(state=state, message="", eta_s=None)
     print(f"{state}: {run_dir.path}", file=say)
     return 0
 
@@ -132,20 +138,6 @@ def open_run(args: argparse.Namespace, config_module):
     changes = dict(settings.parse_assignment(config_module.CONFIG, text) for text in args.set)
     config = settings.build(config_module.CONFIG, values | changes)
     return RunDir.create(args.out, args.study, args.preset, settings.as_json(config)), config
-
-
-def mark_failed(run_dir: RunDir, error: dict[str, str]) -> None:
-    """Write down why; on a full disk that may fail too, and then the words on the terminal have to do."""
-    with contextlib.suppress(UserError):
-        run_dir.set_status(state="failed", error=error, message="")
-
-
-def defect() -> dict[str, str]:
-    return {
-        "found": "The engine stopped on an error of its own.",
-        "expected": "a run without one",
-        "next_step": "Resume the run; if it stops again, report it with the run's worker.log.",
-    }
 
 
 # -- score, results, list -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import difflib
 import json
 import math
 import typing
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass
 from pathlib import Path
@@ -64,6 +65,8 @@ def check_value(item: Setting, value: object) -> None:
     if wanted in (int, float):
         _check_range(item, value)
     chosen = value if wanted is tuple else (value,)
+    if wanted in (str, tuple):
+        _check_parts(item, chosen)
     if item.choices:
         for one in chosen:
             if one not in item.choices:
@@ -72,10 +75,23 @@ def check_value(item: Setting, value: object) -> None:
                 )
 
 
+def _check_parts(item: Setting, parts: Iterable) -> None:
+    """Each part of a text or a tuple is of its type, and no text holds what no terminal can be given."""
+    wanted = item.type if item.type is str else typing.get_args(item.type)[0]
+    for part in parts:
+        if not (type(part) is wanted or (wanted is float and type(part) is int)):
+            raise UserError(
+                f"{item.name} holds {part!r}.", f"{wanted.__name__} only", f"Mend that part of {item.name}."
+            )
+        if wanted is str and any(unicodedata.category(letter) in ("Cc", "Cs") for letter in part):
+            raise UserError(f"{item.name} holds a control character.", "letters on one line", f"Retype {item.name}.")
+
+
 def _check_range(item: Setting, value) -> None:
     low = -math.inf if item.low is None else item.low
     high = math.inf if item.high is None else item.high
-    if not (math.isfinite(value) and low <= value <= high):
+    finite = abs(value) < 2**63 if type(value) is int else math.isfinite(value)
+    if not (finite and low <= value <= high):
         bounds = f"a number from {item.low} to {item.high}" if item.high is not None else f"at least {item.low}"
         raise UserError(f"{item.name} is {value}.", bounds, f"Choose a value of {item.name} in that range.")
 
@@ -131,6 +147,13 @@ def parse_value(item: Setting, raw: str) -> object:
         raise UserError(
             f"{item.name}={raw!r}.", f"{wanted.__name__}", f"Example: {item.name}={item.default}."
         ) from error
+
+
+def spell(value: object) -> str:
+    """A value as `parse_value` reads it."""
+    if isinstance(value, (tuple, list)):
+        return ",".join(str(part) for part in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def as_json(config: object) -> dict:

@@ -18,6 +18,7 @@ from components.bench_example import ExamplePanel
 from components.bench_sources import Sources
 from components.bench_students import student_choices, student_markup
 from components.config_form import ConfigForm, Layout, Offer, error_markup
+from components.run_view import is_recorded
 from components.shelf import is_owner, new_owner
 from components.upload_store import TEST, TRAIN, Use
 
@@ -48,7 +49,7 @@ class BenchForm:
 
     @property
     def told(self) -> list:
-        return [self.form.message, self.form.changes, self.form.command]
+        return [self.form.message, self.form.changes, self.form.box]
 
     def _layout(self) -> Layout:
         tasks = {name: words.task_name(name) for name in TASKS}
@@ -85,7 +86,7 @@ class BenchForm:
 
     def _bind(self) -> None:
         form, sources, by_name = self.form, self.sources, self.by_name
-        form.bind(self.picks, sources.paths, [pick.input for pick in sources.picks], self.spoken)
+        form.bind(self.picks, sources.paths, [pick.input for pick in sources.picks], self.spoken, self.asked)
         data, examples, task = by_name["data"], by_name["examples"], by_name["train_task"]
         data.change(self.choose_data, data, [sources.run, sources.train_box, examples, task], **AT_ONCE)
         latest = {"trigger_mode": "always_last"}
@@ -167,15 +168,23 @@ class BenchForm:
         changes |= {"test_file": names["test"]} if config.test_file and names["test"] else {}
         return replace(config, **changes)
 
+    def asked(self, config: BenchConfig, owner: str, *picks) -> BenchConfig | None:
+        """The config as a request may name it: the key of a recorded run in place of its path, no data of a visitor."""
+        if config.test_file or config.data == "file":
+            return None
+        if config.data != "distilled":
+            return config
+        return replace(config, data_path=picks[0]) if is_recorded(picks[0]) else None
+
     def as_run(self, owner: str, found: dict) -> dict:
         """The form as a run was started; `found` is its config.json."""
         form = self.form
         preset = found["preset"] if found["preset"] in form.names else form.names[0]
         try:
             values, picks = form.values(found["config"]), self.sources.found(owner, found["config"])
-            changes, command = form.told_of(preset, form.config([*values, owner, *picks]), True, owner, *picks)
+            changes, box = form.told_of(preset, form.config([*values, owner, *picks]), True, owner, *picks)
         except UserError as error:  # a run of an older version, or its data is gone
             return {form.message: error_markup(error)}
         widgets: Sequence = [*form.widgets, *self.sources.picks]
-        told = {form.about: form.about_markup(preset), form.changes: changes, form.command: command, form.message: ""}
+        told = {form.about: form.about_markup(preset), form.changes: changes, form.box: box, form.message: ""}
         return {form.preset: preset, **dict(zip(widgets, [*values, *picks], strict=True)), **told}

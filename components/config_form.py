@@ -1,4 +1,4 @@
-"""The form: one widget for every setting of a study, a preset picker, what differs from the preset, the command line.
+"""The form: one widget for every setting of a study, a preset picker, what differs from the preset, how to repeat it.
 
 Built from what the config class says of itself, so it fits any study. Values and checks are in form_values.py. A page
 may lend it what only a page knows: names to choose from (`offers`), settings that no visitor types (`absent`).
@@ -13,8 +13,10 @@ import gradio as gr
 
 from backend import settings
 from backend.core.errors import UserError
+from backend.recipe import Recipe
 from backend.settings import Setting
 from components import form_values
+from components.reproduce_box import reproduce_box, told, untold
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class ConfigForm:
         self.names = sorted(settings.list_presets(presets), key=lambda name: _rank(name, leading))
         first = form_values.values_of(config_class, self._preset(self.names[0]), self.items)
         self.given: Callable[..., dict] = lambda values: {}
-        self.spoken: Callable[..., object] = lambda config: config
+        self.spoken: Callable[..., object] = lambda config, *_: config
+        self.asked: Callable[..., object | None] = lambda config, *_: config
         self.more = 0  # further inputs of the page
         self._make(dict(zip([i.name for i in self.items], first, strict=True)))
 
@@ -89,6 +92,7 @@ class ConfigForm:
         self.go = gr.Button(layout.go, variant="primary", elem_id=layout.go_id, size="lg")
         self.toggles = [_checkbox(layout.option)] if layout.option else []
         self.message = self._html("", "form-message")
+        untouched = self._recipe(self.names[0], {}, True)
         self.changes = self._html(self._changes({}), "changes")
         for name in layout.front:
             item = next(item for item in self.items if item.name == name)
@@ -96,16 +100,8 @@ class ConfigForm:
             layout.beside.get(name, lambda: None)()
         self._make_folds(values, made)
         self.widgets = [made[item.name] for item in self.items]
-        with gr.Accordion("The same on the command line", open=False, elem_classes="ds-fold"):
-            self.command = gr.Textbox(
-                self._command(self.names[0], {}, True),
-                show_label=False,
-                container=False,
-                interactive=False,
-                lines=2,
-                buttons=["copy"],
-                elem_id=f"{layout.prefix}command",
-            )
+        with gr.Accordion("Reproduce this", open=False, elem_classes="ds-fold", elem_id=f"{layout.prefix}reproduce"):
+            self.box = reproduce_box(told(untouched, untouched), f"{layout.prefix}box")
 
     def _make_folds(self, values: dict, made: dict) -> None:
         """A fold for each group, the advanced settings in one of their own, into `made`."""
@@ -131,16 +127,18 @@ class ConfigForm:
         given: Callable[..., dict] | None = None,
         events: Sequence = (),
         spoken: Callable[..., object] | None = None,
+        asked: Callable[..., object | None] | None = None,
     ) -> None:
         """Answer the visitor. `inputs` are widgets of the page, `events` those after which the form must look again.
 
         `given(values by name, *inputs)` makes the settings that have no widget here; `spoken(config, *inputs)` is the
-        config as people should read it.
+        config as people should read it, `asked(config, *inputs)` as a request may name it, None where none may.
         """
         self.given, self.spoken, self.more = given or self.given, spoken or self.spoken, len(inputs)
+        self.asked = asked or self.asked
         quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-        told = [self.message, self.changes, self.command]
-        self.preset.input(self.fill, self.preset, [*self.widgets, self.about, *told, *self.toggles], **quiet)
+        told = [self.message, self.changes, self.box]
+        self.preset.input(self.fill, [self.preset, *inputs], [*self.widgets, self.about, *told, *self.toggles], **quiet)
         gr.on(
             [*(w.input for w in [*self.widgets, *self.toggles]), *events],
             self.follow,
@@ -151,22 +149,22 @@ class ConfigForm:
         )
 
     # -- functions ----------------------------------------------------------------------------------------------
-    def fill(self, preset: str) -> list:
+    def fill(self, preset: str, *inputs) -> list:
         """Everything the form shows for a preset."""
         values = form_values.values_of(self.config_class, self._preset(preset), self.items)
-        told = [self.about_markup(preset), "", self._changes({}), self._command(preset, {}, True)]
-        return [*values, *told, *[True for _ in self.toggles]]
+        toggles = [True for _ in self.toggles]
+        return [*values, self.about_markup(preset), *self.follow(preset, *toggles, *values, *inputs), *toggles]
 
-    def follow(self, preset: str, *found) -> tuple[str, str, str]:
-        """Message, changes and command line for what the form holds now."""
+    def follow(self, preset: str, *found) -> tuple[str, str, dict]:
+        """Message, changes and the box for what the form holds now."""
         toggles, found = found[: len(self.toggles)], found[len(self.toggles) :]
         try:
             config = self.config(found)
             return "", *self.told_of(preset, config, all(toggles), *found[len(self.items) :])
         except Unready as error:
-            return f'<p class="ds-quiet">{escape(error.found)} {escape(error.next_step)}</p>', gr.skip(), gr.skip()
+            return f'<p class="ds-quiet">{escape(error.found)} {escape(error.next_step)}</p>', gr.skip(), untold()
         except UserError as error:
-            return error_markup(error), gr.skip(), gr.skip()
+            return error_markup(error), gr.skip(), untold()
 
     def config(self, found: Sequence) -> object:
         """The checked config from the values of the widgets and of the page's `inputs`. Raises UserError."""
@@ -181,10 +179,13 @@ class ConfigForm:
         """Widget values for the config of an existing run."""
         return form_values.values_of(self.config_class, config, self.items)
 
-    def told_of(self, preset: str, config: object, score: bool, *inputs) -> tuple[str, str]:
-        """Changes and command line for a good config."""
-        changed = form_values.differences(self.config_class, self._preset(preset), self.spoken(config, *inputs))
-        return self._changes(changed), self._command(preset, changed, score)
+    def told_of(self, preset: str, config: object, score: bool, *inputs) -> tuple[str, dict]:
+        """Changes and the box for a good config."""
+        base, asked = self._preset(preset), self.asked(config, *inputs)
+        changed = form_values.differences(self.config_class, base, self.spoken(config, *inputs))
+        over_http = form_values.differences(self.config_class, base, asked) if asked else None
+        recipes = [None if found is None else self._recipe(preset, found, score) for found in (changed, over_http)]
+        return self._changes(changed), told(*recipes)
 
     def stages(self, score: bool) -> str:
         """For the runner: everything, or what the option leaves."""
@@ -196,8 +197,9 @@ class ConfigForm:
     def about_markup(self, name: str) -> str:
         return f'<p class="ds-quiet">{escape(settings.load_preset(self.presets, name)["about"])}</p>'
 
-    def _command(self, preset: str, changed: dict, score: bool) -> str:
-        return form_values.command_line(self.study, preset, changed, self.stages(score), preset)
+    def _recipe(self, preset: str, changed: dict[str, tuple], score: bool) -> Recipe:
+        plain = {name: list(new) if isinstance(new, tuple) else new for name, (_, new) in changed.items()}
+        return Recipe(self.study, preset, plain, self.stages(score))
 
     def _changes(self, changed: dict[str, tuple]) -> str:
         """How many settings differ from the preset, and which."""

@@ -1,10 +1,9 @@
-"""Between what a widget holds and what a config wants: values, differences from a preset, the command line.
+"""Between what a widget holds and what a config wants: values, differences from a preset.
 
 For any study: it reads the settings a config class describes. Knows no widget library.
 """
 
 import math
-import shlex
 import typing
 from collections.abc import Sequence
 
@@ -12,6 +11,7 @@ from backend import settings
 from backend.core.errors import UserError
 from backend.settings import Setting
 
+spell = settings.spell  # as the command line reads it
 SLIDER_SPAN = 100  # a longer range cannot be hit with a thumb
 SLIDER_NEAR_ZERO = 0.1  # nor one whose sensible values crowd at its lower end
 
@@ -66,6 +66,8 @@ def _converted(item: Setting, value: object) -> object:
     if wanted in (int, float):
         if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
             raise UserError(f"{item.name} is empty.", "a number", f"Type one, for example {item.default}.")
+        if wanted is float and type(value) is int:  # the browser writes 1.0 as 1
+            return float(value)
         return int(value) if wanted is int and float(value).is_integer() else value
     return value.strip() if isinstance(value, str) else value
 
@@ -90,19 +92,3 @@ def differences(config_class: type, preset: dict, config: object) -> dict[str, t
     base = settings.build(config_class, preset)
     pairs = {i.name: (getattr(base, i.name), getattr(config, i.name)) for i in settings.describe(config_class)}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def spell(value: object) -> str:
-    """A value as `--set` reads it."""
-    if isinstance(value, (tuple, list)):
-        return ",".join(str(part) for part in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def command_line(study: str, preset: str, changed: dict[str, tuple], stages: str, name: str) -> str:
-    """What to type for the same run without the screen."""
-    words = ["python", "-m", "backend", "run", study, "--preset", preset]
-    for field, (_, value) in changed.items():
-        words += ["--set", f"{field}={spell(value)}"]
-    words += ["--stages", stages] if stages else []
-    return shlex.join([*words, "--out", f"runs/{name}"])

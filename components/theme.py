@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-STYLES = [ASSETS / f"{name}.css" for name in ("style", "explorer", "watch", "compare")]
+STYLES = [ASSETS / f"{name}.css" for name in ("style", "explorer", "watch", "compare", "reproduce")]
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"
 

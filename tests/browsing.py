@@ -41,9 +41,8 @@ def serve(tmp_path: Path, command: list[str], samples: Path = Path("no-samples")
         port = free.getsockname()[1]
     env = os.environ | {"DISTILLOSCOPE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(port), str(samples), *command], cwd=ROOT, env=env, **quiet
-    )
+    words = [sys.executable, "-c", SERVE, str(port), str(samples), *command]
+    server = subprocess.Popen(words, cwd=ROOT, env=env, **quiet)
     wait_served(f"http://127.0.0.1:{port}")
     return server, f"http://127.0.0.1:{port}"
 

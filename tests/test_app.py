@@ -1,6 +1,7 @@
 """The app: it builds, serves, keeps its events private, and never imports what only the worker needs."""
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from backend.runs import RunDir
 from backend.settings import as_json
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components import form_values
+from components.api import NAMES
 from components.chart import PLOTLY
 from components.pages.text_distillation import text_distillation_page
 from components.shelf import Shelf, new_owner
@@ -68,11 +70,12 @@ def start(page, owner, score=True):
 
 
 # -- the whole app --------------------------------------------------------------------------------------------------
-def test_every_event_is_private():
+def test_every_event_is_private_but_the_public_api():
     demo = in_loop(app.build_demo)
     events = demo.config["dependencies"]
-    assert len(events) > 8
-    assert {event["api_visibility"] for event in events} == {"private"}
+    public = [event["api_name"] for event in events if event["api_visibility"] != "private"]
+    assert len(events) > 8 + len(public)
+    assert public == list(NAMES)
 
 
 def test_ticks_of_many_visitors_do_not_wait_for_each_other():
@@ -148,8 +151,10 @@ def test_no_run_folder_and_no_source_is_served(url, home):
         assert get(f"{url}/gradio_api/file={path}")[0] in (403, 404)
 
 
-def test_no_endpoint_is_offered_to_clients(url):
-    assert b'"named_endpoints":{}' in get(f"{url}/gradio_api/info")[1].replace(b" ", b"")
+def test_exactly_the_public_api_is_offered_to_clients(url):
+    info = json.loads(get(f"{url}/gradio_api/info")[1])
+    assert list(info["named_endpoints"]) == [f"/{name}" for name in NAMES]
+    assert info["unnamed_endpoints"] == {}
 
 
 # -- the page's answers ---------------------------------------------------------------------------------------------
@@ -260,4 +265,4 @@ def test_the_settings_of_a_run_fill_the_form(page):
     answer = page.copy_settings(owner, key, True)
     assert answer[page.form.preset] == "standard"
     assert [answer[w] for w in page.form.widgets] == values
-    assert "--set seeds=9" in answer[page.form.command]
+    assert "--set seeds=9" in answer[page.form.box]["texts"]["command"]

@@ -140,7 +140,7 @@ def test_settings_of_a_run_fill_the_form_with_its_file(page, tmp_path):
     answer = page.copy_settings(owner, key)
     assert answer[page.sources.train] == train
     assert answer[page.filled.by_name["seeds"]] == 5
-    assert "--set data_path=mine.csv" in answer[page.form.command]
+    assert "--set data_path=mine.csv" in answer[page.form.box]["texts"]["command"]
 
 
 def test_a_run_shows_no_path_of_this_machine(page, tmp_path):

@@ -40,7 +40,7 @@ def test_a_recorded_distilled_run_becomes_a_path_that_the_command_line_shows_as_
     distilled_run(folder)
     key = start(page, owner, "recorded/quick", data="distilled")
     assert page.shelf.open(owner, key).config()["config"]["data_path"] == str(folder)
-    command = page.form.follow("pocket", *held(page, owner, "recorded/quick", data="distilled"))[2]
+    command = page.form.follow("pocket", *held(page, owner, "recorded/quick", data="distilled"))[2]["texts"]["command"]
     assert "data_path=assets/sample_runs/quick" in command
     assert str(folder) not in command
 

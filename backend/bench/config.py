@@ -10,6 +10,7 @@ from backend.core.errors import UserError
 from backend.settings import check, setting
 
 PRESETS = Path(__file__).parent / "presets"
+STAGES = ("tune", "score")
 DATA = ("none", "real", "random", "distilled", "file")
 METHODS = ("lora", "rslora", "dora", "pissa", "full")
 REGIMES = ("ordinary", "matched")

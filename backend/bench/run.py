@@ -14,7 +14,7 @@ from pathlib import Path
 
 from backend.ask import load_tokenizer, shown_examples
 from backend.bench import summary
-from backend.bench.config import BenchConfig
+from backend.bench.config import STAGES, BenchConfig
 from backend.bench.data import Test, asked_of, needs_validation, training_examples, validation
 from backend.bench.files import BASE, scores_of
 from backend.bench.scoring import Sitting, sit
@@ -26,8 +26,6 @@ from backend.core.pool import set_threads
 from backend.core.progress import Progress, Stopped
 from backend.core.prompts import Example
 from backend.runs import RunDir, write_atomically
-
-STAGES = ("tune", "score")
 
 
 def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:

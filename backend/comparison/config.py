@@ -11,6 +11,7 @@ from backend.settings import check, setting
 from backend.studies.text_distillation.config import MOVES, OBJECTIVES
 
 PRESETS = Path(__file__).parent / "presets"
+STAGES = ("arms", "students")
 BASELINES = ("random", "balanced", "k_center", "herding", "bm25", "embedding", "less")
 COSTLY = ("select", "evolve")  # reported beside the baselines: they see experts, or train as often as the search
 LEARNED = ("init", "text", "nearest", "straight_through", "guided", "projected", "soft")

@@ -7,7 +7,7 @@ import json
 
 from backend.comparison.arms import make_arms
 from backend.comparison.cells import train_students
-from backend.comparison.config import ComparisonConfig
+from backend.comparison.config import STAGES, ComparisonConfig
 from backend.comparison.facts import facts_of_texts
 from backend.comparison.materials import Materials
 from backend.comparison.picture import picture
@@ -16,8 +16,6 @@ from backend.core.errors import UserError
 from backend.core.pool import set_threads
 from backend.core.progress import Stopped
 from backend.runs import RunDir, write_atomically
-
-STAGES = ("arms", "students")
 
 
 def run(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:

@@ -72,7 +72,7 @@ class Page:
         self.use.click(
             self.copy_settings,
             [*which, *form.toggles],
-            [form.preset, *form.widgets, form.about, form.changes, form.command, form.message],
+            [form.preset, *form.widgets, form.about, form.changes, form.box, form.message],
             **QUIET,
         )
 
@@ -116,10 +116,10 @@ class Page:
         preset = found["preset"] if found["preset"] in form.names else form.names[0]
         try:
             values = form.values(from_saved(DistillConfig, found["config"]))
-            changes, command = form.told_of(preset, form.config(values), score)
+            changes, box = form.told_of(preset, form.config(values), score)
         except UserError as error:  # a run of an older version
             return {form.message: error_markup(error)}
-        told = {form.about: form.about_markup(preset), form.changes: changes, form.command: command, form.message: ""}
+        told = {form.about: form.about_markup(preset), form.changes: changes, form.box: box, form.message: ""}
         return {form.preset: preset, **dict(zip(form.widgets, values, strict=True)), **told}
 
     # -- how ----------------------------------------------------------------------------------------------------

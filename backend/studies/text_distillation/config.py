@@ -12,6 +12,7 @@ from backend.core.errors import UserError
 from backend.settings import check, setting
 
 PRESETS = Path(__file__).parent / "presets"
+STAGES = ("experts", "distil", "decode", "evaluate")
 ARMS = ("base", "soft", "projected", "text", "init", "random", "full")
 REGIMES = ("matched", "ordinary")
 INNER_RULES = ("normalised", "sgd", "preconditioned")

@@ -8,14 +8,12 @@ from backend.core.errors import UserError
 from backend.core.pool import set_threads
 from backend.core.progress import Stopped
 from backend.runs import RunDir
-from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.config import STAGES, DistillConfig
 from backend.studies.text_distillation.decoding import write_distilled
 from backend.studies.text_distillation.learning import distil_prompts, restore
 from backend.studies.text_distillation.recording import followed, held_out, record_experts
 from backend.studies.text_distillation.scoring import evaluate
 from backend.studies.text_distillation.setup import Setup
-
-STAGES = ("experts", "distil", "decode", "evaluate")
 
 
 def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:

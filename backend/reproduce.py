@@ -1,0 +1,68 @@
+"""run(study, preset, changes, out): one run without the screen, from the first stage to the last, in this process.
+
+What the page's "Reproduce this" pastes, and what the command line does. Knows the run folder's contract; torch is
+loaded only when the work begins.
+"""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from backend import settings
+from backend.core.errors import UserError
+from backend.recipe import Recipe, checked
+from backend.runs import RunDir
+from backend.studies import study_module
+
+
+def run(
+    study: str, preset: str | None = None, changes: Mapping | None = None, out: str | Path = "", stages: str = ""
+) -> RunDir:
+    """Do a run and return its folder when it has ended; an existing run in `out` is resumed.
+
+    `changes` holds the settings that differ from the preset, `stages` limits the work ("experts,distil,decode"; empty
+    for all). Raises UserError for input that cannot be used. `run(...).status()["state"]` says how it ended.
+    """
+    if not str(out):
+        raise UserError("out is empty.", "the run's folder", 'Write for example out="runs/first".')
+    run_dir, config, stages = open_run(checked(study, preset, changes, stages), Path(out))
+    run_dir.claim()
+    carry_out(study, run_dir, config, stages)
+    return run_dir
+
+
+def open_run(recipe: Recipe, out: Path) -> tuple[RunDir, object, str]:
+    """The folder for a recipe, made or reopened, with the checked config and the stages. Raises UserError."""
+    config = recipe.config()
+    return RunDir.create(out, recipe.study, recipe.preset, settings.as_json(config)), config, recipe.stages
+
+
+def carry_out(study: str, run_dir: RunDir, config: object, wanted: str) -> str:
+    """Do the wanted stages of a claimed run, write down how it ended, and return that state."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve other programs
+    try:
+        engine = study_module(study, "run")  # here torch is imported
+        state = engine.run_to_the_end(config, run_dir, tuple(wanted.split(",")) if wanted else engine.STAGES)
+    except UserError as error:
+        mark_failed(run_dir, error.as_dict())
+        raise
+    except Exception:
+        mark_failed(run_dir, defect())
+        raise
+    run_dir.set_status(state=state, message="", eta_s=None)
+    return state
+
+
+def mark_failed(run_dir: RunDir, error: dict[str, str]) -> None:
+    """Write down why; on a full disk that may fail too, and then the words on the terminal have to do."""
+    with contextlib.suppress(UserError):
+        run_dir.set_status(state="failed", error=error, message="")
+
+
+def defect() -> dict[str, str]:
+    return {
+        "found": "The engine stopped on an error of its own.",
+        "expected": "a run without one",
+        "next_step": "Resume the run; if it stops again, report it with the run's worker.log.",
+    }
