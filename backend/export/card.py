@@ -5,6 +5,7 @@ a run; no hub and no zip.
 """
 
 import json
+import re
 import statistics
 
 from huggingface_hub import DatasetCardData
@@ -43,7 +44,12 @@ def card(copy: RunCopy) -> str:
 
 
 def title(copy: RunCopy) -> str:
-    return f"{copy.config['task']}, distilled"
+    return f"{plain(copy.config['task'])}, distilled"
+
+
+def plain(name: str) -> str:
+    """A name without what means something in Markdown."""
+    return re.sub(r"[^\w ./:+-]", "_", name)
 
 
 def front_matter(copy: RunCopy, count: int) -> str:
@@ -65,8 +71,8 @@ def front_matter(copy: RunCopy, count: int) -> str:
 def intro(copy: RunCopy, rows: list[dict]) -> str:
     config = copy.config
     return (
-        f"{len(rows):,} prompts with answers, found by dataset distillation: a language model that is fine-tuned on them "
-        f"should learn what the whole training set of the task `{config['task']}` teaches.\n\n"
+        f"{len(rows):,} prompts with answers, found by dataset distillation: made so that a language model which is "
+        f"fine-tuned on them learns what the whole training set of the task `{plain(config['task'])}` teaches.\n\n"
         "Each row has `prompt`, `answer` and `provenance`: the model, seed and update it was learned with, the real "
         "question its place started from, and whether its text was refused (`reverted`) so that this question stayed."
     )
@@ -82,7 +88,8 @@ def how(copy: RunCopy, rows: list[dict]) -> str:
     config, summary = copy.config, copy.document("summary.json")
     experts = f"{config['experts']} expert{'s' if config['experts'] > 1 else ''}"
     lines = [
-        f"`{config['model']}` was trained by LoRA on the real questions, {experts} of {config['expert_steps']} steps.",
+        f"`{plain(config['model'])}` was trained by LoRA on the real questions: {experts} of {config['expert_steps']} "
+        "steps.",
         f"{config['prompts']} prompts of at most {config['prompt_tokens']} tokens were learned so that a student "
         f"retraces such a trajectory ({summary.get('steps', config['outer_steps'])} updates, trajectory matching).",
         f"Their text: {MADE.get(config.get('decoder', 'nearest'), config.get('decoder'))}.",
@@ -114,11 +121,11 @@ def scores(copy: RunCopy) -> str:
     table = [row for row in summarise_results(copy.rows("results")) if row["metric"] == "acc"]
     if not table:
         return "## Does it teach?\n\nNot measured: this run scored no students."
-    head = "| student | training | trained on | accuracy | ± 95 % | n questions | n students |\n|---|---|---|---|---|---|---|\n"
+    head = "| student | training | trained on | accuracy | ± 95 % | n questions | n students |\n" + "|---" * 7 + "|\n"
     order = sorted(table, key=lambda row: (row["student"], row["regime"], list(ARMS).index(row["arm"])))
     body = "\n".join(
-        f"| {row['student']} | {row['regime']} | {ARMS[row['arm']]} | {row['mean']:.3f} | {row['interval']:.3f} | "
-        f"{row['n']:,} | {row['seeds']} |"
+        f"| {plain(row['student'])} | {row['regime']} | {ARMS[row['arm']]} | {row['mean']:.3f} "
+        f"| {row['interval']:.3f} | {row['n']:,} | {row['seeds']} |"
         for row in order
     )
     told = (
@@ -130,8 +137,8 @@ def scores(copy: RunCopy) -> str:
 
 def licence(copy: RunCopy) -> str:
     return (
-        "## Licence\n\nNot stated (`unknown`): whoever publishes this chooses it. The prompts are made from questions of "
-        f"`{copy.config['task']}` and by `{copy.config['model']}`; mind the licences of both."
+        "## Licence\n\nNot stated (`unknown`): whoever publishes this chooses it. The prompts are made from questions "
+        f"of `{plain(copy.config['task'])}` and by `{plain(copy.config['model'])}`; mind the licences of both."
     )
 
 

@@ -32,9 +32,7 @@ class Api(Protocol):
     def create_commit(self, repo_id: str, operations: list, **more: object) -> object: ...
 
 
-def push(
-    files: dict[str, bytes], name: str, token: str, private: bool, api: Callable[..., Api] = HfApi
-) -> str:
+def push(files: dict[str, bytes], name: str, token: str, private: bool, api: Callable[..., Api] = HfApi) -> str:
     """Make a new data set of these files and return its full name. UserError says what to do; the token is in none."""
     name, token = name.strip(), token.strip()
     if not NAME.fullmatch(name) or ".." in name or "--" in name or name.endswith((".git", ".", "-")):

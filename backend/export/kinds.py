@@ -1,6 +1,6 @@
 """What of a run can be taken along, by name: each kind with its ending and how it is made of a copy.
 
-The report is not among them: it is drawn, so the screen makes it. Knows the kinds; no visitor and no folder to put them.
+The report is not among them: it is drawn, so the screen makes it. Knows the kinds; no visitor and no folder for them.
 """
 
 from collections.abc import Callable
