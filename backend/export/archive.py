@@ -41,10 +41,12 @@ def unzipped(data: bytes, known: Callable[[str], bool]) -> dict[str, bytes]:
     """The files of a zip. UserError for anything but plain files with names for which `known(name)` holds."""
     if len(data) > MOST_PACKED:
         raise UserError(f"The file has {megabytes(len(data))}.", f"at most {megabytes(MOST_PACKED)}", ANEW)
-    check_tail(data)
+    count = check_tail(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
+            if len(entries) != count:
+                raise damaged()
             check_entries(entries, known)
             return read_all(archive, entries)
     except UserError:
@@ -55,8 +57,8 @@ def unzipped(data: bytes, known: Callable[[str], bool]) -> dict[str, bytes]:
         raise damaged() from error
 
 
-def check_tail(data: bytes) -> None:
-    """UserError unless the bytes end as a plain zip does, with a list of files that is short enough to be read."""
+def check_tail(data: bytes) -> int:
+    """How many files there are. UserError unless the bytes end as a plain zip does, with a short list of files."""
     if len(data) < TAIL.size or not data.startswith(b"PK\x03\x04"):
         raise UserError("The file is not a zip archive.", "a run file, *.distilloscope.zip", ANEW)
     mark, _, _, here, count, size, start, comment = TAIL.unpack(data[-TAIL.size :])
@@ -64,6 +66,7 @@ def check_tail(data: bytes) -> None:
         raise damaged()
     if count > MOST_FILES or size > MOST_INDEX:
         raise UserError(f"The archive lists {count:,} files.", f"at most {MOST_FILES:,}, as a run has", ANEW)
+    return count
 
 
 def check_entries(entries: list[zipfile.ZipInfo], known: Callable[[str], bool]) -> None:

@@ -14,12 +14,14 @@ from backend.core.errors import UserError
 from backend.core.places import printable
 from backend.export import shapes, travel
 from backend.export.tensors import check_checkpoint
-from backend.settings import as_json, build, from_saved
+from backend.settings import as_json, build, describe, from_saved
 from backend.studies.text_distillation.config import CONFIG
 
 STUDY = "text_distillation"
 LOCAL = ("data_dir", "start", "model", "other_model")  # settings that may name a place of one machine
 PRESET = re.compile(r"[a-z0-9_]{1,40}")
+KNOWN = {item.name for item in describe(CONFIG)}
+MOST_LETTERS = 300
 MOST_LINE = 8 * 2**20
 MOST_QUESTIONS = 20_000  # of one student: the interval over them is drawn anew for each visitor who looks
 NEXT = "Take the run again from where it came."
@@ -76,9 +78,11 @@ def check_config(data: bytes) -> dict:
 
 def check_setting(name: str, value: object) -> None:
     """What the form's own check does not look at: size, letters that no page can show, places of another machine."""
+    if name not in KNOWN:
+        raise wrong("config.json", f"there is no setting {printable(name)!r}", "the settings of this version")
     for part in value if isinstance(value, list) else [value]:
-        if isinstance(part, str) and (len(part) > 500 or not encodable(part) or "\0" in part):
-            raise wrong("config.json", f"{name} is no text that can be used", "at most 500 letters")
+        if isinstance(part, str) and (len(part) > MOST_LETTERS or not encodable(part) or "\0" in part):
+            raise wrong("config.json", f"{name} is no text that can be used", f"at most {MOST_LETTERS} letters")
         if isinstance(part, str) and name in LOCAL and is_local(part):
             raise wrong("config.json", f"{name} names a place of another machine", "no absolute path")
         if type(part) is int and abs(part) > shapes.EXACT:
