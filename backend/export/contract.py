@@ -23,6 +23,7 @@ PRESET = re.compile(r"[a-z0-9_]{1,40}")
 KNOWN = {item.name for item in describe(CONFIG)}
 MOST_LETTERS = 300
 MOST_LINE = 8 * 2**20
+MOST_ROWS = 200_000
 MOST_QUESTIONS = 20_000  # of one student: the interval over them is drawn anew for each visitor who looks
 NEXT = "Take the run again from where it came."
 METRICS = {name: TypeAdapter(row) for name, row in (("experts", shapes.ExpertRow), ("distil", shapes.DistilRow))}
@@ -39,7 +40,6 @@ SHAPES = {
     travel.SEARCH: TypeAdapter(shapes.Search),
 }
 SCORES = TypeAdapter(shapes.ScoreRow)
-RISING = ("prompts.jsonl", "paths.jsonl", "neighbours.jsonl")  # their rows are told apart by the step alone
 
 
 def check(files: dict[str, bytes]) -> None:
@@ -100,17 +100,15 @@ def check_rows(name: str, data: bytes) -> None:
     """Every line of a .jsonl file, split and parsed as RunDir does it."""
     if data and not data.endswith(b"\n"):
         raise wrong(name, "its last line has no end", "whole lines")
-    last, lines = -1, data.splitlines()
-    if travel.SCORES.fullmatch(name) and len(lines) > MOST_QUESTIONS:
-        raise wrong(name, f"it has {len(lines):,} rows", f"at most {MOST_QUESTIONS:,} questions")
+    lines = data.splitlines()
+    most = MOST_QUESTIONS if travel.SCORES.fullmatch(name) else MOST_ROWS
+    if len(lines) > most:
+        raise wrong(name, f"it has {len(lines):,} rows", f"at most {most:,}")
     for number, line in enumerate(lines, 1):
         if not line.strip() or len(line) > MOST_LINE:
             raise wrong(name, f"row {number} is empty or too long", "one row a line")
         row = parsed(f"{name}, row {number}", line)
         check_shape(shape_of(name, row), row, line, f"{name}, row {number}")
-        if name in RISING and row["step"] <= last:
-            raise wrong(f"{name}, row {number}", "its step is not behind the one before", "rows in order")
-        last = row["step"] if name in RISING else last
         if name == "results.jsonl" and not travel.SCORES.fullmatch(row.get("scores") or "artifacts/scores/none.jsonl"):
             raise wrong(f"{name}, row {number}", "`scores` names no file of scores", "artifacts/scores/*.jsonl")
 
