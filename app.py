@@ -24,8 +24,8 @@ from components.pages.student_bench import BenchPage
 from components.pages.text_distillation import text_distillation_page
 from components.shelf import Shelf
 from components.tabs import open_tab, tab
+from components.takeaway import MOST_MEGABYTES
 from components.theme import FAVICON, STYLES, make_theme, page_header
-from components.upload_store import MOST_MEGABYTES
 
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 

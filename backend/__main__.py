@@ -11,7 +11,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from backend import ask_command, compare_command, paired_command, recipe, reproduce, settings
+from backend import ask_command, compare_command, export_command, paired_command, recipe, reproduce, settings
 from backend import score_command as scoring
 from backend.core.errors import UserError
 from backend.runs import RunDir
@@ -68,6 +68,11 @@ def parser() -> argparse.ArgumentParser:
     ask = commands.add_parser("ask", help="put one question to a student, and to a tuned one beside it")
     ask_command.add_arguments(ask)
     ask.set_defaults(command=ask_command.run)
+
+    export_command.add_export(
+        commands.add_parser("export", help="a distillation run, its data set or its tables, as a file")
+    )
+    export_command.add_import(commands.add_parser("import", help="make a run folder of an exported run"))
 
     listing = commands.add_parser("list", help="studies, presets, settings, tasks and bundled models")
     listing.add_argument("--markdown", metavar="STUDY", help="only this study's settings, as the table in its README")

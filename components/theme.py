@@ -9,7 +9,8 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-STYLES = [ASSETS / f"{name}.css" for name in ("style", "explorer", "watch", "compare", "reproduce")]
+SHEETS = ("style", "explorer", "watch", "compare", "reproduce", "takeaway")
+STYLES = [ASSETS / f"{name}.css" for name in SHEETS]
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"
 

@@ -14,6 +14,7 @@ from components.lessons import lessons_view
 from components.run_view import RunView
 from components.share_view import asked_for, for_its_owner
 from components.shelf import Shelf, is_own, is_owner, new_owner
+from components.takeaway import TakeAway
 
 STUDY = "text_distillation"
 SCORING = "decode,evaluate"
@@ -40,6 +41,7 @@ class Page:
         with gr.Row(elem_id="page"):
             with gr.Column(scale=7, min_width=320, elem_id="view"):
                 self.view = RunView(shelf, runner)
+                self.takeaway = TakeAway(shelf)
             with gr.Column(scale=3, min_width=310, elem_id="form", elem_classes="ds-card"):
                 gr.HTML("<h2>Distil your own</h2>", apply_default_css=False)
                 self.form = ConfigForm(STUDY, DistillConfig, PRESETS, LEADING, Layout("Distil", "distil", option=SCORE))
@@ -55,6 +57,7 @@ class Page:
         view.picker.input(view.show, which, view.parts, **QUIET)
         for widget in (view.chart, view.wall, view.path):
             widget.resync(view.show, which, view.parts, **QUIET)
+        self.takeaway.bind(self.owner, view)
         view.judge.judge(view.compare, self.owner, view.judge, **QUIET)
         view.lens.look(view.look, self.owner, view.lens, **QUIET)
         view.slow.walk(view.walk, self.owner, view.slow, **QUIET)

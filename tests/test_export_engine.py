@@ -1,0 +1,59 @@
+"""What the engine really writes fits the contract, and a stopped run goes on after its journey as if it had none."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from backend.export import contract, copy
+from backend.export.copy import RunCopy
+from backend.export.run_file import pack, restore, unpack
+from backend.export.tables import tables_of
+from backend.runs import RunDir
+from backend.studies.text_distillation.config import DECODERS
+from tests import test_run, tiny_decoding
+from tests.test_run import outcome, start
+
+one_process = tiny_decoding.one_process
+config = test_run.config
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_run_with_any_decoder_can_travel(decoder, config, tmp_path):
+    config = replace(config, decoder=decoder, search_rounds=2, admm_every=2, outer_steps=2, regimes=("ordinary",))
+    run, _ = start(config, tmp_path / "run")
+    first = pack(RunCopy.of(run))
+    back = restore(unpack(first), tmp_path / "back")
+    assert pack(RunCopy.of(back)) == first
+    assert ("metrics-search.csv" in tables_of(RunCopy.of(back))) == (decoder == "search")
+    assert str(tmp_path).encode() not in b"".join(RunCopy.of(run).files.values())
+
+
+def test_a_run_of_another_model_folder_says_only_its_name(config, tmp_path):
+    run, _ = start(replace(config, outer_steps=2), tmp_path / "run")
+    found = RunCopy.of(run)
+    assert config.model.encode() not in json.dumps(found.config).encode()
+    assert {row["student"] for row in found.rows("results")} == {found.config["model"], found.config["other_model"]}
+
+
+@pytest.mark.parametrize("decoder", ["nearest", "guided"])
+def test_a_stopped_run_resumes_after_its_journey_to_the_same_numbers(decoder, config, tmp_path, monkeypatch):
+    for module in (contract, copy):  # the tiny models lie at absolute places
+        monkeypatch.setattr(module, "is_local", lambda _: False)
+    config = replace(config, decoder=decoder, admm_every=2)
+    whole, _ = start(config, tmp_path / "whole")
+    append, folder = RunDir.append, tmp_path / "broken"
+
+    def stop_at_three(self, name, row):
+        append(self, name, row)
+        if self.path == folder and row.get("step") == 3 and row.get("stage") == "distil":
+            self.stop_flag.touch()
+
+    monkeypatch.setattr(RunDir, "append", stop_at_three)
+    assert start(config, folder)[1] == "stopped"
+    monkeypatch.setattr(RunDir, "append", append)
+    back = restore(unpack(pack(RunCopy.of(RunDir(folder)))), tmp_path / "back")
+    assert back.status()["state"] == "stopped"
+    run, state = start(config, back.path)
+    assert state == "finished"
+    assert outcome(run) == outcome(whole)
