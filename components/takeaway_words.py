@@ -28,8 +28,8 @@ PUBLISH = (
 )
 BRING = (
     '<section class="ds-bring"><h2>Bring a run back</h2><p class="ds-quiet">A file ending in '
-    f'<code translate="no">.distilloscope.zip</code>. At most {MOST_PACKED // 2**20} MB. It becomes a run of your own; one that '
-    "was stopped can be resumed.</p></section>"
+    f'<code translate="no">.distilloscope.zip</code>, at most {MOST_PACKED // 2**20} MB. It becomes a run of your own; '
+    "one that was stopped can be resumed.</p></section>"
 )
 GONE = "There is no run on screen."
 
