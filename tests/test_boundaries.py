@@ -92,6 +92,8 @@ def loaded_after(statement: str) -> set[str]:
 
 WITHOUT_TORCH = (
     "runs",
+    "lineage",
+    "studies.text_distillation.branching",
     "settings",
     "jobs",
     "results",
