@@ -1,4 +1,4 @@
-"""Branches of real runs on tiny models: the same numbers under the same settings, other ones under others, and refusals."""
+"""Branches of real runs on tiny models: same settings, same numbers; other settings, another way; and refusals."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -146,7 +147,7 @@ def test_a_long_run_keeps_its_first_and_last_snapshot_and_an_even_choice_between
     steps = range(0, 2001, 5)
     kept = kept_of(RunDir(tmp_path), steps)
     assert len(kept) == lineage.MOST and kept[0] == 0 and kept[-1] == 2000
-    gaps = [b - a for a, b in zip(kept, kept[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(kept)]
     assert max(gaps) <= 4 * 2000 / lineage.MOST, "no stretch of the run is left bare"
 
 

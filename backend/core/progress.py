@@ -19,9 +19,14 @@ class Stopped(Exception):
 class Progress:
     """Counts one stage of a run. Use as a context manager; `advance` also looks for the stop flag."""
 
-    def __init__(self, run: RunDir, stage: str, total: int, done: int = 0):
+    def __init__(
+        self, run: RunDir, stage: str, total: int, done: int = 0, work: float | None = None, later: float = 0.0
+    ):
+        """The time left is told by work, in any unit: `work` is all of it between `done` and `total` (one for each
+        count where it is left out), `later` what the stage has to do after this bar."""
         self.run, self.stage, self.total, self.done = run, stage, total, done
-        self._began, self._at_start, self._written = time.monotonic(), done, 0.0
+        self._work, self._worked, self._later = float(total - done) if work is None else work, 0.0, later
+        self._began, self._written = time.monotonic(), 0.0
         self._bar = tqdm(total=total, initial=done, desc=stage, disable=None, leave=True)  # silent when not a terminal
 
     def __enter__(self) -> "Progress":
@@ -32,9 +37,13 @@ class Progress:
         self._write("")
         self._bar.close()
 
-    def advance(self, message: str = "", by: int = 1) -> None:
-        """Count `by` more and say what happened. Raises Stopped when the run was asked to stop."""
+    def advance(self, message: str = "", by: int = 1, work: float | None = None) -> None:
+        """Count `by` more and say what happened. Raises Stopped when the run was asked to stop.
+
+        `work`: how much of it that was, `by` where it is left out; 0 for what had been done before.
+        """
         self.done += by
+        self._worked += by if work is None else work
         self._bar.update(by)
         if time.monotonic() - self._written > WRITE_EVERY:
             self._write(message)
@@ -44,8 +53,13 @@ class Progress:
         if self.run.stop_requested():
             raise Stopped
 
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None before anything was done."""
+        left = max(0.0, self._work - self._worked) + self._later
+        return (time.monotonic() - self._began) / self._worked * left if self._worked else None
+
     def _write(self, message: str) -> None:
-        passed, counted = time.monotonic() - self._began, self.done - self._at_start
-        eta = passed / counted * (self.total - self.done) if counted else None
-        self.run.set_status(stage=self.stage, done=self.done, total=self.total, eta_s=eta, message=message)
+        self.run.set_status(
+            stage=self.stage, done=self.done, total=self.total, eta_s=self.seconds_left(), message=message
+        )
         self._written = time.monotonic()

@@ -1,7 +1,7 @@
 """Branches: a new run that goes on from a snapshot of another, under settings of its own.
 
 The branch's folder holds all it needs, so the parent may be changed or deleted. With unchanged settings the branch
-repeats the parent's rows to the last digit. Torch-free: the web server makes branches. Knows the config and run folders.
+repeats the parent's rows to the last digit. Torch-free: the web server makes branches. Knows config and run folders.
 """
 
 import json
