@@ -1,12 +1,13 @@
 """timings.jsonl: what the stages of this machine's own runs took, for an honest guess at the next one's.
 
 A row is one stage, finished without a break: `study`, `stage`, `share` (how much of the stage was to do), `seconds`,
-`memory_mb` (the most so far, of all its processes), `device`, `config`. Only numbers and settings; nothing of what a
+`memory_mb` (the most so far, of all its processes), `crowding` (how many wanted each core), `device`, `config`. Only numbers and settings; nothing of what a
 run found. Knows the home folder; not what is computed. Loads without torch.
 """
 
 import contextlib
 import json
+import os
 import resource
 import sys
 import time
@@ -39,7 +40,8 @@ def note(run: RunDir, stage: str, device: str, seconds: float, share: float = 1.
     """Add a row. That it cannot be written is no reason to end a run."""
     found = run.config()
     row = {"study": found["study"], "stage": stage, "share": round(share, 4), "seconds": round(seconds, 3)}
-    row |= {"memory_mb": round(peak_memory_mb(children)), "device": device, "config": found["config"]}
+    row |= {"memory_mb": round(peak_memory_mb(children)), "crowding": round(crowding(), 2)}
+    row |= {"device": device, "config": found["config"]}
     with contextlib.suppress(OSError, UserError):
         path = timings_path()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +61,11 @@ def timings(study: str) -> list[dict]:
                 row = json.loads(line)
                 rows += [row] if isinstance(row, dict) and row.get("study") == study else []
     return rows
+
+
+def crowding() -> float:
+    """How many wanted each core in the last minute; 1 where there was room."""
+    return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
 
 
 def peak_memory_mb(children: int = 0) -> float:

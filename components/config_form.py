@@ -40,7 +40,8 @@ class Layout:
     """How a study's form differs from the plain one.
 
     `prefix` keeps the element ids of two forms apart. `front` settings stand open, before the folds. `beside` holds
-    functions that make further widgets under a front setting. `absent` settings get no widget.
+    functions that make further widgets under a front setting. `absent` settings get no widget. `above` and `below`
+    make what stands right above and below the start button.
     """
 
     go: str = "Start"
@@ -51,6 +52,8 @@ class Layout:
     front: Sequence[str] = ()
     beside: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     absent: Sequence[str] = ()
+    above: Callable[[], None] = lambda: None
+    below: Callable[[], None] = lambda: None
 
 
 class Unready(UserError):
@@ -73,6 +76,8 @@ class ConfigForm:
         self.given: Callable[..., dict] = lambda values: {}
         self.spoken: Callable[..., object] = lambda config: config
         self.more = 0  # further inputs of the page
+        self.retold: Callable[..., tuple[str, str] | None] = lambda *_: None
+        self.aside = 0  # inputs of the page that only `retold` reads
         self._make(dict(zip([i.name for i in self.items], first, strict=True)))
 
     # -- widgets ------------------------------------------------------------------------------------------------
@@ -86,7 +91,9 @@ class ConfigForm:
             elem_id=f"{layout.prefix}preset",
         )
         self.about = self._html(self.about_markup(self.names[0]), "preset-about")
+        layout.above()
         self.go = gr.Button(layout.go, variant="primary", elem_id=layout.go_id, size="lg")
+        layout.below()
         self.toggles = [_checkbox(layout.option)] if layout.option else []
         self.message = self._html("", "form-message")
         self.changes = self._html(self._changes({}), "changes")
@@ -131,24 +138,29 @@ class ConfigForm:
         given: Callable[..., dict] | None = None,
         events: Sequence = (),
         spoken: Callable[..., object] | None = None,
-    ) -> None:
+        aside: Sequence = (),
+        retold: Callable[..., tuple[str, str] | None] | None = None,
+    ) -> list:
         """Answer the visitor. `inputs` are widgets of the page, `events` those after which the form must look again.
 
         `given(values by name, *inputs)` makes the settings that have no widget here; `spoken(config, *inputs)` is the
-        config as people should read it.
+        config as people should read it. `retold(config, score, *aside)` may say changes and command line in another way,
+        or refuse with a UserError. Returns the events, for what else should happen then.
         """
         self.given, self.spoken, self.more = given or self.given, spoken or self.spoken, len(inputs)
+        self.retold, self.aside = retold or self.retold, len(aside)
         quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
         told = [self.message, self.changes, self.command]
-        self.preset.input(self.fill, self.preset, [*self.widgets, self.about, *told, *self.toggles], **quiet)
-        gr.on(
+        filled = self.preset.input(self.fill, self.preset, [*self.widgets, self.about, *told, *self.toggles], **quiet)
+        followed = gr.on(
             [*(w.input for w in [*self.widgets, *self.toggles]), *events],
             self.follow,
-            [self.preset, *self.toggles, *self.widgets, *inputs],
+            [self.preset, *self.toggles, *self.widgets, *inputs, *aside],
             told,
             trigger_mode="always_last",
             **quiet,
         )
+        return [filled, followed]
 
     # -- functions ----------------------------------------------------------------------------------------------
     def fill(self, preset: str) -> list:
@@ -160,9 +172,11 @@ class ConfigForm:
     def follow(self, preset: str, *found) -> tuple[str, str, str]:
         """Message, changes and command line for what the form holds now."""
         toggles, found = found[: len(self.toggles)], found[len(self.toggles) :]
+        found, aside = found[: len(found) - self.aside], found[len(found) - self.aside :]
         try:
             config = self.config(found)
-            return "", *self.told_of(preset, config, all(toggles), *found[len(self.items) :])
+            retold = self.retold(config, all(toggles), *aside)
+            return "", *(retold or self.told_of(preset, config, all(toggles), *found[len(self.items) :]))
         except Unready as error:
             return f'<p class="ds-quiet">{escape(error.found)} {escape(error.next_step)}</p>', gr.skip(), gr.skip()
         except UserError as error:
@@ -201,17 +215,22 @@ class ConfigForm:
 
     def _changes(self, changed: dict[str, tuple]) -> str:
         """How many settings differ from the preset, and which."""
-        if not changed:
-            return '<p class="ds-changes" data-count="0">As the preset has it. Open a group to change something.</p>'
-        said = "".join(
-            f"<li><code>{escape(name)}</code> {escape(form_values.spell(old) or 'empty')} → "
-            f"<b>{escape(form_values.spell(new) or 'empty')}</b></li>"
-            for name, (old, new) in changed.items()
-        )
-        return (
-            f'<div class="ds-changes" data-count="{len(changed)}"><b class="ds-badge">{len(changed)} changed</b>'
-            f"<ul>{said}</ul></div>"
-        )
+        return changes_markup(changed, "As the preset has it. Open a group to change something.")
+
+
+def changes_markup(changed: dict[str, tuple], none: str) -> str:
+    """How many settings differ, and which; `none` is said where none does."""
+    if not changed:
+        return f'<p class="ds-changes" data-count="0">{escape(none)}</p>'
+    said = "".join(
+        f"<li><code>{escape(name)}</code> {escape(form_values.spell(old) or 'empty')} → "
+        f"<b>{escape(form_values.spell(new) or 'empty')}</b></li>"
+        for name, (old, new) in changed.items()
+    )
+    return (
+        f'<div class="ds-changes" data-count="{len(changed)}"><b class="ds-badge">{len(changed)} changed</b>'
+        f"<ul>{said}</ul></div>"
+    )
 
 
 def _rank(name: str, leading: Sequence[str]) -> tuple[int, str]:

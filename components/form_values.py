@@ -86,7 +86,7 @@ def config_of(
 
 
 def differences(config_class: type, preset: dict, config: object) -> dict[str, tuple]:
-    """`name -> (value in the preset, value in the config)` where they differ."""
+    """`name -> (value in the preset, value in the config)` where they differ. Any run's settings may be the preset."""
     base = settings.build(config_class, preset)
     pairs = {i.name: (getattr(base, i.name), getattr(config, i.name)) for i in settings.describe(config_class)}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
@@ -99,9 +99,11 @@ def spell(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def command_line(study: str, preset: str, changed: dict[str, tuple], stages: str, name: str) -> str:
-    """What to type for the same run without the screen."""
-    words = ["python", "-m", "backend", "run", study, "--preset", preset]
+def command_line(
+    study: str, preset: str, changed: dict[str, tuple], stages: str, name: str, begin: Sequence[str] = ()
+) -> str:
+    """What to type for the same run without the screen. `begin`: what stands instead of the preset."""
+    words = ["python", "-m", "backend", "run", study, *(begin or ("--preset", preset))]
     for field, (_, value) in changed.items():
         words += ["--set", f"{field}={spell(value)}"]
     words += ["--stages", stages] if stages else []

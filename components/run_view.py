@@ -5,6 +5,7 @@ folder's contract and a runner; not the study.
 """
 
 import json
+from collections.abc import Callable
 from html import escape
 
 import gradio as gr
@@ -12,7 +13,10 @@ import gradio as gr
 from backend.jobs import Runner
 from backend.runs import LIVE_STATES, RunDir
 from components import feed, form_values, words
+from components.branching import family_tree, tree_markup
 from components.chart import live_chart
+from components.discard import discard_button
+from components.doctor_view import doctor_view
 from components.events import sent
 from components.judge_view import bounds_of, closed_markup, judge_view, open_markup
 from components.lens import lens, nothing, sight
@@ -32,8 +36,9 @@ watch("value", tell); tell();
 class RunView:
     """Made inside a Blocks context. `show` fills everything, `tick` only what is new."""
 
-    def __init__(self, shelf: Shelf, runner: Runner):
-        self.shelf, self.runner = shelf, runner
+    def __init__(self, shelf: Shelf, runner: Runner, diagnosed: Callable[[RunDir, str], str] = lambda run, key: ""):
+        """`diagnosed(run, key)`: what the study's doctor says of a run, as markup."""
+        self.shelf, self.runner, self.diagnosed = shelf, runner, diagnosed
         self.seen = gr.State({})
         self.timer = gr.Timer(PERIOD_S, active=False)
         with gr.Column(elem_classes="ds-card", elem_id="run-card"):
@@ -50,6 +55,9 @@ class RunView:
                 self.stop = gr.Button("Stop", visible=False, elem_id="stop")
                 self.resume = gr.Button("Resume", visible=False, elem_id="resume")
                 self.score = gr.Button("Fine-tune and score", visible=False, elem_id="score", variant="primary")
+                self.discard = discard_button()
+            self.doctor = doctor_view()
+            self.lineage = family_tree()
         with gr.Column(elem_classes="ds-card", elem_id="chart-card"):
             self.chart = live_chart()
             self.fact = gr.HTML("", elem_id="heldout", apply_default_css=False)
@@ -64,6 +72,7 @@ class RunView:
     def parts(self) -> list:
         """Everything that `show` and `tick` may fill."""
         head = [self.seen, self.timer, self.picker, self.head, self.stop, self.resume, self.score]
+        head += [self.discard, self.doctor, self.lineage]
         return [*head, self.chart, self.fact, self.wall, self.path, self.results, self.judge, self.settings]
 
     # -- what to show -------------------------------------------------------------------------------------------
@@ -87,8 +96,8 @@ class RunView:
         if not isinstance(seen, dict) or "key" not in seen:
             return self.show(owner, None)
         run = self.shelf.open(owner, seen["key"])
-        if run is None:
-            return self._nothing()
+        if run is None:  # discarded: what is left is shown instead
+            return self.show(owner, None)
         status = self.status(run, seen["key"])  # before the rows: a run that ends now still shows its last ones
         news, seen = feed.look(run, seen)
         drawn = (("chart", self.chart), ("wall", self.wall), ("path", self.path))
@@ -136,8 +145,11 @@ class RunView:
             self.stop: gr.update(visible=live and not recorded, interactive=state != "stopping"),
             self.resume: gr.update(visible=not recorded and state in ("stopped", "failed")),
             self.score: gr.update(visible=can_score),
+            self.discard: {} if recorded else {"run": seen["key"], "live": live},
+            self.doctor: self.diagnosed(run, seen["key"]),
         }
         if state != seen.get("state"):
+            updates[self.lineage] = tree_markup(self.shelf, owner, run, seen["key"])
             updates[self.timer] = gr.Timer(active=live)
             updates[self.picker] = gr.update(choices=self.shelf.choices(owner), value=seen["key"])
         return updates
@@ -150,6 +162,9 @@ class RunView:
             self.seen: {},
             self.timer: gr.Timer(active=False),
             self.head: empty_markup(),
+            self.discard: {},
+            self.doctor: "",
+            self.lineage: "",
             self.chart: {},
             self.wall: {},
             self.path: {},

@@ -44,10 +44,15 @@ class Shelf:
 
     def new(self, owner: str, study: str, preset: str | None, config: dict) -> tuple[str, RunDir]:
         """A new run folder of this visitor, and its key."""
+        key, path = self.place(owner, preset)
+        return key, RunDir.create(path, study, preset, config)
+
+    def place(self, owner: str, preset: str | None) -> tuple[str, Path]:
+        """A key and a folder that are still free."""
         if not is_owner(owner):
             raise ValueError("not an owner id")
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{preset or 'custom'}-{secrets.token_hex(2)}"
-        return f"{OWN}/{name}", RunDir.create(self.root / owner / name, study, preset, config)
+        return f"{OWN}/{name}", self.root / owner / name
 
     def open(self, owner: str, key: str | None) -> RunDir | None:
         """The run behind a key, or None when there is none that this visitor may see."""

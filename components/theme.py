@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-STYLES = [ASSETS / "style.css", ASSETS / "explorer.css"]
+STYLES = [ASSETS / "style.css", ASSETS / "explorer.css", ASSETS / "life.css"]
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"
 
