@@ -165,7 +165,7 @@ class LocalRunner:
             self._start_next()
 
     def _clear(self, run: RunDir) -> None:
-        """Delete an unwanted run that no process writes any more. Its folder is moved out of sight first, in one step."""
+        """Delete an unwanted run that no process writes any more; first its folder goes out of sight, in one step."""
         if run.path not in self._unwanted or self._lives(run):
             return
         aside = self.root.with_name("discarded") / f"{run.path.name}-{secrets.token_hex(4)}"

@@ -1,8 +1,8 @@
 """timings.jsonl: what the stages of this machine's own runs took, for an honest guess at the next one's.
 
 A row is one stage, finished without a break: `study`, `stage`, `share` (how much of the stage was to do), `seconds`,
-`memory_mb` (the most so far, of all its processes), `crowding` (how many wanted each core), `device`, `config`. Only numbers and settings; nothing of what a
-run found. Knows the home folder; not what is computed. Loads without torch.
+`memory_mb` (the most so far, of all its processes), `crowding` (how many wanted each core), `device`, `config`. Only
+numbers and settings; nothing of what a run found. Knows the home folder; not what is computed. Loads without torch.
 """
 
 import contextlib

@@ -41,7 +41,7 @@ def chip_markup(name: str, step: int) -> str:
     return (
         '<p class="ds-branch-chip" role="status"><span>Branches from <b translate="no">'
         f'{escape(name)}</b>, {moment(step)}</span><button type="button" data-drop aria-label="Drop the branch" '
-        'title="Drop the branch">×</button></p>'
+        'title="Drop the branch">&times;</button></p>'
     )
 
 

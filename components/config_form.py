@@ -144,8 +144,8 @@ class ConfigForm:
         """Answer the visitor. `inputs` are widgets of the page, `events` those after which the form must look again.
 
         `given(values by name, *inputs)` makes the settings that have no widget here; `spoken(config, *inputs)` is the
-        config as people should read it. `retold(config, score, *aside)` may say changes and command line in another way,
-        or refuse with a UserError. Returns the events, for what else should happen then.
+        config as people should read it. `retold(config, score, *aside)` may say changes and command line otherwise, or
+        refuse with a UserError. Returns the events, for what else should happen then.
         """
         self.given, self.spoken, self.more = given or self.given, spoken or self.spoken, len(inputs)
         self.retold, self.aside = retold or self.retold, len(aside)

@@ -25,7 +25,8 @@ def doctor_view() -> gr.HTML:
     return gr.HTML("", js_on_load=CARD_JS, elem_id="doctor", apply_default_css=False)
 
 
-def doctor_markup(found: Diagnosis | None, key: str, live: bool) -> str:
+def doctor_markup(found: Diagnosis | None, key: str, live: bool, said: str = "") -> str:
+    """`said`: what the head of the run says already, and the card need not repeat."""
     if found is None:
         return ""
     go = "Stop, fix the settings and run again" if live else "Fix the settings and run again"
@@ -33,12 +34,12 @@ def doctor_markup(found: Diagnosis | None, key: str, live: bool) -> str:
         f"<li><code>{escape(name)}</code> <s>{_spelled(old)}</s> → <b>{_spelled(new)}</b></li>"
         for name, (old, new) in found.changes.items()
     )
-    cure = (
-        f'<ul translate="no">{rows}</ul><button type="button" data-cure="{escape(key)}">{go}</button>' if rows else ""
-    )
+    button = f'<button type="button" data-cure="{escape(key)}">{go}</button>'
+    cure = f'<ul translate="no">{rows}</ul>{button}' if rows else ""
+    head = "" if found.found == said else f"<p><b>{escape(found.found)}</b></p>"
     return (
-        f'<section class="ds-doctor" data-kind="{escape(found.kind)}" aria-label="What went wrong"><h3>What went wrong</h3>'
-        f"<p><b>{escape(found.found)}</b></p><p>{escape(found.cause)}</p>{cure}</section>"
+        f'<section class="ds-doctor" data-kind="{escape(found.kind)}" aria-label="The doctor">'
+        f"<h3>What went wrong</h3>{head}<p>{escape(found.cause)}</p>{cure}</section>"
     )
 
 

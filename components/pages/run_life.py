@@ -157,7 +157,9 @@ def gone() -> UserError:
 
 def diagnosed(run: RunDir, key: str) -> str:
     """The doctor's card for a run; empty for one that is well."""
-    return doctor_markup(diagnosis(run), key, run.status().get("state") in LIVE_STATES)
+    status = run.status()
+    said = (status.get("error") or {}).get("found", "")
+    return doctor_markup(diagnosis(run), key, status.get("state") in LIVE_STATES, said)
 
 
 def diagnosis(run: RunDir) -> Diagnosis | None:

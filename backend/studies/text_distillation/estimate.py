@@ -47,7 +47,7 @@ class Estimate:
 def estimate(
     config: DistillConfig, stages: str, rows: Sequence[dict], machine: Machine, begun: int = 0
 ) -> Estimate | None:
-    """For the comma-separated `stages` (empty: all) from update `begun` on; None where nothing is known of the model."""
+    """For the comma-separated `stages` (empty: all) from update `begun` on; None where the model is unknown here."""
     rows = alike(config, rows, "cuda" if machine.gpu else "cpu")
     if not rows and (machine.gpu or config.model not in SPEEDS):
         return None
