@@ -5,6 +5,7 @@ was then and is now. Before there are any, the bundled models' paces are scaled 
 other models are unknown. Torch-free. Knows rows and counts; no run folder.
 """
 
+import contextlib
 import os
 import statistics
 import time
@@ -15,7 +16,9 @@ from pathlib import Path
 
 import numpy
 
+from backend.core.errors import UserError
 from backend.runs import home
+from backend.settings import build, from_saved
 from backend.studies.text_distillation.branching import RECORDING
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import SPEEDS, distil_work, heldout_work, memory_mb, stage_work
@@ -59,8 +62,15 @@ def estimate(
 
 
 def alike(config: DistillConfig, rows: Sequence[dict], device: str) -> list[dict]:
-    """The timings of the same model on the same kind of device."""
-    return [row for row in rows if row["device"] == device and row["config"].get("model") == config.model]
+    """The timings of the same model on the same kind of device, each with its config; not those that cannot be read."""
+    found = []
+    for row in rows:
+        with contextlib.suppress(KeyError, TypeError, UserError):  # of another version, or damaged
+            if row["device"] == device and row["config"]["model"] == config.model:
+                of = build(DistillConfig, from_saved(DistillConfig, row["config"]))
+                numbers = {name: float(row[name]) for name in ("share", "seconds", "crowding", "memory_mb")}
+                found.append({"stage": row["stage"], **numbers, "config": of})
+    return found
 
 
 def remaining(config: DistillConfig, rows: Sequence[dict], workers: int, begun: int) -> dict[str, float]:
@@ -105,8 +115,7 @@ def paces(rows: Sequence[dict], machine: Machine) -> list[float]:
     """Seconds for a unit of work, were the machine idle, of the latest rows; ascending."""
     found = []
     for row in rows[-RECENT:]:
-        c = DistillConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in row["config"].items()})
-        work = stage_work(c, machine.workers)[row["stage"]] * row["share"]
+        work = stage_work(row["config"], machine.workers).get(row["stage"], 0.0) * row["share"]
         if work > 0:
             found.append(row["seconds"] / work / max(1.0, row["crowding"]))
     return sorted(found)
@@ -114,10 +123,8 @@ def paces(rows: Sequence[dict], machine: Machine) -> list[float]:
 
 def memory_of(config: DistillConfig, rows: Sequence[dict], machine: Machine, scored: bool) -> float:
     """As counted, times what earlier runs took beside what was counted for them."""
-    ratios = []
-    for row in rows[-RECENT:]:
-        c = DistillConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in row["config"].items()})
-        ratios.append(row["memory_mb"] / memory_mb(c, machine.workers, row["stage"] == "evaluate"))
+    counted = [memory_mb(row["config"], machine.workers, row["stage"] == "evaluate") for row in rows[-RECENT:]]
+    ratios = [row["memory_mb"] / wanted for row, wanted in zip(rows[-RECENT:], counted, strict=True)]
     return memory_mb(config, machine.workers, scored) * (max(ratios) if ratios else 1.0)
 
 

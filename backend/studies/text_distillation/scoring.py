@@ -34,10 +34,13 @@ def evaluate(setup: Setup, run_dir: RunDir) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     begin_work = partial(cell_worker, setup.config, run_dir.path)
     work = {cell: cell_work(setup.config, cell) for cell in todo}  # a student of all the data is many of the base
-    with Progress(run_dir, "evaluate", len(everything), len(everything) - len(todo), sum(work.values())) as progress:
-        for cell, scored in each(begin_work, todo, worker_count(), progress.check_stop):
+    total, workers, waiting = len(everything), worker_count(), list(todo)
+    with Progress(run_dir, "evaluate", total, total - len(todo), sum(work.values()), slow_start=True) as progress:
+        for cell, scored in each(begin_work, todo, workers, progress.check_stop):
             write_scores(setup.config.task, cell, scored, folder, run_dir)
-            progress.advance(f"Scored {cell.name()}", work=work[cell])
+            waiting.remove(cell)
+            others = sum(work[one] for one in waiting[: workers - 1])
+            progress.advance(f"Scored {cell.name()}", work=work[cell], under_way=float(others))
 
 
 def to_score(setup: Setup, run_dir: RunDir) -> list[Cell]:
