@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SHEETS = ("style", "explorer", "watch", "compare", "reproduce", "takeaway")
+SHEETS = ("style", "explorer", "watch", "compare", "reproduce", "takeaway", "life")
 STYLES = [ASSETS / f"{name}.css" for name in SHEETS]
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"
