@@ -133,7 +133,7 @@ def _unfollowed(c: DistillConfig, rows: Sequence[dict], lost: bool) -> Diagnosis
     """Experts that learned nothing have no path worth following. A few steps of a good model may lower a loss but
     little, so that counts only where the student is `lost` too, or the loss did not fall at all."""
     share = experts_share(rows)
-    if share is None or share <= (UNLEARNED if lost else 1.0):
+    if share is None or share < (UNLEARNED if lost else 1.0):
         return None
     found = f"The experts hardly learned: their loss ended at {share:.0%} of where it began."
     own = c.inner_rule == BUNDLED.inner_rule
