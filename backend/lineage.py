@@ -39,7 +39,7 @@ def keep_snapshot(run: RunDir, step: int, write: Callable[[Path], None]) -> None
     write(path)
     room = min(MOST, MOST_BYTES // max(1, path.stat().st_size))
     steps = snapshot_steps(run)
-    for old in steps if room < 2 else thinned_out(steps, room):
+    for old in [step] if room < 2 else thinned_out(steps, room):  # what a branch began with stays
         snapshot_path(run, old).unlink()
 
 

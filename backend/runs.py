@@ -171,9 +171,11 @@ def write_atomically(path: Path, text: str | bytes) -> None:
 
 
 def disk_error(error: OSError, path: Path) -> Exception:
-    """The same error in words where we can tell what it means."""
+    """The same error in words where we can tell what it means. No folder: guests of a shared run read it too."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(f"The disk is full ({path}).", "room for the next checkpoint", "Free some space, then resume.")
+        return UserError(
+            f"The disk is full ({path.name}).", "room for the next checkpoint", "Free some space, then resume."
+        )
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return UserError(f"{path} cannot be written.", "a folder this process may write", "Choose another --out.")
+        return UserError(f"{path.name} cannot be written.", "a folder this process may write", "Choose another --out.")
     return error

@@ -17,12 +17,13 @@ import gradio as gr
 
 from backend import recipe, settings
 from backend.core.errors import UserError
+from backend.export.contract import LOCAL, is_local
 from backend.jobs import Runner
 from backend.recipe import Recipe
 from backend.results import ranking, summarise_results
 from backend.runs import RunDir
 from backend.studies import study_module
-from components.run_view import is_recorded
+from components.run_view import is_recorded, is_shared
 from components.shelf import Shelf, is_owner, new_owner
 
 NAMES = ("list_presets", "list_runs", "start", "status", "stop", "results", "export")
@@ -88,6 +89,7 @@ class Api:
         _owner(owner)
         holder = owner or new_owner()
         wanted = self._with_data(recipe.checked(study, preset, changes, stages), holder)
+        _without_places(wanted)
         key, run = self.shelves[study].new(holder, study, wanted.preset, settings.as_json(wanted.config()))
         try:
             self.runner.start(run, wanted.stages)
@@ -130,7 +132,8 @@ class Api:
             owner: the owner id it was started with; not needed for a recorded run.
         Returns:
             table, a row for each student, regime, arm, task and metric with mean, interval (half of 95 %), n and seeds;
-            ranking, how much of all the data's gain the text recovers; summary, the figures of the finished run.
+            ranking, DD-Ranking's improvement over random, what is short of all the data, and label-robust score;
+            summary, the figures of the finished run.
         """
         found = self._open(run, owner)
         table = summarise_results(found.rows("results"))
@@ -152,9 +155,9 @@ class Api:
 
     # -- how ----------------------------------------------------------------------------------------------------
     def _open(self, key: object, owner: object) -> RunDir:
-        """The run behind a key, from whichever shelf shows it to this owner."""
+        """The run behind a key, from whichever shelf shows it to this owner. What is shared is for the page."""
         _owner(owner)
-        found = (shelf.open(owner, key) for shelf in self.shelves.values())
+        found = (shelf.open(owner, key) for shelf in self.shelves.values() if not is_shared(key))
         run = next((run for run in found if run is not None), None)
         if run is None:
             said = f"There is no run {str(key)[:80]!r} for this owner."
@@ -211,6 +214,14 @@ DEFECT = UserError("The server stopped on an error of its own.", "an answer", "T
 def _known(study: object, shelves: dict) -> None:
     if not isinstance(study, str) or study not in shelves:
         raise UserError(f"There is no study {str(study)[:80]!r}.", f"one of {', '.join(shelves)}", "Name one of them.")
+
+
+def _without_places(wanted: Recipe) -> None:
+    """A request names models and data by name: a path would tell what lies on this server."""
+    for name in (*LOCAL, "student"):
+        value = wanted.changes.get(name)
+        if isinstance(value, str) and is_local(value):
+            raise UserError(f"{name} names a place on this server.", "a name of a model or data set", "Name one.")
 
 
 def _owner(owner: object) -> None:

@@ -13,11 +13,12 @@ from backend.core.errors import UserError
 from backend.results import scores_of
 from backend.runs import RunDir
 from components import words
-from components.compare_view import signed
+from components.compare_view import seeds, signed
 from components.judge_view import arms_of
 
 WAY = ("soft", "projected", "text")
 NEAREST = "each place moved to its nearest real token"
+CHOSEN = "each place moved to the real token that its decoder chose"
 WRITTEN = "those tokens written as text and read again"
 SEARCHED = "the text of a search in their place"
 
@@ -41,12 +42,14 @@ def gap_markup(run: RunDir) -> str:
 
 def move_words(run: RunDir, way: list[str]) -> dict[str, str]:
     """What happens on the way to each arm."""
-    if run.config()["config"].get("decoder", "nearest") == "search":
-        return {"projected": NEAREST, "text": SEARCHED}
+    decoder = run.config()["config"].get("decoder", "nearest")
+    token = NEAREST if decoder in ("nearest", "search") else CHOSEN
+    if decoder == "search":
+        return {"projected": token, "text": SEARCHED}
     reverted = sum(row["provenance"].get("reverted") is True for row in run.rows("distilled"))
-    written = WRITTEN if "projected" in way else NEAREST
+    written = WRITTEN if "projected" in way else token
     back = f"; {words.count(reverted, 'prompt')} put back to the real question" if reverted else ""
-    return {"projected": NEAREST, "text": written + back}
+    return {"projected": token, "text": written + back}
 
 
 def picture(
@@ -65,7 +68,7 @@ def picture(
         f'<section class="ds-gap" data-points="{100 * whole.difference:.1f}"><h3>What decoding costs</h3>'
         f'<p class="ds-quiet">{escape(sentence(whole))}</p><ol>{"".join(rows)}</ol>'
         f'<p class="ds-gap-key"><span>{escape(student)}, {escape(words.METRIC_HERE)}, from {place.low:.1f} to '
-        f"{place.high:.1f}</span>{line}<span>{whole.n:,} questions x {whole.seeds_a} students; 95 %, paired</span></p>"
+        f"{place.high:.1f}</span>{line}<span>{whole.n:,} questions x {seeds(whole)}; 95 %, paired</span></p>"
         "</section>"
     )
 
@@ -89,7 +92,8 @@ def stop(arm: str, mean: float, place: _Scale, start: float | None) -> str:
 def step(move: Paired, what: str, place: _Scale, start: float | None) -> str:
     """The bar from one mean to the next; pale where the difference may be luck."""
     a, b = sorted((move.mean_a, move.mean_b))
-    kind = "even" if move.inside_noise else "down" if move.difference < 0 else "up"
+    few = min(move.seeds_a, move.seeds_b) < words.ENOUGH
+    kind = "even" if move.inside_noise or few else "down" if move.difference < 0 else "up"
     bounds = f"{signed(move.low)} to {signed(move.high)}"
     return (
         f'<li class="ds-gap-move" data-kind="{kind}"><span>{escape(what)}</span>'
@@ -109,5 +113,5 @@ def sentence(whole: Paired) -> str:
     if whole.inside_noise:
         return f"{said} That is inside the noise."
     if min(whole.seeds_a, whole.seeds_b) < words.ENOUGH:
-        return f"{said} With {words.count(whole.seeds_a, 'student')} each that may still be the luck of the draw."
+        return f"{said} With {seeds(whole)} that may still be the luck of the draw."
     return said

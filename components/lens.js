@@ -78,13 +78,11 @@ function drawFacts() {
 function sayings(facts) {
   const said = [], judges = facts.judged_by === "heldout" ? "experts that no prompt followed" : "the experts it followed";
   if (facts.contribution !== null) {
-    const by = Math.abs(facts.contribution).toFixed(3);
-    said.push(by === "0.000" ? `Without it the matching loss on ${judges} would be the same.`
-      : facts.contribution > 0 ? `Without it the matching loss on ${judges} would be ${by} higher: it helps.`
-        : `Without it the matching loss on ${judges} would be ${by} lower: it hinders.`);
+    const by = Math.abs(facts.contribution).toFixed(3), side = facts.contribution > 0 ? "higher" : "lower";
+    said.push(`Without it the matching loss on ${judges} would be ${by} ${side} (mean of n = ${facts.segments} segments).`);
   }
   Object.entries(facts.surprise).forEach(([model, { perplexity, above }]) => said.push(
-    `${model} finds it more surprising than ${Math.round(100 * above)} % of real questions`
+    `${model} finds it more surprising than ${Math.round(100 * above)} % of ${facts.ordinary} real questions`
     + ` (perplexity ${perplexity === null ? "beyond number" : Math.round(perplexity).toLocaleString("en")}).`));
   const copies = (split) => facts.copies.filter((copy) => copy.split === split);
   copies("train").forEach((copy) => said.push(copy.how === "nearly the same"

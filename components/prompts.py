@@ -10,6 +10,7 @@ import gradio as gr
 from components.scripts import script
 
 SCRIPT = Path(__file__).with_name("wall.js")
+AFTER = ("marked_words.js",)
 TEMPLATE = """
 <section class="ds-wall" data-snapshots="0">
   <header><h2>What do the prompts say?</h2>
@@ -38,7 +39,7 @@ def prompt_wall() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=script(SCRIPT, after=["marked_words.js"]),
+        js_on_load=script(SCRIPT, after=AFTER),
         elem_id="wall",
         apply_default_css=False,
     )

@@ -19,10 +19,12 @@ from components import feed, path_map, prompts, words
 from components.judge_view import bounds_of
 from components.results import results_markup
 from components.run_view import settings_markup, unchanged
+from components.scripts import script
 from components.theme import LOGO, STYLES
 
 HERE = Path(__file__).parent
 SCRIPTS = {"curve": HERE / "report_curve.js", "wall": prompts.SCRIPT, "path": path_map.SCRIPT}
+AFTER = {"wall": prompts.AFTER}
 STYLE = STYLES[0].parent / "report.css"
 CURVE = """
 <section class="ds-curve" data-points="0"><header><h2>Is it learning?</h2><p class="ds-quiet" data-said></p></header>
@@ -38,8 +40,8 @@ def report(run: RunDir, title: str) -> tuple[str, bytes]:
     """The file's name and its bytes. `title` is what the page calls the run. UserError where it cannot be read."""
     copy = RunCopy.of(run)
     check(copy.files)
-    script = scripts()
-    policy = POLICY.format(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode())
+    whole = scripts()
+    policy = POLICY.format(base64.b64encode(hashlib.sha256(whole.encode()).digest()).decode())
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -48,7 +50,7 @@ def report(run: RunDir, title: str) -> tuple[str, bytes]:
         f"<title>{escape(title)} · Distilloscope</title><style>{styles()}</style></head>"
         f'<body><main id="view">{body(run, copy, title)}</main>'
         f'<script type="application/json" id="data">{as_data(drawn(copy))}</script>'
-        f"<script>{script}</script></body></html>\n"
+        f"<script>{whole}</script></body></html>\n"
     )
     return f"{copy.stem}-report.html", page.encode()
 
@@ -93,7 +95,7 @@ def drawn(copy: RunCopy) -> dict:
 def scripts() -> str:
     """The widgets' own scripts, each given what gr.HTML would give it; asking a server is a no-op."""
     mounted = "".join(
-        f"((element, props, trigger, watch) => {{\n{file.read_text(encoding='utf-8')}\n}})"
+        f"((element, props, trigger, watch) => {{\n{script(file, after=AFTER.get(name, ()))}\n}})"
         f'(document.getElementById("{name}"), {{ value: data.{name} }}, () => {{}}, () => {{}});\n'
         for name, file in SCRIPTS.items()
     )

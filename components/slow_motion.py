@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from backend.core.errors import UserError
+from backend.lineage import ancestors
 from backend.runs import LIVE_STATES, RunDir
 from backend.settings import build, from_saved
 from backend.studies.text_distillation.account import account
@@ -28,6 +29,7 @@ TEMPLATE = """
   <p class="ds-quiet" data-note>The arrow keys go from update to update. The other panels follow.</p>
 </section>
 """
+INHERITED = " The run it branches from made this update; settings named here are the branch's."
 NONE_YET = "This run has made no update yet."
 UNREAD = "This run is of an older version, and its updates cannot be told."
 
@@ -47,7 +49,13 @@ def told(run: RunDir, key: str, asked: object, number: object) -> dict:
     try:
         config = build(DistillConfig, from_saved(DistillConfig, run.config()["config"]))
         found = account(config, run.rows("metrics"), run.rows("prompts"), asked)
-        return {**about, **story(config, found, run)} if found else {**about, "said": NONE_YET}
+        if found is None:
+            return {**about, "said": NONE_YET}
+        shown = story(config, found, run)
+        line = ancestors(run)
+        if line and found["row"]["step"] <= line[-1]["step"]:
+            shown["said"] += INHERITED
+        return {**about, **shown}
     except (UserError, KeyError, TypeError, ValueError):  # rows and settings of another version
         return {**about, "said": UNREAD}
 

@@ -191,3 +191,24 @@ def test_every_call_says_what_it_takes_and_gives(name):
     assert hints["return"] is dict
     assert "Returns:" in words
     assert all(f"{value}: " in words for value in hints if value != "return")
+
+
+def test_a_guest_of_a_shared_run_gets_nothing_of_it_here(api):
+    owner = new_owner()
+    key, _ = api.shelves["text_distillation"].new(owner, "text_distillation", None, as_json(DistillConfig()))
+    api.shelves["text_distillation"].share(owner, key, True)
+    shared = f"shared/{api.shelves['text_distillation'].token(owner, key)}"
+    assert api.shelves["text_distillation"].open("", shared) is not None, "the page shows it"
+    for call in (api.status, api.results, api.export):
+        with pytest.raises(UserError, match="no run"):
+            call(shared)
+    with pytest.raises(UserError, match="no run"):
+        api.start("bench", changes={"data": "distilled", "data_path": shared})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("data_dir", "/etc"), ("start", "~/x"), ("model", "../x"), ("model", "C:\\x")]
+)
+def test_a_request_cannot_ask_what_lies_on_the_server(api, name, value):
+    with pytest.raises(UserError, match="a place on this server"):
+        api.start("text_distillation", "quick", {name: value})

@@ -180,3 +180,25 @@ def test_a_branch_that_is_no_branch_is_refused_with_a_sentence(words, parent, tm
     words += ["--branch", str(parent.path)] if "--preset" in words else []
     assert main(["run", "text_distillation", *words, "--out", str(tmp_path / "branch")]) == 2
     assert "Correct the command" in capsys.readouterr().err
+
+
+def test_a_branch_into_an_empty_folder_begins_with_its_snapshot(parent, config, tmp_path):
+    (tmp_path / "empty").mkdir()
+    branch = make_branch(parent, 2, tmp_path / "empty", config)
+    assert lineage.snapshot_steps(branch) == [2] and branch.rows("metrics")
+
+
+def test_a_branch_whose_snapshot_is_gone_does_not_begin_anew(parent, config, tmp_path):
+    branch = make_branch(parent, 2, tmp_path / "gone", config)
+    lineage.snapshot_path(branch, 2).unlink()
+    branch.claim()
+    with pytest.raises(UserError, match="snapshot that is not here"):
+        run_to_the_end(config, branch, ("experts", "distil"))
+
+
+def test_what_a_branch_began_with_stays_when_its_own_snapshots_are_too_large(tmp_path, monkeypatch):
+    run = RunDir.create(tmp_path / "run", "text_distillation", None, {})
+    lineage.keep_snapshot(run, 2, lambda path: path.write_bytes(b"x"))
+    monkeypatch.setattr(lineage, "MOST_BYTES", 10)
+    lineage.keep_snapshot(run, 4, lambda path: path.write_bytes(b"x" * 9))
+    assert lineage.snapshot_steps(run) == [2]

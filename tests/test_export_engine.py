@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,9 @@ def test_a_run_of_another_model_folder_says_only_its_name(config, tmp_path):
     run, _ = start(replace(config, outer_steps=2), tmp_path / "run")
     found = RunCopy.of(run)
     assert config.model.encode() not in json.dumps(found.config).encode()
+    folder = str(Path(config.model).parent).encode()
+    assert not [name for name, content in found.files.items() if folder in content and name != "status.json"]
+    assert set(found.rows("facts")[0]["surprise"]) == {found.config["model"], found.config["other_model"]}
     assert {row["student"] for row in found.rows("results")} == {found.config["model"], found.config["other_model"]}
 
 

@@ -43,7 +43,8 @@ def test_a_move_inside_the_noise_is_drawn_as_none(make):
 
 
 def test_few_students_are_no_verdict(make):
-    assert "luck of the draw" in gap_markup(make({"soft": 36, "text": 8}, students=2))
+    found = gap_markup(make({"soft": 36, "text": 8}, students=2))
+    assert "luck of the draw" in found and [kind for kind, _ in moves(found)] == ["even"]
 
 
 def test_the_starting_questions_are_a_line_where_they_were_scored(make):
@@ -58,6 +59,11 @@ def test_without_soft_prompts_or_text_there_is_nothing_to_show(make):
 def test_a_search_does_not_claim_to_write_the_learned_tokens(make):
     found = gap_markup(make({"soft": 30, "projected": 10, "text": 34}, decoder="search"))
     assert "text of a search in their place" in found and "read again" not in found
+
+
+def test_a_decoder_that_chooses_its_tokens_is_not_called_the_nearest(make):
+    found = gap_markup(make({"soft": 30, "projected": 10, "text": 34}, decoder="guided"))
+    assert "token that its decoder chose" in found and "nearest" not in found
 
 
 def test_prompts_that_gave_way_are_counted_and_names_are_escaped(make):

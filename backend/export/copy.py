@@ -83,7 +83,7 @@ class RunCopy:
         changed = replace(self, files=files)
         rename = renamer(short, told)
         files["config.json"] = dumped(mapped(self.document("config.json"), rename))
-        for name in ("results", "distilled"):
+        for name in ("results", "distilled", "facts"):
             rows = (json.dumps(mapped(row, rename), ensure_ascii=False) + "\n" for row in changed.rows(name))
             if f"{name}.jsonl" in files:
                 files[f"{name}.jsonl"] = "".join(rows).encode()
@@ -128,9 +128,9 @@ def renamer(short: dict[str, str], told: dict[str, str]) -> Callable[[str], str]
 
 
 def mapped(value: object, rename: Callable[[str], str]) -> object:
-    """A JSON value with every text renamed; names of fields stay."""
+    """A JSON value with every text renamed, names of fields too: facts are told by model."""
     if isinstance(value, dict):
-        return {name: mapped(part, rename) for name, part in value.items()}
+        return {rename(name): mapped(part, rename) for name, part in value.items()}
     if isinstance(value, list):
         return [mapped(part, rename) for part in value]
     return rename(value) if isinstance(value, str) else value

@@ -51,7 +51,7 @@ class Ancestor(Row):
     step: Whole
 
 
-Lineage = Annotated[list[Ancestor], Field(min_length=1, max_length=1000)]
+Lineage = Annotated[list[Ancestor], Field(min_length=1, max_length=100)]
 
 
 class Status(Row):
@@ -212,6 +212,8 @@ class FactsRow(Row):
     slot: Whole
     contribution: Number | None
     judged_by: Literal["heldout", "followed"]
+    segments: Whole
+    ordinary: Whole
     surprise: dict[Name, Surprise]
     copies: Annotated[list[Held], Field(max_length=100)]
     nearest: Annotated[list[Nearest], Field(max_length=100)]

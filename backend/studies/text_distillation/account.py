@@ -64,7 +64,7 @@ def why_skipped(config: DistillConfig, row: dict, before: dict | None) -> str | 
     if loss is None or norm is None:
         return "numbers"
     counted = row.get("skipped", 0) > ((before or {}).get("skipped", 0))
-    return "loss" if counted or loss > config.skip_above else None
+    return "loss" if counted else None
 
 
 def changed_words(snapshots: Sequence[dict], step: int) -> list[dict] | None:

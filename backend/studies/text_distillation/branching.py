@@ -60,7 +60,7 @@ def make_branch(parent: RunDir, step: int, path: Path, config: DistillConfig) ->
     """
     check_branch(parent, step, config)
     preset, line = parent.config()["preset"], [*lineage.ancestors(parent), {"run": parent.path.name, "step": step}]
-    if path.exists():
+    if path.exists() and any(path.iterdir()):
         return RunDir.create(path, STUDY, preset, as_json(config), line)
     part = path.with_name(f".{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)

@@ -46,7 +46,7 @@ def load_checkpoint(path: Path, state: OuterState) -> None:
         state.memory = {n: tensors.get(MEMORY + n, old).to(old.device) for n, old in state.memory.items()}
     except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise UserError(
-            f"The checkpoint {path} cannot be read ({type(error).__name__}).",
+            f"The checkpoint {path.name} cannot be read ({type(error).__name__}).",
             "a whole checkpoint of this run",
             f"Delete {path.name} to distil from the start; recorded experts are kept.",
         ) from error

@@ -89,6 +89,7 @@ def checking_work(c: DistillConfig) -> float:
     """The rule that reverts, and the held-out losses."""
     segments = max(1, c.heldout_experts) * len({0, c.max_start // 2, c.max_start})
     asked = c.prompts + 1 if c.revert and c.decoder != "search" else 0
+    asked += c.prompts + 1  # what each prompt adds
     return (asked + 4) * segments * unroll_work(c)
 
 

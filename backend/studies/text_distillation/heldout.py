@@ -25,7 +25,7 @@ def heldout_losses(
 ) -> list[dict]:
     """Matching losses on experts that were never followed, from early starts, with the learned step sizes."""
     rows = []
-    for number, start, segment in _segments(setup, buffer, buffer.heldout):
+    for number, start, segment in segments(setup, buffer, buffer.heldout):
         loss_at = student_loss(setup.own.student, setup.synthetic, _batches(setup, number, start))
         rows.append(
             {"expert": number, "start": start, "matching_loss": segment_loss(loss_at, segment, prompts, log_lrs)}
@@ -44,7 +44,7 @@ def text_losses(
     """The same for the prompts as text, in the tokens that it is read in; on the followed experts if asked. `without`
     is a slot that no step reads, but one that would else read nothing."""
     found, nothing = [], setup.synthetic.initial  # unroll wants prompts; these rows hold their own
-    for number, start, segment in _segments(setup, buffer, buffer.followed if followed else buffer.heldout):
+    for number, start, segment in segments(setup, buffer, buffer.followed if followed else buffer.heldout):
         loss_at = _reading(setup, rows, _batches(setup, number, start), without)
         loss = segment_loss(loss_at, segment, nothing, log_lrs)
         found.append({"expert": number, "start": start, "matching_loss": loss})
@@ -73,7 +73,7 @@ def segment_loss(loss_at: LossAt, segment: Segment, prompts: Tensor, log_lrs: Te
     return matching_loss(unroll(loss_at, segment, prompts, log_lrs)[-1], segment.start, segment.target).item()
 
 
-def _segments(setup: Setup, buffer: TrajectoryBuffer, trajectories: list[dict[str, Tensor]]) -> list[tuple]:
+def segments(setup: Setup, buffer: TrajectoryBuffer, trajectories: list[dict[str, Tensor]]) -> list[tuple]:
     """(expert, start, segment) from the first, the middle and the last start of each trajectory."""
     c = setup.config
     starts = sorted({0, c.max_start // 2, c.max_start})

@@ -32,6 +32,12 @@ def restore(setup: Setup, buffer: TrajectoryBuffer, run_dir: RunDir) -> OuterSta
     saved, c, line = checkpoint_path(run_dir), setup.config, ancestors(run_dir)
     if line and not saved.exists():
         saved = snapshot_path(run_dir, line[-1]["step"])
+        if not saved.exists():
+            raise UserError(
+                f"The branch begins with a snapshot that is not here ({saved.name}).",
+                "artifacts/snapshots as the branch was made",
+                "Branch from its parent again.",
+            )
     first = 1.0 if saved.exists() else first_step_size(c, setup.own.student, buffer, setup.synthetic)
     state = begin(c, setup.synthetic, first)
     state.memory = make_decoder(setup).memory()

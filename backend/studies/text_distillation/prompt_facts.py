@@ -9,6 +9,7 @@ import random
 import statistics
 from collections.abc import Sequence
 
+from backend.core.errors import UserError
 from backend.core.leaks import find_leaks, words
 from backend.core.perplexity import perplexity
 from backend.core.prompts import Example
@@ -18,7 +19,7 @@ from backend.core.text_data import load_questions
 from backend.selection.bm25 import word_scores
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.evaluate import Learned, distilled_examples
-from backend.studies.text_distillation.heldout import text_losses
+from backend.studies.text_distillation.heldout import segments, text_losses
 from backend.studies.text_distillation.revert import judged_by
 from backend.studies.text_distillation.setup import Setup
 
@@ -35,17 +36,27 @@ def prompt_facts(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> list
     examples = distilled_examples(setup, found)
     prompts = [example.prompt for example in examples]
     added = contributions(setup, buffer, found)
-    every = load_questions(setup.config.task, "test", setup.config.data_dir or None)  # only to look for copies
-    copies = [copied(prompts, split, asked) for split, asked in (("train", setup.train), ("test", every))]
+    splits = (("train", setup.train), ("test", tested(setup)))
+    copies = [copied(prompts, split, asked) for split, asked in splits]
     near = nearest(prompts, setup.train)
-    surprising = {reader.name: surprise(reader, prompts, real_prompts(setup)) for reader in setup.readers()}
+    ordinary = real_prompts(setup)
+    surprising = {reader.name: surprise(reader, prompts, ordinary) for reader in setup.readers()}
     rows = []
     for slot in range(len(prompts)):
         row = {"slot": slot, "contribution": added[slot], "judged_by": judged_by(buffer)}
+        row |= {"segments": len(segments(setup, buffer, buffer.heldout or buffer.followed)), "ordinary": len(ordinary)}
         row["surprise"] = {name: of_prompt[slot] for name, of_prompt in surprising.items()}
         row["copies"] = [copy for split in copies for copy in split[slot]]
         rows.append({**row, "nearest": near[slot]})
     return rows
+
+
+def tested(setup: Setup) -> list[Question]:
+    """All test questions, only to look for copies; none where the data has no such split."""
+    try:
+        return load_questions(setup.config.task, "test", setup.config.data_dir or None)
+    except UserError:
+        return []
 
 
 def contributions(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> list[float | None]:

@@ -23,6 +23,8 @@ from backend.studies.text_distillation.searching import STATE, reached
 from backend.studies.text_distillation.setup import Setup
 from backend.timings import note, timed
 
+LONGEST_START_S = 300.0
+
 
 def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
@@ -31,12 +33,13 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES
     set_threads()
     setup = Setup(config)
     where = str(setup.own.student.device.type)
-    note(run_dir, "start", where, time.time() - psutil.Process().create_time())
+    if (age := time.time() - psutil.Process().create_time()) < LONGEST_START_S:  # a notebook's process is older
+        note(run_dir, "start", where, age)
     with timed(run_dir, "experts", where, lacking(setup, followed(config)) / config.experts):
         buffer = record_experts(setup, run_dir, followed(config), "experts")
     state = restore(setup, buffer, run_dir)
     if "distil" in stages:
-        with timed(run_dir, "distil", where, distil_work(config, state.step) / distil_work(config)):
+        with timed(run_dir, "distil", where, part(distil_work(config, state.step), distil_work(config))):
             distil_prompts(setup, buffer, state, run_dir)
     if "decode" in stages:
         with timed(run_dir, "decode", where, decode_share(setup, run_dir)):
@@ -45,9 +48,14 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES
             write_distilled(setup, buffer, state, run_dir)
     if "evaluate" in stages:
         todo = to_score(setup, run_dir)
-        share = sum(cell_work(config, cell) for cell in todo) / sum(cell_work(config, cell) for cell in cells(config))
+        share = part(*(sum(cell_work(config, cell) for cell in some) for some in (todo, cells(config))))
         with timed(run_dir, "evaluate", where, share, workers if (workers := worker_count()) > 1 else 0):
             evaluate(setup, run_dir)
+
+
+def part(left: float, whole: float) -> float:
+    """How much is left of a stage; nothing where there was nothing to do."""
+    return left / whole if whole else 0.0
 
 
 def decode_share(setup: Setup, run_dir: RunDir) -> float:
