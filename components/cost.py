@@ -12,8 +12,10 @@ def cost_line() -> gr.HTML:
 
 
 def cost_markup(found: Estimate | None) -> str:
-    said = UNKNOWN if found is None else f"{span(*found.seconds)}, {memory(found.memory_mb)} of memory"
-    return f'<p class="ds-cost">{said}</p>'
+    if found is None:
+        return f'<p class="ds-cost">{UNKNOWN}</p>'
+    busy = " Other programs keep this machine busy." if found.crowded else ""
+    return f'<p class="ds-cost">{span(*found.seconds).capitalize()}, {memory(found.memory_mb)} of memory.{busy}</p>'
 
 
 def span(low: float, high: float) -> str:

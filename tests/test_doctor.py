@@ -84,6 +84,11 @@ def test_where_no_setting_is_wild_the_way_is_made_shorter():
     assert cured(DistillConfig(), found).expert_span == 8
 
 
+def test_a_loss_that_falls_slowly_is_no_trouble():
+    falling = [{"matching_loss": 1.2 - 0.02 * n} for n in range(20)]
+    assert diagnose(DistillConfig(), {"state": "running"}, curve(*falling)) is None
+
+
 @pytest.mark.parametrize(
     ("settings", "wanted"),
     [

@@ -70,8 +70,10 @@ def test_what_made_an_earlier_run_slow_is_not_expected_again(own_home):
     rows = [row(stage, CONFIG, 4.0, crowding=4.0) for stage in stage_work(CONFIG)]
     low, high = estimate(CONFIG, "", rows, QUIET).seconds
     assert low < sum(stage_work(CONFIG, 2).values()) < high
+    assert "busy" not in cost_markup(estimate(CONFIG, "", rows, QUIET))
     crowded = estimate(CONFIG, "", rows, replace(QUIET, crowding=4.0))
     assert crowded.seconds == pytest.approx((2 * low, 4 * high)), "the others may end soon, or stay"
+    assert "Other programs keep this machine busy" in cost_markup(crowded)
 
 
 def test_experts_that_are_recorded_already_cost_nothing(own_home):

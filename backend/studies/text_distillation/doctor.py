@@ -15,6 +15,7 @@ from backend.studies.text_distillation.config import DistillConfig
 ENOUGH = 10  # updates before a curve is judged
 UNLEARNED = 0.65  # experts' last loss / first where no student follows; recorded runs end at 0.15 and 0.27
 LOST = 0.8  # matching loss at the end, where 1 is to have learned nothing; recorded runs end at 0.17 and 0.23
+FALLING = 0.9  # of where it began: a loss that fell so far is slow, not lost
 RISEN = 1.5  # matching loss at the end / its best fifth
 SKIPPING = 0.2  # of the updates
 FAR = 3.0  # distance to the nearest tokens, in standard deviations of the table; recorded runs end at 0.5 and 0.8
@@ -92,7 +93,7 @@ def _no_data(c: DistillConfig, error: dict) -> Diagnosis:
 
 def _broken_expert(c: DistillConfig, error: dict) -> Diagnosis:
     cause = "The expert's steps are too large: its loss is no number any more."
-    return Diagnosis("expert", error["found"], cause, changed(c, {"expert_lr": c.expert_lr * GENTLER}))
+    return Diagnosis("expert", error["found"], cause, changed(c, {"expert_lr": gentler(c.expert_lr)}))
 
 
 def _names(found: str, model: str) -> bool:
@@ -120,13 +121,24 @@ def _astray(c: DistillConfig, rows: Sequence[dict]) -> Diagnosis | None:
     updates = [row for row in rows if row.get("stage") == "distil"]
     if len(updates) < ENOUGH:
         return None
-    found = _unfollowed(c, rows, level(updates) > LOST) or _skipping(c, rows, updates)
+    found = _unfollowed(c, rows, stuck(updates)) or _skipping(c, rows, updates)
     return found or _chaotic(c, updates) or _far(c, updates)
 
 
 def level(updates: Sequence[dict]) -> float:
     """The matching loss by now: the median of the last fifth, infinite where that is no number."""
     return statistics.median(_or_infinite(row["matching_loss"]) for row in updates[-max(2, len(updates) // 5) :])
+
+
+def stuck(updates: Sequence[dict]) -> bool:
+    """Near 1, and hardly below where it began; 1 is where a student begins that has learned nothing."""
+    first = min(1.0, level(updates[: max(2, len(updates) // 5)]))
+    return level(updates) > max(LOST, FALLING * first)
+
+
+def gentler(size: float) -> float:
+    """A fifth, in two digits."""
+    return float(f"{size * GENTLER:.2g}")
 
 
 def _unfollowed(c: DistillConfig, rows: Sequence[dict], lost: bool) -> Diagnosis | None:
@@ -143,7 +155,7 @@ def _unfollowed(c: DistillConfig, rows: Sequence[dict], lost: bool) -> Diagnosis
         wanted = {"inner_rule": BUNDLED.inner_rule, "expert_lr": BUNDLED.expert_lr}
         return Diagnosis("experts", found, cause, changed(c, wanted))
     cause = "Their steps are too small." if slow else "Their steps are too large, so they jump about."
-    lr = BUNDLED.expert_lr if slow or (own and c.expert_lr > 2 * BUNDLED.expert_lr) else c.expert_lr * GENTLER
+    lr = BUNDLED.expert_lr if slow or (own and c.expert_lr > 2 * BUNDLED.expert_lr) else gentler(c.expert_lr)
     return Diagnosis("experts", found, cause, changed(c, {"expert_lr": lr}))
 
 
@@ -167,7 +179,7 @@ def _skipping(c: DistillConfig, rows: Sequence[dict], updates: list[dict]) -> Di
         return _too_far(c, rows, f"{share:.0%} of the updates were skipped: the student ran away from the expert.")
     levels = [statistics.median(numbers[i : i + fifth]) for i in range(0, len(numbers) - fifth + 1, fifth)]
     now, best = level(updates), min(levels)
-    if now > LOST:
+    if stuck(updates):
         return _too_far(c, rows, f"The matching loss is still {now:.2f}, where 1 is to have learned nothing.")
     if now > RISEN * best:
         return _too_far(c, rows, f"The matching loss rose from {best:.2f} to {now:.2f}.")
@@ -186,11 +198,11 @@ def _too_far(c: DistillConfig, rows: Sequence[dict], found: str) -> Diagnosis:
     if c.inner_rule == BUNDLED.inner_rule and c.expert_lr > 2 * BUNDLED.expert_lr:
         wanted["expert_lr"] = BUNDLED.expert_lr
     if c.inner_rule == "preconditioned" and c.expert_lr > LARGE_FOR_ADAM:
-        wanted["expert_lr"] = c.expert_lr * GENTLER
+        wanted["expert_lr"] = gentler(c.expert_lr)
     if wanted:
         return Diagnosis("diverging", found, f"Steps that are too large: {', '.join(wanted)}.", changed(c, wanted))
     half = max(1, c.expert_span // 2)
-    wanted = {"expert_span": half, "inner_steps": max(1, min(c.inner_steps, half)), "prompt_lr": c.prompt_lr * GENTLER}
+    wanted = {"expert_span": half, "inner_steps": max(1, min(c.inner_steps, half)), "prompt_lr": gentler(c.prompt_lr)}
     return Diagnosis("diverging", found, "The way to retrace is too long for one unroll.", changed(c, wanted))
 
 
@@ -212,7 +224,7 @@ def _far(c: DistillConfig, updates: list[dict]) -> Diagnosis | None:
     found = (
         f"The prompts are {distance:.1f} standard deviations from any real token, so their text says little of them."
     )
-    wanted = {"prompt_lr": min(BUNDLED.prompt_lr, c.prompt_lr * GENTLER)}
+    wanted = {"prompt_lr": min(BUNDLED.prompt_lr, gentler(c.prompt_lr))}
     return Diagnosis("far", found, "prompt_lr takes them away faster than they can learn.", changed(c, wanted))
 
 

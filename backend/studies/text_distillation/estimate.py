@@ -25,6 +25,7 @@ from backend.studies.text_distillation.cost import SPEEDS, distil_work, heldout_
 
 RECENT = 6  # timings of a stage that count
 MEASURED, OTHERS, TABLE = 1.2, 1.7, 1.8  # how far off, either way: by this stage's timings, by others', by the table
+BUSY = 1.5  # programs for each core
 FEW = 0.8  # and so much more, shared by the timings there are
 REFERENCE_S = 1.5e-5  # of four products of 64 x 64 matrices, where cost.py's constants were measured
 GPUS = Path("/proc/driver/nvidia/gpus")
@@ -42,10 +43,11 @@ class Machine:
 
 @dataclass(frozen=True)
 class Estimate:
-    """`seconds`: from, to. `memory_mb`: the most at once, of all processes."""
+    """`seconds`: from, to. `memory_mb`: the most at once, of all processes. `crowded`: other programs compute too."""
 
     seconds: tuple[float, float]
     memory_mb: float
+    crowded: bool
 
 
 def estimate(
@@ -59,7 +61,8 @@ def estimate(
     work = remaining(config, rows, machine.workers, begun)
     paces = [pace_of(name, rows, config, machine) for name in wanted]
     low, high = (sum(work[name] * pace[i] for name, pace in zip(wanted, paces, strict=True)) for i in (0, 1))
-    return Estimate((low, high), memory_of(config, rows, machine, "evaluate" in wanted))
+    memory = memory_of(config, rows, machine, "evaluate" in wanted)
+    return Estimate((low, high), memory, machine.crowding > BUSY)
 
 
 def alike(config: DistillConfig, rows: Sequence[dict], device: str) -> list[dict]:
