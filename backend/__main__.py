@@ -4,6 +4,7 @@ Parses words and prints sentences. Torch is imported only by commands that compu
 """
 
 import argparse
+import dataclasses
 import importlib
 import json
 import os
@@ -16,6 +17,8 @@ from backend import score_command as scoring
 from backend.core.errors import UserError
 from backend.runs import RunDir
 from backend.studies import STUDIES, study_module
+
+BRANCHING = ("text_distillation",)  # studies whose runs keep snapshots
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change one setting; repeatable")
     run.add_argument("--stages", default="", help="comma separated, e.g. experts,distil,decode; default: all")
     run.add_argument("--from-yaml", metavar="FILE", help="take all that from a file; - reads what is typed or piped")
+    run.add_argument("--branch", type=Path, metavar="FOLDER", help="go on from a snapshot of the run in this folder")
+    run.add_argument("--at", type=int, metavar="UPDATE", help="the update whose snapshot --branch begins with")
     run.add_argument("--from-config", action="store_true", help="take everything from the folder's config.json")
     run.set_defaults(command=run_command)
 
@@ -139,10 +144,25 @@ def open_run(args: argparse.Namespace, config_module):
         return run_dir, settings.build(
             config_module.CONFIG, settings.from_saved(config_module.CONFIG, run_dir.config()["config"])
         )
-    values = settings.load_preset(config_module.PRESETS, args.preset)["settings"] if args.preset else {}
     changes = dict(settings.parse_assignment(config_module.CONFIG, text) for text in args.set)
+    if args.branch is not None:
+        return open_branch(args, changes)
+    values = settings.load_preset(config_module.PRESETS, args.preset)["settings"] if args.preset else {}
     config = settings.build(config_module.CONFIG, values | changes)
     return RunDir.create(args.out, args.study, args.preset, settings.as_json(config)), config
+
+
+def open_branch(args: argparse.Namespace, changes: dict):
+    """A branch of another run: its settings with `changes`. Raises UserError where there can be none."""
+    if args.preset or args.at is None or not (args.branch / "config.json").exists():
+        found = "--branch came with --preset." if args.preset else f"--branch {args.branch} --at {args.at}."
+        raise UserError(found, "a run folder after --branch, an update after --at, no preset", "Correct the command.")
+    parent = RunDir(args.branch)
+    if args.study not in BRANCHING or parent.config()["study"] != args.study:
+        raise UserError(f"{args.branch} is a run of {parent.config()['study']}.", BRANCHING[0], "Choose such a run.")
+    branching = study_module(args.study, "branching")
+    config = dataclasses.replace(branching.parents_config(parent), **changes)
+    return branching.make_branch(parent, args.at, args.out, config), config
 
 
 # -- score, results, list -----------------------------------------------------------------------------------------

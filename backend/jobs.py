@@ -7,6 +7,8 @@ server finds it again through status.json. Standard library and psutil; knows no
 import contextlib
 import os
 import re
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +39,9 @@ class Runner(Protocol):
     def stop(self, run: RunDir) -> None:
         """Ask the run to stop. Returns at once."""
 
+    def discard(self, run: RunDir) -> None:
+        """Delete the run's folder: now, or as soon as it has been stopped. Returns at once."""
+
 
 class LocalRunner:
     """Child processes of this machine, one at a time; further runs below `root` wait in the order they came."""
@@ -48,12 +53,13 @@ class LocalRunner:
         self._lock = threading.RLock()
         self._children: dict[Path, subprocess.Popen] = {}  # started here and not yet reaped
         self._waiting: list[Path] = []
+        self._unwanted: set[Path] = set()  # to be deleted once their process is gone
 
-    # -- the three verbs --------------------------------------------------------------------------------------
+    # -- the four verbs --------------------------------------------------------------------------------------
     def start(self, run: RunDir, stages: str | None = None) -> None:
         """`stages` limits what the worker does, and is kept for the next start; None: as last time."""
         with self._lock:
-            if self._lives(run) or run.path in self._waiting:
+            if self._lives(run) or run.path in self._waiting or run.path in self._unwanted:
                 return
             if len(self._waiting) >= MOST_WAITING:
                 raise UserError(
@@ -69,6 +75,8 @@ class LocalRunner:
 
     def poll(self, run: RunDir) -> dict:
         with self._lock:
+            if not run.path.exists():  # deleted a moment ago
+                return {"state": "stopped", "alive": False, "ahead": 0}
             if run.status()["state"] in LIVE_STATES and not self._lives(run):
                 self._look_after(run)
             status, alive = run.status(), self._lives(run)
@@ -87,6 +95,12 @@ class LocalRunner:
                 threading.Thread(target=self._end, args=(run,), daemon=True).start()
             else:
                 settle(run)
+
+    def discard(self, run: RunDir) -> None:
+        with self._lock:
+            self._unwanted.add(run.path)
+            self.stop(run)
+            self._clear(run)
 
     # -- how --------------------------------------------------------------------------------------------------
     def _process(self, run: RunDir) -> int | None:
@@ -147,7 +161,19 @@ class LocalRunner:
         with self._lock:
             self._children.pop(run.path, None)
             settle(run, code)
+            self._clear(run)
             self._start_next()
+
+    def _clear(self, run: RunDir) -> None:
+        """Delete an unwanted run that no process writes any more; first its folder goes out of sight, in one step."""
+        if run.path not in self._unwanted or self._lives(run):
+            return
+        aside = self.root.with_name("discarded") / f"{run.path.name}-{secrets.token_hex(4)}"
+        with contextlib.suppress(FileNotFoundError):
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            run.path.rename(aside)
+        self._unwanted.discard(run.path)
+        shutil.rmtree(aside.parent, ignore_errors=True)  # with what an earlier server may have left
 
     def _end(self, run: RunDir) -> None:
         """Flag, then SIGTERM, then SIGKILL, with a grace period after each."""
@@ -160,6 +186,7 @@ class LocalRunner:
         with self._lock:
             if not self._lives(run):
                 settle(run)
+                self._clear(run)
                 self._start_next()
 
     def _gone(self, run: RunDir, pid: int | None) -> bool:
@@ -168,14 +195,15 @@ class LocalRunner:
         while pid is not None and self._process(run) == pid:
             if time.monotonic() > until:
                 return False
-            run.stop_flag.touch()  # again: a worker clears an old flag when it begins, and may have cleared this one
+            with contextlib.suppress(FileNotFoundError):  # the run was discarded meanwhile
+                run.stop_flag.touch()  # again: a worker clears an old flag when it begins, and may have done so
             time.sleep(0.1)
         return True
 
 
 def settle(run: RunDir, code: int | None = None) -> None:
     """Give a run whose process is gone a final state, unless the process wrote one itself."""
-    if run.status()["state"] not in LIVE_STATES or run.worker_alive():
+    if not run.path.exists() or run.status()["state"] not in LIVE_STATES or run.worker_alive():
         return
     if run.stop_requested():
         run.set_status(state="stopped", eta_s=None)

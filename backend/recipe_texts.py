@@ -6,6 +6,7 @@ Each text starts the very same run. Knows how values are spelled; runs nothing.
 import hashlib
 import json
 import shlex
+from collections.abc import Mapping
 
 import yaml
 
@@ -38,6 +39,15 @@ def as_command(recipe: Recipe) -> str:
     options += [["--set", f"{name}={spell(value)}"] for name, value in recipe.changes.items()]
     options += [["--stages", recipe.stages]] if recipe.stages else []
     lines = [["python", "-m", "backend", "run", recipe.study], *options, ["--out", folder_of(recipe)]]
+    return GO_ON.join(shlex.join(words) for words in lines)
+
+
+def as_branch(study: str, parent: str, step: int, changes: Mapping[str, object], stages: str) -> str:
+    """The command for a run that goes on from a snapshot of the run in runs/`parent`, its settings with `changes`."""
+    options = [["--branch", f"runs/{parent}", "--at", str(step)]]
+    options += [["--set", f"{name}={spell(value)}"] for name, value in changes.items()]
+    options += [["--stages", stages]] if stages else []
+    lines = [["python", "-m", "backend", "run", study], *options, ["--out", f"runs/{parent}-{step}"]]
     return GO_ON.join(shlex.join(words) for words in lines)
 
 

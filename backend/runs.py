@@ -33,17 +33,20 @@ class RunDir:
 
     # -- life ---------------------------------------------------------------------------------------------------
     @classmethod
-    def create(cls, path: Path | str, study: str, preset: str | None, config: dict) -> "RunDir":
-        """Make the folder, or reopen it when it already holds the same study and config.
+    def create(
+        cls, path: Path | str, study: str, preset: str | None, config: dict, lineage: list[dict] | None = None
+    ) -> "RunDir":
+        """Make the folder, or reopen it when it already holds the same study, config and lineage (of a branch).
 
         Raises UserError when the folder holds another run or files that are not a run.
         """
         run = cls(path)
-        wanted = {"study": study, "preset": preset, "config": config}
+        wanted = {"study": study, "preset": preset, "config": config} | ({"lineage": lineage} if lineage else {})
         if (run.path / "config.json").exists():
             found = run.config()
-            if (found["study"], found["config"]) != (study, config):
-                differing = sorted(k for k in config if found["config"].get(k) != config[k]) or ["study"]
+            if (found["study"], found["config"], found.get("lineage") or []) != (study, config, lineage or []):
+                differing = sorted(k for k in config if found["config"].get(k) != config[k])
+                differing = differing or ["study" if found["study"] != study else "the update it branches from"]
                 raise UserError(
                     f"{run.path} already holds another run (it differs in {', '.join(differing)}).",
                     "an empty folder, or the same settings to resume it",
@@ -58,7 +61,7 @@ class RunDir:
         return run
 
     def config(self) -> dict:
-        """`{"study", "preset", "config"}` as the run was started with."""
+        """`{"study", "preset", "config"}` as the run was started with, and a branch's `lineage`."""
         return json.loads((self.path / "config.json").read_text(encoding="utf-8"))
 
     # -- status -------------------------------------------------------------------------------------------------
@@ -151,8 +154,8 @@ def cut_half_line(path: Path) -> None:
 
 
 def list_runs(folder: Path) -> list[RunDir]:
-    """The runs below `folder`, newest first."""
-    found = [RunDir(path.parent) for path in folder.glob("*/config.json")]
+    """The runs below `folder`, newest first; not those that are still being made, whose names begin with a dot."""
+    found = [RunDir(path.parent) for path in folder.glob("[!.]*/config.json")]
     return sorted(found, key=lambda run: run.status().get("started_at", 0), reverse=True)
 
 

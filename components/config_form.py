@@ -42,7 +42,8 @@ class Layout:
     """How a study's form differs from the plain one.
 
     `prefix` keeps the element ids of two forms apart. `front` settings stand open, before the folds. `beside` holds
-    functions that make further widgets under a front setting. `absent` settings get no widget.
+    functions that make further widgets under a front setting. `absent` settings get no widget. `above` and `below`
+    make what stands right above and below the start button.
     """
 
     go: str = "Start"
@@ -53,6 +54,8 @@ class Layout:
     front: Sequence[str] = ()
     beside: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     absent: Sequence[str] = ()
+    above: Callable[[], None] = lambda: None
+    below: Callable[[], None] = lambda: None
 
 
 class Unready(UserError):
@@ -76,6 +79,8 @@ class ConfigForm:
         self.spoken: Callable[..., object] = lambda config, *_: config
         self.asked: Callable[..., object | None] = lambda config, *_: config
         self.more = 0  # further inputs of the page
+        self.retold: Callable[..., tuple[str, dict] | None] = lambda *_: None
+        self.aside = 0  # inputs of the page that only `retold` reads
         self._make(dict(zip([i.name for i in self.items], first, strict=True)))
 
     # -- widgets ------------------------------------------------------------------------------------------------
@@ -89,7 +94,9 @@ class ConfigForm:
             elem_id=f"{layout.prefix}preset",
         )
         self.about = self._html(self.about_markup(self.names[0]), "preset-about")
+        layout.above()
         self.go = gr.Button(layout.go, variant="primary", elem_id=layout.go_id, size="lg")
+        layout.below()
         self.toggles = [_checkbox(layout.option)] if layout.option else []
         self.message = self._html("", "form-message")
         untouched = self._recipe(self.names[0], {}, True)
@@ -128,39 +135,52 @@ class ConfigForm:
         events: Sequence = (),
         spoken: Callable[..., object] | None = None,
         asked: Callable[..., object | None] | None = None,
-    ) -> None:
+        aside: Sequence = (),
+        retold: Callable[..., tuple[str, dict] | None] | None = None,
+    ) -> list:
         """Answer the visitor. `inputs` are widgets of the page, `events` those after which the form must look again.
 
         `given(values by name, *inputs)` makes the settings that have no widget here; `spoken(config, *inputs)` is the
         config as people should read it, `asked(config, *inputs)` as a request may name it, None where none may.
+        `retold(config, score, *aside)` may say changes and box otherwise, or refuse with a UserError. Returns the
+        events, for what else should happen then.
         """
         self.given, self.spoken, self.more = given or self.given, spoken or self.spoken, len(inputs)
-        self.asked = asked or self.asked
+        self.asked, self.retold, self.aside = asked or self.asked, retold or self.retold, len(aside)
         quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
         told = [self.message, self.changes, self.box]
-        self.preset.input(self.fill, [self.preset, *inputs], [*self.widgets, self.about, *told, *self.toggles], **quiet)
-        gr.on(
+        filled = self.preset.input(
+            self.fill, [self.preset, *inputs], [*self.widgets, self.about, *told, *self.toggles], **quiet
+        )
+        followed = gr.on(
             [*(w.input for w in [*self.widgets, *self.toggles]), *events],
             self.follow,
-            [self.preset, *self.toggles, *self.widgets, *inputs],
+            [self.preset, *self.toggles, *self.widgets, *inputs, *aside],
             told,
             trigger_mode="always_last",
             **quiet,
         )
+        return [filled, followed]
 
     # -- functions ----------------------------------------------------------------------------------------------
     def fill(self, preset: str, *inputs) -> list:
         """Everything the form shows for a preset."""
         values = form_values.values_of(self.config_class, self._preset(preset), self.items)
         toggles = [True for _ in self.toggles]
-        return [*values, self.about_markup(preset), *self.follow(preset, *toggles, *values, *inputs), *toggles]
+        return [*values, self.about_markup(preset), *self._followed(preset, toggles, values, inputs), *toggles]
+
+    def _followed(self, preset: str, toggles: Sequence, values: Sequence, inputs: Sequence) -> tuple[str, str, dict]:
+        """The same for a preset as it is, which nothing of the page retells."""
+        return self.follow(preset, *toggles, *values, *inputs, *[None] * self.aside)
 
     def follow(self, preset: str, *found) -> tuple[str, str, dict]:
         """Message, changes and the box for what the form holds now."""
         toggles, found = found[: len(self.toggles)], found[len(self.toggles) :]
+        found, aside = found[: len(found) - self.aside], found[len(found) - self.aside :]
         try:
             config = self.config(found)
-            return "", *self.told_of(preset, config, all(toggles), *found[len(self.items) :])
+            retold = self.retold(config, all(toggles), *aside)
+            return "", *(retold or self.told_of(preset, config, all(toggles), *found[len(self.items) :]))
         except Unready as error:
             return f'<p class="ds-quiet">{escape(error.found)} {escape(error.next_step)}</p>', gr.skip(), untold()
         except UserError as error:
@@ -203,17 +223,22 @@ class ConfigForm:
 
     def _changes(self, changed: dict[str, tuple]) -> str:
         """How many settings differ from the preset, and which."""
-        if not changed:
-            return '<p class="ds-changes" data-count="0">As the preset has it. Open a group to change something.</p>'
-        said = "".join(
-            f"<li><code>{escape(name)}</code> {escape(form_values.spell(old) or 'empty')} → "
-            f"<b>{escape(form_values.spell(new) or 'empty')}</b></li>"
-            for name, (old, new) in changed.items()
-        )
-        return (
-            f'<div class="ds-changes" data-count="{len(changed)}"><b class="ds-badge">{len(changed)} changed</b>'
-            f"<ul>{said}</ul></div>"
-        )
+        return changes_markup(changed, "As the preset has it. Open a group to change something.")
+
+
+def changes_markup(changed: dict[str, tuple], none: str) -> str:
+    """How many settings differ, and which; `none` is said where none does."""
+    if not changed:
+        return f'<p class="ds-changes" data-count="0">{escape(none)}</p>'
+    said = "".join(
+        f"<li><code>{escape(name)}</code> {escape(form_values.spell(old) or 'empty')} → "
+        f"<b>{escape(form_values.spell(new) or 'empty')}</b></li>"
+        for name, (old, new) in changed.items()
+    )
+    return (
+        f'<div class="ds-changes" data-count="{len(changed)}"><b class="ds-badge">{len(changed)} changed</b>'
+        f"<ul>{said}</ul></div>"
+    )
 
 
 def _rank(name: str, leading: Sequence[str]) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 Keeps no state of its own: `seen` goes out to the page's session and comes back. Knows the run folder; no widget.
 """
 
+from backend.lineage import snapshot_steps
 from backend.runs import RunDir
 from components.figures import expert_columns, matching_columns, paths, snapshots, thin_stages
 
@@ -35,6 +36,8 @@ def look(run: RunDir, seen: dict, parts: tuple | None = None) -> tuple[dict, dic
         if fresh or rows[name]:
             seen[part] += 1
             news[part] = {"run": seen["key"], "fresh": fresh, "number": seen[part], **content(rows[name], fresh)}
+    if news["wall"]:
+        news["wall"]["branches"] = snapshot_steps(run)
     return news, seen
 
 

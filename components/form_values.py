@@ -88,7 +88,7 @@ def config_of(
 
 
 def differences(config_class: type, preset: dict, config: object) -> dict[str, tuple]:
-    """`name -> (value in the preset, value in the config)` where they differ."""
+    """`name -> (value in the preset, value in the config)` where they differ. Any run's settings may be the preset."""
     base = settings.build(config_class, preset)
     pairs = {i.name: (getattr(base, i.name), getattr(config, i.name)) for i in settings.describe(config_class)}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

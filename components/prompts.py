@@ -21,6 +21,7 @@ TEMPLATE = """
     <button type="button" data-latest hidden>Latest</button>
     <select data-speed aria-label="Speed of the film"></select>
     <button type="button" data-slow>Slow motion</button>
+    <button type="button" data-branch hidden>Branch from here</button>
   </div>
   <div class="ds-wait"><svg viewBox="0 0 400 70" aria-hidden="true"><path stroke-width="8" stroke-linecap="round"
     d="M8 14H110M8 34H90M8 54H60M150 14H240M150 34H252M150 54H190M290 14H380M290 34H350M290 54H392"/></svg>
@@ -32,7 +33,8 @@ TEMPLATE = """
 
 
 def prompt_wall() -> gr.HTML:
-    """The widget. Its value is `{run, fresh, number, snapshots}`; it fires `resync` when it missed a message."""
+    """The widget. Its value is `{run, fresh, number, snapshots, branches}`; it fires `resync` when it missed a message,
+    and `branch` with `run` and `step`."""
     return gr.HTML(
         None,
         html_template=TEMPLATE,

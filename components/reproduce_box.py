@@ -21,6 +21,7 @@ NOTES = {
 }
 OWN = "The data is your own: put it where the text says first."
 UNSENT = "Data of your own stays with this page: no request can name it."
+BRANCH = "A branch goes on from a snapshot of its parent, so only the command line can name it."
 UNREADY = "Nothing to write down until the form is complete."
 
 
@@ -65,6 +66,15 @@ def told(recipe: Recipe, over_http: Recipe | None) -> dict:
     if over_http is None:
         return {"texts": texts, "notes": {name: f"{OWN} {note}" for name, note in NOTES.items()} | {"http": UNSENT}}
     return {"texts": texts, "notes": NOTES}
+
+
+def told_branch(command: str) -> dict:
+    """The box for a branch, whose parent lies in a folder."""
+    return {
+        "texts": dict.fromkeys(TABS, "") | {"command": command},
+        "notes": dict.fromkeys(TABS, BRANCH)
+        | {"command": f"Bring the parent back into its folder. {NOTES['command']}"},
+    }
 
 
 def untold() -> dict:

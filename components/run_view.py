@@ -5,6 +5,7 @@ folder's contract and a runner; not the study.
 """
 
 import json
+from collections.abc import Callable
 from html import escape
 
 import gradio as gr
@@ -12,7 +13,10 @@ import gradio as gr
 from backend.jobs import Runner
 from backend.runs import LIVE_STATES, RunDir
 from components import feed, form_values, words
+from components.branching import family_tree, tree_markup
 from components.chart import live_chart
+from components.discard import discard_button
+from components.doctor_view import doctor_view
 from components.events import sent
 from components.gap import gap_markup
 from components.glossary import glossary_view
@@ -36,8 +40,9 @@ watch("value", tell); tell();
 class RunView:
     """Made inside a Blocks context. `show` fills everything, `tick` only what is new."""
 
-    def __init__(self, shelf: Shelf, runner: Runner):
-        self.shelf, self.runner = shelf, runner
+    def __init__(self, shelf: Shelf, runner: Runner, diagnosed: Callable[[RunDir, str], str] = lambda run, key: ""):
+        """`diagnosed(run, key)`: what the study's doctor says of a run, as markup."""
+        self.shelf, self.runner, self.diagnosed = shelf, runner, diagnosed
         self.seen = gr.State({})
         self.timer = gr.Timer(PERIOD_S, active=False)
         with gr.Column(elem_classes="ds-card", elem_id="run-card"):
@@ -58,6 +63,9 @@ class RunView:
                 self.stop = gr.Button("Stop", visible=False, elem_id="stop")
                 self.resume = gr.Button("Resume", visible=False, elem_id="resume")
                 self.score = gr.Button("Fine-tune and score", visible=False, elem_id="score", variant="primary")
+                self.discard = discard_button()
+            self.doctor = doctor_view()
+            self.lineage = family_tree()
         with gr.Column(elem_classes="ds-card", elem_id="chart-card"):
             self.chart = live_chart()
             self.fact = gr.HTML("", elem_id="heldout", apply_default_css=False)
@@ -74,8 +82,8 @@ class RunView:
     def parts(self) -> list:
         """Everything that `show` and `tick` may fill."""
         head = [self.seen, self.timer, self.picker, self.head, self.stop, self.resume, self.score]
-        told = [self.share, self.gone]
-        return [*head, *told, self.chart, self.fact, self.wall, self.path, self.results, self.judge, self.settings]
+        head += [self.discard, self.doctor, self.lineage, self.share, self.gone]
+        return [*head, self.chart, self.fact, self.wall, self.path, self.results, self.judge, self.settings]
 
     # -- what to show -------------------------------------------------------------------------------------------
     def show(self, owner: str, key: str | None) -> dict:
@@ -101,8 +109,8 @@ class RunView:
         if not isinstance(seen, dict) or "key" not in seen:
             return self.show(owner, None)
         run = self.shelf.open(owner, seen["key"])
-        if run is None:  # its owner may have stopped sharing it
-            return self.show(owner, seen["key"]) if is_shared(seen["key"]) else self._nothing()
+        if run is None:  # discarded, or its owner has stopped sharing it: what is left is shown instead
+            return self.show(owner, seen["key"] if is_shared(seen["key"]) else None)
         status = self.status(run, seen["key"])  # before the rows: a run that ends now still shows its last ones
         news, seen = feed.look(run, seen)
         drawn = (("chart", self.chart), ("wall", self.wall), ("path", self.path))
@@ -167,8 +175,11 @@ class RunView:
             self.stop: gr.update(visible=live and not recorded, interactive=state != "stopping"),
             self.resume: gr.update(visible=not recorded and state in ("stopped", "failed")),
             self.score: gr.update(visible=can_score),
+            self.discard: {} if recorded else {"run": seen["key"], "live": live},
+            self.doctor: self.shelf.veiled(seen["key"], self.diagnosed(run, seen["key"])),
         }
         if state != seen.get("state"):
+            updates[self.lineage] = tree_markup(self.shelf, owner, run, seen["key"])
             updates[self.timer] = gr.Timer(active=live)
             updates[self.picker] = gr.update(choices=self._choices(owner, seen["key"]), value=seen["key"])
         return updates
@@ -188,6 +199,9 @@ class RunView:
             self.head: empty_markup(),
             self.share: {},
             self.gone: "",
+            self.discard: {},
+            self.doctor: "",
+            self.lineage: "",
             self.chart: {},
             self.wall: {},
             self.path: {},

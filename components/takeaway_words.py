@@ -5,6 +5,7 @@ Plain text and markup; everything from a run or a visitor is escaped. Knows no w
 
 from html import escape
 
+from backend.export.archive import MOST_PACKED
 from backend.export.copy import RunCopy
 
 OFFERS = (  # kind, name, what it is for
@@ -27,8 +28,8 @@ PUBLISH = (
 )
 BRING = (
     '<section class="ds-bring"><h2>Bring a run back</h2><p class="ds-quiet">A file ending in '
-    '<code translate="no">.distilloscope.zip</code>. It becomes a run of your own; one that was stopped can be '
-    "resumed.</p></section>"
+    f'<code translate="no">.distilloscope.zip</code>, at most {MOST_PACKED // 2**20} MB. It becomes a run of your own; '
+    "one that was stopped can be resumed.</p></section>"
 )
 GONE = "There is no run on screen."
 

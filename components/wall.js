@@ -19,6 +19,7 @@ function take(news) {
     Object.assign(state, { run: news.run, snapshots: [] });
   }
   state.number = news.number;
+  state.branches = new Set(news.branches);
   if (news.snapshots.length) {  // a resumed run repeats some steps: what it says now counts
     state.snapshots = state.snapshots.filter((s) => s.step < news.snapshots[0].step).concat(news.snapshots);
   }
@@ -81,6 +82,7 @@ function draw(flash = false) {
   part("output").textContent = shown.step === 0 ? "start" : "update " + shown.step.toLocaleString("en");
   slider.setAttribute("aria-valuetext", part("output").textContent);
   part("[data-latest]").hidden = state.at === last;
+  part("[data-branch]").hidden = !state.branches.has(shown.step);
   part("[data-play]").textContent = state.timer ? "Pause" : "Play";
   const prompts = state.all ? shown.prompts : shown.prompts.slice(0, few);
   const find = (snapshot, slot) => snapshot.prompts.find((p) => p.slot === slot) || { text: "" };
@@ -154,6 +156,13 @@ element.addEventListener("click", (event) => {
     stop();
     draw();
     window.dispatchEvent(new CustomEvent("distilloscope:slow", { detail: { run: state.run, step: marked() } }));
+  }
+  if ("branch" in button.dataset) {
+    const { step } = state.snapshots[state.at];
+    stop();
+    state.follow = false;  // what was asked for stays on screen
+    draw();
+    trigger("branch", { run: state.run, step });
   }
   if ("latest" in button.dataset) { stop(); go(state.snapshots.length - 1); }
   if ("more" in button.dataset) { state.all = true; draw(); }

@@ -92,6 +92,11 @@ def loaded_after(statement: str) -> set[str]:
 
 WITHOUT_TORCH = (
     "runs",
+    "lineage",
+    "timings",
+    "studies.text_distillation.branching",
+    "studies.text_distillation.doctor",
+    "studies.text_distillation.estimate",
     "settings",
     "jobs",
     "recipe",

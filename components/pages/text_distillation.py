@@ -9,14 +9,16 @@ from backend.core.errors import UserError
 from backend.jobs import Runner
 from backend.settings import as_json, from_saved
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from components.branching import branch_chip
 from components.config_form import ConfigForm, Layout, Option, error_markup
+from components.cost import cost_line
 from components.lessons import lessons_view
+from components.pages.run_life import STUDY, Life, diagnosed
 from components.run_view import RunView
 from components.share_view import asked_for, for_its_owner
 from components.shelf import Shelf, is_own, is_owner, new_owner
 from components.takeaway import TakeAway
 
-STUDY = "text_distillation"
 SCORING = "decode,evaluate"
 SCORE = Option(
     "Score when done", "Train fresh students on the text and test them.", "score-after", stages="experts,distil,decode"
@@ -40,18 +42,26 @@ class Page:
         self.lessons = lessons_view()
         with gr.Row(elem_id="page"):
             with gr.Column(scale=7, min_width=320, elem_id="view"):
-                self.view = RunView(shelf, runner)
+                self.view = RunView(shelf, runner, diagnosed)
                 self.takeaway = TakeAway(shelf)
             with gr.Column(scale=3, min_width=310, elem_id="form", elem_classes="ds-card"):
                 gr.HTML("<h2>Distil your own</h2>", apply_default_css=False)
-                self.form = ConfigForm(STUDY, DistillConfig, PRESETS, LEADING, Layout("Distil", "distil", option=SCORE))
+                layout = Layout("Distil", "distil", option=SCORE, above=self._above, below=self._below)
+                self.form = ConfigForm(STUDY, DistillConfig, PRESETS, LEADING, layout)
                 self.use = gr.Button("Use the settings of the run on screen", size="sm", elem_id="use-settings")
+        self.life = Life(self)
         self._bind(demo)
+
+    def _above(self) -> None:
+        self.branch, self.chip = gr.State(None), branch_chip()
+
+    def _below(self) -> None:
+        self.cost = cost_line()
 
     def _bind(self, demo: gr.Blocks) -> None:
         view, form = self.view, self.form
         which = [self.owner, view.picker]
-        form.bind()
+        told = form.bind(aside=[self.owner, self.branch], retold=self.life.told_of)
         self.opened = demo.load(self.open, self.owner, [self.owner, *view.parts], **QUIET)
         view.timer.tick(view.tick, [self.owner, view.seen], view.parts, **QUIET)
         view.picker.input(view.show, which, view.parts, **QUIET)
@@ -63,21 +73,23 @@ class Page:
         view.slow.walk(view.walk, self.owner, view.slow, **QUIET)
         view.share.give(view.give, self.owner, view.share, **QUIET)
         form.go.click(
-            self.distil,
-            [self.owner, form.preset, *form.toggles, *form.widgets],
-            [self.owner, form.message, *view.parts],
+            self.life.start,
+            [self.owner, self.branch, form.preset, *form.toggles, *form.widgets],
+            [self.owner, form.message, *self.life.parts, *view.parts],
             **QUIET,
         )
         # not queued: a stop must not wait behind anything
         view.stop.click(self.stop, which, view.parts, queue=False, **{k: QUIET[k] for k in QUIET if k[0] != "c"})
         view.resume.click(self.resume, which, view.parts, **QUIET)
         view.score.click(self.score, which, view.parts, **QUIET)
-        self.use.click(
-            self.copy_settings,
-            [*which, *form.toggles],
-            [form.preset, *form.widgets, form.about, form.changes, form.box, form.message],
-            **QUIET,
-        )
+        copied = self.use.click(self.copy_settings, [*which, *form.toggles], self.filled, **QUIET)
+        self.life.bind([*told, copied, self.opened])
+
+    @property
+    def filled(self) -> list:
+        """All of the form, as the settings of a run fill it."""
+        form = self.form
+        return [form.preset, *form.widgets, form.about, form.changes, form.box, form.message]
 
     # -- answers ------------------------------------------------------------------------------------------------
     def open(self, owner: str, request: gr.Request = None) -> dict:
@@ -99,7 +111,7 @@ class Page:
         return {self.owner: owner, self.form.message: "", **self.view.show(owner, key)}
 
     def stop(self, owner: str, key: str | None) -> dict:
-        run = self._own(owner, key)
+        run = self.own(owner, key)
         if run is not None:
             self.runner.stop(run)
         return self.view.show(owner, key)
@@ -126,12 +138,12 @@ class Page:
         return {form.preset: preset, **dict(zip(form.widgets, values, strict=True)), **told}
 
     # -- how ----------------------------------------------------------------------------------------------------
-    def _own(self, owner: str, key: str | None):
+    def own(self, owner: str, key: str | None):
         """The visitor's own run behind a key. All others are for looking at."""
         return self.shelf.open(owner, key) if is_own(key) else None
 
     def _start(self, owner: str, key: str | None, stages: str | None) -> dict:
-        run = self._own(owner, key)
+        run = self.own(owner, key)
         try:
             if run is not None:
                 self.runner.start(run, stages)

@@ -33,14 +33,17 @@ def save_checkpoint(path: Path, state: OuterState) -> None:
 
 
 def load_checkpoint(path: Path, state: OuterState) -> None:
-    """Fill `state` from the file. Raises UserError where the file is damaged or of other shapes."""
+    """Fill `state` from the file. Raises UserError where the file is damaged or of other shapes.
+
+    What the decoder remembers stays as it begins where the file is another decoder's, as a branch's may be.
+    """
     try:
         tensors = load(path.read_bytes())
         step, skipped = tensors["counters"].tolist()
         with torch.no_grad():
             state.prompts.copy_(tensors["prompts"])
             state.log_lrs.copy_(tensors["log_lrs"])
-        state.memory = {name: tensors[MEMORY + name].to(old.device) for name, old in state.memory.items()}
+        state.memory = {n: tensors.get(MEMORY + n, old).to(old.device) for n, old in state.memory.items()}
     except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise UserError(
             f"The checkpoint {path} cannot be read ({type(error).__name__}).",

@@ -1,7 +1,7 @@
 """Fresh students: train one on an arm's data, in one of two regimes, and score it.
 
-A cell is (arm, student, regime, seed); it depends on nothing but the setup and the learned prompts, so cells may run in
-any order and a resumed run repeats none. Knows arms and regimes; not how scores are drawn.
+A cell depends on nothing but the setup and the learned prompts, so cells may run in any order and a resumed run repeats
+none. Knows arms and regimes; not how scores are drawn.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from backend.core.scored import Scored
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.tasks import TASKS, to_example
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
-from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.cells import Cell
 from backend.studies.text_distillation.court import as_example
 from backend.studies.text_distillation.decode import to_text
 from backend.studies.text_distillation.experts import Recipe, train_expert
@@ -28,21 +28,6 @@ from backend.studies.text_distillation.moves import Draft
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
 from backend.studies.text_distillation.unroll import Segment, unroll
-
-OWN_MODEL_ONLY = ("soft", "projected")  # embeddings and ids mean nothing to another model
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One student to train and score."""
-
-    arm: str
-    student: str
-    regime: str
-    seed: int
-
-    def name(self) -> str:
-        return f"{self.arm}-{self.student.replace('/', '_')}-{self.regime}-{self.seed}"
 
 
 @dataclass(frozen=True)
@@ -69,22 +54,6 @@ def distilled_examples(setup: Setup, learned: Learned) -> list[Example]:
     texts = setup.text_examples(own_words(setup, learned.ids))
     slots = zip(learned.reverted, setup.init_examples, texts, strict=True)
     return [real if reverted else text for reverted, real, text in slots]
-
-
-def cells(c: DistillConfig) -> list[Cell]:
-    """All students of a run. The matched regime is for the expert's own model: step sizes belong to it."""
-    found = []
-    for reader in [c.model] + ([c.other_model] if c.other_model else []):
-        for regime in c.regimes:
-            if regime == "matched" and reader != c.model:
-                continue
-            for arm in c.arms:
-                if arm in OWN_MODEL_ONLY and reader != c.model:
-                    continue
-                if arm == "base" and regime == "matched" and "ordinary" in c.regimes:
-                    continue  # untrained is untrained: once for each reader
-                found += [Cell(arm, reader, regime, seed) for seed in range(1 if arm == "base" else c.seeds)]
-    return found
 
 
 class SoftRows:

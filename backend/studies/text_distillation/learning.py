@@ -10,6 +10,7 @@ from pathlib import Path
 from backend.core.errors import UserError
 from backend.core.progress import Progress, Stopped
 from backend.core.seeding import generator
+from backend.lineage import ancestors, drop_snapshots, keep_snapshot, snapshot_path
 from backend.runs import RunDir, write_atomically
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
@@ -27,8 +28,10 @@ ASTRAY = 25  # skipped updates in a row after which going on is pointless
 
 
 def restore(setup: Setup, buffer: TrajectoryBuffer, run_dir: RunDir) -> OuterState:
-    """The outer loop's state: from the checkpoint where there is one, else its beginning."""
-    saved, c = checkpoint_path(run_dir), setup.config
+    """The outer loop's state: from the checkpoint where there is one, else its beginning; a branch's is a snapshot."""
+    saved, c, line = checkpoint_path(run_dir), setup.config, ancestors(run_dir)
+    if line and not saved.exists():
+        saved = snapshot_path(run_dir, line[-1]["step"])
     first = 1.0 if saved.exists() else first_step_size(c, setup.own.student, buffer, setup.synthetic)
     state = begin(c, setup.synthetic, first)
     state.memory = make_decoder(setup).memory()
@@ -54,7 +57,10 @@ def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, ru
     for name in ("paths", "neighbours"):
         run_dir.keep_rows(name, lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
 
+    drop_snapshots(run_dir, after=reached)
+
     def look() -> None:
+        keep_snapshot(run_dir, state.step, lambda path: save_checkpoint(path, state))  # before the row that shows it
         write_snapshot(setup, decoder, state, run_dir)
         write_path(setup, buffer, decoder, state, run_dir)
         write_neighbours(setup, lens, state, run_dir)

@@ -11,6 +11,7 @@ from backend.core.progress import Progress
 from backend.runs import RunDir, home, write_atomically
 from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory, save_trajectory
 from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.cost import expert_work
 from backend.studies.text_distillation.experts import train_expert
 from backend.studies.text_distillation.setup import Setup
 
@@ -25,13 +26,22 @@ def held_out(config: DistillConfig) -> range:
     return range(config.experts, config.experts + config.heldout_experts)
 
 
-def record_experts(setup: Setup, run_dir: RunDir, numbers: range, stage: str) -> TrajectoryBuffer:
-    """Record those of the numbered experts that the recipe's folder lacks; read all there are."""
+def lacking(setup: Setup, numbers: range) -> int:
+    """How many of the numbered experts are still to be recorded."""
+    return sum(not expert_path(setup, number).exists() for number in numbers)
+
+
+def record_experts(setup: Setup, run_dir: RunDir, numbers: range, stage: str, later: float = 0.0) -> TrajectoryBuffer:
+    """Record those of the numbered experts that the recipe's folder lacks; read all there are.
+
+    `later`: the work that the stage has to do afterwards, in the unit of cost.py.
+    """
     c = setup.config
     logged = [row["expert"] for row in run_dir.rows("metrics") if row["stage"] == "experts"]
     whole = {number for number in logged if logged.count(number) == c.expert_steps}
     run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts" or row["expert"] in whole)
-    with Progress(run_dir, stage, len(numbers) * c.expert_steps) as progress:
+    work = lacking(setup, numbers) * expert_work(c)
+    with Progress(run_dir, stage, len(numbers) * c.expert_steps, work=work, later=later) as progress:
         for number in numbers:
             path = expert_path(setup, number)
             if not path.exists():
@@ -39,7 +49,7 @@ def record_experts(setup: Setup, run_dir: RunDir, numbers: range, stage: str) ->
                 continue
             for row in [] if number in whole else json.loads(losses_path(path).read_text(encoding="utf-8")):
                 run_dir.append("metrics", expert_row(number, row))
-            progress.advance(f"Expert {number + 1} was recorded before", by=c.expert_steps)
+            progress.advance(f"Expert {number + 1} was recorded before", by=c.expert_steps, work=0.0)
     return load_experts(setup)
 
 
@@ -59,7 +69,7 @@ def load_experts(setup: Setup) -> TrajectoryBuffer:
 def record_expert(setup: Setup, number: int, path: Path, run_dir: RunDir, progress: Progress) -> None:
     """Train one expert, logging as it goes, and save its trajectory with its losses beside it."""
     run_dir.keep_rows("metrics", lambda row: row.get("expert") != number or row["stage"] != "experts")
-    states, squares, rows = [], [], []
+    c, states, squares, rows = setup.config, [], [], []
     experts = train_expert(setup.own.student, setup.own.train, setup.recipe, number)
     for step, (loss, params, moments) in enumerate(experts):
         states.append(snapshot(params))
@@ -67,7 +77,7 @@ def record_expert(setup: Setup, number: int, path: Path, run_dir: RunDir, progre
         if step:
             rows.append({"step": step, "loss": loss})
             run_dir.append("metrics", expert_row(number, rows[-1]))
-            progress.advance(f"Expert {number + 1}: loss {loss:.3f}")
+            progress.advance(f"Expert {number + 1}: loss {loss:.3f}", work=expert_work(c) / c.expert_steps)
     write_atomically(losses_path(path), json.dumps(rows))
     save_trajectory(path, states, squares)  # last: a trajectory that exists has its losses
 

@@ -4,16 +4,24 @@ experts -> distil -> decode -> evaluate. Every stage picks up where its files en
 numbers. Knows files and stages; the mathematics is next door.
 """
 
+import time
+
+import psutil
+
 from backend.core.errors import UserError
-from backend.core.pool import set_threads
+from backend.core.pool import set_threads, worker_count
 from backend.core.progress import Stopped
 from backend.runs import RunDir
+from backend.studies.text_distillation.cells import cells
 from backend.studies.text_distillation.config import STAGES, DistillConfig
+from backend.studies.text_distillation.cost import cell_work, decode_work, distil_work, heldout_work, search_work
 from backend.studies.text_distillation.decoding import write_distilled
 from backend.studies.text_distillation.learning import distil_prompts, restore
-from backend.studies.text_distillation.recording import followed, held_out, record_experts
-from backend.studies.text_distillation.scoring import evaluate
+from backend.studies.text_distillation.recording import followed, held_out, lacking, record_experts
+from backend.studies.text_distillation.scoring import evaluate, to_score
+from backend.studies.text_distillation.searching import STATE, reached
 from backend.studies.text_distillation.setup import Setup
+from backend.timings import note, timed
 
 
 def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:
@@ -22,15 +30,33 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES
     check_stages(stages)
     set_threads()
     setup = Setup(config)
-    buffer = record_experts(setup, run_dir, followed(config), "experts")
+    where = str(setup.own.student.device.type)
+    note(run_dir, "start", where, time.time() - psutil.Process().create_time())
+    with timed(run_dir, "experts", where, lacking(setup, followed(config)) / config.experts):
+        buffer = record_experts(setup, run_dir, followed(config), "experts")
     state = restore(setup, buffer, run_dir)
     if "distil" in stages:
-        distil_prompts(setup, buffer, state, run_dir)
+        with timed(run_dir, "distil", where, distil_work(config, state.step) / distil_work(config)):
+            distil_prompts(setup, buffer, state, run_dir)
     if "decode" in stages:
-        buffer = record_experts(setup, run_dir, held_out(config), "decode")
-        write_distilled(setup, buffer, state, run_dir)
+        with timed(run_dir, "decode", where, decode_share(setup, run_dir)):
+            later = decode_work(config) - heldout_work(config)
+            buffer = record_experts(setup, run_dir, held_out(config), "decode", later)
+            write_distilled(setup, buffer, state, run_dir)
     if "evaluate" in stages:
-        evaluate(setup, run_dir)
+        todo = to_score(setup, run_dir)
+        share = sum(cell_work(config, cell) for cell in todo) / sum(cell_work(config, cell) for cell in cells(config))
+        with timed(run_dir, "evaluate", where, share, workers if (workers := worker_count()) > 1 else 0):
+            evaluate(setup, run_dir)
+
+
+def decode_share(setup: Setup, run_dir: RunDir) -> float:
+    """How much of the stage is still to do: experts may be recorded, a search may be half done."""
+    c = setup.config
+    done = heldout_work(c) * (1 - lacking(setup, held_out(c)) / max(1, c.heldout_experts))
+    if c.decoder == "search":
+        done += sum(search_work(c)[: reached(run_dir.artifacts / STATE) + 1])
+    return 1 - done / decode_work(c)
 
 
 def check_stages(stages: tuple[str, ...]) -> None:

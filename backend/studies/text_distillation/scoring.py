@@ -14,9 +14,11 @@ from backend.core.progress import Progress
 from backend.core.scored import Scored
 from backend.results import SCORES
 from backend.runs import RunDir, write_atomically
+from backend.studies.text_distillation.cells import Cell, cells
 from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.cost import cell_work
 from backend.studies.text_distillation.decoding import learned
-from backend.studies.text_distillation.evaluate import Bench, Cell, cells
+from backend.studies.text_distillation.evaluate import Bench
 from backend.studies.text_distillation.learning import restore
 from backend.studies.text_distillation.recording import load_experts
 from backend.studies.text_distillation.setup import Setup
@@ -26,17 +28,25 @@ METRICS = ("acc", "acc_norm")
 
 def evaluate(setup: Setup, run_dir: RunDir) -> None:
     """Train and score every cell that has no result yet, several at a time."""
-    done = {cell_of(row) for row in run_dir.rows("results") if row["metric"] == METRICS[-1]}
-    run_dir.keep_rows("results", lambda row: cell_of(row) in done)
-    everything = cells(setup.config)
-    todo = [cell for cell in everything if cell not in done]
+    todo, everything = to_score(setup, run_dir), cells(setup.config)
+    run_dir.keep_rows("results", lambda row: cell_of(row) not in todo)
     folder = run_dir.path / SCORES
     folder.mkdir(parents=True, exist_ok=True)
     begin_work = partial(cell_worker, setup.config, run_dir.path)
-    with Progress(run_dir, "evaluate", len(everything), done=len(everything) - len(todo)) as progress:
-        for cell, scored in each(begin_work, todo, worker_count(), progress.check_stop):
+    work = {cell: cell_work(setup.config, cell) for cell in todo}  # a student of all the data is many of the base
+    total, workers, waiting = len(everything), worker_count(), list(todo)
+    with Progress(run_dir, "evaluate", total, total - len(todo), sum(work.values()), slow_start=True) as progress:
+        for cell, scored in each(begin_work, todo, workers, progress.check_stop):
             write_scores(setup.config.task, cell, scored, folder, run_dir)
-            progress.advance(f"Scored {cell.name()}")
+            waiting.remove(cell)
+            others = sum(work[one] for one in waiting[: workers - 1])
+            progress.advance(f"Scored {cell.name()}", work=work[cell], under_way=float(others))
+
+
+def to_score(setup: Setup, run_dir: RunDir) -> list[Cell]:
+    """The cells that have no whole result yet."""
+    done = {cell_of(row) for row in run_dir.rows("results") if row["metric"] == METRICS[-1]}
+    return [cell for cell in cells(setup.config) if cell not in done]
 
 
 def cell_of(row: dict) -> Cell:

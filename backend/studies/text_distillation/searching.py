@@ -61,6 +61,12 @@ def searched(file: Path) -> Searched | None:
     return saved and Searched(found_of(saved["found"]).best, saved["trainings"], tuple(saved["lrs"]))
 
 
+def reached(file: Path) -> int:
+    """The last round of a saved search, -1 where none is over."""
+    saved = _saved(file)
+    return saved["found"]["round"] if saved and "found" in saved else -1
+
+
 def _saved(file: Path) -> dict | None:
     """A search of this version as it was saved; None where there is none."""
     saved = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -7,10 +7,11 @@ a setup and the run folder; the search itself is in search.py.
 from backend.core.progress import Progress
 from backend.core.text_data import load_questions
 from backend.runs import RunDir
+from backend.studies.text_distillation.cost import checking_work, search_work
 from backend.studies.text_distillation.court import SearchPlan, as_example
 from backend.studies.text_distillation.revert import tokens_changed
 from backend.studies.text_distillation.search import Found, Search
-from backend.studies.text_distillation.searching import draft_of, material_of, search_through
+from backend.studies.text_distillation.searching import STATE, draft_of, material_of, reached, search_through
 from backend.studies.text_distillation.setup import Setup
 
 
@@ -20,12 +21,14 @@ def search_texts(setup: Setup, run_dir: RunDir) -> None:
     readers = setup.readers() if c.search_readers == "both" else [setup.own]
     starts = zip(setup.init_examples, setup.init_rows, strict=True)
     drafts = [draft_of(example, setup.train[row].id) for example, row in starts]
-    with Progress(run_dir, "decode", c.search_rounds) as progress:
+    rounds, begun = search_work(c), reached(run_dir.artifacts / STATE)
+    work = sum(rounds[begun + 1 :])
+    with Progress(run_dir, "decode", c.search_rounds, max(0, begun), work, checking_work(c)) as progress:
 
         def say(found: Found) -> None:
             told = f"Search, round {found.round}: validation {found.best_loss:.3f}"
             write_snapshot(setup, found, run_dir)
-            progress.advance(told, by=found.round - progress.done)
+            progress.advance(told, by=found.round - progress.done, work=rounds[found.round])
 
         search_through(
             run_dir, drafts, lambda: [c.finetune_lr] * len(readers), lambda lrs: make_search(setup, lrs), say

@@ -1,0 +1,227 @@
+"""The doctor: what went wrong in a run, in plain words, its likely cause, and which settings to change.
+
+Pure functions of a config, a status and the rows of metrics.jsonl; the thresholds come from measured runs, good and bad
+(the README of this study has the figures). Torch-free. Knows no file and no screen.
+"""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from backend.core.errors import UserError
+from backend.studies.text_distillation.config import DistillConfig
+
+ENOUGH = 10  # updates before a curve is judged
+UNLEARNED = 0.65  # experts' last loss / first where no student follows; recorded runs end at 0.15 and 0.27
+LOST = 0.8  # matching loss at the end, where 1 is to have learned nothing; recorded runs end at 0.17 and 0.23
+RISEN = 1.5  # matching loss at the end / its best fifth
+SKIPPING = 0.2  # of the updates
+FAR = 3.0  # distance to the nearest tokens, in standard deviations of the table; recorded runs end at 0.5 and 0.8
+CHAOS = 1000.0  # median growth of the adjoint; a recorded run reaches 436 in a single update, its median is 5
+BUNDLED = DistillConfig()
+GENTLER = 0.2  # what a step size is multiplied with
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """`changes`: setting -> (old, new); empty where no setting helps."""
+
+    kind: str
+    found: str
+    cause: str
+    changes: dict[str, tuple]
+
+
+def diagnose(config: DistillConfig, status: dict, rows: Sequence[dict]) -> Diagnosis | None:
+    """The first thing that explains the trouble; None for a run that is well, or too young to tell."""
+    if status.get("state") == "failed":
+        found = _failed(config, status.get("error") or {}, rows)
+        if found is not None:
+            return found
+    return _astray(config, rows)
+
+
+def cured(config: DistillConfig, diagnosis: Diagnosis) -> DistillConfig:
+    """The config with the diagnosis' changes."""
+    return replace(config, **{name: new for name, (_, new) in diagnosis.changes.items()})
+
+
+# -- what a failed run says -----------------------------------------------------------------------------------------
+def _failed(c: DistillConfig, error: dict, rows: Sequence[dict]) -> Diagnosis | None:
+    """By the words the engine fails with. None where the curve says more than the words."""
+    said = f"{error.get('found', '')} {error.get('next_step', '')}"
+    for words, answer in WORDS:
+        if all(word in said for word in words):
+            return answer(c, error)
+    if "updates in a row were skipped" in said:
+        return _unfollowed(c, rows, True) or _too_far(c, rows, error["found"])
+    return None
+
+
+def _full_disk(c: DistillConfig, error: dict) -> Diagnosis:
+    return Diagnosis(
+        "disk", error["found"], "No setting helps: free some space, then resume. Nothing before it is lost.", {}
+    )
+
+
+def _killed(c: DistillConfig, error: dict) -> Diagnosis:
+    """Out of memory, most often: half of everything that is held at once."""
+    halves = {
+        "expert_batch": max(1, c.expert_batch // 2),
+        "inner_batch": max(1, (c.inner_batch or c.prompts) // 2),
+        "finetune_batch": max(1, c.finetune_batch // 2),
+        "prompt_tokens": max(1, c.prompt_tokens // 2) if c.prompt_tokens > 32 else c.prompt_tokens,
+    }
+    cause = "Most often the machine ran out of memory. Smaller batches need less at a time."
+    return Diagnosis("memory", error["found"], cause, changed(c, halves))
+
+
+def _no_model(c: DistillConfig, error: dict) -> Diagnosis:
+    found = error["found"]
+    wanted = {"model": BUNDLED.model} if _names(found, c.model) else {"other_model": BUNDLED.other_model}
+    cause = "The model has to be on this machine, or the hub within reach. A bundled one always is."
+    return Diagnosis("model", found, cause, changed(c, wanted))
+
+
+def _no_data(c: DistillConfig, error: dict) -> Diagnosis:
+    cause = "The questions are not where the run looked for them. The bundled task needs no folder and no network."
+    return Diagnosis("data", error["found"], cause, changed(c, {"task": BUNDLED.task, "data_dir": "", "start": ""}))
+
+
+def _broken_expert(c: DistillConfig, error: dict) -> Diagnosis:
+    cause = "The expert's steps are too large: its loss is no number any more."
+    return Diagnosis("expert", error["found"], cause, changed(c, {"expert_lr": c.expert_lr * GENTLER}))
+
+
+def _names(found: str, model: str) -> bool:
+    """Whether a sentence is about this model. The other one may be part of its name."""
+    return f" {model} " in f" {found.replace('.', ' ').replace(':', ' ')} " or model in found
+
+
+Answer = Callable[[DistillConfig, dict], Diagnosis]
+WORDS: tuple[tuple[tuple[str, ...], Answer], ...] = (  # the first that has all its words
+    (("The disk is full",), _full_disk),
+    (("killed from outside",), _killed),
+    (("loss is", "Lower expert_lr"), _broken_expert),
+    (("The model ",), _no_model),
+    (("The hub has no model",), _no_model),
+    (("The tokenizer of ",), _no_model),
+    (("could not be loaded from the hub",), _no_data),
+    (("has no data for",), _no_data),
+    (("is not a folder",), _no_data),
+    (("has no file",), _no_data),
+)
+
+
+# -- what the curve says --------------------------------------------------------------------------------------------
+def _astray(c: DistillConfig, rows: Sequence[dict]) -> Diagnosis | None:
+    updates = [row for row in rows if row.get("stage") == "distil"]
+    if len(updates) < ENOUGH:
+        return None
+    found = _unfollowed(c, rows, level(updates) > LOST) or _skipping(c, rows, updates)
+    return found or _chaotic(c, updates) or _far(c, updates)
+
+
+def level(updates: Sequence[dict]) -> float:
+    """The matching loss by now: the median of the last fifth, infinite where that is no number."""
+    return statistics.median(_or_infinite(row["matching_loss"]) for row in updates[-max(2, len(updates) // 5) :])
+
+
+def _unfollowed(c: DistillConfig, rows: Sequence[dict], lost: bool) -> Diagnosis | None:
+    """Experts that learned nothing have no path worth following. A few steps of a good model may lower a loss but
+    little, so that counts only where the student is `lost` too, or the loss did not fall at all."""
+    share = experts_share(rows)
+    if share is None or share <= (UNLEARNED if lost else 1.0):
+        return None
+    found = f"The experts hardly learned: their loss ended at {share:.0%} of where it began."
+    own = c.inner_rule == BUNDLED.inner_rule
+    slow = own and c.expert_lr < BUNDLED.expert_lr / 2
+    if c.inner_rule == "sgd" and c.expert_lr <= 0.1:
+        cause = "With plain gradient steps this expert_lr is tiny. Steps of a fixed length need no such tuning."
+        wanted = {"inner_rule": BUNDLED.inner_rule, "expert_lr": BUNDLED.expert_lr}
+        return Diagnosis("experts", found, cause, changed(c, wanted))
+    cause = "Their steps are too small." if slow else "Their steps are too large, so they jump about."
+    lr = BUNDLED.expert_lr if slow or (own and c.expert_lr > 2 * BUNDLED.expert_lr) else c.expert_lr * GENTLER
+    return Diagnosis("experts", found, cause, changed(c, {"expert_lr": lr}))
+
+
+def experts_share(rows: Sequence[dict]) -> float | None:
+    """The experts' last loss by their first, mean over experts; None before one has a few steps."""
+    losses: dict[int, list[float]] = {}
+    for row in rows:
+        if row.get("stage") == "experts" and row.get("loss") is not None:
+            losses.setdefault(row["expert"], []).append(row["loss"])
+    long = [one for one in losses.values() if len(one) >= 4 and one[0] > 0]
+    return statistics.fmean(one[-1] / one[0] for one in long) if long else None
+
+
+def _skipping(c: DistillConfig, rows: Sequence[dict], updates: list[dict]) -> Diagnosis | None:
+    """The student runs away from the expert: its loss is no number, above the limit, or above its own best."""
+    last, fifth = updates[-1], max(2, len(updates) // 5)
+    losses = [row["matching_loss"] for row in updates]
+    numbers = [loss if loss is not None else math.inf for loss in losses]
+    share = last.get("skipped", 0) / len(updates)
+    if share > SKIPPING or numbers.count(math.inf) > SKIPPING * len(updates):
+        return _too_far(c, rows, f"{share:.0%} of the updates were skipped: the student ran away from the expert.")
+    levels = [statistics.median(numbers[i : i + fifth]) for i in range(0, len(numbers) - fifth + 1, fifth)]
+    now, best = level(updates), min(levels)
+    if now > LOST:
+        return _too_far(c, rows, f"The matching loss is still {now:.2f}, where 1 is to have learned nothing.")
+    if now > RISEN * best:
+        return _too_far(c, rows, f"The matching loss rose from {best:.2f} to {now:.2f}.")
+    return None
+
+
+def _too_far(c: DistillConfig, rows: Sequence[dict], found: str) -> Diagnosis:
+    """Gentler where the settings are wilder than the bundled ones; else a shorter way."""
+    wanted: dict[str, object] = {}
+    if c.skip_above < BUNDLED.skip_above:
+        wanted["skip_above"] = BUNDLED.skip_above
+        return Diagnosis("limit", found, "skip_above refuses what a good run begins with.", changed(c, wanted))
+    for name in ("prompt_lr", "lr_of_inner_lr", "clip"):
+        if getattr(c, name) > 2 * getattr(BUNDLED, name):
+            wanted[name] = getattr(BUNDLED, name)
+    if c.inner_rule == BUNDLED.inner_rule and c.expert_lr > 2 * BUNDLED.expert_lr:
+        wanted["expert_lr"] = BUNDLED.expert_lr
+    if wanted:
+        return Diagnosis("diverging", found, f"Steps that are too large: {', '.join(wanted)}.", changed(c, wanted))
+    half = max(1, c.expert_span // 2)
+    wanted = {"expert_span": half, "inner_steps": max(1, min(c.inner_steps, half)), "prompt_lr": c.prompt_lr * GENTLER}
+    return Diagnosis("diverging", found, "The way to retrace is too long for one unroll.", changed(c, wanted))
+
+
+def _chaotic(c: DistillConfig, updates: list[dict]) -> Diagnosis | None:
+    """Gradients that grow a thousandfold on their way back say nothing about the first steps."""
+    growth = statistics.median(_or_infinite(row.get("adjoint_growth")) for row in updates)
+    if growth <= CHAOS:
+        return None
+    half = max(1, c.inner_steps // 2)
+    found = f"Gradients grow {growth:,.0f}-fold on their way back through the student's steps."
+    wanted = {"inner_steps": half, "expert_span": max(1, min(c.expert_span, half))}
+    return Diagnosis("chaos", found, "An unroll this long is chaotic: a shorter one is not.", changed(c, wanted))
+
+
+def _far(c: DistillConfig, updates: list[dict]) -> Diagnosis | None:
+    distance = _or_infinite(updates[-1].get("regulariser"))
+    if distance <= FAR or c.decoder == "straight_through":  # which reads only real tokens, wherever the copy is
+        return None
+    found = (
+        f"The prompts are {distance:.1f} standard deviations from any real token, so their text says little of them."
+    )
+    wanted = {"prompt_lr": min(BUNDLED.prompt_lr, c.prompt_lr * GENTLER)}
+    return Diagnosis("far", found, "prompt_lr takes them away faster than they can learn.", changed(c, wanted))
+
+
+def _or_infinite(value: float | None) -> float:
+    return math.inf if value is None else float(value)
+
+
+def changed(c: DistillConfig, wanted: dict[str, object]) -> dict[str, tuple]:
+    """Setting -> (old, new), of those that differ, and only where together they are a legal config."""
+    found = {name: (getattr(c, name), new) for name, new in wanted.items() if getattr(c, name) != new}
+    try:
+        replace(c, **{name: new for name, (_, new) in found.items()})
+    except UserError:
+        return {}
+    return found

@@ -1,0 +1,152 @@
+"""A guess at what a run will need on this machine, before it starts: seconds from and to, and memory.
+
+cost.py counts the work; the pace comes from the machine's own finished stages (timings.py), corrected for how busy it
+was then and is now. Before there are any, the bundled models' paces are scaled by a tiny timed product of matrices;
+other models are unknown. Torch-free. Knows rows and counts; no run folder.
+"""
+
+import contextlib
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy
+
+from backend.core.errors import UserError
+from backend.runs import home
+from backend.settings import build, from_saved
+from backend.studies.text_distillation.branching import RECORDING
+from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.cost import SPEEDS, distil_work, heldout_work, memory_mb, stage_work
+
+RECENT = 6  # timings of a stage that count
+MEASURED, BORROWED, TABLE = (0.85, 1.2), (0.6, 1.7), (0.6, 1.8)  # how far off: by this stage, by others, by the table
+REFERENCE_S = 5.2e-4  # of four products of 256 x 256 matrices, where cost.py's constants were measured
+GPUS = Path("/proc/driver/nvidia/gpus")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`pace`: how much slower than the reference; `crowding`: how many want each core, 1 where there is room."""
+
+    workers: int
+    pace: float
+    crowding: float
+    gpu: bool
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`seconds`: from, to. `memory_mb`: the most at once, of all processes."""
+
+    seconds: tuple[float, float]
+    memory_mb: float
+
+
+def estimate(
+    config: DistillConfig, stages: str, rows: Sequence[dict], machine: Machine, begun: int = 0
+) -> Estimate | None:
+    """For the comma-separated `stages` (empty: all) from update `begun` on; None where the model is unknown here."""
+    rows = alike(config, rows, "cuda" if machine.gpu else "cpu")
+    if not rows and (machine.gpu or config.model not in SPEEDS):
+        return None
+    wanted = ["start", *(stages.split(",") if stages else ("experts", "distil", "decode", "evaluate"))]
+    work = remaining(config, rows, machine.workers, begun)
+    paces = [pace_of(name, rows, config, machine) for name in wanted]
+    low, high = (sum(work[name] * pace[i] for name, pace in zip(wanted, paces, strict=True)) for i in (0, 1))
+    return Estimate((low, high), memory_of(config, rows, machine, "evaluate" in wanted))
+
+
+def alike(config: DistillConfig, rows: Sequence[dict], device: str) -> list[dict]:
+    """The timings of the same model on the same kind of device, each with its config; not those that cannot be read."""
+    found = []
+    for row in rows:
+        with contextlib.suppress(KeyError, TypeError, UserError):  # of another version, or damaged
+            if row["device"] == device and row["config"]["model"] == config.model:
+                of = build(DistillConfig, from_saved(DistillConfig, row["config"]))
+                numbers = {name: float(row[name]) for name in ("share", "seconds", "crowding", "memory_mb")}
+                found.append({"stage": row["stage"], **numbers, "config": of})
+    return found
+
+
+def remaining(config: DistillConfig, rows: Sequence[dict], workers: int, begun: int) -> dict[str, float]:
+    """The work of each stage, less the experts that this machine has recorded and the updates that are over."""
+    work = stage_work(config, workers)
+    recorded = recorded_experts(config, rows)
+    work["experts"] *= max(0, config.experts - recorded) / config.experts
+    again = max(0, min(config.heldout_experts, config.experts + config.heldout_experts - recorded))
+    work["decode"] -= heldout_work(config) * (1 - again / config.heldout_experts) if config.heldout_experts else 0.0
+    work["distil"] = distil_work(config, begun)
+    return work
+
+
+def recorded_experts(config: DistillConfig, rows: Sequence[dict]) -> int:
+    """How many experts of this recipe earlier runs left behind; a run that was decoded also left its held-out ones."""
+    if not any((home() / "experts").glob("*/*.safetensors")):
+        return 0
+    mine = {name: getattr(config, name) for name in RECORDING}
+    same = [row for row in rows if {name: row["config"].get(name) for name in RECORDING} == mine]
+    counts = {"experts": ("experts",), "decode": ("experts", "heldout_experts")}
+    return max(
+        (sum(row["config"][n] for n in counts[row["stage"]]) for row in same if row["stage"] in counts), default=0
+    )
+
+
+def pace_of(stage: str, rows: Sequence[dict], config: DistillConfig, machine: Machine) -> tuple[float, float]:
+    """Seconds for a unit of the stage's work: from, to."""
+    mine, others = paces([row for row in rows if row["stage"] == stage], machine), paces(rows, machine)
+    if mine:
+        off = MEASURED
+        low, high = mine[len(mine) // 4], mine[-1 - len(mine) // 4]
+    elif others:
+        off = BORROWED
+        low = high = statistics.median(others)
+    else:
+        off = TABLE
+        low = high = machine.pace * SPEEDS[config.model]
+    return low * off[0] * machine.crowding, high * off[1] * machine.crowding
+
+
+def paces(rows: Sequence[dict], machine: Machine) -> list[float]:
+    """Seconds for a unit of work, were the machine idle, of the latest rows; ascending."""
+    found = []
+    for row in rows[-RECENT:]:
+        work = stage_work(row["config"], machine.workers).get(row["stage"], 0.0) * row["share"]
+        if work > 0:
+            found.append(row["seconds"] / work / max(1.0, row["crowding"]))
+    return sorted(found)
+
+
+def memory_of(config: DistillConfig, rows: Sequence[dict], machine: Machine, scored: bool) -> float:
+    """As counted, times what earlier runs took beside what was counted for them."""
+    counted = [memory_mb(row["config"], machine.workers, row["stage"] == "evaluate") for row in rows[-RECENT:]]
+    ratios = [row["memory_mb"] / wanted for row, wanted in zip(rows[-RECENT:], counted, strict=True)]
+    return memory_mb(config, machine.workers, scored) * (max(ratios) if ratios else 1.0)
+
+
+# -- the machine ----------------------------------------------------------------------------------------------------
+def this_machine() -> Machine:
+    """As it is now. Costs a few milliseconds once a minute."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    gpu = GPUS.is_dir()
+    chosen = os.environ.get("DISTILLOSCOPE_WORKERS")  # as core.pool counts, which loads torch
+    workers = max(1, int(chosen)) if chosen else 1 if gpu else min(4, cores)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return Machine(workers, _pace(int(time.monotonic() // 60)), max(1.0, (load + 1) / cores), gpu)
+
+
+@lru_cache(maxsize=1)
+def _pace(minute: int) -> float:
+    """The best of many tries, so that what else the machine does is not counted twice."""
+    a, best = numpy.ones((256, 256), dtype=numpy.float32), float("inf")
+    for _ in range(20):
+        began = time.perf_counter()
+        for _ in range(4):
+            a @ a
+        best = min(best, time.perf_counter() - began)
+    return best / REFERENCE_S
