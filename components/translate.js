@@ -7,6 +7,7 @@ const KEY = "distilloscope-language", LANGUAGES = { zh: "zh-CN", en: "en" };
 const ATTRIBUTES = ["aria-label", "title", "placeholder", "alt", "aria-valuetext"];
 // `.options` is an open list of Gradio: a field shows its choice untranslated, so the list agrees with it
 const SKIP = "script, style, textarea, code, pre, [translate=no], [contenteditable=true], .options";
+const WORDY = /(?:[a-z'\u2019-]+ ){3}[a-z'\u2019-]+/;  // four English words in a row
 const MOST_KNOWN = 5000, DEEPEST = 4;
 const state = { language: wanted(), table: null, patterns: [], known: new Map(), used: false, passes: 0 };
 const texts = new WeakMap(), attributes = new WeakMap();  // what was English and what it became
@@ -18,8 +19,8 @@ function wanted() {
 }
 
 // -- the table ---------------------------------------------------------------------------------------------------
-// "{n} of {name}": one letter is a number, a word is any text of one sentence. What stands in quotes is data: it may be
-// any text, and stays as it is. "(s)" is there or not.
+// "{n} of {name}": one letter is a number, {setting} a single word, any other word a text of one sentence. What stands in
+// quotes is data: it may be any text, and stays as it is. "(s)" is there or not.
 function compile(english, chinese) {
   const names = [], slot = /([\u201c"'`]?)\{([a-z]+)\}|\(s\)/g;
   let source = "", from = 0, fixed = 0, found;
@@ -30,7 +31,7 @@ function compile(english, chinese) {
     if (!found[2]) { source += "s?"; continue; }
     const quoted = Boolean(found[1]), number = found[2].length === 1;
     names.push({ name: found[2], said: !quoted && !number });
-    source += number ? "([-+\u2212]?[\\d.,]*\\d(?:e[-+]?\\d+)?|\u221e)" : quoted ? "([\\s\\S]*?)" : "((?:(?![.?!] [A-Z]).)+?)";
+    source += found[2] === "setting" ? "([\\w.]+)" : number ? "([-+\u2212]?[\\d.,]*\\d(?:e[-+]?\\d+)?|\u221e)" : quoted ? "([\\s\\S]*?)" : "((?:(?![.?!] [A-Z]|; ).)+?)";
   }
   const first = english.search(/\{|\(s\)/);
   return { regex: new RegExp(`^${source + plain(english.slice(from))}$`, "u"), names, chinese, fixed, before: english.slice(0, first) };
@@ -46,38 +47,47 @@ function read(sections) {
 // -- one text ----------------------------------------------------------------------------------------------------
 // The Chinese of an English text, or null: the whole of it, else as a pattern, else sentence by sentence.
 function say(english, depth = 0) {
-  if (state.table.has(english)) return state.table.get(english);
   if (depth > DEEPEST || english.length > 2000 || !/[a-z]/i.test(english)) return null;
   if (state.known.has(english)) return state.known.get(english);
-  const found = byPattern(english, depth) ?? bySentence(english, depth);
+  const found = asWhole(english, depth) ?? inParts(english, depth);
   if (state.known.size > MOST_KNOWN) state.known.clear();
   state.known.set(english, found);
   return found;
 }
+
+const asWhole = (english, depth) => state.table.get(english) ?? byPattern(english, depth);
 
 function byPattern(english, depth) {
   for (const pattern of state.patterns) {
     const found = english.startsWith(pattern.before) && pattern.regex.exec(english);
     if (!found) continue;
     const values = Object.fromEntries(pattern.names.map(({ name, said }, i) => [name, said ? value(found[i + 1], depth + 1) : found[i + 1]]));
+    if (pattern.names.some(({ name, said }) => said && WORDY.test(values[name]))) continue;  // no name: another sentence
     return pattern.chinese.replace(/\{([a-z]+)\}/g, (_, name) => values[name]);
   }
   return null;
 }
 
-function bySentence(english, depth) {
-  const parts = english.split(/(?<=[.?!])\s+(?=[A-Z0-9\u201c+\u2212-])/);
-  if (parts.length < 2) return null;
-  const said = parts.map((part) => say(part, depth + 1));
-  if (said.every((part) => part === null)) return null;
-  return said.map((part, i) => part ?? parts[i]).reduce((all, part) => all + (/[\u3002\uff1f\uff01]$/.test(all) ? "" : " ") + part);
+// Sentences, or parts of a list. As many at once as the table knows together.
+function inParts(english, depth) {
+  const parts = english.split(/(?<=[.?!]) (?=[A-Z0-9\u201c+\u2212-])|(?<=;) /), said = [];
+  for (let from = 0, to; parts.length > 1 && from < parts.length; from = to) {
+    let found = null;
+    for (to = parts.length; to > from && found === null; to--) {
+      if (to - from < parts.length) found = asWhole(parts.slice(from, to).join(" ").replace(/;$/, ""), depth + 1);
+    }
+    to += 1;
+    said.push(found === null ? parts[from] : found + (parts[to - 1].endsWith(";") ? "\uff1b" : ""));
+  }
+  if (said.every((part) => parts.includes(part))) return null;
+  return said.reduce((all, part) => all + (/[\u3002\uff1f\uff01\uff1b]$/.test(all) ? "" : " ") + part);
 }
 
 // What stands in a placeholder may be words of the table too, or a list of them.
 function value(english, depth) {
-  const whole = say(english, depth);
-  if (whole !== null) return whole;
-  for (const [between, chinese] of [["; ", "\uff1b"], [", ", "\u3001"], [" and ", "\u548c"], [" or ", "\u6216"]]) {
+  const known = say(english, depth);
+  if (known !== null) return known;
+  for (const [between, chinese] of [[", ", "\u3001"], [" and ", " \u548c "], [" or ", " \u6216 "]]) {
     const parts = english.split(between), said = parts.map((part) => say(part, depth));
     if (parts.length > 1 && said.some((part) => part !== null)) return said.map((part, i) => part ?? value(parts[i], depth + 1)).join(chinese);
   }
