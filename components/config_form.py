@@ -89,6 +89,7 @@ class ConfigForm:
         self.preset = gr.Radio(
             [(settings.load_preset(self.presets, name)["title"], name) for name in self.names],
             value=self.names[0],
+            label="Preset",
             show_label=False,
             container=False,
             elem_id=f"{layout.prefix}preset",

@@ -7,7 +7,7 @@ const KEY = "distilloscope-language", LANGUAGES = { zh: "zh-CN", en: "en" };
 const ATTRIBUTES = ["aria-label", "title", "placeholder", "alt", "aria-valuetext"];
 // `.options` is an open list of Gradio: a field shows its choice untranslated, so the list agrees with it
 const SKIP = "script, style, textarea, code, pre, [translate=no], [contenteditable=true], .options";
-const WORDY = /(?:[a-z'\u2019-]+ ){3}[a-z'\u2019-]+/;  // four English words in a row
+const WORDY = /(?:[a-z'\u2019-]+ ){3}[a-z'\u2019-]+/i;  // four English words in a row
 const MOST_KNOWN = 5000, DEEPEST = 4;
 const state = { language: wanted(), table: null, patterns: [], known: new Map(), used: false, passes: 0 };
 const texts = new WeakMap(), attributes = new WeakMap();  // what was English and what it became
@@ -19,8 +19,8 @@ function wanted() {
 }
 
 // -- the table ---------------------------------------------------------------------------------------------------
-// "{n} of {name}": one letter is a number, {setting} a single word, any other word a text of one sentence. What stands in
-// quotes is data: it may be any text, and stays as it is. "(s)" is there or not.
+// "{n} of {name}": one letter is a number, {setting} and {value} one word of data, any other name a text of one sentence.
+// What stands in quotes is data: it may be any text, and stays as it is. "(s)" is there or not.
 function compile(english, chinese) {
   const names = [], slot = /([\u201c"'`]?)\{([a-z]+)\}|\(s\)/g;
   let source = "", from = 0, fixed = 0, found;
@@ -29,9 +29,9 @@ function compile(english, chinese) {
     source += plain(english.slice(from, found.index) + (found[1] || ""));
     from = found.index + found[0].length;
     if (!found[2]) { source += "s?"; continue; }
-    const quoted = Boolean(found[1]), number = found[2].length === 1;
-    names.push({ name: found[2], said: !quoted && !number });
-    source += found[2] === "setting" ? "([\\w.]+)" : number ? "([-+\u2212]?[\\d.,]*\\d(?:e[-+]?\\d+)?|\u221e)" : quoted ? "([\\s\\S]*?)" : "((?:(?![.?!] [A-Z]|; ).)+?)";
+    const quoted = Boolean(found[1]), number = found[2].length === 1, word = found[2] === "setting" || found[2] === "value";
+    names.push({ name: found[2], said: !quoted && !number && !word });
+    source += number ? "([-+\u2212]?[\\d.,]*\\d(?:e[-+]?\\d+)?|inf|nan)" : quoted ? "([\\s\\S]*?)" : word ? "(\\S+)" : "((?:(?![.?!] [A-Z]|; ).)+?)";
   }
   const first = english.search(/\{|\(s\)/);
   return { regex: new RegExp(`^${source + plain(english.slice(from))}$`, "u"), names, chinese, fixed, before: english.slice(0, first) };

@@ -32,9 +32,9 @@ SAID = """() => {
   return [...found];
 }"""
 # of things, models and formats: they are the same in Chinese
-NAMES = """Distilloscope|Hugging Face|Hub|hub|Gradio|OPT|Llama|SmolLM2|MMLU|ARC-Easy|LoRA|AdamW|YAML|CSV|HTTP|Python|McNemar|Ctrl
-pocket science|pocket mmlu|pocket MMLU|arc easy|Quick|Standard|MB|GB|kB|pip|pickle|safetensors|transformers|apache|file|seed-\\d
-jsonl|json|csv|tsv|parquet|xlsx|account/name|name|hf auth login""".replace("\n", "|")
+NAMES = """Distilloscope|Hugging Face|Hub|hub|Gradio|OPT|Llama|SmolLM2|MMLU|ARC-Easy|LoRA|AdamW|YAML|CSV|HTTP|Python
+McNemar|Ctrl|pocket science|pocket mmlu|pocket MMLU|arc easy|Quick|Standard|MB|GB|kB|pip|pickle|safetensors|transformers
+apache|file|seed-\\d|jsonl|json|csv|tsv|parquet|xlsx|account/name|name|hf auth login""".replace("\n", "|")
 SETTINGS = [item for config in (DistillConfig, BenchConfig) for item in settings.describe(config)]
 SPELLED = {word for item in SETTINGS for word in (item.name, *(item.choices or ()))}  # as a command has them
 LONGEST_FIRST = sorted(SPELLED, key=len, reverse=True)
