@@ -7,6 +7,7 @@ const KEY = "distilloscope-language", LANGUAGES = { zh: "zh-CN", en: "en" };
 const ATTRIBUTES = ["aria-label", "title", "placeholder", "alt", "aria-valuetext"];
 // `.options` is an open list of Gradio: a field shows its choice untranslated, so the list agrees with it
 const SKIP = "script, style, textarea, code, pre, [translate=no], [contenteditable=true], .options";
+const DATA = "\u2060";  // a word joiner: in a text where no attribute can be, as in Plotly's
 const WORDY = /(?:[a-z'\u2019-]+ ){3}[a-z'\u2019-]+/i;  // four English words in a row
 const MOST_KNOWN = 5000, DEEPEST = 4;
 const state = { language: wanted(), table: null, patterns: [], known: new Map(), used: false, passes: 0 };
@@ -95,6 +96,7 @@ function value(english, depth) {
 }
 
 function chinese(now) {
+  if (now.includes(DATA)) return null;
   const key = now.trim();
   const said = key && say(key.replace(/\s+/g, " "));
   return said === null || said === "" ? null : now.replace(key, () => said);
