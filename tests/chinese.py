@@ -48,7 +48,9 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 
 def english(texts: list[str]) -> list[str]:
     """What nobody translated: two or more Latin words that are no names, or one that stands alone, as on a button."""
-    return sorted(text for text in texts if len(words(text)) > 1 or re.fullmatch(r"[A-Z][a-z]{2,}( \d+)?", NAMED.sub("", text)))
+    return sorted(
+        text for text in texts if len(words(text)) > 1 or re.fullmatch(r"[A-Z][a-z]{2,}( \d+)?", NAMED.sub("", text))
+    )
 
 
 def words(text: str) -> list[str]:
