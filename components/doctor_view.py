@@ -29,6 +29,7 @@ def doctor_markup(found: Diagnosis | None, key: str, live: bool, said: str = "")
     """`said`: what the head of the run says already, and the card need not repeat."""
     if found is None:
         return ""
+    title = "This run is in trouble" if live else "What went wrong"
     go = "Stop, fix the settings and run again" if live else "Fix the settings and run again"
     rows = "".join(
         f"<li><code>{escape(name)}</code> <s>{_spelled(old)}</s> → <b>{_spelled(new)}</b></li>"
@@ -39,7 +40,7 @@ def doctor_markup(found: Diagnosis | None, key: str, live: bool, said: str = "")
     head = "" if found.found == said else f"<p><b>{escape(found.found)}</b></p>"
     return (
         f'<section class="ds-doctor" data-kind="{escape(found.kind)}" aria-label="The doctor">'
-        f"<h3>What went wrong</h3>{head}<p>{escape(found.cause)}</p>{cure}</section>"
+        f"<h3>{title}</h3>{head}<p>{escape(found.cause)}</p>{cure}</section>"
     )
 
 

@@ -59,7 +59,7 @@ def test_students_of_all_the_data_weigh_more_than_untrained_ones():
 
 
 def test_a_machine_that_was_slow_is_expected_to_be_slow(own_home):
-    rows = [row(stage, CONFIG, 3.0) for stage in stage_work(CONFIG)]
+    rows = [row(stage, CONFIG, 3.0) for stage in stage_work(CONFIG)] * 4
     table, learned = estimate(CONFIG, "", [], QUIET), estimate(CONFIG, "", rows, QUIET)
     whole = sum(stage_work(CONFIG, 2).values())
     assert learned.seconds[0] < 3 * whole < learned.seconds[1]
@@ -71,7 +71,7 @@ def test_what_made_an_earlier_run_slow_is_not_expected_again(own_home):
     low, high = estimate(CONFIG, "", rows, QUIET).seconds
     assert low < sum(stage_work(CONFIG, 2).values()) < high
     crowded = estimate(CONFIG, "", rows, replace(QUIET, crowding=4.0))
-    assert crowded.seconds[0] == pytest.approx(4 * low)
+    assert crowded.seconds == pytest.approx((2 * low, 4 * high)), "the others may end soon, or stay"
 
 
 def test_experts_that_are_recorded_already_cost_nothing(own_home):

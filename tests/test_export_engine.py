@@ -5,13 +5,18 @@ from dataclasses import replace
 
 import pytest
 
+from backend.core.errors import UserError
 from backend.export import contract, copy
 from backend.export.copy import RunCopy
 from backend.export.run_file import pack, restore, unpack
 from backend.export.tables import tables_of
+from backend.lineage import ancestors, snapshot_steps
 from backend.runs import RunDir
+from backend.studies.text_distillation.branching import make_branch
 from backend.studies.text_distillation.config import DECODERS
+from backend.studies.text_distillation.run import run_to_the_end
 from tests import test_run, tiny_decoding
+from tests.exported import with_document, with_file
 from tests.test_run import outcome, start
 
 one_process = tiny_decoding.one_process
@@ -57,3 +62,32 @@ def test_a_stopped_run_resumes_after_its_journey_to_the_same_numbers(decoder, co
     run, state = start(config, back.path)
     assert state == "finished"
     assert outcome(run) == outcome(whole)
+
+
+def test_a_branch_travels_with_its_lineage_and_the_snapshots_to_branch_again(config, tmp_path):
+    parent, _ = start(config, tmp_path / "parent", ("experts", "distil"))
+    branch = make_branch(parent, 2, tmp_path / "branch", config)
+    branch.claim()
+    run_to_the_end(config, branch, ("experts", "distil"))
+    first = pack(RunCopy.of(branch))
+    back = restore(unpack(first), tmp_path / "back")
+    assert ancestors(back) == [{"run": "parent", "step": 2}]
+    assert snapshot_steps(back) == snapshot_steps(branch) and 4 in snapshot_steps(back)
+    assert pack(RunCopy.of(back)) == first
+
+
+def test_large_snapshots_stay_behind(config, tmp_path, monkeypatch):
+    run, _ = start(config, tmp_path / "run", ("experts", "distil"))
+    monkeypatch.setattr(copy, "MOST_SNAPSHOTS", 1000)
+    assert not [name for name in RunCopy.of(run).files if "snapshots" in name]
+
+
+@pytest.mark.parametrize("lineage", [[], {}, [{"run": "a"}], [{"run": "a", "step": -1}], [{"run": 3, "step": 1}], "x"])
+def test_a_lineage_that_is_none_is_refused(lineage):
+    with pytest.raises(UserError, match=r"config\.json"):
+        unpack(with_document("config.json", lineage=lineage))
+
+
+def test_a_snapshot_that_is_no_checkpoint_of_this_run_is_refused():
+    with pytest.raises(UserError, match="checkpoint"):
+        unpack(with_file("artifacts/snapshots/5.safetensors", b"\x80\x04" + bytes(100)))

@@ -81,7 +81,7 @@ def test_a_run_is_branched_from_a_step_and_its_family_is_walked(visitor):
     branch_at(visitor, 3)
     assert "update 4" in page.inner_text(".ds-branch-chip")
     assert page.inner_text("#distil") == "Branch"
-    assert "--at 4" in page.locator("#command textarea").input_value() or "As its parent" in page.inner_text("#changes")
+    assert "As its parent has it" in page.inner_text("#changes")
 
     set_number(visitor, "Matching", "prompt_lr", 0.02)
     page.wait_for_selector("#changes [data-count='1']")
@@ -170,8 +170,7 @@ def test_what_a_run_will_cost_follows_the_form(visitor):
     before = page.inner_text(".ds-cost")
     set_number(visitor, "Matching", "outer_steps", 5000)
     page.wait_for_function(f"document.querySelector('.ds-cost').innerText !== {before!r}")
-    assert " h, " in page.inner_text(".ds-cost") or "min" in page.inner_text(".ds-cost")
-    page.locator("#setting-model textarea, #setting-model input").first.wait_for(state="attached")
+    assert "min" in page.inner_text(".ds-cost") or " h" in page.inner_text(".ds-cost")
 
 
 def test_chip_tree_and_card_fit_a_phone(chromium, address):

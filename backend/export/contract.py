@@ -40,6 +40,7 @@ SHAPES = {
     "vocabulary.json": TypeAdapter(shapes.Vocabulary),
     travel.SEARCH: TypeAdapter(shapes.Search),
 }
+LINEAGE = TypeAdapter(shapes.Lineage)
 SCORES = TypeAdapter(shapes.ScoreRow)
 
 
@@ -50,7 +51,7 @@ def check(files: dict[str, bytes]) -> None:
             raise wrong(name, "it is missing", "every run has one")
     config = check_config(files["config.json"])
     for name, data in files.items():
-        if name == travel.CHECKPOINT:
+        if name == travel.CHECKPOINT or travel.SNAPSHOT.fullmatch(name):
             check_checkpoint(data, config)
         elif name.endswith(".jsonl"):
             check_rows(name, data)
@@ -63,8 +64,10 @@ def check(files: dict[str, bytes]) -> None:
 def check_config(data: bytes) -> dict:
     """All settings, also those the run is too old to have. UserError for another study and for what a form refuses."""
     found = parsed("config.json", data)
-    if not isinstance(found, dict) or found.keys() != {"study", "preset", "config"}:
+    if not isinstance(found, dict) or found.keys() - {"lineage"} != {"study", "preset", "config"}:
         raise wrong("config.json", "it does not hold what a run's does", "study, preset and config")
+    if "lineage" in found:
+        check_shape(LINEAGE, found, json.dumps(found["lineage"]).encode(), "config.json, lineage")
     if found["study"] != STUDY:
         study = printable(str(found["study"]))
         raise wrong("config.json", f"it is a run of {study!r}", "a run of the first tab, text_distillation")

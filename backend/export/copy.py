@@ -17,6 +17,7 @@ from backend.export.archive import MOST_UNPACKED, megabytes
 from backend.export.contract import LOCAL, STUDY, is_local
 from backend.runs import RunDir
 
+MOST_SNAPSHOTS = 16 * 2**20  # bytes: half of what a file may have
 KEPT = ("stage", "done", "total", "started_at", "updated_at", "stages")
 EMPTY = {"stage": "", "done": 0, "total": 0, "started_at": 0.0, "updated_at": 0.0, "stages": None}
 
@@ -90,8 +91,10 @@ class RunCopy:
 
 
 def names(folder: Path) -> list[str]:
-    """Files of a run folder that travel. No link is followed."""
+    """Files of a run folder that travel. No link is followed. Snapshots stay behind where they are large."""
     found = [folder / name for name in travel.FIXED] + sorted((folder / "artifacts" / "scores").glob("*.jsonl"))
+    snapshots = sorted((folder / "artifacts" / "snapshots").glob("*.safetensors"))
+    found += snapshots if sum(path.stat().st_size for path in snapshots) <= MOST_SNAPSHOTS else []
     there = [path.relative_to(folder).as_posix() for path in found if path.is_file() and not path.is_symlink()]
     return [name for name in there if travel.travels(name)]
 

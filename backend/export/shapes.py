@@ -46,6 +46,14 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class Ancestor(Row):
+    run: Name
+    step: Whole
+
+
+Lineage = Annotated[list[Ancestor], Field(min_length=1, max_length=1000)]
+
+
 class Status(Row):
     """Of an export: a run that ended, without a process."""
 

@@ -11,13 +11,14 @@ ROWS = ("metrics", "prompts", "paths", "neighbours", "distilled", "facts", "resu
 CHECKPOINT = "artifacts/checkpoint.safetensors"
 SEARCH = "artifacts/search.json"
 SCORES = re.compile(r"artifacts/scores/\w[\w .+@()=,-]{0,180}\.jsonl")
+SNAPSHOT = re.compile(r"artifacts/snapshots/\d{1,7}\.safetensors")
 NEEDED = ("config.json", "status.json")
 FIXED = (*DOCUMENTS, *(f"{name}.jsonl" for name in ROWS), CHECKPOINT, SEARCH)
 
 
 def travels(name: str) -> bool:
     """Whether a file of this name, relative to the run folder, is part of an export."""
-    return name in FIXED or SCORES.fullmatch(name) is not None
+    return name in FIXED or any(kind.fullmatch(name) for kind in (SCORES, SNAPSHOT))
 
 
 def stem(found: dict, status: dict) -> str:

@@ -4,11 +4,13 @@ Knows the run folder; how prompts become tokens is the decoder's, which texts st
 """
 
 import json
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from backend.core.batches import Encoded
 from backend.core.errors import UserError
 from backend.core.progress import Progress
 from backend.core.prompts import Example
@@ -51,10 +53,12 @@ def write_distilled(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, r
     sources = ("soft", "projected", "text", "init")
     if setup.config.decoder == "search":
         search_texts(setup, run_dir)
-    steps = len(sources) + 1 + (len(setup.synthetic) if reverts(setup.config) else 0)
-    with Progress(run_dir, "decode", steps) as progress:
+    start, new = beginnings_and_texts(setup, state) if reverts(setup.config) else ([], [])
+    differing = sum(a != b for a, b in zip(start, new, strict=True))  # the others are decided in no time
+    steps, work = len(sources) + len(start) + 1, float(len(sources) + differing + 1)
+    with Progress(run_dir, "decode", steps, work=work) as progress:
         if reverts(setup.config):
-            apply_rule(setup, buffer, state, progress)
+            apply_rule(start, new, judge(setup, buffer, state.log_lrs), state, progress)
             save_checkpoint(checkpoint_path(run_dir), state)
         found = learned(setup, state, run_dir)
         write_atomically(run_dir.path / "distilled.jsonl", "\n".join(distilled_lines(setup, state, found)) + "\n")
@@ -75,14 +79,25 @@ def reverts(config: DistillConfig) -> bool:
     return config.revert and config.decoder != "search"
 
 
-def apply_rule(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, progress: Progress) -> None:
-    """Fill `state.reverted`, one slot after another."""
+def beginnings_and_texts(setup: Setup, state: OuterState) -> tuple[list[Encoded], list[Encoded]]:
+    """Every slot's real question and its decoded text, as the student reads them."""
     texts = setup.text_examples(own_words(setup, make_decoder(setup).decode(state)))
-    start, new = (setup.own.rows(examples).examples for examples in (setup.init_examples, texts))
+    return setup.own.rows(setup.init_examples).examples, setup.own.rows(texts).examples
+
+
+def apply_rule(
+    start: list[Encoded],
+    new: list[Encoded],
+    loss_of: Callable[[list[Encoded]], float],
+    state: OuterState,
+    progress: Progress,
+) -> None:
+    """Fill `state.reverted`, one slot after another."""
     stays = []
-    for reverted in reverted_slots(start, new, judge(setup, buffer, state.log_lrs)):
+    for slot, reverted in enumerate(reverted_slots(start, new, loss_of)):
         stays.append(reverted)
-        progress.advance(f"{sum(stays)} of {len(stays)} texts give way to their real question")
+        said = f"{sum(stays)} of {len(stays)} texts give way to their real question"
+        progress.advance(said, work=float(start[slot] != new[slot]))
     state.reverted = torch.tensor(stays)
 
 

@@ -19,6 +19,7 @@ RISEN = 1.5  # matching loss at the end / its best fifth
 SKIPPING = 0.2  # of the updates
 FAR = 3.0  # distance to the nearest tokens, in standard deviations of the table; recorded runs end at 0.5 and 0.8
 CHAOS = 1000.0  # median growth of the adjoint; a recorded run reaches 436 in a single update, its median is 5
+LARGE_FOR_ADAM = 0.01  # with the preconditioned rule 0.05 went astray on the preset quick
 BUNDLED = DistillConfig()
 GENTLER = 0.2  # what a step size is multiplied with
 
@@ -132,7 +133,7 @@ def _unfollowed(c: DistillConfig, rows: Sequence[dict], lost: bool) -> Diagnosis
     """Experts that learned nothing have no path worth following. A few steps of a good model may lower a loss but
     little, so that counts only where the student is `lost` too, or the loss did not fall at all."""
     share = experts_share(rows)
-    if share is None or share <= (UNLEARNED if lost else 1.0):
+    if share is None or share < (UNLEARNED if lost else 1.0):
         return None
     found = f"The experts hardly learned: their loss ended at {share:.0%} of where it began."
     own = c.inner_rule == BUNDLED.inner_rule
@@ -184,6 +185,8 @@ def _too_far(c: DistillConfig, rows: Sequence[dict], found: str) -> Diagnosis:
             wanted[name] = getattr(BUNDLED, name)
     if c.inner_rule == BUNDLED.inner_rule and c.expert_lr > 2 * BUNDLED.expert_lr:
         wanted["expert_lr"] = BUNDLED.expert_lr
+    if c.inner_rule == "preconditioned" and c.expert_lr > LARGE_FOR_ADAM:
+        wanted["expert_lr"] = c.expert_lr * GENTLER
     if wanted:
         return Diagnosis("diverging", found, f"Steps that are too large: {', '.join(wanted)}.", changed(c, wanted))
     half = max(1, c.expert_span // 2)

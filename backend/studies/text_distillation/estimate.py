@@ -24,8 +24,9 @@ from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import SPEEDS, distil_work, heldout_work, memory_mb, stage_work
 
 RECENT = 6  # timings of a stage that count
-MEASURED, BORROWED, TABLE = (0.85, 1.2), (0.6, 1.7), (0.6, 1.8)  # how far off: by this stage, by others, by the table
-REFERENCE_S = 5.2e-4  # of four products of 256 x 256 matrices, where cost.py's constants were measured
+MEASURED, OTHERS, TABLE = 1.2, 1.7, 1.8  # how far off, either way: by this stage's timings, by others', by the table
+FEW = 0.8  # and so much more, shared by the timings there are
+REFERENCE_S = 1.5e-5  # of four products of 64 x 64 matrices, where cost.py's constants were measured
 GPUS = Path("/proc/driver/nvidia/gpus")
 
 
@@ -89,26 +90,26 @@ def recorded_experts(config: DistillConfig, rows: Sequence[dict]) -> int:
     if not any((home() / "experts").glob("*/*.safetensors")):
         return 0
     mine = {name: getattr(config, name) for name in RECORDING}
-    same = [row for row in rows if {name: row["config"].get(name) for name in RECORDING} == mine]
+    same = [row for row in rows if {name: getattr(row["config"], name) for name in RECORDING} == mine]
     counts = {"experts": ("experts",), "decode": ("experts", "heldout_experts")}
-    return max(
-        (sum(row["config"][n] for n in counts[row["stage"]]) for row in same if row["stage"] in counts), default=0
-    )
+    left = [sum(getattr(row["config"], name) for name in counts.get(row["stage"], ())) for row in same]
+    return max(left, default=0)
 
 
 def pace_of(stage: str, rows: Sequence[dict], config: DistillConfig, machine: Machine) -> tuple[float, float]:
     """Seconds for a unit of the stage's work: from, to."""
     mine, others = paces([row for row in rows if row["stage"] == stage], machine), paces(rows, machine)
     if mine:
-        off = MEASURED
+        off = MEASURED + FEW / len(mine)
         low, high = mine[len(mine) // 4], mine[-1 - len(mine) // 4]
     elif others:
-        off = BORROWED
+        off = OTHERS
         low = high = statistics.median(others)
     else:
         off = TABLE
         low = high = machine.pace * SPEEDS[config.model]
-    return low * off[0] * machine.crowding, high * off[1] * machine.crowding
+    # what else computes now may end soon, or stay
+    return low / off * max(1.0, machine.crowding / 2), high * off * machine.crowding
 
 
 def paces(rows: Sequence[dict], machine: Machine) -> list[float]:
@@ -142,9 +143,10 @@ def this_machine() -> Machine:
 
 @lru_cache(maxsize=1)
 def _pace(minute: int) -> float:
-    """The best of many tries, so that what else the machine does is not counted twice."""
-    a, best = numpy.ones((256, 256), dtype=numpy.float32), float("inf")
-    for _ in range(20):
+    """The best of many tries, so that what else the machine does is not counted twice. The matrices are too small for
+    more than one thread: several would wait for each other."""
+    a, best = numpy.ones((64, 64), dtype=numpy.float32), float("inf")
+    for _ in range(300):
         began = time.perf_counter()
         for _ in range(4):
             a @ a
