@@ -1,7 +1,9 @@
 """The table of strings: sound in itself, and complete for what the settings, presets, lessons and the glossary say."""
 
+import ast
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from components.lessons import lessons
 
 SLOT = re.compile(r"\{[^}]*\}")
 CONFIGS = ((distillation.DistillConfig, distillation.PRESETS), (bench.BenchConfig, bench.PRESETS))
+ROOT = Path(__file__).parent.parent
 CHINESE = table()
 
 
@@ -100,6 +103,32 @@ def test_the_words_of_the_page_are_there():
 def test_what_the_registry_says_of_students_is_there_sentence_by_sentence():
     said = [re.split(r"(?<=\.) (?=[A-Z])", re.sub(r"`[^`]+`\.", "", entry.notes).strip()) for entry in KNOWN]
     assert not missing(sentence for sentences in said for sentence in sentences)
+
+
+def constants(node: ast.AST) -> list[str]:
+    """Whole texts below a node: no docstrings, no pieces of f-strings."""
+    said = {
+        id(part) for found in ast.walk(node) if isinstance(found, (ast.JoinedStr, ast.Expr)) for part in ast.walk(found)
+    }
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.Constant) and id(part) not in said]
+    return [part.value for part in parts if isinstance(part.value, str)]
+
+
+def test_every_cause_that_the_doctor_names_is_there():
+    found = constants(ast.parse((ROOT / "backend/studies/text_distillation/doctor.py").read_text(encoding="utf-8")))
+    causes = [text for text in found if text.endswith(".") and text.count(" ") > 3]
+    assert len(causes) > 8 and not missing(causes)
+
+
+def test_every_error_of_the_screen_that_is_one_whole_text_is_there():
+    """The public API's are for programs and stay English."""
+    found = []
+    for file in sorted((ROOT / "components").rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and file.name != "api.py"]
+        errors = [node for node in calls if ast.unparse(node.func) in ("UserError", "Unready")]
+        found += [arg.value for node in errors for arg in node.args if isinstance(arg, ast.Constant)]
+    assert len(found) > 30 and not missing(found)
 
 
 def test_the_header_has_the_switch_and_the_files_address_goes_with_it():

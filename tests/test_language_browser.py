@@ -65,6 +65,11 @@ def test_nothing_is_left_in_english_on_the_first_tab(reader):
     page.wait_for_selector(".ds-moves li")
     reader.look("slow motion")
     reader.click("#chart [data-view=experts]")
+    if page.is_visible("[data-branch]"):
+        reader.click("[data-branch]")
+        page.wait_for_selector(".ds-branch-chip")
+        reader.look("branch")
+        page.click(".ds-branch-chip [data-drop]")
     page.evaluate("document.querySelector('#judge details').open = true")
     page.wait_for_selector(".ds-judge .ds-difference")
     reader.look("judge")
