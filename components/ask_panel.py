@@ -133,7 +133,7 @@ def suggestions(run: RunDir | None) -> list[tuple[str, tuple[str, ...]]]:
 # -- markup ---------------------------------------------------------------------------------------------------------
 def head_markup(run: RunDir | None, suggested: list[tuple[str, tuple[str, ...]]]) -> str:
     chips = "".join(
-        f'<button type="button" data-example="{number}">{escape(_short(question))}</button>'
+        f'<button type="button" data-example="{number}" translate="no">{escape(_short(question))}</button>'
         for number, (question, _) in enumerate(suggested)
     )
     state, said = tuned_state(run)
@@ -183,7 +183,9 @@ def student_card(title: str, about: str, kind: str, answers: dict) -> str:
         else ""
     )
     heading = f"<h3>{escape(title)} <small>{escape(about)}</small></h3>"
-    says = f"<span>In its own words</span><q>{escape(answers['generation']) or '(nothing)'}</q>"
+    generated = escape(answers["generation"])
+    spoken = f'<q translate="no">{generated}</q>' if generated else "<q>(nothing)</q>"
+    says = f"<span>In its own words</span>{spoken}"
     return (
         f'<article class="ds-answering ds-{kind}">{heading}<ul>{rows}</ul><p class="ds-says">{says}</p>{cut}</article>'
     )
@@ -191,7 +193,7 @@ def student_card(title: str, about: str, kind: str, answers: dict) -> str:
 
 def option_row(text: str, probability: float, picked: bool) -> str:
     return (
-        f'<li class="{"ds-picked" if picked else ""}"><span>{escape(text)}</span>'
+        f'<li class="{"ds-picked" if picked else ""}"><span translate="no">{escape(text)}</span>'
         f'<div><i style="width:{100 * probability:.1f}%"></i></div><b>{100 * probability:.0f} %</b></li>'
     )
 

@@ -54,7 +54,8 @@ class ExamplePanel:
 def example_markup(found: dict) -> str:
     """Up to three examples and one line of facts."""
     shown = [part for part in found.get("shown") or [] if isinstance(part, dict)]
-    cards = "".join(f'<li class="ds-tokens">{"".join(map(token, part["tokens"][:MOST_TOKENS]))}</li>' for part in shown)
+    said = ["".join(map(token, part["tokens"][:MOST_TOKENS])) for part in shown]
+    cards = "".join(f'<li class="ds-tokens" translate="no">{tokens}</li>' for tokens in said)
     return (
         f'<div class="ds-example" data-state="ready"><ol>{cards}</ol>'
         '<p class="ds-key"><span class="ds-key-read">read only</span><span class="ds-key-taught">learned</span>'

@@ -150,11 +150,14 @@ def _uploader(use: Use, label: str) -> tuple[gr.Dropdown, gr.UploadButton, gr.HT
 
 def file_markup(found: dict, use: Use) -> str:
     """How many, and the first three."""
-    rows = "".join(f"<li><span>{escape(_end(a))}</span><b>{escape(_end(b))}</b></li>" for a, b in found["shown"])
+    shown = [(escape(_end(a)), escape(_end(b))) for a, b in found["shown"]]
+    rows = "".join(f"<li><span>{a}</span><b>{b}</b></li>" for a, b in shown)
     count = found["count"]
     return (
-        f'<div class="ds-file" data-count="{count}" role="status"><strong>{escape(found["name"])}</strong>'
-        f"<span>{count:,} {use.noun}{'' if count == 1 else 's'}</span><ol>{rows}</ol></div>"
+        f'<div class="ds-file" data-count="{count}" role="status"><strong translate="no">'
+        f"{escape(found['name'])}</strong>"
+        f"<span>{count:,} {use.noun}{'' if count == 1 else 's'}</span>"
+        f'<ol translate="no">{rows}</ol></div>'
     )
 
 

@@ -10,7 +10,8 @@ from backend.settings import Setting, describe, from_saved
 from components.compare_runs import Chosen
 from components.form_values import spell
 
-ABSENT = "\N{EN DASH}"
+ABSENT, EMPTY = "\N{EN DASH}", "empty"
+NO = ' translate="no"'  # a value is data
 UNKNOWN = "A setting that this version does not know."
 
 
@@ -67,13 +68,13 @@ def spelled(item: Setting, value: object) -> str:
         value = float(value)
     if isinstance(value, float):
         return f"{value:g}"
-    return spell(value).replace(",", ", ") or "empty"
+    return spell(value).replace(",", ", ") or EMPTY
 
 
 def row(number: int, item: Setting, values: Sequence[str]) -> str:
     """The help comes out on hover and focus, and is read with the name."""
     help_id = f"ds-vs-help-{number}"
-    cells = "".join(f'<td translate="no">{escape(value)}</td>' for value in values)
+    cells = "".join(f"<td{'' if value == EMPTY else NO}>{escape(value)}</td>" for value in values)
     return (
         f'<tr><th scope="row"><button type="button" aria-describedby="{help_id}">'
         f'<code translate="no">{escape(item.name).replace("_", "_<wbr>")}</code></button>'

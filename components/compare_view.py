@@ -19,7 +19,7 @@ from components.bench_questions import questions_of
 from components.bench_results import two
 from components.bench_scores import sides
 from components.config_form import error_markup
-from components.form_values import spell
+from components.form_values import shown
 from components.words import ENOUGH
 
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -61,8 +61,7 @@ def differing(configs: Sequence[dict]) -> str:
     """The settings in which the two runs differ, and nothing else."""
     a, b = configs
     rows = "".join(
-        f"<li><code>{escape(key)}</code> {escape(spell(a.get(key, '')) or 'empty')} | "
-        f"{escape(spell(b.get(key, '')) or 'empty')}</li>"
+        f"<li><code>{escape(key)}</code> {shown(a.get(key, ''))} | {shown(b.get(key, ''))}</li>"
         for key in a
         if a.get(key) != b.get(key) and key not in QUIET
     )
@@ -134,7 +133,7 @@ def flips(result: Paired, answered: Sequence[list[list[Scored]]], asked: dict) -
 def flip(kind: str, winner: str, one: str, by_id: Sequence[list[dict]], question) -> str:
     """One question: its words where they are at hand, what each side chose, what was right."""
     first = by_id[0][0][one]
-    text = f"<p>{escape(question.question)}</p>" if question else ""
+    text = f'<p translate="no">{escape(question.question)}</p>' if question else ""
     chose = "".join(
         f"<span><b>{letter}</b> {escape(chosen([part[one] for part in side_]))}</span>"
         for letter, side_ in zip("AB", by_id, strict=True)
@@ -144,7 +143,7 @@ def flip(kind: str, winner: str, one: str, by_id: Sequence[list[dict]], question
     return (
         f'<li class="ds-flip ds-{kind}" data-kind="{kind}"><header><code>{escape(one)}</code>'
         f"<em>only {winner} is right</em></header>{text}"
-        f'<footer>{chose}<span class="ds-right">right: {escape(right)}</span></footer></li>'
+        f'<footer>{chose}<span class="ds-right">right: <bdi translate="no">{escape(right)}</bdi></span></footer></li>'
     )
 
 

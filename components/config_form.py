@@ -89,6 +89,7 @@ class ConfigForm:
         self.preset = gr.Radio(
             [(settings.load_preset(self.presets, name)["title"], name) for name in self.names],
             value=self.names[0],
+            label="Preset",
             show_label=False,
             container=False,
             elem_id=f"{layout.prefix}preset",
@@ -231,8 +232,7 @@ def changes_markup(changed: dict[str, tuple], none: str) -> str:
     if not changed:
         return f'<p class="ds-changes" data-count="0">{escape(none)}</p>'
     said = "".join(
-        f"<li><code>{escape(name)}</code> {escape(form_values.spell(old) or 'empty')} → "
-        f"<b>{escape(form_values.spell(new) or 'empty')}</b></li>"
+        f"<li><code>{escape(name)}</code> {form_values.shown(old)} → <b>{form_values.shown(new)}</b></li>"
         for name, (old, new) in changed.items()
     )
     return (

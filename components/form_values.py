@@ -6,6 +6,7 @@ For any study: it reads the settings a config class describes. Knows no widget l
 import math
 import typing
 from collections.abc import Sequence
+from html import escape
 
 from backend import settings
 from backend.core.errors import UserError
@@ -14,6 +15,12 @@ from backend.settings import Setting
 spell = settings.spell  # as the command line reads it
 SLIDER_SPAN = 100  # a longer range cannot be hit with a thumb
 SLIDER_NEAR_ZERO = 0.1  # nor one whose sensible values crowd at its lower end
+
+
+def shown(value: object) -> str:
+    """A value on the page: data, which nobody translates, or the word that says there is none."""
+    said = spell(value)
+    return f'<bdi translate="no">{escape(said)}</bdi>' if said else "empty"
 
 
 def kind(item: Setting) -> str:

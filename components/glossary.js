@@ -10,9 +10,17 @@ const NOT_IN = "[translate=no], .ds-term, a, button, summary, input, select, tex
 const PANELS = ".ds-fold, .ds-moves > li, .ds-card, #wall, #path, #lens, #slow, #results, #judge, #lessons";
 const SOON = 250, LINGER = 220;  // ms
 const all = props.value || [];
-const byForm = new Map(all.flatMap((entry) => entry.forms.map((form) => [form.toLowerCase(), entry])));
-const escaped = [...byForm.keys()].sort((a, b) => b.length - a.length).map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-const pattern = new RegExp(`(?<![\\p{L}\\p{N}_-])(?:${escaped.join("|")})(?![\\p{L}\\p{N}_-])`, "iu");
+let byForm, pattern;
+function learn() {  // the forms in the language of the page; between Chinese words there is no space
+  const say = window.distilloscopeLanguage?.say || ((form) => form), spaced = (form) => /^[\x20-\x7e]+$/.test(form);
+  byForm = new Map(all.flatMap((entry) => entry.forms.map((form) => [say(form).toLowerCase(), entry])).reverse());
+  const escaped = [...byForm.keys()].sort((a, b) => b.length - a.length).map((form) => {
+    const plain = form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return spaced(form) ? `(?<![a-z\\p{N}_-])${plain}(?![a-z\\p{N}_-])` : plain;
+  });
+  pattern = new RegExp(escaped.join("|"), "iu");
+}
+learn();
 const box = document.body.appendChild(make("div", "ds-said"));
 Object.assign(box, { id: "ds-said", popover: "manual" });
 box.setAttribute("role", "tooltip");
@@ -62,6 +70,18 @@ function knobs() {
   }));
 }
 
+// Each sentence is one text again, in the node it had first: so it can be said in another language.
+function join() {
+  hide();
+  document.querySelectorAll(".ds-term").forEach((term) => {
+    const before = term.previousSibling, after = term.nextSibling;
+    if (!(before instanceof Text)) return term.replaceWith(term.textContent);
+    before.data += term.textContent + (after instanceof Text ? after.data : "");
+    if (after instanceof Text) after.remove();
+    term.remove();
+  });
+}
+
 function scan() {
   state.scan = null;
   const known = new Map();
@@ -94,6 +114,7 @@ function show(term, pinned = false) {
     const formula = box.appendChild(make("p", "ds-formula", entry.formula));
     formula.setAttribute("translate", "no");
   }
+  window.distilloscopeLanguage?.write(box);  // before it is measured
   term.setAttribute("aria-describedby", box.id);
   term.setAttribute("aria-expanded", true);
   box.showPopover();
@@ -157,6 +178,7 @@ window.addEventListener("keydown", (event) => {
   if (pressed || walk(term, event.key)) { event.preventDefault(); event.stopPropagation(); }
 }, true);
 
+window.addEventListener("distilloscope:language", () => { join(); learn(); });
 const watcher = new MutationObserver(() => { state.scan ||= setTimeout(scan, SOON); });
 watcher.observe(document.body, { childList: true, characterData: true, subtree: true });
 scan();

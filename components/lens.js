@@ -48,6 +48,7 @@ function draw() {
     const button = make("button", "", seen(token.near[0][0]));
     button.type = "button";
     button.dataset.place = place;
+    button.translate = false;
     button.setAttribute("aria-pressed", place === state.place);
     button.style.setProperty("--far", Math.min(1, token.near[0][1]));
     return button;
@@ -56,7 +57,7 @@ function draw() {
   part(".ds-near").replaceChildren(...near.map(([token, distance]) => {
     const row = make("li"), bar = make("i");
     bar.style.setProperty("--share", distance / most);
-    row.append(make("b", "", seen(token)), bar, make("span", "", distance.toFixed(2)));
+    row.append(Object.assign(make("b", "", seen(token)), { translate: false }), bar, make("span", "", distance.toFixed(2)));
     return row;
   }));
   drawMap();
@@ -104,6 +105,7 @@ function drawMap() {
     if (said) {
       const title = document.createElementNS(SVG, "title");
       title.textContent = said;
+      title.setAttribute("translate", "no");
       node.append(title);
     }
     return node;

@@ -24,7 +24,7 @@ const actions = {
   open: (selector) => { const box = document.querySelector(selector); if (box) box.open = true; },
   first: () => scrub("first"),
   latest: () => scrub("latest"),
-  play: () => { const button = document.querySelector("#wall [data-play]"); if (button?.textContent === "Play") button.click(); },
+  play: () => { const button = document.querySelector("#wall [data-play]"); if (button && !("playing" in button.dataset)) button.click(); },
 };
 
 function light(selector) {
@@ -53,7 +53,7 @@ function drawList() {
 
 function stepBody(step) {
   const nodes = [make("p", "", step.text)];
-  if (step.formula) nodes.push(make("p", "ds-formula", step.formula), make("p", "ds-quiet", step.reads));
+  if (step.formula) nodes.push(Object.assign(make("p", "ds-formula", step.formula), { translate: false }), make("p", "ds-quiet", step.reads));
   return nodes;
 }
 

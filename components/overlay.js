@@ -55,6 +55,7 @@ function ranges(curves) {
   return { x: zoomed("xaxis") || [-Infinity, Infinity], y: zoomed("yaxis") || [low, high] };
 }
 
+// A word joiner behind the name tells translate.js that it is data: Plotly's texts have no attribute that could say so.
 // Each run's name where its line leaves the picture, moved apart where two would cover each other.
 function names(curves, wide, height) {
   const log = chosen.view === "loss", seen = ranges(curves);
@@ -68,7 +69,7 @@ function names(curves, wide, height) {
   const over = ends.length ? Math.max(0, ends.at(-1).place - height) : 0;
   ends.findLast((end, i) => { end.place -= over; return i && ends[i - 1].place <= end.place - GAP + over; });
   return ends.map(({ c, x, value, pixel, place }) => ({ x, y: value, xanchor: "left", yanchor: "middle", showarrow: false,
-    xshift: 6, yshift: place - pixel, text: `<b>${letter(c.run)}</b>${wide ? " " + plain(shortened(c.run.name)) : ""}`,
+    xshift: 6, yshift: place - pixel, text: `<b>${letter(c.run)}</b>${wide ? " " + plain(shortened(c.run.name)) + "\u2060" : ""}`,
     font: { size: 13, color: c.colour }, bgcolor: colour("card") + "b0", borderpad: 1 }));
 }
 

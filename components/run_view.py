@@ -245,7 +245,7 @@ def fact_markup(run: RunDir) -> str:
 def settings_markup(found: dict) -> str:
     """The settings the run was started with, folded away."""
     rows = "".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{escape(form_values.spell(value)) or 'empty'}</td></tr>"
+        f"<tr><td><code>{escape(name)}</code></td><td>{form_values.shown(value)}</td></tr>"
         for name, value in found["config"].items()
     )
     return (

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import gradio as gr
 
+from components.language import SWITCH, language_script, served
+
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SHEETS = ("style", "explorer", "watch", "compare", "reproduce", "takeaway", "life")
+SHEETS = ("style", "explorer", "watch", "compare", "reproduce", "takeaway", "life", "language")
 STYLES = [ASSETS / f"{name}.css" for name in SHEETS]
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"
@@ -58,7 +60,7 @@ HEADER_JS = """
 const apply = (dark) => document.body.classList.toggle("dark", dark);
 const chosen = localStorage.getItem("distilloscope-dark");
 if (chosen !== null && !new URL(location).searchParams.has("__theme")) apply(chosen === "1");
-element.querySelector("button").addEventListener("click", () => {
+element.querySelector("[data-dark]").addEventListener("click", () => {
   const dark = !document.body.classList.contains("dark");
   localStorage.setItem("distilloscope-dark", dark ? "1" : "0");
   apply(dark);
@@ -79,18 +81,20 @@ def make_theme() -> gr.themes.Base:
 
 
 def page_header() -> gr.HTML:
-    """Name, one sentence, and the switch between light and dark."""
+    """Name, one sentence, and the switches of language and of light and dark."""
     logo = LOGO.read_text(encoding="utf-8")
     return gr.HTML(
         f'<header class="ds-header">{logo}<div><h1>Distilloscope</h1><p>Learn a handful of prompts that teach a model '
         "what a whole data set teaches, and watch them form.</p></div>"
         '<a href="#form">Distil your own</a>'
-        '<button type="button" aria-label="Switch between light and dark" title="Light or dark">'
+        f"{SWITCH}"
+        '<button type="button" data-dark aria-label="Switch between light and dark" title="Light or dark">'
         '<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true"><circle cx="12" cy="12" r="8.5" '
         'fill="none" stroke="currentColor" stroke-width="2"/>'
         '<path d="M12 3.5a8.5 8.5 0 0 1 0 17z" fill="currentColor"/></svg>'
         "</button></header>",
-        js_on_load=HEADER_JS,
+        js_on_load=HEADER_JS + language_script(),
         apply_default_css=False,
         elem_id="header",
+        **served(),
     )

@@ -48,12 +48,14 @@ function card(prompt, first, before, flash) {
   const words = split(prompt.text), fresh = changed(split(first.text), words);
   const recent = flash ? changed(split(before.text), words) : [];
   const text = make("p", "ds-words");
+  text.translate = false;
   words.forEach((word, i) => {
     if (i) text.append(" ");
     text.append(fresh[i] ? make("mark", recent[i] ? "ds-flash" : "", word) : word);
   });
   const answer = make("p", "ds-answer");
   answer.append(make("span", "", "answer"), make("b", "", prompt.answer));
+  answer.lastChild.translate = false;
   const foot = make("footer");
   foot.append(meter("changed", prompt.changed, Math.round(100 * prompt.changed) + " % changed"));
   foot.append(meter("distance", prompt.distance, "distance " + prompt.distance.toFixed(2)));
@@ -62,6 +64,7 @@ function card(prompt, first, before, flash) {
   if (fresh.some(Boolean)) {
     const was = make("details"); 
     was.append(make("summary", "", "Started as"), make("p", "", first.text));
+    was.lastChild.translate = false;
     was.open = state.opened && state.opened.has(prompt.slot);
     was.addEventListener("toggle", () => (state.opened ||= new Set())[was.open ? "add" : "delete"](prompt.slot));
     node.append(was);
@@ -84,6 +87,7 @@ function draw(flash = false) {
   part("[data-latest]").hidden = state.at === last;
   part("[data-branch]").hidden = !state.branches.has(shown.step);
   part("[data-play]").textContent = state.timer ? "Pause" : "Play";
+  part("[data-play]").toggleAttribute("data-playing", state.timer !== null);
   const prompts = state.all ? shown.prompts : shown.prompts.slice(0, few);
   const find = (snapshot, slot) => snapshot.prompts.find((p) => p.slot === slot) || { text: "" };
   const before = state.snapshots[Math.max(0, state.at - 1)];
