@@ -67,7 +67,8 @@ def test_a_click_on_branch_fills_the_form_with_the_parents_settings(page, owner)
     answer = page.life.branch_from(owner, True, told(run=key, step=4))
     assert [answer[widget] for widget in page.form.widgets] == VALUES
     assert answer[page.branch] == {"run": key, "step": 4} and "update 4" in answer[page.chip]
-    assert "--at 4" in answer[page.form.command] and "--branch" in answer[page.form.command]
+    command = answer[page.form.box]["texts"]["command"]
+    assert "--at 4" in command and "--branch" in command
 
 
 def test_a_started_branch_is_a_run_of_its_own_with_the_parents_rows(page, owner):
@@ -166,7 +167,31 @@ def test_a_live_run_makes_room_for_its_cure(page, owner):
     run.set_status(state="running")
     assert "Stop, fix" in diagnosed(run, key)
     page.life.cure(owner, told(run=key))
-    assert [asked[0] for asked in page.runner.asked] == ["stop", "start"]
+    assert [asked[0] for asked in page.runner.asked] == ["start", "stop"]
+
+
+class Full(Runner):
+    def start(self, run, stages=None):
+        raise UserError("8 runs are waiting already.", "a shorter queue", "Try again.")
+
+
+def test_a_run_that_the_queue_refuses_leaves_no_folder_and_stops_no_live_one(page, owner):
+    key, run = wild(page, owner)
+    run.set_status(state="running")
+    page.runner = Full()
+    answers = [
+        page.life.start(owner, None, "quick", True, *VALUES),
+        page.life.start(
+            owner,
+            {"run": key, "step": 4},
+            "quick",
+            True,
+            *form_values.values_of(DistillConfig, as_json(DistillConfig(prompt_lr=1.0))),
+        ),
+        page.life.cure(owner, told(run=key)),
+    ]
+    assert all("waiting already" in answer[page.form.message] for answer in answers)
+    assert [one.path for one in page.shelf.own(owner)] == [run.path] and page.runner.asked == []
 
 
 @pytest.mark.parametrize("key", [None, 3, "own/x", "recorded/none"])

@@ -25,6 +25,7 @@ from components.doctor_view import doctor_markup
 from components.events import sent
 from components.reproduce_box import told_branch
 from components.shelf import is_owner, new_owner
+from components.starting import start_new
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 UNQUEUED = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
@@ -96,7 +97,7 @@ class Life:
             parent, step = self._parent(owner, branch)
             key, path = page.shelf.place(owner, parent.config()["preset"])
             run = make_branch(parent, step, path, page.form.config(values))
-            page.runner.start(run, page.form.stages(score))
+            start_new(page.runner, run, page.form.stages(score))
         except UserError as error:
             return {page.form.message: error_markup(error)}
         return {page.form.message: "", **self.drop(), **page.view.show(owner, key)}
@@ -134,9 +135,9 @@ class Life:
             config = cured(parents_config(run), found)
             status, own = run.status(), page.own(owner, key)
             new_key, new = page.shelf.new(owner, STUDY, run.config()["preset"], as_json(config))
+            start_new(page.runner, new, status.get("stages"))  # first: one that is refused costs no live run
             if own is not None and status["state"] in LIVE_STATES:
                 page.runner.stop(own)
-            page.runner.start(new, status.get("stages"))
         except UserError as error:
             return {page.form.message: error_markup(error)}
         return {page.owner: owner, page.form.message: "", **page.view.show(owner, new_key)}
