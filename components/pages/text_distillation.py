@@ -76,7 +76,7 @@ class Page:
         form.go.click(
             self.life.start,
             [self.owner, self.branch, form.preset, *form.toggles, *form.widgets],
-            [self.owner, form.message, *self.life.parts, *view.parts],
+            [self.owner, *self.life.told, *self.life.parts, *view.parts],
             **QUIET,
         )
         # not queued: a stop must not wait behind anything
