@@ -98,7 +98,8 @@ def run_command(args: argparse.Namespace) -> int:
 
 def run_yaml(args: argparse.Namespace) -> int:
     """The same for a file that says it all."""
-    if args.study or args.preset or args.set or args.stages or args.from_config:
+    branch = args.branch is not None or args.at is not None
+    if args.study or args.preset or args.set or args.stages or args.from_config or branch:
         found = "--from-yaml stands beside other words about the run."
         raise UserError(found, "either the file or the words", "Write the change into the file.")
     try:
@@ -137,6 +138,10 @@ def work(study: str, run_dir: RunDir, config, wanted: str, say=None) -> int:
 
 def open_run(args: argparse.Namespace, config_module):
     """The run folder and its checked config, from the folder itself or from preset and --set."""
+    alone = args.at is not None and args.branch is None
+    if alone or (args.from_config and args.branch is not None):
+        found = "--at stands without --branch." if alone else "--branch stands beside --from-config."
+        raise UserError(found, "--branch FOLDER with --at UPDATE, or --from-config", "Correct the command.")
     if args.from_config:
         run_dir = RunDir(args.out)
         if not (args.out / "config.json").exists():
@@ -157,7 +162,7 @@ def open_branch(args: argparse.Namespace, changes: dict):
     if args.preset or args.at is None or not (args.branch / "config.json").exists():
         found = "--branch came with --preset." if args.preset else f"--branch {args.branch} --at {args.at}."
         raise UserError(found, "a run folder after --branch, an update after --at, no preset", "Correct the command.")
-    parent = RunDir(args.branch)
+    parent = RunDir(args.branch.resolve())  # a branch remembers its parent's name, and `.` has none
     if args.study not in BRANCHING or parent.config()["study"] != args.study:
         raise UserError(f"{args.branch} is a run of {parent.config()['study']}.", BRANCHING[0], "Choose such a run.")
     branching = study_module(args.study, "branching")

@@ -57,7 +57,7 @@ def branch_point(run: RunDir | None, step: object) -> int | None:
 # -- the tree -------------------------------------------------------------------------------------------------------
 @dataclass
 class Node:
-    """A member of the family; `run` and `key` are None for one that was discarded."""
+    """A member of the family; `run` and `key` are None for one that was discarded, or that this visitor cannot see."""
 
     name: str
     step: int = 0  # of the parent, where this one began
@@ -106,10 +106,10 @@ def _item(shelf: Shelf, node: Node, parent: Node | None, shown: str) -> str:
 
 
 def _label(shelf: Shelf, node: Node, parent: Node | None, shown: str) -> str:
-    """A button that shows the run; the run on screen and a discarded one are plain text."""
+    """A button that shows the run; the run on screen and one that is not here are plain text."""
     where = "" if parent is None else f"<small>from {moment(node.step)}</small>"
     if node.run is None:
-        return f'<span class="ds-node ds-node-gone">{where}<b>A discarded run</b></span>'
+        return f'<span class="ds-node ds-node-gone">{where}<b>A run that is not here</b></span>'
     said = _difference(node, parent) or escape(shelf.title(node.run))
     state = node.run.status().get("state", "queued")
     look = f'<i class="ds-dot-{escape(state)}" title="{escape(words.STATES.get(state, state))}"></i>'

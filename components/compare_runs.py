@@ -146,7 +146,7 @@ def picker(chosen: Sequence[Chosen], choices: Sequence[tuple[str, str]]) -> str:
 
 def advice(chosen: Sequence[Chosen], choices: Sequence[tuple[str, str]], lost: int) -> str:
     """What to do next, where something is missing."""
-    gone = "A run that was here is gone: it was discarded. " if lost else ""
+    gone = "A run that was chosen is no longer here. " if lost else ""
     if not choices:
         return gone + "There is no run yet. Distil one on the first tab; it can be compared while it learns."
     if not chosen:

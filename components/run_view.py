@@ -88,6 +88,12 @@ class RunView:
     # -- what to show -------------------------------------------------------------------------------------------
     def show(self, owner: str, key: str | None) -> dict:
         """The whole view of a run; of the visitor's first one where there is no such run."""
+        try:
+            return self._whole(owner, key)
+        except FileNotFoundError:  # discarded this very moment: what is left is shown instead
+            return self._whole(owner, None)
+
+    def _whole(self, owner: str, key: str | None) -> dict:
         asked, missed = key, key is not None and self.shelf.open(owner, key) is None
         if key is None or missed:
             key = self.shelf.first(owner)
@@ -95,7 +101,7 @@ class RunView:
         gone = gone_markup(asked) if missed else ""
         if run is None:
             return {**self._nothing(), self.gone: gone}
-        updates = self.tick(owner, feed.first_look(key))  # first: it may settle a state that the picker shows
+        updates = self._news(owner, feed.first_look(key))  # first: it may settle a state that the picker shows
         return {
             **updates,
             self.picker: gr.update(choices=self._choices(owner, key), value=key, visible=True),
@@ -108,6 +114,12 @@ class RunView:
         """What changed since the last look. Small: this is sent again and again."""
         if not isinstance(seen, dict) or "key" not in seen:
             return self.show(owner, None)
+        try:
+            return self._news(owner, seen)
+        except FileNotFoundError:  # discarded this very moment: the next tick finds it gone
+            return {}
+
+    def _news(self, owner: str, seen: dict) -> dict:
         run = self.shelf.open(owner, seen["key"])
         if run is None:  # discarded, or its owner has stopped sharing it: what is left is shown instead
             return self.show(owner, seen["key"] if is_shared(seen["key"]) else None)

@@ -7,11 +7,13 @@ only made of ids that match a strict pattern. Knows no widget and opens no run.
 import json
 import re
 import secrets
+import threading
 from pathlib import Path
 
 from backend.runs import write_atomically
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
+LOCK = threading.Lock()  # of all shelves: two tokens for one run, and only one of them could be taken back
 OWNER = re.compile(r"[0-9a-f]{32}")
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 
@@ -47,18 +49,20 @@ class Shares:
         """The token of a run, the same until sharing stops. Raises ValueError for names no shelf would make."""
         if not _named(owner, run):
             raise ValueError("not an owner and a run")
-        token = self.token(owner, run) or secrets.token_hex(16)
-        self._back(owner, run).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.folder / token, json.dumps({"owner": owner, "run": run}))
-        write_atomically(self._back(owner, run), token)
+        with LOCK:
+            token = self.token(owner, run) or secrets.token_hex(16)
+            self._back(owner, run).parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / token, json.dumps({"owner": owner, "run": run}))
+            write_atomically(self._back(owner, run), token)
         return token
 
     def stop(self, owner: str, run: str) -> None:
         """Take the token back; its link leads nowhere from now on."""
-        token = self.token(owner, run)
-        if token is not None:
-            (self.folder / token).unlink(missing_ok=True)
-            self._back(owner, run).unlink(missing_ok=True)
+        with LOCK:
+            token = self.token(owner, run)
+            if token is not None:
+                (self.folder / token).unlink(missing_ok=True)
+                self._back(owner, run).unlink(missing_ok=True)
 
     def _back(self, owner: str, run: str) -> Path:
         return self.folder / "of" / owner / run

@@ -135,7 +135,10 @@ class Shelf:
         return title
 
     def _shows(self, run: RunDir) -> bool:
-        return self.study is None or run.config()["study"] == self.study
+        try:
+            return self.study is None or run.config()["study"] == self.study
+        except FileNotFoundError:  # discarded this very moment
+            return False
 
     def _own_label(self, run: RunDir) -> str:
         status = run.status()

@@ -3,6 +3,7 @@
 import pytest
 
 from backend.bench.config import BenchConfig
+from backend.core.errors import UserError
 from backend.settings import as_json
 from components import bench_feed
 from components.bench_view import shown_config
@@ -46,6 +47,16 @@ def test_a_value_that_makes_no_sense_is_said_and_starts_nothing(page, changes):
     assert list(answer) == [page.form.message]
     assert 'role="alert"' in answer[page.form.message]
     assert "<img" not in answer[page.form.message]
+    assert page.shelf.own(owner) == []
+
+
+def test_a_run_that_the_queue_refuses_leaves_no_folder(page, monkeypatch):
+    def full(run, stages=None):
+        raise UserError("8 runs are waiting already.", "a shorter queue", "Try again.")
+
+    owner = new_owner()
+    monkeypatch.setattr(page.runner, "start", full)
+    assert "waiting already" in page.start(owner, "pocket", *held(page, owner))[page.form.message]
     assert page.shelf.own(owner) == []
 
 

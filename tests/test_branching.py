@@ -174,6 +174,21 @@ def test_the_command_line_branches_a_run_and_resumes_the_branch_by_the_same_comm
     assert RunDir(tmp_path / "branch").config()["config"] == as_json(replace(config, prompt_lr=0.2))
 
 
+def test_a_parent_that_is_named_by_a_dot_is_remembered_by_its_name(parent, tmp_path, monkeypatch):
+    monkeypatch.chdir(parent.path)
+    branch = tmp_path / "branch"
+    words = ["run", "text_distillation", "--branch", ".", "--at", "4", "--stages", "experts", "--out", str(branch)]
+    assert main(words) == 0
+    assert RunDir(branch).config()["lineage"] == [{"run": parent.path.name, "step": 4}]
+
+
+@pytest.mark.parametrize("words", [["--branch", ".", "--at", "4", "--from-config"], ["--at", "4"]])
+def test_words_about_a_branch_are_never_passed_over(words, tmp_path, capsys):
+    assert main(["run", "text_distillation", *words, "--out", str(tmp_path)]) == 2
+    assert "Correct the command" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("words", [["--branch", "nowhere", "--at", "4"], ["--branch", "PARENT"], ["--preset", "quick"]])
 def test_a_branch_that_is_no_branch_is_refused_with_a_sentence(words, parent, tmp_path, capsys):
     words = [str(parent.path) if word == "PARENT" else word for word in words]

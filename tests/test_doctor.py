@@ -118,6 +118,16 @@ def test_of_two_models_the_missing_one_is_replaced(tiny_models, tiny_tasks, tmp_
     assert found.changes == {"other_model": ("nobody/knows-it", "llama-pocket")}
 
 
+@pytest.mark.parametrize(
+    "said", ["The hub has no model called {}, or it is private.", "The model {}: x.", "The model {}."]
+)
+@pytest.mark.parametrize(("lost", "well"), [("gpt2-medium", "gpt2"), ("a/gpt2", "gpt2"), ("qwen-1.5", "qwen-1")])
+def test_a_model_whose_name_is_part_of_the_missing_ones_is_left_alone(said, lost, well):
+    error = failed(UserError(said.format(lost), "another", "Choose."))
+    assert list(diagnose(DistillConfig(model=well, other_model=lost), error, []).changes) == ["other_model"]
+    assert list(diagnose(DistillConfig(model=lost, other_model=well), error, []).changes) == ["model"]
+
+
 @pytest.mark.parametrize("task", ["pocket_science", "arc_easy"])
 def test_a_folder_without_questions_leads_to_the_bundled_task(task, tmp_path):
     config = DistillConfig(task=task, data_dir=str(tmp_path / "nowhere"))

@@ -67,7 +67,8 @@ def test_a_click_on_branch_fills_the_form_with_the_parents_settings(page, owner)
     answer = page.life.branch_from(owner, True, told(run=key, step=4))
     assert [answer[widget] for widget in page.form.widgets] == VALUES
     assert answer[page.branch] == {"run": key, "step": 4} and "update 4" in answer[page.chip]
-    assert "--at 4" in answer[page.form.command] and "--branch" in answer[page.form.command]
+    command = answer[page.form.box]["texts"]["command"]
+    assert "--at 4" in command and "--branch" in command
 
 
 def test_a_started_branch_is_a_run_of_its_own_with_the_parents_rows(page, owner):
@@ -77,6 +78,35 @@ def test_a_started_branch_is_a_run_of_its_own_with_the_parents_rows(page, owner)
     assert [row["step"] for row in found.rows("metrics")] == [0, 4]
     assert found.config()["config"]["prompt_lr"] == 0.02
     assert page.runner.asked == [("start", found.path.name, "")]
+
+
+def test_a_branch_that_is_dropped_or_started_leaves_none_of_its_texts(page, owner):
+    key, _ = run_of(page, owner)
+    answers = [
+        page.life.drop("quick", True, *VALUES),
+        page.life.start(owner, {"run": key, "step": 4}, "quick", True, *VALUES),
+    ]
+    for answer in answers:
+        assert "parent" not in answer[page.form.changes] and answer[page.form.message] == ""
+        texts = answer[page.form.box]["texts"]
+        assert "--branch" not in texts["command"] and "--preset quick" in texts["command"] and texts["yaml"]
+        assert answer[page.branch] is None
+
+
+def test_a_visitor_without_an_id_gets_one_with_their_branch(page):
+    sample = RunDir.create(page.shelf.samples / "quick", "text_distillation", "quick", as_json(CONFIG))
+    sample.set_status(state="finished")
+    lineage.keep_snapshot(sample, 4, lambda path: path.write_bytes(b"x"))
+    answer = page.life.start("", {"run": "recorded/quick", "step": 4}, "quick", True, *VALUES)
+    assert page.shelf.open(answer[page.owner], answer[page.view.seen]["key"]) is not None
+
+
+def test_an_ancestor_that_this_visitor_cannot_see_is_not_called_discarded(page, owner):
+    key, _ = run_of(page, owner)
+    child = branch(page, owner, key, prompt_lr=0.02)
+    guests = page.view.give(owner, told(run=child, wanted=True))["link"]
+    drawn = tree_markup(page.shelf, new_owner(), page.shelf.open(new_owner(), guests), guests)
+    assert "A run that is not here" in drawn and "discarded" not in drawn
 
 
 @pytest.mark.parametrize(
@@ -166,7 +196,40 @@ def test_a_live_run_makes_room_for_its_cure(page, owner):
     run.set_status(state="running")
     assert "Stop, fix" in diagnosed(run, key)
     page.life.cure(owner, told(run=key))
-    assert [asked[0] for asked in page.runner.asked] == ["stop", "start"]
+    assert [asked[0] for asked in page.runner.asked] == ["start", "stop"]
+
+
+def test_a_run_that_fails_again_for_another_reason_is_examined_again(page, owner):
+    key, run = run_of(page, owner)
+    killed = UserError("The worker was killed from outside.", "a worker", "Resume.")
+    run.set_status(state="failed", error=killed.as_dict())
+    assert 'data-kind="memory"' in diagnosed(run, key)
+    run.set_status(error=UserError("The disk is full (x).", "room", "Free some.").as_dict())
+    assert 'data-kind="disk"' in diagnosed(run, key)
+
+
+class Full(Runner):
+    def start(self, run, stages=None):
+        raise UserError("8 runs are waiting already.", "a shorter queue", "Try again.")
+
+
+def test_a_run_that_the_queue_refuses_leaves_no_folder_and_stops_no_live_one(page, owner):
+    key, run = wild(page, owner)
+    run.set_status(state="running")
+    page.runner = Full()
+    answers = [
+        page.life.start(owner, None, "quick", True, *VALUES),
+        page.life.start(
+            owner,
+            {"run": key, "step": 4},
+            "quick",
+            True,
+            *form_values.values_of(DistillConfig, as_json(DistillConfig(prompt_lr=1.0))),
+        ),
+        page.life.cure(owner, told(run=key)),
+    ]
+    assert all("waiting already" in answer[page.form.message] for answer in answers)
+    assert [one.path for one in page.shelf.own(owner)] == [run.path] and page.runner.asked == []
 
 
 @pytest.mark.parametrize("key", [None, 3, "own/x", "recorded/none"])
@@ -176,6 +239,49 @@ def test_there_is_no_cure_for_what_is_not_there_or_well(key, page, owner):
     page.life.cure(owner, told(run=well))
     page.life.cure(new_owner(), told(run=well))
     assert page.runner.asked == []
+
+
+def test_after_a_discard_another_run_is_shown_without_a_word_about_links(page, owner):
+    kept, _ = run_of(page, owner)
+    key, _ = run_of(page, owner, DistillConfig(outer_steps=9))
+    link = page.view.give(owner, told(run=key, wanted=True))["link"]
+    page.runner.discard = lambda run: shutil.rmtree(run.path)
+    answer = page.life.discard(owner, told(run=key))
+    assert answer[page.view.seen]["key"] == kept and answer[page.view.gone] == ""
+    assert page.shelf.shares.find(link.partition("/")[2]) is None
+    assert not [path for path in page.shelf.shares.folder.rglob("*") if path.is_file()]
+
+
+def test_a_run_that_has_to_stop_before_it_is_discarded_stays_on_screen(page, owner):
+    run_of(page, owner)
+    key, run = run_of(page, owner)
+    run.set_status(state="running")
+    assert page.life.discard(owner, told(run=key))[page.view.seen]["key"] == key
+
+
+@pytest.mark.parametrize("moment", ["tick", "show"])
+def test_a_run_that_is_discarded_while_it_is_read_is_no_error(moment, page, owner, monkeypatch):
+    kept, _ = run_of(page, owner)
+    key, run = run_of(page, owner, DistillConfig(outer_steps=9))
+    run.set_status(state="running")
+    seen, poll = page.view.show(owner, key)[page.view.seen], page.runner.poll
+
+    def poll_and_lose(run):
+        shutil.rmtree(page.shelf.open(owner, key).path)
+        monkeypatch.setattr(page.runner, "poll", poll)
+        return {"state": "stopped", "alive": False, "ahead": 0}
+
+    monkeypatch.setattr(page.runner, "poll", poll_and_lose)
+    answer = page.view.tick(owner, seen) if moment == "tick" else page.view.show(owner, key)
+    answer = answer or page.view.tick(owner, seen)
+    assert answer[page.view.seen]["key"] == kept
+
+
+def test_a_shelf_passes_over_a_run_that_is_discarded_while_it_is_read(page, owner, monkeypatch):
+    _, run = run_of(page, owner)
+    page.shelf.study = "text_distillation"
+    monkeypatch.setattr("components.shelf.list_runs", lambda folder: [RunDir(folder / "gone"), run])
+    assert [one.path for one in page.shelf.own(owner)] == [run.path]
 
 
 # -- cost ---------------------------------------------------------------------------------------------------------

@@ -107,7 +107,15 @@ def test_nor_do_any_changes_that_a_program_sends(changes):
 
 # -- on the command line and in a program -----------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    "words", [["text_distillation"], ["--set", "seeds=2"], ["--stages", "distil"], ["--from-config"]]
+    "words",
+    [
+        ["text_distillation"],
+        ["--set", "seeds=2"],
+        ["--stages", "distil"],
+        ["--from-config"],
+        ["--branch", "."],
+        ["--at", "0"],
+    ],
 )
 def test_a_file_and_other_words_about_the_run_do_not_mix(words, tmp_path, capsys):
     assert main(["run", *words, "--from-yaml", "x.yaml", "--out", str(tmp_path / "run")]) == 2

@@ -1,6 +1,8 @@
 """Sharing a run: a token that says nothing, a guest who can look and not touch, an end when the owner wants it."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -50,6 +52,22 @@ def test_a_token_is_long_the_same_until_sharing_stops_and_new_after_it(tmp_path)
     shares.stop(owner, "a-run")
     assert shares.find(token) is None and shares.token(owner, "a-run") is None
     assert shares.share(owner, "a-run") != token
+
+
+def test_of_two_who_share_at_once_both_get_the_token_that_can_be_taken_back(tmp_path, monkeypatch):
+    look = Shares.token
+
+    def slowly(self, owner, run):
+        found = look(self, owner, run)
+        time.sleep(0.2)
+        return found
+
+    owner = new_owner()
+    with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(Shares, "token", slowly)
+        first, second = pool.map(lambda shares: shares.share(owner, "a-run"), [Shares(tmp_path), Shares(tmp_path)])
+    Shares(tmp_path).stop(owner, "a-run")
+    assert first == second and Shares(tmp_path).find(first) is None
 
 
 @pytest.mark.parametrize("bad", ["../../x", "", "a" * 33, "of", None, 7, "A" * 32, "0" * 32])

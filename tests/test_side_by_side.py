@@ -70,7 +70,7 @@ def test_the_heads_say_what_is_missing_and_escape_what_they_are_told(make):
     one.status["error"] = {"found": HOSTILE, "expected": "", "next_step": ""}
     found = runs_markup([one], [(HOSTILE, one.key)])
     assert "only run there is" in found and "&lt;img" in found and HOSTILE not in found
-    assert "was discarded" in runs_markup([one], [("x", one.key), ("y", "own/y")], lost=1)
+    assert "no longer here" in runs_markup([one], [("x", one.key), ("y", "own/y")], lost=1)
     assert "select data-add disabled" in runs_markup([make(f"r{k}", k) for k in range(4)], [("x", "own/x")])
 
 

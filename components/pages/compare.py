@@ -31,7 +31,8 @@ class ComparePage:
     def __init__(self, shelf: Shelf, runner: Runner, owner: gr.BrowserState, on_screen: gr.Dropdown):
         """`on_screen` is the run picker of the first tab: its run is the one that others are compared with at first."""
         self.shelf, self.runner, self.owner, self.on_screen = shelf, runner, owner, on_screen
-        self.seen, self.wanted = gr.State({}), gr.State("")
+        # which runs, and what was seen of them. Apart, for a tick that ends after a choice must not take it back
+        self.slots, self.seen, self.wanted = gr.State({}), gr.State({}), gr.State("")
         self.timer = gr.Timer(PERIOD_S, active=False)
         with gr.Column(elem_id="compare-page"):
             self.heads = side.runs_view()
@@ -43,19 +44,23 @@ class ComparePage:
 
     @property
     def parts(self) -> list:
-        shown = [self.heads, self.chart, self.settings, self.prompts, self.results]
-        return [self.seen, self.wanted, self.timer, *shown]
+        return [self.slots, self.wanted, *self.shown]
+
+    @property
+    def shown(self) -> list:
+        """What a look may fill that chooses nothing."""
+        return [self.seen, self.timer, self.heads, self.chart, self.settings, self.prompts, self.results]
 
     def _bind(self) -> None:
-        held = [self.owner, self.seen]
-        self.timer.tick(self.tick, held, self.parts, **QUIET)
+        held = [self.owner, self.slots, self.seen]
+        self.timer.tick(self.tick, held, self.shown, **QUIET)
         self.heads.choose(self.choose, held, self.parts, **QUIET)
         for widget in (self.chart, self.prompts):
-            widget.resync(self.resync, held, self.parts, **QUIET)
+            widget.resync(self.resync, held, self.shown, **QUIET)
 
     def when_opened(self, own: gr.Tab, others: Iterable[gr.Tab]) -> None:
         """Only a visitor who opens the tab is sent anything, and nobody who left it."""
-        own.select(self.open, [self.owner, self.seen, self.on_screen, self.wanted], self.parts, **QUIET)
+        own.select(self.open, [self.owner, self.slots, self.seen, self.on_screen, self.wanted], self.parts, **QUIET)
         for other in others:
             other.select(self.leave, None, self.timer, **QUIET)
 
@@ -68,47 +73,51 @@ class ComparePage:
         """The button beside the picker: the tab opens, and its own event reads what is wanted."""
         return key if isinstance(key, str) else "", gr.Tabs(selected="compare")
 
-    def open(self, owner: str, seen: dict, on_screen: object, wanted: object) -> dict:
+    def open(self, owner: str, slots: dict, seen: dict, on_screen: object, wanted: object) -> dict:
         """The tab is opened: the runs that were here, with the one that is wanted; else a first choice."""
-        keys = self._chosen(seen)
+        keys = list(slots := _slots(slots))
         if isinstance(wanted, str) and self.shelf.open(owner, wanted) is not None:
             keys = side.joined(keys, wanted) if keys else side.first_choice(self.shelf, owner, wanted)
         keys = keys or side.first_choice(self.shelf, owner, on_screen)
-        return {**self._show(owner, keys, seen, opening=True), self.wanted: ""}
+        return {**self._choose(owner, keys, slots, seen), self.wanted: ""}
 
-    def choose(self, owner: str, seen: dict, event: gr.EventData) -> dict:
+    def choose(self, owner: str, slots: dict, seen: dict, event: gr.EventData) -> dict:
         """A run was added or taken away. Anything that is no list of this visitor's runs chooses none of it."""
-        keys = sent(event, "keys")
-        keys = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else self._chosen(seen)
-        return self._show(owner, [*dict.fromkeys(keys)][: side.MOST], seen, opening=True)
+        keys, slots = sent(event, "keys"), _slots(slots)
+        keys = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else list(slots)
+        return self._choose(owner, [*dict.fromkeys(keys)][: side.MOST], slots, seen)
 
-    def tick(self, owner: str, seen: dict) -> dict:
+    def tick(self, owner: str, slots: dict, seen: dict) -> dict:
         """What changed since the last look. Small: this is sent again and again."""
         try:
-            return self._show(owner, self._chosen(seen), seen)
+            return self._show(owner, *self._open(owner, slots := _slots(slots), slots), seen)
         except FileNotFoundError:  # a run was discarded this very moment: the next tick finds it gone
             return {}
 
-    def resync(self, owner: str, seen: dict) -> dict:
+    def resync(self, owner: str, slots: dict, seen: dict) -> dict:
         """A panel missed a message: everything once more."""
-        return self._show(owner, self._chosen(seen), {"slots": seen.get("slots", {})} if isinstance(seen, dict) else {})
+        return self._show(owner, *self._open(owner, slots := _slots(slots), slots), {})
 
     def leave(self) -> gr.Timer:
         return gr.Timer(active=False)
 
     # -- how ----------------------------------------------------------------------------------------------------
-    def _chosen(self, seen: object) -> list[str]:
-        return list(seen.get("slots", {})) if isinstance(seen, dict) else []
+    def _choose(self, owner: str, keys: Iterable[str], slots: dict[str, int], seen: dict) -> dict:
+        """The same for keys that are chosen from now on, where `slots` were before."""
+        chosen, lost = self._open(owner, keys, slots)
+        return {
+            **self._show(owner, chosen, lost, seen, opening=True),
+            self.slots: {one.key: one.slot for one in chosen},
+        }
 
-    def _show(self, owner: str, keys: list[str], seen: dict, opening: bool = False) -> dict:
-        """What of the page has to change for these keys, from what was seen before."""
+    def _show(self, owner: str, chosen: list[side.Chosen], lost: int, seen: dict, opening: bool = False) -> dict:
+        """What of the page has to change for these runs, from what was seen before."""
         before = seen if isinstance(seen, dict) else {}
-        chosen, lost = self._open(owner, keys, before.get("slots", {}))
         rows, runs = [one.as_row() for one in chosen], {one.key: one.run for one in chosen}
         messages, rest, scored = feed.look(rows, runs, before.get("feed") or feed.first_look())
         updates = {self.chart: messages["chart"], self.prompts: messages["wall"]}
         updates = {part: message for part, message in updates.items() if message}
-        another = list(runs) != self._chosen(before) or "stamp" not in before
+        another = list(runs) != before.get("keys")
         stamp = json.dumps([(one.key, one.status["state"], one.status.get("error")) for one in chosen])
         if another or opening or stamp != before["stamp"]:
             updates[self.heads] = side.runs_markup(chosen, self.shelf.choices(owner), lost)
@@ -117,10 +126,9 @@ class ComparePage:
             updates[self.settings] = settings_markup(chosen, DistillConfig)
         if another or scored:
             updates[self.results] = results_markup(chosen)
-        slots = {one.key: one.slot for one in chosen}
-        return {**updates, self.seen: {"slots": slots, "stamp": stamp, "feed": rest}}
+        return {**updates, self.seen: {"keys": list(runs), "stamp": stamp, "feed": rest}}
 
-    def _open(self, owner: str, keys: list[str], before: dict[str, int]) -> tuple[list[side.Chosen], int]:
+    def _open(self, owner: str, keys: Iterable[str], before: dict[str, int]) -> tuple[list[side.Chosen], int]:
         """The runs behind the keys that this visitor may see, and how many were chosen before and are gone."""
         runs = {key: run for key in keys if (run := self.shelf.open(owner, key)) is not None}
         chosen = [
@@ -132,3 +140,7 @@ class ComparePage:
     def _status(self, key: str, run: RunDir) -> dict:
         """A recorded run is only read; the runner looks after the others."""
         return run.status() if is_recorded(key) else self.runner.poll(run)
+
+
+def _slots(found: object) -> dict[str, int]:
+    return found if isinstance(found, dict) else {}

@@ -3,6 +3,7 @@
 Answers to events, as in text_distillation.py, which lays the page out. Everything a browser sends is checked here.
 """
 
+import json
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from components.doctor_view import doctor_markup
 from components.events import sent
 from components.reproduce_box import told_branch
 from components.shelf import is_owner, new_owner
+from components.starting import start_new
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 UNQUEUED = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
@@ -37,14 +39,16 @@ class Life:
     def __init__(self, page):
         self.page = page
         self.parts = [page.branch, page.chip, page.form.go]
+        self.told = [page.form.message, page.form.changes, page.form.box]
 
     def bind(self, changed: list) -> None:
         """`changed`: the events after which the form holds other settings."""
         page, view, form = self.page, self.page.view, self.page.form
         branched = view.wall.branch(self.branch_from, [page.owner, *form.toggles], [*page.filled, *self.parts], **QUIET)
-        dropped = page.chip.drop(self.drop, None, self.parts, **UNQUEUED)
-        for whole in (form.preset.input, page.use.click):  # other settings as a whole: no branch any more
-            whole(self.drop, None, self.parts, **UNQUEUED)
+        held = [form.preset, *form.toggles, *form.widgets]
+        dropped = page.chip.drop(self.drop, held, [*self.parts, *self.told], **UNQUEUED)
+        for whole in (form.preset.input, page.use.click):  # other settings as a whole, told by whoever fills them in
+            whole(self.forget, None, self.parts, **UNQUEUED)
         settings = [page.owner, page.branch, *form.toggles, *form.widgets]
         for event in [*changed, branched, dropped]:
             event.then(self.cost, settings, page.cost, **UNQUEUED)
@@ -69,7 +73,12 @@ class Life:
         said = {page.form.changes: changes, page.form.box: box}
         return filled | said | {page.branch: branch, page.chip: chip, page.form.go: gr.update(value="Branch")}
 
-    def drop(self) -> dict:
+    def drop(self, preset: str, score: bool, *values) -> dict:
+        """The same settings without their parent, beside their preset again."""
+        form, nothing = self.page.form, [None] * self.page.form.aside
+        return {**self.forget(), **dict(zip(self.told, form.follow(preset, score, *values, *nothing), strict=True))}
+
+    def forget(self) -> dict:
         page = self.page
         return {page.branch: None, page.chip: "", page.form.go: gr.update(value=page.form.layout.go)}
 
@@ -92,14 +101,15 @@ class Life:
         page = self.page
         if not branch:
             return page.distil(owner, preset, score, *values)
+        owner = owner if is_owner(owner) else new_owner()  # anyone may branch from a recorded run
         try:
             parent, step = self._parent(owner, branch)
             key, path = page.shelf.place(owner, parent.config()["preset"])
             run = make_branch(parent, step, path, page.form.config(values))
-            page.runner.start(run, page.form.stages(score))
+            start_new(page.runner, run, page.form.stages(score))
         except UserError as error:
             return {page.form.message: error_markup(error)}
-        return {page.form.message: "", **self.drop(), **page.view.show(owner, key)}
+        return {page.owner: owner, **self.drop(preset, score, *values), **page.view.show(owner, key)}
 
     def _parent(self, owner: str, branch: dict) -> tuple[RunDir, int]:
         run = self.page.shelf.open(owner, branch.get("run"))
@@ -119,8 +129,9 @@ class Life:
         page, key = self.page, sent(event, "run")
         run = page.own(owner, key)
         if run is not None:
+            page.shelf.share(owner, key, False)
             page.runner.discard(run)
-        return page.view.show(owner, key if isinstance(key, str) else None)
+        return page.view.show(owner, key if page.own(owner, key) else None)  # one that has to stop first is still there
 
     def cure(self, owner: str, event: gr.EventData) -> dict:
         """A new run with the doctor's changes; a live one makes room for it."""
@@ -134,9 +145,9 @@ class Life:
             config = cured(parents_config(run), found)
             status, own = run.status(), page.own(owner, key)
             new_key, new = page.shelf.new(owner, STUDY, run.config()["preset"], as_json(config))
+            start_new(page.runner, new, status.get("stages"))  # first: one that is refused costs no live run
             if own is not None and status["state"] in LIVE_STATES:
                 page.runner.stop(own)
-            page.runner.start(new, status.get("stages"))
         except UserError as error:
             return {page.form.message: error_markup(error)}
         return {page.owner: owner, page.form.message: "", **page.view.show(owner, new_key)}
@@ -166,14 +177,15 @@ def diagnosed(run: RunDir, key: str) -> str:
 
 def diagnosis(run: RunDir) -> Diagnosis | None:
     """What the doctor finds; looked up again only when something happened."""
-    log, state = run.path / "metrics.jsonl", run.status().get("state")
+    log, status = run.path / "metrics.jsonl", run.status()
+    state, error = status.get("state"), json.dumps(status.get("error"), sort_keys=True)
     size = log.stat().st_size if log.exists() else 0
-    return _examined(run.path, state, size // WATCHED_BYTES if state in LIVE_STATES else size)
+    return _examined(run.path, state, error, size // WATCHED_BYTES if state in LIVE_STATES else size)
 
 
 @lru_cache(maxsize=64)
-def _examined(path: Path, state: str, size: int) -> Diagnosis | None:
-    """`state` and `size` only say when to look again."""
+def _examined(path: Path, state: str, error: str, size: int) -> Diagnosis | None:
+    """`state`, `error` and `size` only say when to look again."""
     run = RunDir(path)
     try:
         return diagnose(parents_config(run), run.status(), run.rows("metrics"))

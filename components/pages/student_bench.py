@@ -18,6 +18,7 @@ from components.compare_view import compare_markup, compare_view
 from components.config_form import error_markup
 from components.events import sent
 from components.shelf import Shelf, is_own, is_owner, new_owner
+from components.starting import start_new
 from components.upload_store import UploadStore
 
 
@@ -79,7 +80,7 @@ class BenchPage:
             # the paths belong to the owner that the browser sent; a new one has none
             config = self.form.config(found)
             key, run = self.shelf.new(owner, STUDY, preset if preset in self.form.names else None, as_json(config))
-            self.runner.start(run, "")
+            start_new(self.runner, run, "")
         except UserError as error:
             return {self.form.message: error_markup(error)}
         return {self.owner: owner, self.form.message: "", **self.view.show(owner, key)}

@@ -17,6 +17,7 @@ from components.pages.run_life import STUDY, Life, diagnosed
 from components.run_view import RunView
 from components.share_view import asked_for, for_its_owner
 from components.shelf import Shelf, is_own, is_owner, new_owner
+from components.starting import start_new
 from components.takeaway import TakeAway
 
 SCORING = "decode,evaluate"
@@ -75,7 +76,7 @@ class Page:
         form.go.click(
             self.life.start,
             [self.owner, self.branch, form.preset, *form.toggles, *form.widgets],
-            [self.owner, form.message, *self.life.parts, *view.parts],
+            [self.owner, *self.life.told, *self.life.parts, *view.parts],
             **QUIET,
         )
         # not queued: a stop must not wait behind anything
@@ -105,7 +106,7 @@ class Page:
             config = self.form.config(values)
             preset = preset if preset in self.form.names else None
             key, run = self.shelf.new(owner, STUDY, preset, as_json(config))
-            self.runner.start(run, self.form.stages(score))
+            start_new(self.runner, run, self.form.stages(score))
         except UserError as error:
             return {self.form.message: error_markup(error)}
         return {self.owner: owner, self.form.message: "", **self.view.show(owner, key)}

@@ -5,6 +5,7 @@ Pure functions of a config, a status and the rows of metrics.jsonl; the threshol
 """
 
 import math
+import re
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -97,8 +98,8 @@ def _broken_expert(c: DistillConfig, error: dict) -> Diagnosis:
 
 
 def _names(found: str, model: str) -> bool:
-    """Whether a sentence is about this model. The other one may be part of its name."""
-    return f" {model} " in f" {found.replace('.', ' ').replace(':', ' ')} " or model in found
+    """Whether a sentence is about this model, whose name may be a part of the other one's."""
+    return re.search(rf"(?<![\w./-]){re.escape(model)}(?![\w/-]|\.\w)", found) is not None
 
 
 Answer = Callable[[DistillConfig, dict], Diagnosis]
