@@ -120,7 +120,10 @@ class ComparePage:
         another = list(runs) != before.get("keys")
         stamp = json.dumps([(one.key, one.status["state"], one.status.get("error")) for one in chosen])
         if another or opening or stamp != before["stamp"]:
-            updates[self.heads] = side.runs_markup(chosen, self.shelf.choices(owner), lost)
+            heads = side.runs_markup(chosen, self.shelf.choices(owner), lost)
+            for one in chosen:  # an error of a shared run may name a folder
+                heads = self.shelf.veiled(one.key, heads)
+            updates[self.heads] = heads
             updates[self.timer] = gr.Timer(active=any(one.live for one in chosen))
         if another:
             updates[self.settings] = settings_markup(chosen, DistillConfig)
