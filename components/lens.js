@@ -82,9 +82,8 @@ function sayings(facts) {
     const by = Math.abs(facts.contribution).toFixed(3), side = facts.contribution > 0 ? "higher" : "lower";
     said.push(`Without it the matching loss on ${judges} would be ${by} ${side} (mean of n = ${facts.segments} segments).`);
   }
-  Object.entries(facts.surprise).forEach(([model, { perplexity, above }]) => said.push(
-    `${model} finds it more surprising than ${Math.round(100 * above)} % of ${facts.ordinary} real questions`
-    + ` (perplexity ${perplexity === null ? "beyond number" : Math.round(perplexity).toLocaleString("en")}).`));
+  Object.entries(facts.surprise).forEach(([model, { above }]) => said.push(
+    `${model} finds it more surprising than ${Math.round(100 * above)} % of ${facts.ordinary} real questions.`));
   const copies = (split) => facts.copies.filter((copy) => copy.split === split);
   copies("train").forEach((copy) => said.push(copy.how === "nearly the same"
     ? `Nearly a training question: \u201c${copy.question}\u201d` : `It holds a training question word for word: \u201c${copy.question}\u201d`));
@@ -126,7 +125,7 @@ window.addEventListener("distilloscope:lens", ({ detail }) => {
   part("[data-said]").textContent = "Looking";
   part(".ds-lens-parts").hidden = true;
   part(".ds-places").replaceChildren();
-  part(".ds-lens").scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
+  part(".ds-lens").scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
   part("h2").focus({ preventScroll: true });
   ask();
 });

@@ -38,7 +38,7 @@ TEMPLATE = f"""
   <div role="tabpanel">
     <pre tabindex="0" translate="no"><code></code></pre>
     <footer><p class="ds-quiet" data-note></p><button type="button" data-copy>Copy</button></footer>
-    <span class="ds-said" role="status"></span>
+    <span class="ds-copied" role="status"></span>
   </div>
 </section>
 """

@@ -29,7 +29,7 @@ function seen() {
   found.run = run;
   const { mark } = state, live = LIVE.includes(on("#status [data-status]")?.dataset.status);
   // a film that plays has no step worth keeping, and a live run is followed
-  if (mark?.run === run && !mark.playing && !(live && mark.step === null)) found.step = mark.at;
+  if (mark?.run === run && mark.at !== null && !mark.playing && !(live && mark.step === null)) found.step = mark.at;
   const experts = on("#chart [data-view=experts]"), matching = on("#chart [data-view=matching]");
   if (experts?.getAttribute("aria-pressed") === "true" && !matching.disabled) found.view = "experts";
   if (state.slot !== null && on(".ds-lens:not([hidden])")) found.slot = state.slot;

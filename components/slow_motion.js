@@ -148,7 +148,7 @@ window.addEventListener("distilloscope:slow", ({ detail }) => {
   panel.hidden = false;
   part("[data-said]").textContent = "Looking";
   part(".ds-moves").replaceChildren();
-  panel.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
+  panel.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
   part("h2").focus({ preventScroll: true });
   ask(detail.step ?? Number.MAX_SAFE_INTEGER);
 });

@@ -79,7 +79,10 @@ function draw(flash = false) {
   part(".ds-wait").hidden = Boolean(shown);
   part(".ds-scrub").hidden = last < 1;
   const grid = part(".ds-grid");
-  if (!shown) return grid.replaceChildren();
+  if (!shown) {
+    grid.replaceChildren();
+    return announce({ step: null, at: null, prompts: 0 });  // what is open of another run closes
+  }
   slider.max = last; slider.value = state.at;
   slider.style.setProperty("--share", last ? state.at / last : 1);
   part("output").textContent = shown.step === 0 ? "start" : "update " + shown.step.toLocaleString("en");
@@ -102,8 +105,12 @@ function draw(flash = false) {
   const unsent = part(".ds-unsent");
   unsent.hidden = shown.total <= shown.prompts.length;
   unsent.textContent = `${shown.prompts.length} of ${shown.total.toLocaleString("en")} prompts are shown here.`;
-  window.dispatchEvent(new CustomEvent("distilloscope:mark", { detail: { run: state.run, step: marked(),
-    at: shown.step, playing: state.timer !== null, prompts: shown.prompts.length } }));
+  announce({ step: marked(), at: shown.step, prompts: shown.prompts.length });
+}
+
+function announce(shown) {
+  const detail = { run: state.run, playing: state.timer !== null, ...shown };
+  window.dispatchEvent(new CustomEvent("distilloscope:mark", { detail }));
 }
 
 // The step that is shown, for the other panels; null for whatever is the latest.

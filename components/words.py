@@ -163,7 +163,8 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
         if low <= 0 <= high:
             return said + "The difference is inside the noise."
         if (seeds := min(text["seeds"], random["seeds"])) < ENOUGH:
-            return said + f"With {count(seeds, 'student')} each that may still be the luck of the draw."
+            side = "better" if gap > 0 else "worse"
+            return said + f"Here it teaches {side}, but with {count(seeds, 'student')} each that may still be luck."
         return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
     # the two arms answer the same questions, so treating them as independent makes the noise look larger, not smaller
     if abs(gap) <= math.hypot(text["interval"], random["interval"]):
