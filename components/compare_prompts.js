@@ -24,11 +24,6 @@ function at(run) {
   return all.findLast((s) => s.step <= view.share * last.step && s.round === undefined) || all[0];
 }
 
-function when(shown) {
-  if (shown.round !== undefined) return `after round ${shown.round} of the search`;
-  return shown.step ? `update ${shown.step.toLocaleString("en")}` : "start";
-}
-
 const find = (snapshot, slot) => snapshot.prompts.find((p) => p.slot === slot);
 
 // -- drawing ---------------------------------------------------------------------------------------------------

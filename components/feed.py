@@ -5,7 +5,7 @@ Keeps no state of its own: `seen` goes out to the page's session and comes back.
 
 from backend.lineage import snapshot_steps
 from backend.runs import RunDir
-from components.figures import expert_columns, matching_columns, paths, snapshots, thin_stages
+from components.figures import MOST_PROMPTS, expert_columns, matching_columns, paths, snapshots, thin_stages
 
 
 def first_look(key: str) -> dict:
@@ -24,7 +24,7 @@ def look(run: RunDir, seen: dict, parts: tuple | None = None) -> tuple[dict, dic
     worker = run.status().get("pid_started")
     fresh = seen["cursors"] is None or seen["worker"] != worker
     parts = PARTS if parts is None else parts
-    files = [*(name for _, name, _ in parts), "results"]
+    files = [*(name for _, name, _ in parts), "distilled", "results"]
     cursors = dict.fromkeys(files, 0) if fresh else dict(seen["cursors"])
     rows = {}
     for name in files:
@@ -33,12 +33,18 @@ def look(run: RunDir, seen: dict, parts: tuple | None = None) -> tuple[dict, dic
     news = dict.fromkeys(part for part, _, _ in parts)
     news["results"] = run.rows("results") if fresh or rows["results"] else None
     for part, name, content in parts:
-        if fresh or rows[name]:
+        if fresh or rows[name] or (part == "wall" and rows["distilled"]):
             seen[part] += 1
             news[part] = {"run": seen["key"], "fresh": fresh, "number": seen[part], **content(rows[name], fresh)}
     if news["wall"]:
-        news["wall"]["branches"] = snapshot_steps(run)
+        news["wall"] |= {"branches": snapshot_steps(run), "finished": finished(rows["distilled"])}
     return news, seen
+
+
+def finished(rows: list[dict]) -> list[dict]:
+    """The texts that were scored in the end, slot by slot; `reverted` to the real question or not."""
+    told = [row.get("provenance") or {} for row in rows[:MOST_PROMPTS]]
+    return [{"text": one["text"], "reverted": one.get("reverted") is True} for one in told if "text" in one]
 
 
 def path_news(rows: list[dict], fresh: bool) -> dict:

@@ -57,7 +57,7 @@ function draw() {
   part(".ds-near").replaceChildren(...near.map(([token, distance]) => {
     const row = make("li"), bar = make("i");
     bar.style.setProperty("--share", distance / most);
-    row.append(Object.assign(make("b", "", seen(token)), { translate: false }), bar, make("span", "", distance.toFixed(2)));
+    row.append(Object.assign(make("b", "", seen(token)), { translate: false }), bar, make("span", "", distance.toFixed(3)));
     return row;
   }));
   drawMap();

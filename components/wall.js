@@ -16,8 +16,9 @@ function take(news) {
   if (news.fresh) {
     if (news.run !== state.run) Object.assign(state, { follow: true, all: false, at: 0 });
     stop();
-    Object.assign(state, { run: news.run, snapshots: [] });
+    Object.assign(state, { run: news.run, snapshots: [], finished: [] });
   }
+  if (news.finished?.length) state.finished = news.finished;
   state.number = news.number;
   state.branches = new Set(news.branches);
   if (news.snapshots.length) {  // a resumed run repeats some steps: what it says now counts
@@ -35,6 +36,16 @@ function meter(name, share, text) {
   bar.style.setProperty("--share", Math.max(0, Math.min(1, share)));
   box.append(make("span", "", text), bar);
   return box;
+}
+
+// What was scored in the end, where it is not what the last update reads: beside the last one only.
+function scored(prompt) {
+  const end = state.at === state.snapshots.length - 1 ? state.finished?.[prompt.slot] : null;
+  if (!end || end.text.trim() === prompt.text.trim()) return [];
+  const node = make("p", "ds-scored"), text = make("q", "", end.text.trim());
+  text.translate = false;
+  node.append(make("span", "", end.reverted ? "Put back to the real question" : "Scored as"), text);
+  return [node];
 }
 
 function card(prompt, first, before, flash) {
@@ -60,7 +71,7 @@ function card(prompt, first, before, flash) {
   foot.append(meter("changed", prompt.changed, Math.round(100 * prompt.changed) + " % changed"));
   foot.append(meter("distance", prompt.distance, "distance " + prompt.distance.toFixed(2)));
   foot.lastChild.title = "Mean distance to the nearest real tokens, in standard deviations of the token table";
-  node.append(head, text, answer, foot);
+  node.append(head, text, answer, ...scored(prompt), foot);
   if (fresh.some(Boolean)) {
     const was = make("details"); 
     was.append(make("summary", "", "Started as"), make("p", "", first.text));
@@ -85,10 +96,10 @@ function draw(flash = false) {
   }
   slider.max = last; slider.value = state.at;
   slider.style.setProperty("--share", last ? state.at / last : 1);
-  part("output").textContent = shown.step === 0 ? "start" : "update " + shown.step.toLocaleString("en");
+  part("output").textContent = when(shown);
   slider.setAttribute("aria-valuetext", part("output").textContent);
   part("[data-latest]").hidden = state.at === last;
-  part("[data-branch]").hidden = !state.branches.has(shown.step);
+  part("[data-branch]").hidden = shown.round !== undefined || !state.branches.has(shown.step);
   part("[data-play]").textContent = state.timer ? "Pause" : "Play";
   part("[data-play]").toggleAttribute("data-playing", state.timer !== null);
   const prompts = state.all ? shown.prompts : shown.prompts.slice(0, few);

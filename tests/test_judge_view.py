@@ -62,7 +62,8 @@ def test_the_verdict_is_about_the_paired_difference_where_answers_are_at_hand(ru
 
 
 @pytest.mark.parametrize(
-    ("seeds", "says"), [(1, "but with 1 student each"), (3, "but with 3 students each"), (4, "worse by more than the noise")]
+    ("seeds", "says"),
+    [(1, "but with 1 student each"), (3, "but with 3 students each"), (4, "worse by more than the noise")],
 )
 def test_few_students_are_not_enough_to_call_a_text_better_or_worse(seeds, says):
     where = {"student": "own", "task": "t", "regime": "ordinary", "metric": "acc", "n": 100}
