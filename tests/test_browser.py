@@ -263,7 +263,7 @@ def test_a_phone_scrolls_in_one_direction_only(chromium, address):
 def test_light_and_dark_are_switched_and_remembered(visitor):
     page = visitor.page
     dark = page.evaluate("document.body.classList.contains('dark')")
-    page.click("#header button")
+    page.click("#header [data-dark]")
     assert page.evaluate("document.body.classList.contains('dark')") is not dark
     page.reload()
     page.wait_for_selector("#status [data-status]")
