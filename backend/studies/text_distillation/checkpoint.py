@@ -32,10 +32,10 @@ def save_checkpoint(path: Path, state: OuterState) -> None:
     write_atomically(path, save({name: t.cpu().contiguous() for name, t in tensors.items()}))
 
 
-def load_checkpoint(path: Path, state: OuterState) -> None:
+def load_checkpoint(path: Path, state: OuterState, another: bool = False) -> None:
     """Fill `state` from the file. Raises UserError where the file is damaged or of other shapes.
 
-    What the decoder remembers stays as it begins where the file is another decoder's, as a branch's may be.
+    `another`: the file may be another decoder's, as a branch's beginning; what ours remembers then stays as it begins.
     """
     try:
         tensors = load(path.read_bytes())
@@ -43,7 +43,8 @@ def load_checkpoint(path: Path, state: OuterState) -> None:
         with torch.no_grad():
             state.prompts.copy_(tensors["prompts"])
             state.log_lrs.copy_(tensors["log_lrs"])
-        state.memory = {n: tensors.get(MEMORY + n, old).to(old.device) for n, old in state.memory.items()}
+        kept = {MEMORY + name: old for name, old in state.memory.items()} if another else {}
+        state.memory = {n: (kept | tensors)[MEMORY + n].to(old.device) for n, old in state.memory.items()}
     except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise UserError(
             f"The checkpoint {path.name} cannot be read ({type(error).__name__}).",

@@ -42,7 +42,7 @@ def restore(setup: Setup, buffer: TrajectoryBuffer, run_dir: RunDir) -> OuterSta
     state = begin(c, setup.synthetic, first)
     state.memory = make_decoder(setup).memory()
     if saved.exists():
-        load_checkpoint(saved, state)
+        load_checkpoint(saved, state, another=saved != checkpoint_path(run_dir))
     return state
 
 
