@@ -39,7 +39,7 @@ def download(visitor: Visitor, kind: str, folder):
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)
     said = visitor.page.inner_text(f"[data-offer='{kind}'] .ds-took")
-    assert path.name in said and re.search(r"\d+ kB", said), "the name and the size are shown"
+    assert path.name in said and re.search(r"\d [kM]B", said), "the name and the size are shown"
     return path
 
 
