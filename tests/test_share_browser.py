@@ -29,15 +29,20 @@ def owner(chromium, address):
     visitor.wait_state("finished", seconds=120)
     visitor.page.wait_for_selector(".ds-judge")
     yield visitor
-    assert visitor.errors == [] == visitor.elsewhere
+    assert told(visitor) == [] == visitor.elsewhere
     visitor.context.close()
+
+
+def told(visitor) -> list[str]:
+    """What the console says, but for Gradio's client ending its own stream when a page is left on a slow machine."""
+    return [error for error in visitor.errors if not error.startswith("AbortError: signal is aborted")]
 
 
 @pytest.fixture
 def guest(chromium, address):
     visitor = Visitor(chromium, address)
     yield visitor
-    assert visitor.errors == [] == visitor.elsewhere
+    assert told(visitor) == [] == visitor.elsewhere
     visitor.context.close()
 
 
