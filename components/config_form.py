@@ -168,16 +168,13 @@ class ConfigForm:
         """Everything the form shows for a preset."""
         values = form_values.values_of(self.config_class, self._preset(preset), self.items)
         toggles = [True for _ in self.toggles]
-        return [*values, self.about_markup(preset), *self._followed(preset, toggles, values, inputs), *toggles]
-
-    def _followed(self, preset: str, toggles: Sequence, values: Sequence, inputs: Sequence) -> tuple[str, str, dict]:
-        """The same for a preset as it is, which nothing of the page retells."""
-        return self.follow(preset, *toggles, *values, *inputs, *[None] * self.aside)
+        return [*values, self.about_markup(preset), *self.follow(preset, *toggles, *values, *inputs), *toggles]
 
     def follow(self, preset: str, *found) -> tuple[str, str, dict]:
         """Message, changes and the box for what the form holds now."""
         toggles, found = found[: len(self.toggles)], found[len(self.toggles) :]
-        found, aside = found[: len(found) - self.aside], found[len(found) - self.aside :]
+        whole = len(self.items) + self.more  # behind these is what only `retold` reads; a preset as it is has none
+        found, aside = found[:whole], found[whole:] or [None] * self.aside
         try:
             config = self.config(found)
             retold = self.retold(config, all(toggles), *aside)
