@@ -58,10 +58,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     with sync_playwright() as p, tempfile.TemporaryDirectory() as folder:
         browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        rows = [*opening(browser, Path(folder) / "cold"), *long_run(browser, Path(folder) / "long", args.seconds)]
-        for pages in map(int, args.pages.split(",")):
-            rows += list(many_pages(browser, Path(folder) / f"many-{pages}", pages, args.seconds))
-    print(json.dumps(rows, indent=1) if args.json else "\n".join(map(as_line, rows)))
+        rows = []
+        for found in measured(browser, Path(folder), list(map(int, args.pages.split(","))), args.seconds):
+            rows.append(found)
+            print("" if args.json else as_line(found), end="" if args.json else "\n", flush=True)
+    print(json.dumps(rows, indent=1) if args.json else "")
+
+
+def measured(browser, folder: Path, pages: list[int], seconds: float) -> Iterator[dict]:
+    yield from opening(browser, folder / "cold")
+    yield from long_run(browser, folder / "long", seconds)
+    for count in pages:
+        yield from many_pages(browser, folder / f"many-{count}", count, seconds)
 
 
 def row(name: str, value: float, unit: str, bar: str = "") -> dict:
@@ -120,10 +128,10 @@ def long_run(browser, folder: Path, seconds: float) -> Iterator[dict]:
 def many_pages(browser, folder: Path, pages: int, seconds: float) -> Iterator[dict]:
     """So many pages of one visitor look on while a real run computes."""
     with served(folder, [sys.executable, "-m", "backend"]) as (process, address):
-        context = browser.new_context()
-        looking = [started(context, address)]
+        looking = [started(browser.new_context(), address)]
+        kept = looking[0].context.storage_state()  # a profile each: a browser opens six connections to one server
         for _ in range(pages - 1):
-            looking.append(opened(context, address))
+            looking.append(opened(browser.new_context(storage_state=kept), address))
             looking[-1].wait_for_selector("#status [data-status=running]", timeout=120_000)
         times, _ = timed(looking, seconds)
         yield row(
@@ -133,7 +141,8 @@ def many_pages(browser, folder: Path, pages: int, seconds: float) -> Iterator[di
         yield row(f"tick with {pages} pages, 95th percentile", slow, "s", "< 2" if pages == 10 else "")
         yield row(f"ticks timed with {pages} pages", len(times), "")
         yield row(f"memory of the server with {pages} pages", process.memory_info().rss / 1e6, "MB")
-        context.close()
+        for page in looking:
+            page.context.close()
 
 
 def opened(context, address: str):
