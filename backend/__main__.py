@@ -41,17 +41,7 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m backend", description="Distilloscope, without the screen.")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="run a study from a preset, or resume the run in a folder")
-    run.add_argument("study", nargs="?", help=f"one of: {', '.join(STUDIES)}")
-    run.add_argument("--out", required=True, type=Path, help="the run folder; an existing run there is resumed")
-    run.add_argument("--preset", help="start from this preset (see `list`)")
-    run.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change one setting; repeatable")
-    run.add_argument("--stages", default="", help="comma separated, e.g. experts,distil,decode; default: all")
-    run.add_argument("--from-yaml", metavar="FILE", help="take all that from a file; - reads what is typed or piped")
-    run.add_argument("--branch", type=Path, metavar="FOLDER", help="go on from a snapshot of the run in this folder")
-    run.add_argument("--at", type=int, metavar="UPDATE", help="the update whose snapshot --branch begins with")
-    run.add_argument("--from-config", action="store_true", help="take everything from the folder's config.json")
-    run.set_defaults(command=run_command)
+    add_run(commands.add_parser("run", help="run a study from a preset, or resume the run in a folder"))
 
     score = commands.add_parser("score", help="score a model on a task")
     scoring.add_arguments(score)
@@ -83,6 +73,19 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--markdown", metavar="STUDY", help="only this study's settings, as the table in its README")
     listing.set_defaults(command=list_command)
     return root
+
+
+def add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("study", nargs="?", help=f"one of: {', '.join(STUDIES)}")
+    run.add_argument("--out", required=True, type=Path, help="the run folder; an existing run there is resumed")
+    run.add_argument("--preset", help="start from this preset (see `list`)")
+    run.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change one setting; repeatable")
+    run.add_argument("--stages", default="", help="comma separated, e.g. experts,distil,decode; default: all")
+    run.add_argument("--from-yaml", metavar="FILE", help="take all that from a file; - reads what is typed or piped")
+    run.add_argument("--branch", type=Path, metavar="FOLDER", help="go on from a snapshot of the run in this folder")
+    run.add_argument("--at", type=int, metavar="UPDATE", help="the update whose snapshot --branch begins with")
+    run.add_argument("--from-config", action="store_true", help="take everything from the folder's config.json")
+    run.set_defaults(command=run_command)
 
 
 # -- run ----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ import psutil
 from backend.core.errors import UserError
 
 LIVE_STATES = ("queued", "running", "stopping")
-END_STATES = ("stopped", "finished", "failed")
 
 
 def home() -> Path:
@@ -63,6 +62,14 @@ class RunDir:
     def config(self) -> dict:
         """`{"study", "preset", "config"}` as the run was started with, and a branch's `lineage`."""
         return json.loads((self.path / "config.json").read_text(encoding="utf-8"))
+
+    def summary(self) -> dict:
+        """The figures of a finished run; empty before, and where the file cannot be read."""
+        try:
+            found = json.loads((self.path / "summary.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     # -- status -------------------------------------------------------------------------------------------------
     def status(self) -> dict:

@@ -9,7 +9,6 @@ import functools
 import inspect
 import json
 import logging
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -25,6 +24,7 @@ from backend.runs import RunDir
 from backend.studies import study_module
 from components.run_view import is_recorded, is_shared
 from components.shelf import Shelf, is_owner, new_owner
+from components.starting import start_new
 
 NAMES = ("list_presets", "list_runs", "start", "status", "stop", "results", "export")
 STATUS = ("state", "stage", "done", "total", "eta_s", "message", "error", "stages", "started_at", "updated_at")
@@ -91,11 +91,7 @@ class Api:
         wanted = self._with_data(recipe.checked(study, preset, changes, stages), holder)
         _without_places(wanted)
         key, run = self.shelves[study].new(holder, study, wanted.preset, settings.as_json(wanted.config()))
-        try:
-            self.runner.start(run, wanted.stages)
-        except UserError:
-            shutil.rmtree(run.path, ignore_errors=True)  # a refused run leaves nothing, and is not taken up later
-            raise
+        start_new(self.runner, run, wanted.stages)
         return {"run": key} if owner else {"run": key, "owner": holder}
 
     def status(self, run: str, owner: str = "") -> dict:
@@ -137,7 +133,7 @@ class Api:
         """
         found = self._open(run, owner)
         table = summarise_results(found.rows("results"))
-        return {"run": run, "table": table, "ranking": ranking(table), "summary": _summary(found)}
+        return {"run": run, "table": table, "ranking": ranking(table), "summary": found.summary()}
 
     def export(self, run: str, owner: str = "") -> dict:
         """Give the distilled data set of a run, and the settings that made it.
@@ -254,10 +250,3 @@ def _plain(value: object) -> object:
 def _last(value: object) -> str:
     """A path's last part: the rest is this machine's own."""
     return str(value).rstrip("/").rpartition("/")[2]
-
-
-def _summary(run: RunDir) -> dict:
-    try:
-        return json.loads((run.path / "summary.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}

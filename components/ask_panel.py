@@ -14,7 +14,7 @@ from backend.core.errors import UserError
 from backend.runs import RunDir
 from components import bench_words as words
 from components.bench_questions import questions_of
-from components.config_form import error_markup
+from components.failure import error_markup
 from components.shelf import Shelf
 
 SUGGESTED = 4

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from backend.runs import RunDir
 from components import bench_words as words
-from components.bench_scores import summary
 from components.feed import rows_since
 from components.figures import MOST_POINTS, short, thin
 
@@ -48,7 +47,7 @@ def look(run: RunDir, seen: dict) -> tuple[dict, dict]:
 
 def chosen_lr(run: RunDir) -> str | None:
     """The step size that won, as a line's name spells it: its run of the grid is the first student."""
-    lr = summary(run).get("lr")
+    lr = run.summary().get("lr")
     return f"{lr:g}" if isinstance(lr, (int, float)) else None
 
 

@@ -17,7 +17,8 @@ from components.ask_panel import Desk
 from components.bench_example import ExamplePanel
 from components.bench_sources import Sources
 from components.bench_students import student_choices, student_markup
-from components.config_form import ConfigForm, Layout, Offer, error_markup
+from components.config_form import ConfigForm, Layout, Offer
+from components.failure import error_markup
 from components.run_view import is_recorded
 from components.shelf import is_owner, new_owner
 from components.upload_store import TEST, TRAIN, Use

@@ -20,7 +20,7 @@ HOW = "Interval: luck of the questions asked and of the student trained, joined;
 
 def results_markup(run: RunDir) -> str:
     """The sentence, the notices, a panel for each task; an invitation when there is nothing yet."""
-    rows, config, summary = run.rows("results"), run.config()["config"], scores.summary(run)
+    rows, config, summary = run.rows("results"), run.config()["config"], run.summary()
     if not rows:
         return (
             f'{HEAD.format(rows=0)}<p class="ds-quiet">No scores yet. The student is asked the same questions before '

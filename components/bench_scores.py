@@ -3,7 +3,6 @@
 Knows the files a finished score leaves. Knows no widget and no markup.
 """
 
-import json
 from collections.abc import Iterator
 
 from backend.bench.files import BASE, TUNED, scores_of, students_of
@@ -27,15 +26,6 @@ def quality(seeds: list[list[Scored]]) -> dict:
     """Calibration and letters of one side, its seeds together."""
     together = [item for answers in seeds for item in answers]
     return {"calibration": calibration(together), "letters": letters(together)}
-
-
-def summary(run: RunDir) -> dict:
-    """What the run said in the end; empty until then."""
-    try:
-        found = json.loads((run.path / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def grid(found: dict) -> Iterator[dict]:

@@ -11,7 +11,8 @@ import gradio as gr
 
 from backend.core.errors import UserError
 from backend.core.table_formats import READERS
-from components.config_form import Unready, error_markup
+from components.config_form import Unready
+from components.failure import error_markup
 from components.shelf import Shelf, is_owner
 from components.upload_store import MOST_MEGABYTES, TEST, TRAIN, UploadStore, Use
 

@@ -3,7 +3,7 @@
 // Given by gr.HTML: element, props, trigger, watch. Given by curves.js before it: colour, smooth, axisStyle and the rest.
 
 const columns = { matching: ["step", "loss", "regulariser", "cosine"], experts: ["expert", "step", "loss"] };
-const state = { run: null, number: 0, data: {}, chosen: null, mark: null, companions: true };
+const state = { run: null, number: 0, data: {}, chosen: null, mark: null, companions: true, log: true };
 const plot = element.querySelector(".ds-plot");
 
 const blank = () => Object.fromEntries(
@@ -78,17 +78,18 @@ function label(text, y) {
 function layout(name) {
   const axis = axisStyle();
   const both = name === "matching" && state.companions, latest = state.data.matching;
-  const base = { ...layoutStyle(), uirevision: state.run + name, margin: { t: 26, r: 16, b: 40, l: 44 },
+  const base = { ...layoutStyle(), uirevision: state.run + name + state.log,  // another scale is another zoom
+    margin: { t: 26, r: 16, b: 40, l: 44 },
     height: both ? 470 : 330,
     xaxis: { ...axis, anchor: both ? "y3" : "y", showgrid: false,
       title: { text: name === "matching" ? "update" : "expert step", font: { size: 12, color: colour("muted") } } } };
   if (name === "experts") {
-    return { ...base, yaxis: { ...axis, type: "log", nticks: 6 }, annotations: [label("loss on real questions", 1)] };
+    return { ...base, yaxis: { ...axis, type: state.log ? "log" : "linear", nticks: 6 }, annotations: [label("loss on real questions", 1)] };
   }
   const annotations = [label("matching loss", 1), { text: "1 = learned nothing", x: 1, xref: "paper", xanchor: "right",
-    y: 0, yref: "y", yanchor: "bottom", showarrow: false, font: { size: 12, color: colour("muted") } }];
+    y: state.log ? 0 : 1, yref: "y", yanchor: "bottom", showarrow: false, font: { size: 12, color: colour("muted") } }];
   const figure = { ...base, shapes: markShapes(), annotations,
-    yaxis: { ...axis, type: "log", tickvals: lossTicks(latest.loss), domain: both ? [0.45, 1] : [0, 1] } };
+    yaxis: { ...axis, ...(state.log ? { type: "log", tickvals: lossTicks(latest.loss) } : { type: "linear", rangemode: "tozero" }), domain: both ? [0.45, 1] : [0, 1] } };
   if (!both) return figure;
   annotations.push(label("agreement of direction (cosine)", 0.35), label("distance to the nearest real tokens", 0.125));
   return { ...figure, yaxis2: { ...axis, domain: [0.23, 0.34], nticks: 3 },
@@ -113,6 +114,7 @@ function draw() {
   const toggle = element.querySelector("[data-companions]");
   toggle.setAttribute("aria-pressed", state.companions);
   toggle.hidden = name !== "matching";
+  element.querySelector("[data-log]").setAttribute("aria-pressed", state.log);
   element.querySelector(".ds-chart").dataset.points = points;
   element.querySelector(".ds-chart").dataset.run = state.run || "";
   element.querySelector(".ds-wait").hidden = points > 0;
@@ -133,6 +135,7 @@ element.addEventListener("click", (event) => {
   if (!button) return;
   if (button.dataset.view) state.chosen = button.dataset.view;
   if ("companions" in button.dataset) state.companions = !state.companions;
+  if ("log" in button.dataset) state.log = !state.log;
   draw();
 });
 window.addEventListener("distilloscope:mark", ({ detail }) => {

@@ -20,6 +20,7 @@ TEMPLATE = """
       <button type="button" data-view="matching" aria-pressed="true">Matching</button>
       <button type="button" data-view="experts" aria-pressed="false">Experts</button>
       <button type="button" data-companions aria-pressed="true">Details</button>
+      <button type="button" data-log aria-pressed="true">Log scale</button>
     </div></header>
   <div class="ds-wait"><svg viewBox="0 0 400 120" aria-hidden="true"><path d="M6 16H394" stroke-dasharray="3 7"/>
     <path d="M6 18C70 20 90 70 150 78S270 96 394 102" stroke-dasharray="1 9" stroke-width="4"/></svg>

@@ -19,6 +19,7 @@ NONE_YET = (
     "None of these runs has scores yet. After distilling, fresh students are trained and asked; they appear here."
 )
 HOW = "Dot: mean of the students. Whisker: 95 % interval, luck of the questions and of the student joined."
+TOGETHER = " The intervals between runs are wider the more pairs there are, so that all hold at once with 95 %."
 FAMILIES = {"model": "The model the prompts were learned on", "other_model": "Another family reads the same text"}
 
 
@@ -33,15 +34,15 @@ def results_markup(chosen: Sequence[Chosen]) -> str:
             f'<p class="ds-quiet">{NONE_YET}</p></section>'
         )
     alone = {one.key: unpaired(one, tables[one.key]) for one in chosen}
-    pairs = combinations([one for one in chosen if not alone[one.key]], 2)
+    pairs = list(combinations([one for one in chosen if not alone[one.key]], 2))
     said = [([one], alone[one.key], False) for one in chosen if alone[one.key] and len(chosen) > 1]
-    said = [*(([a, b], *judged(a, b)) for a, b in pairs), *said]
+    said = [*(([a, b], *judged(a, b, len(pairs))) for a, b in pairs), *said]
     verdicts = "".join(verdict(*each) for each in said)
     panels = "".join(panel(chosen, tables, family) for family in FAMILIES)
     return (
         f'<section class="ds-vs-results" data-pairs="{sum(ok for *_, ok in said)}"><h2>Does it teach?</h2>'
         f'<ul class="ds-vs-verdicts">{verdicts}</ul><div class="ds-panels">{panels}</div>'
-        f'<p class="ds-quiet">{HOW}</p>{numbers(chosen, tables)}</section>'
+        f'<p class="ds-quiet">{HOW}{TOGETHER if len(pairs) > 1 else ""}</p>{numbers(chosen, tables)}</section>'
     )
 
 
@@ -65,8 +66,8 @@ def unpaired(one: Chosen, table: list[dict]) -> str:
     return ""
 
 
-def judged(a: Chosen, b: Chosen) -> tuple[str, bool]:
-    """`(sentence, paired)`: the difference between the two runs' distilled texts, or why it cannot be told."""
+def judged(a: Chosen, b: Chosen, pairs: int = 1) -> tuple[str, bool]:
+    """`(sentence, paired)`: the difference between the two runs' distilled texts, one of `pairs`, or why not."""
     tasks = [one.run.config()["config"]["task"] for one in (a, b)]
     if tasks[0] != tasks[1]:
         return "They were asked about different tasks, so their answers cannot be paired.", False
@@ -74,18 +75,18 @@ def judged(a: Chosen, b: Chosen) -> tuple[str, bool]:
     student = next((name for name in own_first(a, found[0]) if name in found[1]), None)
     if student is None:
         return "No student read the text of both, so their answers cannot be paired.", False
-    return compared(a, b, student, [students[student] for students in found])
+    return compared(a, b, student, [students[student] for students in found], pairs)
 
 
 def own_first(one: Chosen, students: dict) -> list[str]:
     return sorted(students, key=lambda name: name != one.run.config()["config"].get("model"))
 
 
-def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]]) -> tuple[str, bool]:
+def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]], pairs: int) -> tuple[str, bool]:
     """The paired difference in words. Fewer than `words.ENOUGH` students a side are never a verdict."""
     try:
         sides = [[scores_of(one.run, row) for row in mine] for one, mine in zip((a, b), rows, strict=True)]
-        result = paired(*sides)
+        result = paired(*sides, together=pairs)
     except UserError as error:
         return f"They cannot be paired by question. {error.found} {error.next_step}", False
     except (KeyError, TypeError, ValueError):

@@ -4,6 +4,7 @@ Built from what the config class says of itself, so it fits any study. Values an
 may lend it what only a page knows: names to choose from (`offers`), settings that no visitor types (`absent`).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -16,7 +17,11 @@ from backend.core.errors import UserError
 from backend.recipe import Recipe
 from backend.settings import Setting
 from components import form_values
+from components.failure import error_markup
 from components.reproduce_box import reproduce_box, told, untold
+from components.scripts import script
+
+SCRIPT = Path(__file__).with_name("form_message.js")
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,9 @@ class ConfigForm:
         self.go = gr.Button(layout.go, variant="primary", elem_id=layout.go_id, size="lg")
         layout.below()
         self.toggles = [_checkbox(layout.option)] if layout.option else []
-        self.message = self._html("", "form-message")
+        self.message = gr.HTML(
+            "", js_on_load=script(SCRIPT), elem_id=f"{layout.prefix}form-message", apply_default_css=False
+        )
         untouched = self._recipe(self.names[0], {}, True)
         self.changes = self._html(self._changes({}), "changes")
         for name in layout.front:
@@ -182,7 +189,7 @@ class ConfigForm:
         except Unready as error:
             return f'<p class="ds-quiet">{escape(error.found)} {escape(error.next_step)}</p>', gr.skip(), untold()
         except UserError as error:
-            return error_markup(error), gr.skip(), untold()
+            return error_markup(error, self._field(error)), gr.skip(), untold()
 
     def config(self, found: Sequence) -> object:
         """The checked config from the values of the widgets and of the page's `inputs`. Raises UserError."""
@@ -208,6 +215,11 @@ class ConfigForm:
     def stages(self, score: bool) -> str:
         """For the runner: everything, or what the option leaves."""
         return "" if score or self.layout.option is None else self.layout.option.stages
+
+    def _field(self, error: UserError) -> str:
+        """The id of the widget whose setting the error names first; empty where it names none."""
+        named = (name for name in re.findall(r"\w+", error.found) if any(name == item.name for item in self.items))
+        return next((f"{self.layout.prefix}setting-{name}" for name in named), "")
 
     def _preset(self, name: str) -> dict:
         return settings.load_preset(self.presets, name)["settings"]
@@ -278,10 +290,3 @@ def widget(item: Setting, value: object, prefix: str = "", offer: Offer | None =
         case "number":
             return gr.Number(**facts)  # no limits here: the config's own sentence is better than a toast
     return gr.Textbox(**facts)
-
-
-def error_markup(error: UserError) -> str:
-    return (
-        f'<div class="ds-failure" role="alert"><strong>{escape(error.found)}</strong>'
-        f"<p>Expected {escape(error.expected)}. {escape(error.next_step)}</p></div>"
-    )

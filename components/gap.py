@@ -7,6 +7,7 @@ Knows the run folder's results; the statistics are backend.core.compare's.
 import math
 from html import escape
 from itertools import pairwise
+from statistics import fmean
 
 from backend.core.compare import Paired, paired
 from backend.core.errors import UserError
@@ -31,10 +32,10 @@ def gap_markup(run: RunDir) -> str:
     if not {"soft", "text"} <= set(way):
         return ""
     try:
-        answered = {arm: [scores_of(run, row) for row in there[arm]] for arm in [*way, *({"init"} & set(there))]}
+        answered = {arm: [scores_of(run, row) for row in there[arm]] for arm in way}
         moves = [paired(answered[b], answered[a]) for a, b in pairwise(way)]
-        whole = paired(answered["text"], answered["soft"])
-        start = paired(answered["init"], answered["text"]).mean_a if "init" in answered else None
+        whole = moves[0] if len(moves) == 1 else paired(answered["text"], answered["soft"])
+        start = fmean(row["value"] for row in there["init"]) if "init" in there else None
     except (KeyError, TypeError, ValueError, UserError):
         return ""
     return picture(student, way, moves, whole, start, move_words(run, way))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import gradio as gr
 
-from backend.core.compare import paired
+from backend.core.compare import Paired, paired
 from backend.core.errors import UserError
 from backend.results import scores_of
 from backend.runs import RunDir
 from components import compare_view, words
 from components.bench_questions import questions_of
-from components.config_form import error_markup
+from components.failure import error_markup
 from components.scripts import script
 
 SCRIPTS = [Path(compare_view.__file__).with_suffix(".js"), Path(__file__).with_suffix(".js")]
@@ -51,7 +51,8 @@ def open_markup(run: RunDir, key: str, student: object, a: object, b: object) ->
         sides = [[scores_of(run, row) for row in arms[arm]] for arm in (a, b)]
         asked = {question.id: question for question in questions_of(config, config["task"])}
         result = paired(*sides)
-        body = compare_view.difference(result) + compare_view.flips(result, sides, asked)
+        names = [words.ARMS.get(arm, (arm,))[0] for arm in (a, b)]
+        body = compare_view.difference(result, names) + compare_view.flips(result, sides, asked, names)
     except UserError as error:
         body = error_markup(error)
     except (KeyError, TypeError, ValueError):
@@ -65,12 +66,17 @@ def open_markup(run: RunDir, key: str, student: object, a: object, b: object) ->
 
 def bounds_of(run: RunDir) -> tuple[float, float] | None:
     """The 95 % interval of text minus random for the run's own student; None where their answers are not at hand."""
+    result = against_random(run)
+    return (result.low, result.high) if result else None
+
+
+def against_random(run: RunDir) -> Paired | None:
+    """The run's text against as many random questions, for its own student; None where answers are not at hand."""
     arms = arms_of(run).get(run.config()["config"].get("model"), {})
     try:
-        result = paired(*([scores_of(run, row) for row in arms[arm]] for arm in ("text", "random")))
+        return paired(*([scores_of(run, row) for row in arms[arm]] for arm in ("text", "random")))
     except (KeyError, TypeError, ValueError, UserError):
         return None
-    return result.low, result.high
 
 
 def arms_of(run: RunDir) -> dict[str, dict[str, list[dict]]]:
@@ -99,8 +105,8 @@ def choices(found: dict, student: str, a: str, b: str) -> str:
     return (
         '<div class="ds-picks">'
         + picker("student", "Student", {name: name for name in found}, student)
-        + picker("a", "A learned from", named, a)
-        + picker("b", "B learned from", named, b)
+        + picker("a", "Learned from", named, a)
+        + picker("b", "against", named, b)
         + "</div>"
     )
 

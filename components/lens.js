@@ -2,7 +2,7 @@
 // Asks the server for one prompt at one step, and again when the prompt wall moves. Tokens are untrusted: textContent only.
 // Given by gr.HTML: element, props, trigger, watch.
 
-const SVG = "http://www.w3.org/2000/svg", PAUSE = 250;  // ms between two questions to the server
+const PAUSE = 250;  // ms between two questions to the server
 const state = { run: null, slot: null, place: 0, tokens: null, step: null, mark: null, map: null, mapOf: null, timer: null };
 const part = (selector) => element.querySelector(selector);
 const seen = (token) => token.replace(/ /g, "\u00b7").replace(/\n/g, "\u21b5");  // a blank belongs to its token
@@ -99,14 +99,8 @@ function drawMap() {
   const [left, right] = bounds(0), [low, high] = bounds(1);
   const x = (value) => 10 + 380 * (value - left) / (right - left || 1), y = (value) => 290 - 280 * (value - low) / (high - low || 1);
   const dot = (at, name, r, said) => {
-    const node = document.createElementNS(SVG, "circle");
-    Object.entries({ cx: x(at[0]), cy: y(at[1]), r, class: name }).forEach(([key, value]) => node.setAttribute(key, value));
-    if (said) {
-      const title = document.createElementNS(SVG, "title");
-      title.textContent = said;
-      title.setAttribute("translate", "no");
-      node.append(title);
-    }
+    const node = shape("circle", { cx: x(at[0]), cy: y(at[1]), r, class: name });
+    if (said) node.append(shape("title", { translate: "no" }, said));
     return node;
   };
   const nodes = cloud.map((at, i) => dot(at, "ds-cloud", 1.6, seen(state.map.tokens[i])));
@@ -143,5 +137,10 @@ element.addEventListener("click", (event) => {
   state.place = Number(button.dataset.place);
   draw();
   part(`[data-place="${state.place}"]`).focus();
+});
+element.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.stopPropagation();  // a lesson that is open stays
+  close();
 });
 watch("value", () => take(props.value));

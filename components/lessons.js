@@ -3,7 +3,7 @@
 // Given by gr.HTML: element, props, trigger, watch.
 
 const DONE = "distilloscope-lessons", all = props.value || [];
-const state = { lesson: null, step: 0, done: [remembered(DONE) ?? []].flat() };
+const state = { lesson: null, step: 0, ended: false, done: [remembered(DONE) ?? []].flat() };
 const part = (selector) => element.querySelector(selector);
 
 function finish(name) {
@@ -124,10 +124,36 @@ async function copyLink() {
     + (own ? " It shows a recorded run: yours is not shared." : "");
 }
 
+// Behind the last lesson: what to tell a friend, and a run of one's own.
+function endBody() {
+  const button = make("button", "ds-lesson-own", "Distil your own");
+  button.type = "button";
+  button.dataset.own = "";
+  return [make("p", "", props.end), button];
+}
+
+function drawEnd(card) {
+  light(null);
+  part("[data-title]").textContent = "That was the last lesson";
+  part("[data-place]").textContent = "";
+  part("[data-body]").replaceChildren(...endBody());
+  card.dataset.lesson = "end";
+  part("[data-own]").focus({ preventScroll: true });
+}
+
+function own() {
+  leave();
+  const go = document.querySelector("#distil");
+  go?.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
+  go?.focus({ preventScroll: true });
+}
+
 function draw() {
   drawList();
   const card = part(".ds-lesson"), lesson = all[state.lesson];
-  card.hidden = !lesson;
+  card.hidden = !lesson && !state.ended;
+  card.querySelector("footer").hidden = state.ended;
+  if (state.ended) return drawEnd(card);
   if (!lesson) return light(null);
   const last = state.step === lesson.steps.length, step = lesson.steps[state.step];
   part("[data-title]").textContent = lesson.title;
@@ -155,8 +181,8 @@ function answer(button) {
 }
 
 function leave() {
-  const number = state.lesson;
-  state.lesson = null;
+  const number = state.lesson ?? all.length - 1;
+  Object.assign(state, { lesson: null, ended: false });
   draw();
   part(`[data-lesson="${number}"]`)?.focus({ preventScroll: true });
 }
@@ -166,7 +192,7 @@ function following() {
 }
 
 function open(number) {
-  Object.assign(state, { lesson: number, step: 0 });
+  Object.assign(state, { lesson: number, step: 0, ended: false });
   draw();
   part("[data-go='1']").focus({ preventScroll: true });
 }
@@ -175,7 +201,8 @@ function go(by) {
   const lesson = all[state.lesson];
   state.step += by;
   if (state.step > lesson.steps.length) {
-    Object.assign(state, { lesson: following(), step: 0 });
+    const next = following();
+    Object.assign(state, { lesson: next, step: 0, ended: next === null && !("alone" in document.documentElement.dataset) });
   }
   draw();
 }
@@ -187,12 +214,13 @@ element.addEventListener("click", (event) => {
   else if (button.dataset.option) answer(button);
   else if ("leave" in button.dataset) leave();
   else if ("everything" in button.dataset) everything();
+  else if ("own" in button.dataset) own();
   else if ("again" in button.dataset) open(asked());
   else if ("teach" in button.dataset) copyLink();
   else open(Number(button.dataset.lesson));
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && state.lesson !== null) leave();
+  if (event.key === "Escape" && (state.lesson !== null || state.ended)) leave();
 });
 part(".ds-teach select").append(...all.map((lesson, number) => new Option(`${number + 1} ${lesson.title}`, number)));
 part(".ds-teach select").addEventListener("change", teachersLink);

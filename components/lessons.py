@@ -12,6 +12,11 @@ from components.scripts import script
 
 SCRIPT = Path(__file__).with_suffix(".js")
 WORDS = Path(__file__).parent.parent / "assets" / "lessons.json"
+END = (
+    "To a friend: an expert learns from all the questions and leaves a path. A few prompts are changed until a student "
+    "that reads only them walks the same way. Turned into text they lose some of it, which is why random questions are "
+    "hard to beat. Now try it: the button says what a run costs."
+)
 TEMPLATE = """
 <section class="ds-lessons" aria-label="Lessons">
   <p data-new><b>New here?</b> Five lessons of two or three minutes, on the run below.</p>
@@ -43,6 +48,7 @@ def lessons_view() -> gr.HTML:
     """The widget. It needs no server once the page is loaded."""
     return gr.HTML(
         lessons(),
+        end=END,
         html_template=TEMPLATE,
         js_on_load=script(SCRIPT),
         elem_id="lessons",

@@ -2,17 +2,10 @@
 // rows it was sent; scrubbing needs no server. Knows points and numbers; no run folder.
 // Given by gr.HTML: element, props, trigger, watch.
 
-const SVG = "http://www.w3.org/2000/svg", RINGS = [0.1, 0.25, 0.5, 1];
+const RINGS = [0.1, 0.25, 0.5, 1];
 const LABEL_AT = 0.2;  // radians above the straight way, where no path runs
 const state = { run: null, number: 0, paths: [], expert: [], mark: null };
 const part = (selector) => element.querySelector(selector);
-
-function make(tag, attributes, text) {
-  const node = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
 
 // -- data ------------------------------------------------------------------------------------------------------
 function take(news) {
@@ -51,7 +44,7 @@ function frame() {
 }
 
 function line(f, points, name) {
-  return make("polyline", { class: "ds-line-" + name, points: finite(points).map(([x, y]) => `${f.x(x)},${f.y(y)}`).join(" ") });
+  return shape("polyline", { class: "ds-line-" + name, points: finite(points).map(([x, y]) => `${f.x(x)},${f.y(y)}`).join(" ") });
 }
 
 function drawMap(row) {
@@ -59,22 +52,22 @@ function drawMap(row) {
   map.setAttribute("viewBox", `0 0 640 ${f.height}`);
   RINGS.forEach((loss) => {
     const radius = Math.sqrt(loss), up = radius * Math.sin(LABEL_AT), back = radius * Math.cos(LABEL_AT);
-    nodes.push(make("circle", { class: "ds-ring", cx: f.x(1), cy: f.y(0), r: radius * f.unit }));
-    nodes.push(make("text", { class: "ds-ring-label", x: f.x(1 - back) + 4, y: f.y(up) }, loss));
+    nodes.push(shape("circle", { class: "ds-ring", cx: f.x(1), cy: f.y(0), r: radius * f.unit }));
+    nodes.push(shape("text", { class: "ds-ring-label", x: f.x(1 - back) + 4, y: f.y(up) }, loss));
   });
-  nodes.push(make("line", { class: "ds-way", x1: f.x(0), x2: f.x(1), y1: f.y(0), y2: f.y(0) }));
+  nodes.push(shape("line", { class: "ds-way", x1: f.x(0), x2: f.x(1), y1: f.y(0), y2: f.y(0) }));
   nodes.push(line(f, state.expert, "expert"));
   if (beginning(row)) nodes.push(line(f, state.paths[0].student, "first"));
   nodes.push(line(f, row.student, "student"));
   row.student.forEach((point, k) => {
     if (point.includes(null)) return;
-    const dot = make("circle", { class: "ds-dot", cx: f.x(point[0]), cy: f.y(point[1]), r: k === row.student.length - 1 ? 6 : 3 });
-    dot.append(make("title", {}, `step ${k} of ${row.student.length - 1}: matching loss ${lossOf(point).toFixed(2)}`));
+    const dot = shape("circle", { class: "ds-dot", cx: f.x(point[0]), cy: f.y(point[1]), r: k === row.student.length - 1 ? 6 : 3 });
+    dot.append(shape("title", {}, `step ${k} of ${row.student.length - 1}: matching loss ${lossOf(point).toFixed(2)}`));
     nodes.push(dot);
   });
-  nodes.push(make("circle", { class: "ds-target", cx: f.x(1), cy: f.y(0), r: 8 }));
+  nodes.push(shape("circle", { class: "ds-target", cx: f.x(1), cy: f.y(0), r: 8 }));
   const below = { y: f.y(0) + 14, "text-anchor": "middle", "dominant-baseline": "hanging" };
-  nodes.push(make("text", { ...below, x: f.x(0) }, "start"), make("text", { ...below, x: f.x(1) }, "expert's end"));
+  nodes.push(shape("text", { ...below, x: f.x(0) }, "start"), shape("text", { ...below, x: f.x(1) }, "expert's end"));
   map.replaceChildren(...nodes);
 }
 

@@ -25,7 +25,10 @@ TEMPLATE = """
   <details class="ds-more-on"><summary>How to read the map</summary>
     <p>To the right is the way from the expert's start to its end; upwards is how far beside it a state lies. Nothing
       is lost in this plane: the squared distance to the expert's end is the matching loss, exactly. Which way "beside"
-      points differs from state to state, so two dots that meet here need not be the same state.</p></details>
+      points differs from state to state, so two dots that meet here need not be the same state.</p>
+    <p>The map always shows the first stretch of the first expert's way. The curve shows the stretch that each update
+      drew, and the sentence below it experts that no prompt followed: so one update has three matching losses.</p>
+  </details>
 </section>
 """
 

@@ -24,7 +24,7 @@ from components.theme import LOGO, STYLES
 
 HERE = Path(__file__).parent
 SCRIPTS = {"curve": HERE / "report_curve.js", "wall": prompts.SCRIPT, "path": path_map.SCRIPT}
-AFTER = {"wall": prompts.AFTER}
+AFTER = {"curve": ("curves.js",), "wall": prompts.AFTER}
 STYLE = STYLES[0].parent / "report.css"
 CURVE = """
 <section class="ds-curve" data-points="0"><header><h2>Is it learning?</h2><p class="ds-quiet" data-said></p></header>
@@ -110,7 +110,7 @@ def scripts() -> str:
 
 
 def styles() -> str:
-    return "\n".join(file.read_text(encoding="utf-8") for file in (*STYLES[:2], STYLE))
+    return "\n".join(file.read_text(encoding="utf-8") for file in (*STYLES[:3], STYLE))
 
 
 def as_data(value: dict) -> str:

@@ -1,29 +1,12 @@
 // The curve of a report: the matching loss as a small SVG, and the update that the prompt wall shows. Colours are the
 // stylesheet's, so light and dark need no redraw. Knows columns of numbers; no server and no run folder.
-// Given as by gr.HTML: element, props, trigger, watch.
+// Given as by gr.HTML: element, props, trigger, watch; by shared.js and curves.js: shape, smooth.
 
-const SVG = "http://www.w3.org/2000/svg", HEIGHT = 300, PAD = { top: 14, right: 14, bottom: 40, left: 46 };
+const HEIGHT = 300, PAD = { top: 14, right: 14, bottom: 40, left: 46 };
 const columns = (props.value && props.value.matching) || { step: [], loss: [] };
 const points = columns.step.map((step, i) => ({ step, loss: columns.loss[i] })).filter((p) => p.loss !== null && p.loss > 0);
 const svg = element.querySelector("svg"), said = element.querySelector("[data-said]");
 const state = { mark: null, x: null, y: null };
-
-function make(tag, attributes, text) {
-  const node = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-// An exponential mean of the logarithm, as the live chart draws it.
-function smooth() {
-  const keep = 1 - 1 / Math.max(2, Math.min(25, points.length / 20));
-  let level = null;
-  return points.map(({ step, loss }) => {
-    level = level === null ? Math.log(loss) : keep * level + (1 - keep) * Math.log(loss);
-    return { step, loss: Math.exp(level) };
-  });
-}
 
 function scales(width) {
   const losses = points.map((p) => p.loss), first = Math.min(0, points[0].step), last = points.at(-1).step;
@@ -44,18 +27,18 @@ function draw() {
   const width = Math.max(260, element.querySelector(".ds-curve").clientWidth), ticks = scales(width);
   const path = (list) => list.map((p) => `${state.x(p.step).toFixed(1)},${state.y(p.loss).toFixed(1)}`).join(" ");
   const nodes = ticks.losses.flatMap((loss) => [
-    make("line", { class: loss === 1 ? "ds-nothing-line" : "ds-grid-line", x1: PAD.left, x2: width - PAD.right, y1: state.y(loss), y2: state.y(loss) }),
-    make("text", { x: PAD.left - 8, y: state.y(loss) + 4, "text-anchor": "end" }, loss)]);
-  ticks.steps.forEach((step) => nodes.push(make("text", { x: state.x(step), y: HEIGHT - PAD.bottom + 18, "text-anchor": "middle" }, step.toLocaleString("en"))));
-  nodes.push(make("text", { x: width - PAD.right, y: HEIGHT - 4, "text-anchor": "end" }, "update"));
-  const line = smooth();
+    shape("line", { class: loss === 1 ? "ds-nothing-line" : "ds-grid-line", x1: PAD.left, x2: width - PAD.right, y1: state.y(loss), y2: state.y(loss) }),
+    shape("text", { x: PAD.left - 8, y: state.y(loss) + 4, "text-anchor": "end" }, loss)]);
+  ticks.steps.forEach((step) => nodes.push(shape("text", { x: state.x(step), y: HEIGHT - PAD.bottom + 18, "text-anchor": "middle" }, step.toLocaleString("en"))));
+  nodes.push(shape("text", { x: width - PAD.right, y: HEIGHT - 4, "text-anchor": "end" }, "update"));
+  const means = smooth(points.map((p) => p.loss)), line = points.map(({ step }, i) => ({ step, loss: means[i] }));
   points.forEach((p) => {
-    const dot = make("circle", { class: "ds-curve-dot", cx: state.x(p.step), cy: state.y(p.loss), r: points.length > 400 ? 1.6 : 2.6 });
-    dot.append(make("title", {}, `update ${p.step}: matching loss ${p.loss.toFixed(3)}`));
+    const dot = shape("circle", { class: "ds-curve-dot", cx: state.x(p.step), cy: state.y(p.loss), r: points.length > 400 ? 1.6 : 2.6 });
+    dot.append(shape("title", {}, `update ${p.step}: matching loss ${p.loss.toFixed(3)}`));
     nodes.push(dot);
   });
-  nodes.push(make("polyline", { class: "ds-curve-line", points: path(line) }));
-  nodes.push(make("rect", { class: "ds-later", y: PAD.top, height: HEIGHT - PAD.top - PAD.bottom }), make("line", { class: "ds-mark", y1: PAD.top, y2: HEIGHT - PAD.bottom }));
+  nodes.push(shape("polyline", { class: "ds-curve-line", points: path(line) }));
+  nodes.push(shape("rect", { class: "ds-later", y: PAD.top, height: HEIGHT - PAD.top - PAD.bottom }), shape("line", { class: "ds-mark", y1: PAD.top, y2: HEIGHT - PAD.bottom }));
   svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   svg.setAttribute("aria-label", `Matching loss over ${ticks.last} updates, latest ${points.at(-1).loss.toFixed(2)}`);
   svg.replaceChildren(...nodes);

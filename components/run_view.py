@@ -20,7 +20,7 @@ from components.doctor_view import doctor_view
 from components.events import sent
 from components.gap import gap_markup
 from components.glossary import glossary_view
-from components.judge_view import bounds_of, closed_markup, judge_view, open_markup
+from components.judge_view import against_random, bounds_of, closed_markup, judge_view, open_markup
 from components.lens import lens, nothing, sight
 from components.path_map import path_map
 from components.prompts import prompt_wall
@@ -181,7 +181,14 @@ class RunView:
         updates = {
             self.head: self.shelf.veiled(
                 seen["key"],
-                status_markup(self.shelf.title(run), run.config()["config"], status, recorded, is_shared(seen["key"])),
+                status_markup(
+                    self.shelf.title(run),
+                    run.config()["config"],
+                    status,
+                    recorded,
+                    is_shared(seen["key"]),
+                    against_random(run),
+                ),
             ),
             self.fact: fact_markup(run),
             self.stop: gr.update(visible=live and not recorded, interactive=state != "stopping"),
@@ -246,11 +253,7 @@ def unchanged(run: RunDir) -> bool:
 
 def fact_markup(run: RunDir) -> str:
     """One sentence about experts the prompts never followed, once it was measured."""
-    try:
-        summary = json.loads((run.path / "summary.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return ""
-    said = words.heldout(summary)
+    said = words.heldout(run.summary())
     return f'<p class="ds-fact">{escape(said)}</p>' if said else ""
 
 

@@ -9,6 +9,14 @@ function make(tag, name, text) {
   return node;
 }
 
+// The same for a part of a drawing.
+function shape(tag, attributes, text) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
 // Messages of a run are numbered. Is this the next one, or a whole redraw? One that finds a gap asks for a whole redraw;
 // one without a run calls `clear`; one that is known already is left.
 function expected(news, state, clear) {

@@ -2,7 +2,7 @@
 // takes the other panels along. Prompts are untrusted text: textContent only.
 // Given by gr.HTML: element, props, trigger, watch.
 
-const SVG = "http://www.w3.org/2000/svg", PAUSE = 60;  // ms, so that a held key does not flood the server
+const PAUSE = 60;  // ms, so that a held key does not flood the server
 const state = { run: null, wanted: null, number: 0, found: null, timer: null, open: false,
   leading: false, wallAt: null };
 const part = (selector) => element.querySelector(selector);
@@ -54,13 +54,6 @@ function close() {
 }
 
 // -- pictures --------------------------------------------------------------------------------------------------
-function shape(tag, attributes, text) {
-  const node = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
 const line = (x1, y1, x2, y2, name) => shape("line", { x1, y1, x2, y2, class: name });
 const dot = (cx, cy, r, name) => shape("circle", { cx, cy, r, class: name });
 const word = (x, y, text, anchor = "start") => shape("text", { x, y, "text-anchor": anchor }, text);
@@ -167,6 +160,10 @@ panel.addEventListener("click", (event) => {
   else go(Number(button.dataset.go));
 });
 panel.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    event.stopPropagation();  // a lesson that is open stays
+    return close();
+  }
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
   event.preventDefault();

@@ -5,12 +5,15 @@ Everything that comes from a run folder is escaped. Knows no widget library.
 
 from html import escape
 
+from backend.core.compare import Paired
 from backend.runs import LIVE_STATES
 from components import words
 
 
-def status_markup(title: str, config: dict, status: dict, recorded: bool, shared: bool = False) -> str:
-    """The head of the run that is on screen. `shared`: by another visitor."""
+def status_markup(
+    title: str, config: dict, status: dict, recorded: bool, shared: bool = False, taught: Paired | None = None
+) -> str:
+    """The head of the run that is on screen. `shared`: by another visitor; `taught`: its text against random."""
     state = status.get("state", "queued")
     return (
         f'<section class="ds-run" data-status="{escape(state)}" data-recorded="{str(recorded).lower()}" '
@@ -18,8 +21,13 @@ def status_markup(title: str, config: dict, status: dict, recorded: bool, shared
         f'<div class="ds-run-line"><h2>{escape(title)}</h2>{chip(state, recorded, shared)}</div>'
         f"{watching(config, state, recorded)}"
         f'<p class="ds-run-about">{escape(words.about(config))}</p>'
-        f"{stepper(status)}{footnote(status)}{failure(status)}</section>"
+        f"{outcome(taught)}{stepper(status)}{footnote(status)}{failure(status)}</section>"
     )
+
+
+def outcome(taught: Paired | None) -> str:
+    """What the text came to, first of all figures: a curve that falls is not yet a student that knows more."""
+    return f'<p class="ds-outcome"><a href="#results">{escape(words.short_verdict(taught))}</a></p>' if taught else ""
 
 
 def watching(config: dict, state: str, recorded: bool) -> str:

@@ -18,9 +18,9 @@ from backend.export.kinds import KINDS, made
 from backend.export.run_file import SUFFIX, restore, unpack
 from backend.runs import RunDir
 from backend.settings import list_presets
-from components.config_form import error_markup
 from components.downloads import Downloads
 from components.events import sent
+from components.failure import error_markup
 from components.report import report
 from components.run_view import RunView
 from components.shelf import OWN, Shelf, is_owner, new_owner

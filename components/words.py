@@ -6,6 +6,7 @@ Knows the run folder's words and numbers. Knows no widget and no markup.
 import math
 import statistics
 
+from backend.core.compare import Paired
 from backend.runs import LIVE_STATES
 
 STAGES = {"experts": "Experts", "distil": "Distil", "decode": "Decode", "evaluate": "Score"}
@@ -170,6 +171,18 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
     if abs(gap) <= math.hypot(text["interval"], random["interval"]):
         return said + "The difference is inside the noise."
     return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
+
+
+def short_verdict(found: Paired) -> str:
+    """What a finished run came to, in one line: its text paired with as many random questions."""
+    verdict = "inside the noise" if found.inside_noise else "better" if found.difference > 0 else "worse"
+    if not found.inside_noise and min(found.seeds_a, found.seeds_b) < ENOUGH:
+        verdict += ", if so few students tell"
+    points = [f"{100 * value:+.1f}" for value in (found.difference, found.low, found.high)]
+    return (
+        f"Its text against as many random questions: {points[0]} points (95 % interval {points[1]} to {points[2]}), "
+        f"{verdict}."
+    )
 
 
 METRIC_HERE = "accuracy after ordinary training"

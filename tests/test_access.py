@@ -12,6 +12,11 @@ chromium = browsing.chromium
 pytestmark = browsing.pytestmark
 SAMPLES = Path(__file__).parents[1] / "assets" / "sample_runs"
 OURS = ("serious", "critical")
+BARE = """() => {
+    const node = document.activeElement, style = getComputedStyle(node);
+    const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    return seen || node === document.body ? [] : [node.outerHTML.slice(0, 90)];
+}"""  # what has the focus and does not show it
 SETTLE_MS = 700  # a fade that is under way has less contrast than the page that follows
 
 
@@ -80,3 +85,40 @@ def test_runs_side_by_side(visitor):
     page.wait_for_selector("#compare-results .ds-panel")
     page.wait_for_selector("#compare-chart .js-line")
     assert complaints(visitor) == []
+
+
+def test_whoever_comes_by_keyboard_sees_where_they_are(visitor):
+    page, bare = visitor.page, []
+    visitor.wait_points(more_than=0)
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        bare += page.evaluate(BARE)
+    assert bare == []
+
+
+def test_escape_closes_the_lens_and_slow_motion_and_leaves_a_lesson_open(visitor):
+    page = visitor.page
+    visitor.wait_points(more_than=0)
+    page.click("[data-lesson='0']")
+    for opener, panel in (("#wall [data-closer='2']", ".ds-lens"), ("#wall [data-slow]", ".ds-slow")):
+        page.locator(opener).first.dispatch_event("click")  # the lesson's card may lie over it
+        page.wait_for_selector(panel)
+        page.keyboard.press("Escape")
+        assert not page.is_visible(panel) and page.is_visible(".ds-lesson")
+        assert page.evaluate(f"document.activeElement.matches({opener!r})"), "the focus comes back"
+
+
+def test_a_wrong_setting_is_told_at_its_field_until_it_is_right(visitor):
+    page = visitor.page
+    page.locator("#form button", has_text="Matching").first.click()
+    field = page.locator("#setting-max_start input").first
+    right = field.input_value()
+    field.fill("99")
+    page.wait_for_selector("#setting-max_start .ds-wrong")
+    assert field.get_attribute("aria-invalid") == "true" and "max_start" in page.inner_text(
+        "#setting-max_start .ds-wrong"
+    )
+    assert complaints(visitor) == []
+    field.fill(right)
+    page.wait_for_selector("#setting-max_start .ds-wrong", state="detached")
+    assert field.get_attribute("aria-invalid") is None

@@ -243,3 +243,11 @@ def test_a_comparison_is_made_of_plain_values():
     result = paired(*([student(chance.random() < 0.5 for _ in range(9))] for _ in range(2)))
     plain = {int, float, bool, list, type(None)}
     assert {type(value) for value in asdict(result).values()} <= plain
+
+
+def test_intervals_of_several_comparisons_are_wider_and_one_is_as_before():
+    a, b = student([True] * 40 + [False] * 20), student([True] * 30 + [False] * 30)
+    alone, same, six = (paired([a], [b], together=pairs) for pairs in (1, 1, 6))
+    assert alone == same == paired([a], [b])
+    assert six.low < alone.low < alone.difference < alone.high < six.high
+    assert (six.difference, six.gained, six.p_value) == (alone.difference, alone.gained, alone.p_value)

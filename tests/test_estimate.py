@@ -7,6 +7,7 @@ import pytest
 from backend import timings
 from backend.runs import RunDir
 from backend.settings import as_json
+from backend.studies.text_distillation import run as study_run
 from backend.studies.text_distillation.branching import STUDY
 from backend.studies.text_distillation.cells import cells
 from backend.studies.text_distillation.config import DistillConfig
@@ -96,6 +97,7 @@ def test_an_unknown_model_is_unknown_until_it_has_run_here(own_home):
 
 def test_a_finished_run_teaches_the_machine(tiny_models, tiny_tasks, own_home, tmp_path, monkeypatch):
     monkeypatch.setenv("DISTILLOSCOPE_WORKERS", "1")
+    monkeypatch.setattr(study_run, "LONGEST_START_S", float("inf"))  # this process is as old as the tests before it
     config = replace(tiny_config(tiny_models, tiny_tasks, "opt"), outer_steps=4, arms=("init",), regimes=("ordinary",))
     assert estimate(config, "", timings.timings(STUDY), this_machine()) is None
     start(config, tmp_path / "a")
@@ -106,6 +108,9 @@ def test_a_finished_run_teaches_the_machine(tiny_models, tiny_tasks, own_home, t
     assert found.seconds[0] > 0 and found.memory_mb > 50
     start(config, tmp_path / "b")
     assert [one["stage"] for one in timings.timings(STUDY)[5:]] == ["start", "distil", "decode", "evaluate"]
+    monkeypatch.setattr(study_run, "LONGEST_START_S", 0.0)  # a notebook is older than its runs
+    start(config, tmp_path / "c")
+    assert [one["stage"] for one in timings.timings(STUDY)[9:]] == ["distil", "decode", "evaluate"]
 
 
 def test_a_torn_or_overlong_ledger_is_no_trouble(own_home, tmp_path, monkeypatch):

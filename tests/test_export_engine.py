@@ -18,7 +18,7 @@ from backend.studies.text_distillation.config import DECODERS
 from backend.studies.text_distillation.run import run_to_the_end
 from tests import test_run, tiny_decoding
 from tests.exported import with_document, with_file
-from tests.test_run import outcome, start
+from tests.test_run import outcome, start, stopped_at_three
 
 one_process = tiny_decoding.one_process
 config = test_run.config
@@ -51,16 +51,7 @@ def test_a_stopped_run_resumes_after_its_journey_to_the_same_numbers(decoder, co
         monkeypatch.setattr(module, "is_local", lambda _: False)
     config = replace(config, decoder=decoder, admm_every=2)
     whole, _ = start(config, tmp_path / "whole")
-    append, folder = RunDir.append, tmp_path / "broken"
-
-    def stop_at_three(self, name, row):
-        append(self, name, row)
-        if self.path == folder and row.get("step") == 3 and row.get("stage") == "distil":
-            self.stop_flag.touch()
-
-    monkeypatch.setattr(RunDir, "append", stop_at_three)
-    assert start(config, folder)[1] == "stopped"
-    monkeypatch.setattr(RunDir, "append", append)
+    folder = stopped_at_three(config, tmp_path / "broken", monkeypatch)
     back = restore(unpack(pack(RunCopy.of(RunDir(folder)))), tmp_path / "back")
     assert back.status()["state"] == "stopped"
     run, state = start(config, back.path)

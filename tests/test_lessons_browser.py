@@ -58,6 +58,11 @@ def test_a_lesson_can_be_walked_to_its_end(visitor, number):
     page.click(f"[data-option='{lesson['question']['answer']}']")
     assert lesson["question"]["why"] in page.inner_text(".ds-why")
     assert "done" in page.inner_text(f"[data-lesson='{number}']")
+    if number == 4:
+        page.click(".ds-lesson [data-go='1']")
+        assert "To a friend" in page.inner_text(".ds-lesson") and page.evaluate(
+            "'own' in document.activeElement.dataset"
+        )
     page.keyboard.press("Escape")
     assert not page.is_visible(".ds-lesson") and page.locator(".ds-lit").count() == 0
 
@@ -79,3 +84,12 @@ def test_the_second_lesson_moves_the_wall_and_the_map_together(visitor):
     page.wait_for_function("Number(document.querySelector('.ds-path').dataset.step) > 10")
     page.click(".ds-lesson [data-leave]")
     assert not page.is_visible(".ds-lesson")
+
+
+def test_behind_the_last_lesson_stands_the_visitors_own_run(visitor):
+    page = visitor.page
+    page.click("[data-lesson='4']")
+    for _ in range(len(lessons()[4]["steps"]) + 1):
+        page.click(".ds-lesson [data-go='1']")
+    page.click("[data-own]")
+    assert not page.is_visible(".ds-lesson") and page.evaluate("document.activeElement.id") == "distil"

@@ -117,18 +117,24 @@ def test_experts_are_recorded_once_for_one_recipe(config, tmp_path, home):
     assert [row["step"] for row in rows if row["expert"] == 0] == list(range(1, config.expert_steps + 1))
 
 
-def test_a_stopped_run_resumes_to_the_numbers_of_an_unbroken_one(config, tmp_path, monkeypatch):
-    whole, _ = start(config, tmp_path / "whole")
-    append, folder = RunDir.append, tmp_path / "broken"
+def stopped_at_three(config, folder, monkeypatch):
+    """The folder of a run that was asked to stop after its third update."""
+    append = RunDir.append
 
     def stop_at_three(self, name, row):
         append(self, name, row)
         if self.path == folder and row.get("step") == 3 and row.get("stage") == "distil":
             self.stop_flag.touch()
 
-    monkeypatch.setattr(RunDir, "append", stop_at_three)
-    assert start(config, folder)[1] == "stopped"
-    monkeypatch.setattr(RunDir, "append", append)
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDir, "append", stop_at_three)
+        assert start(config, folder)[1] == "stopped"
+    return folder
+
+
+def test_a_stopped_run_resumes_to_the_numbers_of_an_unbroken_one(config, tmp_path, monkeypatch):
+    whole, _ = start(config, tmp_path / "whole")
+    folder = stopped_at_three(config, tmp_path / "broken", monkeypatch)
     run, state = start(config, folder)
     assert state == "finished"
     assert outcome(run) == outcome(whole)

@@ -89,6 +89,16 @@ def test_the_film_obeys_the_keyboard_and_the_curve_follows(visitor):
     assert page.inner_text("[data-play]") == "Play"
 
 
+def test_the_scale_is_the_visitors_choice(visitor):
+    page, scale = visitor.page, "document.querySelector('#chart .ds-plot')._fullLayout.yaxis.type"
+    visitor.wait_points(more_than=0)
+    assert page.evaluate(scale) == "log"
+    page.click("[data-log]")
+    assert page.evaluate(scale) == "linear" and page.get_attribute("[data-log]", "aria-pressed") == "false"
+    page.click("[data-log]")
+    assert page.evaluate(scale) == "log"
+
+
 def test_slow_motion_tells_the_numbers_of_the_files_row_and_takes_the_panels_along(visitor):
     page = visitor.page
     page.locator(".ds-scrub input").fill("3")

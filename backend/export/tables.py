@@ -82,8 +82,3 @@ def cell(value: object) -> object:
     if isinstance(value, str):
         return f"'{value}" if value.startswith(RISKY) else value
     return value
-
-
-def text_in(found: str) -> str:
-    """The text of a cell that `cell` made."""
-    return found.removeprefix("'")

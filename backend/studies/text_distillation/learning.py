@@ -55,15 +55,7 @@ def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, ru
     c, decoder, reached = setup.config, make_decoder(setup), state.step
     lens = Lens(setup.nearest, setup.own.tokenizer)
     write_atomically(run_dir.path / "vocabulary.json", json.dumps(lens.vocabulary(), ensure_ascii=False))
-    run_dir.keep_rows("metrics", lambda row: row["stage"] != "distil" or row["step"] <= reached)
-    # what a search wrote stays: it follows on distilling, and goes on by itself
-    run_dir.keep_rows(
-        "prompts", lambda row: "round" in row or 0 < row["step"] <= reached or (reached and row["step"] == 0)
-    )
-    for name in ("paths", "neighbours"):
-        run_dir.keep_rows(name, lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
-
-    drop_snapshots(run_dir, after=reached)
+    cut_back(run_dir, reached)
 
     def look() -> None:
         keep_snapshot(run_dir, state.step, lambda path: save_checkpoint(path, state))  # before the row that shows it
@@ -93,6 +85,18 @@ def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, ru
         except Stopped:
             save_checkpoint(checkpoint_path(run_dir), state)
             raise
+
+
+def cut_back(run_dir: RunDir, reached: int) -> None:
+    """Drop what came after update `reached`: it is repeated from there."""
+    run_dir.keep_rows("metrics", lambda row: row["stage"] != "distil" or row["step"] <= reached)
+    # what a search wrote stays: it follows on distilling, and goes on by itself
+    run_dir.keep_rows(
+        "prompts", lambda row: "round" in row or 0 < row["step"] <= reached or (reached and row["step"] == 0)
+    )
+    for name in ("paths", "neighbours"):
+        run_dir.keep_rows(name, lambda row: 0 < row["step"] <= reached or (reached and row["step"] == 0))
+    drop_snapshots(run_dir, after=reached)
 
 
 def finite(row: dict) -> dict:

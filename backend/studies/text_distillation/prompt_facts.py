@@ -31,7 +31,7 @@ ORDINARY = 100  # real questions that a prompt's surprise is set beside
 def prompt_facts(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> list[dict]:
     """One row for each slot. `contribution` is null where there is nothing to leave out: one prompt, or one a step.
 
-    Costs an unroll without second derivatives for each prompt and held-out expert.
+    Costs an unroll without second derivatives for each prompt and segment of a held-out expert.
     """
     examples = distilled_examples(setup, found)
     prompts = [example.prompt for example in examples]
