@@ -28,6 +28,7 @@ TEMPLATE = """
 </div>
 """
 GONE = {
+    RECORDED: "There is no such recorded run. Here is another one.",
     SHARED: "This run is no longer shared. Here is another one.",
     OWN: "This link leads to a run that was not shared, or is gone. Here is another one.",
 }

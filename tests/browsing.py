@@ -47,6 +47,15 @@ def serve(tmp_path: Path, command: list[str], samples: Path = Path("no-samples")
     return server, f"http://127.0.0.1:{port}"
 
 
+def serve_stand_in(tmp_path_factory, name: str, worker: str):
+    """For a fixture: the address of the app, with the text `worker` as its worker; it is ended behind the tests."""
+    folder = tmp_path_factory.mktemp(name)
+    (folder / "worker.py").write_text(worker)
+    server, address = serve(folder, [sys.executable, str(folder / "worker.py")])
+    yield address
+    end(server, folder)
+
+
 def wait_served(address: str) -> None:
     until = time.monotonic() + 60
     while True:

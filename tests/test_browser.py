@@ -11,7 +11,7 @@ import pytest
 from backend.settings import load_preset
 from backend.studies.text_distillation.config import PRESETS
 from tests import browsing
-from tests.browsing import Visitor, end, serve
+from tests.browsing import Visitor, end, serve, serve_stand_in
 
 pytestmark = browsing.pytestmark
 chromium = browsing.chromium
@@ -71,11 +71,7 @@ run.set_status(state="finished", eta_s=None)
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("browser")
-    (folder / "worker.py").write_text(STAND_IN)
-    server, address = serve(folder, [sys.executable, str(folder / "worker.py")])
-    yield address
-    end(server, folder)
+    yield from serve_stand_in(tmp_path_factory, "browser", STAND_IN)
 
 
 @pytest.fixture

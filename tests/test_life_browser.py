@@ -1,11 +1,9 @@
 """A run's life in a real browser: branch it and walk its family, discard it, have it cured, see what it would cost."""
 
-import sys
-
 import pytest
 
 from tests import browsing
-from tests.browsing import Visitor, end, serve
+from tests.browsing import Visitor, serve_stand_in
 
 pytestmark = browsing.pytestmark
 chromium = browsing.chromium
@@ -37,11 +35,7 @@ run.set_status(state="finished", eta_s=None)
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("life")
-    (folder / "worker.py").write_text(STAND_IN)
-    server, address = serve(folder, [sys.executable, str(folder / "worker.py")])
-    yield address
-    end(server, folder)
+    yield from serve_stand_in(tmp_path_factory, "life", STAND_IN)
 
 
 @pytest.fixture

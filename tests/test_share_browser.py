@@ -1,11 +1,9 @@
 """Links in a real browser: what was on screen is there again after a reload and for a guest, until sharing stops."""
 
-import sys
-
 import pytest
 
 from tests import browsing
-from tests.browsing import Visitor, end, serve
+from tests.browsing import Visitor, serve_stand_in
 from tests.test_browser import STAND_IN
 
 pytestmark = browsing.pytestmark
@@ -14,11 +12,7 @@ chromium = browsing.chromium
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("share")
-    (folder / "worker.py").write_text(STAND_IN.replace("time.sleep(0.25)", "time.sleep(0.05)"))
-    server, address = serve(folder, [sys.executable, str(folder / "worker.py")])
-    yield address
-    end(server, folder)
+    yield from serve_stand_in(tmp_path_factory, "share", STAND_IN.replace("time.sleep(0.25)", "time.sleep(0.05)"))
 
 
 @pytest.fixture(scope="module")

@@ -162,9 +162,12 @@ def test_the_address_opens_the_visitors_own_run_and_their_own_link_too(page):
     assert answer[page.view.seen]["key"] == "recorded/quick" and "not shared" in answer[page.view.gone]
 
 
-@pytest.mark.parametrize(
-    "bad", ["../../etc", "<script>", "own/", "shared/../x", "recorded/nowhere", "a" * 9999, "own/\u0000"]
-)
+def test_a_recorded_run_that_does_not_exist_is_said_to_be_missing(page):
+    answer = page.open("", at("recorded/nowhere"))
+    assert answer[page.view.seen]["key"] == "recorded/quick" and "no such recorded run" in answer[page.view.gone]
+
+
+@pytest.mark.parametrize("bad", ["../../etc", "<script>", "own/", "shared/../x", "a" * 9999, "own/\u0000"])
 def test_a_hostile_address_gives_the_normal_page(page, bad):
     answer = page.open("", at(bad))
     assert answer[page.view.seen]["key"] == "recorded/quick" and answer[page.view.gone] == ""
