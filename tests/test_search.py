@@ -1,9 +1,11 @@
 """The search decoder as a whole: a search repeats itself, goes on from any round, and never gets worse."""
 
 import json
+import math
 from dataclasses import asdict, replace
 
 import pytest
+import torch
 
 from backend.core.errors import UserError
 from backend.core.readers import Reader
@@ -70,9 +72,28 @@ def test_a_search_that_only_gets_worse_returns_the_start(readers, monkeypatch):
     assert found[-1].best == found[-1].drafts == DRAFTS[:4] and found[-1].best_loss == 0.0
 
 
-def test_a_round_never_takes_texts_that_judge_worse(whole):
-    assert all(found.row["gain"] >= 0 for found in whole[1:])
-    assert any(found.row["gain"] > 0 and found.row["changed"] for found in whole[1:])
+def test_a_round_never_takes_texts_that_judge_worse_nor_ones_that_nobody_else_finds_better(readers, whole):
+    found = whole[1:] + list(make(readers, seed=1, rounds=8).run(DRAFTS[:4]))[1:]
+    assert all(one.row["gain"] >= 0 for one in found)
+    assert any(one.row["gain"] > 0 and one.row["changed"] for one in found)
+    for one in found:
+        taken = one.row["confirmed"] is not None and one.row["confirmed"] > 0
+        assert bool(one.row["changed"]) == taken
+    assert any(one.row["gain"] > 0 and not one.row["changed"] for one in found), "some were only lucky"
+    alone = list(make(readers, confirmations=0).run(DRAFTS[:4]))[1:]
+    assert all(bool(one.row["changed"]) == (one.row["gain"] > 0) and one.row["confirmed"] is None for one in alone)
+
+
+def test_a_change_whose_fresh_students_run_away_is_not_taken(readers, monkeypatch):
+    fresh = module.Court.judge
+    monkeypatch.setattr(
+        module.Court,
+        "judge",
+        lambda self, trials: fresh(self, trials) if len(self.students) == 1 else torch.tensor([1.0, math.inf]),
+    )
+    found = list(make(readers).run(DRAFTS[:4]))
+    assert any(one.row["gain"] for one in found[1:]) and found[-1].drafts == DRAFTS[:4]
+    assert all(one.row["confirmed"] is None for one in found[1:])
 
 
 def test_no_rounds_are_the_start(readers):

@@ -98,6 +98,7 @@ class Round(Row):
     trainings: Whole
     loss: Number | None = None
     gain: Number | None = None
+    confirmed: Number | None = None
     changed: Whole | None = None
     validation: Number | None = None
 

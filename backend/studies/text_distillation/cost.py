@@ -26,7 +26,7 @@ MANY = 2000  # rows of a task that is not listed
 SPEEDS = {"opt-pocket": 1.0, "llama-pocket": 1.3}  # the bundled models beside each other
 
 # of the search, see court.py and search.py
-ASKED, VALIDATIONS, VALIDATE_EVERY, SINGLES = 200, 4, 6, 2
+ASKED, VALIDATIONS, VALIDATE_EVERY, SINGLES, CONFIRMATIONS = 200, 4, 6, 2, 2
 
 
 def step(kind: tuple[float, float], tokens: int) -> float:
@@ -79,7 +79,7 @@ def search_work(c: DistillConfig) -> list[float]:
     pace = sum(relative(c, name) for name in readers)
     student = c.finetune_steps * step(FINETUNE, min(c.finetune_batch, c.prompts) * (question(c) + FRAME))
     check = VALIDATIONS * (student + VALIDATION.get(c.task, MANY // 4) * SCORE)
-    trials = 2 + c.prompts.bit_length() + SINGLES  # with the text as it is, and the walk that proposes
+    trials = 2 + c.prompts.bit_length() + SINGLES + 2 * CONFIRMATIONS  # with the text as it is, and a walk
     each = trials * (student + ASKED * SCORE)
     checked = (n % VALIDATE_EVERY == 0 or n == c.search_rounds for n in range(1, c.search_rounds + 1))
     return [check * pace] + [(each + check * now) * pace for now in checked]

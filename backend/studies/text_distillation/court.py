@@ -31,7 +31,8 @@ WAYPOINTS = 6  # states of the training that a candidate is scored at
 @dataclass(frozen=True)
 class SearchPlan:
     """How to search. `lrs` has a step size for each reader; `questions` real ones judge a round; every `validate_every`
-    rounds `validations` fresh students of each reader are judged on the validation questions."""
+    rounds `validations` fresh students of each reader are judged on the validation questions. `confirmations` fresh
+    ones have to find a change better too before it is taken: the best of many trials by few students is partly luck."""
 
     task: str
     rounds: int
@@ -41,6 +42,7 @@ class SearchPlan:
     candidates: int = 200
     questions: int = 200
     seeds: int = 1
+    confirmations: int = 2
     moves: tuple[str, ...] = ("question", "phrase", "word")
     objective: str = "error"
     validate_every: int = 6

@@ -3,7 +3,8 @@
     draw a start and an order for a round's students, and real questions to judge them by
     train a student on the texts as they are; at its end take the gradient of the objective
     score many small changes of the texts to first order by it, summed over readers (influence.py)
-    try the best of them together, the best half, quarter, ...: train a student on each, keep the best text
+    try the best of them together, the best half, quarter, ...: train a student on each
+    keep the best text if fresh students on other questions find it better than the present one too
 
 A round's students share start, order and questions, so that texts are compared and not luck. Every other round tries
 whole questions, the ones between the plan's other moves in turn: side by side, the large effects of questions would
@@ -12,6 +13,7 @@ best there, and returns it. Each round depends on the plan's seed, its number an
 from any round to the same end. Knows readers, drafts and objectives, not files.
 """
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -94,7 +96,7 @@ class Search:
     def _round(self, now: Found) -> Found:
         p, number = self.plan, now.round + 1
         rng = random.Random(f"{p.seed} search {number}")
-        courts = [self._court(i, number) for i in range(len(self.readers))]
+        courts = [self._court(i, number, p.seeds) for i in range(len(self.readers))]
         drafts = now.drafts
         proposals = self._proposals(drafts, courts, move_of(number, p.moves), rng)
         effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
@@ -102,10 +104,16 @@ class Search:
         losses = together(torch.stack([court.judge(trials) for court in courts]))
         chosen = int(losses.argmin())
         row = {"round": number, "loss": losses[0].item(), "gain": (losses[0] - losses[chosen]).item()}
-        row |= {"changed": sum(a != b for a, b in zip(drafts, trials[chosen], strict=True)), "validation": None}
-        others = 2 if p.objective == "matching" else 1  # the one that is walked and, for matching, the expert
-        row["trainings"] = (len(trials) + others) * p.seeds * len(self.readers)
-        found, best, best_loss = trials[chosen], now.best, now.best_loss
+        experts = int(p.objective == "matching")  # one for each student, to measure the distance to
+        row["trainings"] = (len(trials) + 1 + experts) * p.seeds * len(self.readers)  # one more is walked
+        found, row["confirmed"] = trials[chosen], None
+        if chosen and p.confirmations:
+            confirmed = self._confirmed(drafts, found, number)
+            row["trainings"] += (2 + experts) * p.confirmations * len(self.readers)
+            row["confirmed"] = confirmed if math.isfinite(confirmed) else None  # a student ran away
+            found = found if confirmed > 0 else drafts
+        row |= {"changed": sum(a != b for a, b in zip(drafts, found, strict=True)), "validation": None}
+        best, best_loss = now.best, now.best_loss
         if number % p.validate_every == 0 or number == p.rounds:
             row["validation"] = self.validate(found)
             row["trainings"] += self._cost()
@@ -114,12 +122,19 @@ class Search:
             found = best  # what a few students liked and others do not is not built upon
         return Found(number, found, best, best_loss, row)
 
-    def _court(self, number: int, round_number: int) -> Court:
+    def _confirmed(self, drafts: tuple[Draft, ...], trial: tuple[Draft, ...], number: int) -> float:
+        """By how much fresh students on other questions find the trial better: who chose it has no say here."""
         p = self.plan
-        asked = random.Random(f"{p.seed} asked {round_number}").sample(self.train, min(p.questions, len(self.train)))
-        students = [
-            Students(self.readers[number], self._plans()[number], p, (round_number, seed)) for seed in range(p.seeds)
-        ]
+        courts = [self._court(i, number, p.confirmations, "again") for i in range(len(self.readers))]
+        before, after = together(torch.stack([court.judge([drafts, trial]) for court in courts])).tolist()
+        return before - after
+
+    def _court(self, number: int, round_number: int, seeds: int, *more: str) -> Court:
+        p = self.plan
+        asked = random.Random(" ".join((f"{p.seed} asked {round_number}", *more)))
+        asked = asked.sample(self.train, min(p.questions, len(self.train)))
+        plan = self._plans()[number]
+        students = [Students(self.readers[number], plan, p, (round_number, *more, seed)) for seed in range(seeds)]
         return Court(self.readers[number], students, asked, p)
 
     def _proposals(
