@@ -5,8 +5,9 @@ const PAGE = 10;
 const views = new WeakMap();  // a task's list of flips -> { kind, page }
 
 function show(box) {
-  const view = views.get(box) || views.set(box, { kind: "", page: 0 }).get(box);
-  const rows = [...box.querySelectorAll("li")], wanted = rows.filter((row) => !view.kind || row.dataset.kind === view.kind);
+  const view = views.get(box) || views.set(box, { kind: "", subject: "", page: 0 }).get(box);
+  const rows = [...box.querySelectorAll(".ds-flip")], wanted = rows.filter((row) =>
+    (!view.kind || row.dataset.kind === view.kind) && (!view.subject || row.dataset.subject === view.subject));
   const pages = Math.max(1, Math.ceil(wanted.length / PAGE));
   view.page = Math.min(Math.max(view.page, 0), pages - 1);
   rows.forEach((row) => { row.hidden = true; });
@@ -27,6 +28,12 @@ element.addEventListener("click", (event) => {
   const view = views.get(box);
   if ("step" in button.dataset) view.page += Number(button.dataset.step);
   if (button.dataset.kind !== undefined) Object.assign(view, { kind: button.dataset.kind, page: 0 });
+  show(box);
+});
+element.addEventListener("change", ({ target }) => {
+  if (target.dataset.subject === undefined) return;
+  const box = target.closest(".ds-flips");
+  Object.assign(views.get(box), { subject: target.value, page: 0 });
   show(box);
 });
 watch("value", () => requestAnimationFrame(() => {

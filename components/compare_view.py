@@ -19,12 +19,11 @@ from components.bench_questions import questions_of
 from components.bench_results import two
 from components.bench_scores import sides
 from components.failure import error_markup
+from components.flips import NAMES, flips
 from components.form_values import shown
 from components.words import ENOUGH
 
 SCRIPT = Path(__file__).with_suffix(".js")
-MOST_FLIPS = 400
-NAMES = ("Run A", "Run B")  # not A and B alone: options have letters too
 QUIET = ("data_path", "test_file", "data_dir")  # paths of this machine
 
 
@@ -91,7 +90,7 @@ def difference(result: Paired, names: Sequence[str] = NAMES) -> str:
         return f"{50 + 50 * value / reach:.2f}%"
 
     said = f"{signed(result.difference)} points, 95 % interval {signed(result.low)} to {signed(result.high)}"
-    verdict = "inside the noise" if result.inside_noise else f"{a if result.difference > 0 else b} is better"
+    verdict = "inside the noise" if result.inside_noise else f"in favour of {a if result.difference > 0 else b}"
     if not result.inside_noise and 1 < min(result.seeds_a, result.seeds_b) < ENOUGH:
         verdict += ", if so few students tell"
     chance = f"McNemar p = {result.p_value:.3g}" if result.p_value is not None else seeds(result)
@@ -112,49 +111,6 @@ def signed(value: float) -> str:
 
 def seeds(result: Paired) -> str:
     return f"{words.count(result.seeds_a, 'student')} against {words.count(result.seeds_b, 'student')}"
-
-
-def flips(result: Paired, answered: Sequence[list[list[Scored]]], asked: dict, names: Sequence[str] = NAMES) -> str:
-    """Questions that one side answers and the other does not, ten a page."""
-    a, b = (escape(name) for name in names)
-    by_id = [[{item.id: item for item in scored} for scored in part] for part in answered]
-    both = [("gained", one) for one in result.gained] + [("lost", one) for one in result.lost]
-    rows = "".join(flip(kind, one, by_id, asked.get(one), names) for kind, one in both[:MOST_FLIPS])
-    unsent = f'<p class="ds-quiet">{len(both) - MOST_FLIPS:,} more are not shown.</p>' if len(both) > MOST_FLIPS else ""
-    if not both:
-        return '<p class="ds-quiet">No question flipped.</p>'
-    return (
-        f'<div class="ds-flips" data-flips="{len(both)}"><div class="ds-switch" role="group" aria-label="Which flips">'
-        f'<button type="button" data-kind="" aria-pressed="true">All {len(both):,} flips</button>'
-        f'<button type="button" data-kind="gained" aria-pressed="false">Only {a} {len(result.gained):,}</button>'
-        f'<button type="button" data-kind="lost" aria-pressed="false">Only {b} {len(result.lost):,}</button></div>'
-        f'<ol>{rows}</ol><nav aria-label="Pages"><button type="button" data-step="-1">Back</button><output></output>'
-        f'<button type="button" data-step="1">Next</button></nav>{unsent}</div>'
-    )
-
-
-def flip(kind: str, one: str, by_id: Sequence[list[dict]], question, names: Sequence[str]) -> str:
-    """One question: its words where they are at hand, what each side chose, what was right."""
-    first = by_id[0][0][one]
-    text = f'<p translate="no">{escape(question.question)}</p>' if question else ""
-    chose = "".join(
-        f"<span><b>{escape(name)}</b> {escape(chosen([part[one] for part in side_]))}</span>"
-        for name, side_ in zip(names, by_id, strict=True)
-    )
-    options = question.options if question and len(question.options) == len(first.lengths) else ()
-    right = f"{words.letter(first.answer)}{': ' + options[first.answer] if options else ''}"
-    winner = escape(names[kind == "lost"])
-    return (
-        f'<li class="ds-flip ds-{kind}" data-kind="{kind}"><header><code>{escape(one)}</code>'
-        f"<em>only {winner} is right</em></header>{text}"
-        f'<footer>{chose}<span class="ds-right">right: <bdi translate="no">{escape(right)}</bdi></span></footer></li>'
-    )
-
-
-def chosen(answers: Sequence[Scored]) -> str:
-    """The letter that a side's students chose, or each one's where they differ."""
-    letters = [words.letter(item.choice) for item in answers]
-    return letters[0] if len(set(letters)) == 1 else ", ".join(letters)
 
 
 # -- kind words -----------------------------------------------------------------------------------------------------

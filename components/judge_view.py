@@ -16,6 +16,7 @@ from backend.runs import RunDir
 from components import compare_view, words
 from components.bench_questions import questions_of
 from components.failure import error_markup
+from components.flips import flips
 from components.scripts import script
 
 SCRIPTS = [Path(compare_view.__file__).with_suffix(".js"), Path(__file__).with_suffix(".js")]
@@ -52,7 +53,7 @@ def open_markup(run: RunDir, key: str, student: object, a: object, b: object) ->
         asked = {question.id: question for question in questions_of(config, config["task"])}
         result = paired(*sides)
         names = [words.ARMS.get(arm, (arm,))[0] for arm in (a, b)]
-        body = compare_view.difference(result, names) + compare_view.flips(result, sides, asked, names)
+        body = compare_view.difference(result, names) + flips(result, sides, asked, names)
     except UserError as error:
         body = error_markup(error)
     except (KeyError, TypeError, ValueError):

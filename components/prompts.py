@@ -21,6 +21,7 @@ TEMPLATE = """
     <output></output>
     <button type="button" data-latest hidden>Latest</button>
     <select data-speed aria-label="Speed of the film"></select>
+    <button type="button" data-pin aria-pressed="false"></button>
     <button type="button" data-slow>Slow motion</button>
     <button type="button" data-branch hidden>Branch from here</button>
   </div>

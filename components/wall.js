@@ -2,7 +2,7 @@
 // server. Prompts are untrusted: their text only ever goes through textContent.
 // Given by gr.HTML: element, props, trigger, watch. Given by marked_words.js before it: make, split, changed.
 
-const state = { run: null, number: 0, snapshots: [], at: 0, follow: true, all: false, timer: null };
+const state = { run: null, number: 0, snapshots: [], at: 0, follow: true, all: false, timer: null, pin: null };
 const few = window.innerWidth < 600 ? 4 : 9;
 const part = (selector) => element.querySelector(selector);
 const slider = part("input"), speeds = part("[data-speed]");
@@ -14,7 +14,7 @@ speeds.value = TIMES.includes(remembered(SPEED)) ? remembered(SPEED) : 1;
 function take(news) {
   if (!expected(news, state, () => { Object.assign(state, { run: null, snapshots: [] }); draw(); })) return;
   if (news.fresh) {
-    if (news.run !== state.run) Object.assign(state, { follow: true, all: false, at: 0 });
+    if (news.run !== state.run) Object.assign(state, { follow: true, all: false, at: 0, pin: null });
     stop();
     Object.assign(state, { run: news.run, snapshots: [], finished: [] });
   }
@@ -74,7 +74,7 @@ function card(prompt, first, before, flash) {
   node.append(head, text, answer, ...scored(prompt), foot);
   if (fresh.some(Boolean)) {
     const was = make("details"); 
-    was.append(make("summary", "", "Started as"), make("p", "", first.text));
+    was.append(make("summary", "", state.pin === null ? "Started as" : "Was then"), make("p", "", first.text));
     was.lastChild.translate = false;
     was.open = state.opened && state.opened.has(prompt.slot);
     was.addEventListener("toggle", () => (state.opened ||= new Set())[was.open ? "add" : "delete"](prompt.slot));
@@ -104,11 +104,13 @@ function draw(flash = false) {
   part("[data-play]").toggleAttribute("data-playing", state.timer !== null);
   const prompts = state.all ? shown.prompts : shown.prompts.slice(0, few);
   const find = (snapshot, slot) => snapshot.prompts.find((p) => p.slot === slot) || { text: "" };
-  const before = state.snapshots[Math.max(0, state.at - 1)];
+  const before = state.snapshots[Math.max(0, state.at - 1)], base = beginning();
   grid.replaceChildren(...prompts.map((p) =>
-    card(p, find(state.snapshots[0], p.slot), find(before, p.slot), flash)));
-  part("[data-note]").textContent = shown.prompts.some((p) => p.changed)
-    ? "Words that changed since the start are marked."
+    card(p, find(base, p.slot), find(before, p.slot), flash)));
+  part("[data-pin]").textContent = state.pin === null ? "Mark from here" : "Mark from the start";
+  part("[data-pin]").setAttribute("aria-pressed", state.pin !== null);
+  part("[data-note]").textContent = state.pin !== null ? `Words that differ from ${when(base)} are marked.`
+    : shown.prompts.some((p) => p.changed) ? "Words that changed since the start are marked."
     : shown.step ? "No word has changed yet: the prompts moved, but not as far as another token." : "";
   const more = part("[data-more]"), hidden = shown.prompts.length - prompts.length;
   more.hidden = hidden <= 0;
@@ -117,6 +119,11 @@ function draw(flash = false) {
   unsent.hidden = shown.total <= shown.prompts.length;
   unsent.textContent = `${shown.prompts.length} of ${shown.total.toLocaleString("en")} prompts are shown here.`;
   announce({ step: marked(), at: shown.step, prompts: shown.prompts.length });
+}
+
+// What changes are marked against: the real questions, or the step that the visitor chose.
+function beginning() {
+  return state.snapshots.find((s) => s.step === state.pin) || state.snapshots[0];
 }
 
 function announce(shown) {
@@ -185,6 +192,10 @@ element.addEventListener("click", (event) => {
     state.follow = false;  // what was asked for stays on screen
     draw();
     trigger("branch", { run: state.run, step });
+  }
+  if ("pin" in button.dataset) {
+    state.pin = state.pin === null ? state.snapshots[state.at].step : null;
+    draw();
   }
   if ("latest" in button.dataset) { stop(); go(state.snapshots.length - 1); }
   if ("more" in button.dataset) { state.all = true; draw(); }

@@ -178,7 +178,7 @@ def short_verdict(found: Paired) -> str:
     verdict = "inside the noise" if found.inside_noise else "better" if found.difference > 0 else "worse"
     if not found.inside_noise and min(found.seeds_a, found.seeds_b) < ENOUGH:
         verdict += ", if so few students tell"
-    points = [f"{100 * value:+.1f}" for value in (found.difference, found.low, found.high)]
+    points = [f"{100 * v:+.1f}".replace("-", "\N{MINUS SIGN}") for v in (found.difference, found.low, found.high)]
     return (
         f"Its text against as many random questions: {points[0]} points (95 % interval {points[1]} to {points[2]}), "
         f"{verdict}."

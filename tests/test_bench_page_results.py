@@ -78,7 +78,7 @@ def test_two_runs_are_compared_question_by_question(page):
     write_run(page.shelf.samples / "a", skill=0.8, n=100, seeds=1)
     write_run(page.shelf.samples / "b", skill=0.3, n=100, seeds=1, data="random", examples=8)
     markup = page.compare(new_owner(), event(keys=["recorded/a", "recorded/b"]))
-    assert "Run A is better" in markup
+    assert "in favour of Run A" in markup
     assert "McNemar p" in markup
     assert '<code>data</code> <bdi translate="no">real</bdi> | <bdi translate="no">random</bdi>' in markup
     assert markup.count('<li class="ds-flip ds-gained') + markup.count('<li class="ds-flip ds-lost') > 20

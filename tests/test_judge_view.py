@@ -11,6 +11,7 @@ from backend.jobs import LocalRunner
 from backend.results import scores_of
 from backend.runs import RunDir
 from components.compare_view import signed
+from components.flips import subjects
 from components.judge_view import arms_of, bounds_of, chosen_arms, closed_markup, open_markup
 from components.results import results_markup
 from components.run_view import RunView
@@ -169,3 +170,17 @@ def test_a_difference_that_few_students_tell_is_hedged(tmp_path, students, hedge
         add(run, "text", [True] * 20, seed)
         add(run, "random", [False] * 20, seed)
     assert ("if so few students tell" in open_markup(run, "own/x", None, None, None)) is hedged
+
+
+def test_a_flip_shows_how_likely_both_sides_find_each_option(run):
+    found = open_markup(run, "own/x", None, "text", "random")
+    assert found.count('class="ds-chances"') == 14
+    assert 'aria-label="Distilled text 73%, Random questions 27%"' in found, "softmax of -1 and -2, and of -2 and -1"
+    assert found.count('<span class="ds-right">right</span>') == 14
+    assert "data-subject>" not in found, "one subject needs no picker"
+
+
+def test_subjects_can_be_told_apart():
+    assert subjects({None, "botany"}) == ""
+    found = subjects({"botany", "<i>law</i>"})
+    assert '<option translate="no">botany</option>' in found and "&lt;i&gt;law" in found

@@ -99,6 +99,21 @@ def test_the_scale_is_the_visitors_choice(visitor):
     assert page.evaluate(scale) == "log"
 
 
+def test_changes_are_marked_from_the_start_or_from_any_step(visitor):
+    page, marks = visitor.page, "document.querySelectorAll('#wall .ds-words mark').length"
+    visitor.wait_points(more_than=0)
+    slider = page.locator("#wall .ds-scrub input")
+    slider.fill("6")
+    from_start = page.evaluate(marks)
+    page.click("#wall [data-pin]")
+    assert page.evaluate(marks) == 0 < from_start and "update" in page.inner_text("#wall [data-note]")
+    slider.fill("9")
+    assert page.evaluate(marks) > 0
+    page.click("#wall [data-pin]")
+    slider.fill("6")
+    assert page.evaluate(marks) == from_start
+
+
 def test_slow_motion_tells_the_numbers_of_the_files_row_and_takes_the_panels_along(visitor):
     page = visitor.page
     page.locator(".ds-scrub input").fill("3")
