@@ -111,6 +111,10 @@ def build(config_class: type, values: dict) -> object:
         wanted = typing.get_origin(known[name].type) or known[name].type
         ready[name] = tuple(value) if wanted is tuple and isinstance(value, list) else value
         check_value(known[name], ready[name])
+        if wanted is float:  # JSON writes 2.0 as 2, and so do people
+            ready[name] = float(ready[name])
+        elif wanted is tuple and typing.get_args(known[name].type)[0] is float:
+            ready[name] = tuple(map(float, ready[name]))
     return config_class(**ready)
 
 

@@ -80,7 +80,9 @@ def test_ids_of_unequal_numbers_survive_the_grid():
 # -- settings -----------------------------------------------------------------------------------------------------
 def test_a_config_from_before_decoders_had_names_still_loads():
     old = json.loads((ROOT / "assets/sample_runs/standard/config.json").read_text(encoding="utf-8"))["config"]
-    assert "decoder" not in old
+    later = ("decoder", "revert", "admm_", "search_")
+    old = {name: value for name, value in old.items() if not name.startswith(later)}
+    assert "decoder" not in old and len(old) > 20
     assert settings.build(DistillConfig, settings.from_saved(DistillConfig, old)).decoder == "nearest"
 
 

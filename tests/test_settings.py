@@ -88,3 +88,9 @@ def test_a_bad_value_is_refused_on_construction(values):
 def test_an_unknown_preset_names_the_known_ones():
     with pytest.raises(UserError, match="quick"):
         settings.load_preset(distillation.PRESETS, "quik")
+
+
+def test_a_whole_number_will_do_where_a_fraction_is_meant():
+    found = settings.build(comparison.CONFIG, {"lrs": [1, 0.5]})
+    assert found.lrs == (1.0, 0.5) and type(found.lrs[0]) is float
+    assert type(settings.build(DistillConfig, {"clip": 2}).clip) is float

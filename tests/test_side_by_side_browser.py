@@ -75,7 +75,7 @@ def test_two_recorded_runs_lie_side_by_side(visitor):
     assert page.is_visible("#ds-vs-help-0") and not page.is_visible("#ds-vs-help-1")
     assert page.locator(".ds-vs-cell").count() == 16 and page.locator(".ds-vs-cell mark").count() > 8
     page.locator("#compare-prompts input").fill("50")
-    assert page.locator(".ds-vs-head small").all_inner_texts() == ["update 25", "update 125"]
+    assert page.locator(".ds-vs-head small").all_inner_texts() == ["update 25", "update 130"]
     page.locator("#compare-prompts input").fill("0")
     assert page.locator(".ds-vs-cell mark").count() == 0, "at the start nothing has changed"
     assert "not kept with this run" in page.inner_text(".ds-vs-verdicts")
