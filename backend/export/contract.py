@@ -73,8 +73,9 @@ def check_config(data: bytes) -> dict:
         raise wrong("config.json", f"it is a run of {study!r}", "a run of the first tab, text_distillation")
     if found["preset"] is not None and not (isinstance(found["preset"], str) and PRESET.fullmatch(found["preset"])):
         raise wrong("config.json", "its preset has no name of one", "a preset's name, or null")
-    if not isinstance(found["config"], dict) or not {"task", "model", "prompts", "experts"} <= found["config"].keys():
-        raise wrong("config.json", "settings are missing", "all settings of a run")
+    given = found["config"] if isinstance(found["config"], dict) else {}
+    if missing := sorted(name for name in KNOWN - given.keys() if not name.startswith(CONFIG.LATER)):
+        raise wrong("config.json", f"the setting {missing[0]} is missing", "all settings of a run")
     for name, value in found["config"].items():
         check_setting(name, value)
     return as_json(build(CONFIG, from_saved(CONFIG, found["config"])))

@@ -26,6 +26,7 @@ class DistillConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
     BEFORE: ClassVar[dict] = {"decoder": "nearest"}  # of runs from before a setting existed, see settings.from_saved
+    LATER: ClassVar[tuple[str, ...]] = ("start", "decoder", "revert", "search_", "admm_")  # how what they lack begins
 
     task: str = setting("pocket_science", "What the student should learn to answer.", "Data")
     data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)
