@@ -9,6 +9,7 @@ from itertools import combinations
 
 from backend.core.compare import paired, sentence
 from backend.core.errors import UserError
+from backend.core.scored import Scored
 from backend.results import scores_of, summarise_results
 from components import words
 from components.compare_runs import Chosen
@@ -19,6 +20,7 @@ NONE_YET = (
     "None of these runs has scores yet. After distilling, fresh students are trained and asked; they appear here."
 )
 HOW = "Dot: mean of the students. Whisker: 95 % interval, luck of the questions and of the student joined."
+FEWEST = 20  # shared questions worth pairing
 TOGETHER = " The intervals between runs are wider the more pairs there are, so that all hold at once with 95 %."
 FAMILIES = {"model": "The model the prompts were learned on", "other_model": "Another family reads the same text"}
 
@@ -86,17 +88,29 @@ def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]], pai
     """The paired difference in words. Fewer than `words.ENOUGH` students a side are never a verdict."""
     try:
         sides = [[scores_of(one.run, row) for row in mine] for one, mine in zip((a, b), rows, strict=True)]
-        result = paired(*sides, together=pairs)
+        both = asked_of_both(sides)
+        result = paired(*(both or sides), together=pairs)
     except UserError as error:
         return f"They cannot be paired by question. {error.found} {error.next_step}", False
     except (KeyError, TypeError, ValueError):
         return "They cannot be paired by question: a file of answers cannot be read.", False
     said = f"Distilled text, read by {student}: " + sentence(result, f"{a.letter}'s student", f"{b.letter}'s")
+    said += f" Only the {result.n:,} questions that both were asked count." if both else ""
     if result.inside_noise:
         return said, True
     if min(result.seeds_a, result.seeds_b) < words.ENOUGH:
         return f"{said} With fewer than {words.ENOUGH} students a side that may still be the luck of the draw.", True
     return f"{said} That is more than the noise.", True
+
+
+def asked_of_both(sides: Sequence[list[list[Scored]]]) -> list[list[list[Scored]]]:
+    """The answers to the questions that every student was asked, where one run asked only some of the other's; empty
+    where all were asked the same, or too few are shared. The limit of a run chooses them, never an answer."""
+    asked = [{item.id for item in scored} for side in sides for scored in side]
+    shared = set.intersection(*asked)
+    if len(shared) < FEWEST or all(each == shared for each in asked):
+        return []
+    return [[[item for item in scored if item.id in shared] for scored in side] for side in sides]
 
 
 # -- the picture ----------------------------------------------------------------------------------------------------

@@ -152,6 +152,16 @@ def test_what_cannot_be_paired_is_said_with_the_reason(make):
     assert "has scores yet" in results_markup([make("fresh", 2)])
 
 
+def test_a_run_that_asked_more_is_paired_on_the_questions_both_asked(make):
+    a, more, same = make("a"), make("more", 1), make("same", 1)
+    score(a, [True] * 30 + [False] * 10, seeds=4)
+    score(same, [True] * 10 + [False] * 30, seeds=4)
+    score(more, [True] * 10 + [False] * 30 + [True] * 60, seeds=4)
+    said, wanted = paired_said([a, more]), paired_said([a, same])
+    assert "Only the 40 questions that both were asked count." in said and "Only the" not in wanted
+    assert re.search(r"50\.0 points.*?lost", said)[0] == re.search(r"50\.0 points.*?lost", wanted)[0]
+
+
 def test_names_of_arms_and_students_are_text(make):
     one = make("a", model=HOSTILE)
     one.run.append(
