@@ -187,7 +187,7 @@ class RunView:
                     status,
                     recorded,
                     is_shared(seen["key"]),
-                    against_random(run),
+                    None if live else against_random(run),  # no bootstrap in the ticks of a live run
                 ),
             ),
             self.fact: fact_markup(run),
