@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backend.core.errors import UserError
-from backend.jobs import PROJECT, signal_group, worker_environment
+from backend.processes import PROJECT, signal_group, worker_environment
 from backend.runs import disk_error, home
 
 COMMAND = (sys.executable, "-m", "backend.desk_worker")
@@ -83,6 +83,8 @@ class Desk:
                 return self._living().ask(number, line, timeout_s)
             except Left as left:
                 if left.code or last_try or self._closed:
+                    if self._worker:
+                        self._worker.kill()  # it is dead; its pipe is still open
                     raise self._dead(left.code) from left
                 # else it left for want of questions in the very moment this one came
             except TimeoutError as error:
@@ -113,7 +115,7 @@ class Desk:
             found = "The desk's process was killed from outside, most often because the machine ran out of memory."
             return UserError(found, "room for the student", "Choose a smaller student, or ask again later.")
         found = "The desk's process ended before it answered."
-        return UserError(found, "an answer", f"Ask again. Its own words are in {home() / LOG}.")
+        return UserError(found, "an answer", f"Ask again. Its own words are in {LOG}.")
 
 
 class Worker:

@@ -6,9 +6,6 @@ server finds it again through status.json. Standard library and psutil; knows no
 
 import contextlib
 import os
-import re
-import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,13 +15,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from backend.core.errors import UserError
-from backend.runs import LIVE_STATES, RunDir
+from backend.admission import admit
+from backend.hosts import HOSTS, LOCAL, Host
+from backend.line import Line
+from backend.processes import PROJECT, death_note, settle, signal_group, worker_environment
+from backend.runs import LIVE_STATES, ORPHANED, RunDir, can_be_read, put_away
 
-PROJECT = Path(__file__).resolve().parent.parent
-SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|PRIVATE", re.IGNORECASE)
 GRACE_S = 10.0  # a worker looks at the stop flag once per update; the largest models need some seconds for one
-MOST_WAITING = 8
+LOST = "Its worker died while no server was there"
+SHUT_DOWN = "The server was shut down"
+AFTER_TERM_S = 5.0  # whoever ignored the flag is stuck: all of a stop takes less than 20 s
 
 
 class Runner(Protocol):
@@ -47,51 +47,56 @@ class LocalRunner:
     """Child processes of this machine, one at a time; further runs below `root` wait in the order they came."""
 
     def __init__(
-        self, root: Path, command: Sequence[str] = (sys.executable, "-m", "backend"), grace_s: float = GRACE_S
+        self,
+        root: Path,
+        command: Sequence[str] = (sys.executable, "-m", "backend"),
+        grace_s: float = GRACE_S,
+        host: Host = HOSTS[LOCAL],
     ):
-        self.root, self.command, self.grace_s = Path(root), list(command), grace_s
+        self.root, self.command, self.grace_s, self.host = Path(root), list(command), grace_s, host
         self._lock = threading.RLock()
         self._children: dict[Path, subprocess.Popen] = {}  # started here and not yet reaped
-        self._waiting: list[Path] = []
+        self._line = Line()
         self._unwanted: set[Path] = set()  # to be deleted once their process is gone
+        self._reasons: dict[Path, dict] = {}  # why a run is being ended by us: its last status
+        self._closed = False
 
     # -- the four verbs --------------------------------------------------------------------------------------
     def start(self, run: RunDir, stages: str | None = None) -> None:
-        """`stages` limits what the worker does, and is kept for the next start; None: as last time."""
+        """`stages` limits what the worker does, and is kept for the next start; None: as last time.
+
+        Raises UserError for what this host does not allow, a full queue, and a disk without room.
+        """
         with self._lock:
-            if self._lives(run) or run.path in self._waiting or run.path in self._unwanted:
+            if self._lives(run) or run.path in self._line or run.path in self._unwanted:
                 return
-            if len(self._waiting) >= MOST_WAITING:
-                raise UserError(
-                    f"{MOST_WAITING} runs are waiting already.",
-                    "a shorter queue",
-                    "Try again when one of them is done.",
-                )
-            run.stop_flag.unlink(missing_ok=True)
-            kept = run.status().get("stages") if stages is None else stages
-            run.set_status(state="queued", stages=kept, message="", error=None, eta_s=None, pid=None)
-            self._waiting.append(run.path)
+            self._admit(run)
+            run.queue(stages)
+            run.stop_flag.unlink(missing_ok=True)  # second: where nothing can be written, the first line says so
+            self._line.add(run.path)
             self._start_next()
 
     def poll(self, run: RunDir) -> dict:
         with self._lock:
             if not run.path.exists():  # deleted a moment ago
                 return {"state": "stopped", "alive": False, "ahead": 0}
+            settled = {}
             if run.status()["state"] in LIVE_STATES and not self._lives(run):
-                self._look_after(run)
-            status, alive = run.status(), self._lives(run)
-            ahead = self._waiting.index(run.path) + 1 if run.path in self._waiting else 0
+                settled = self._look_after(run)  # which a disk may refuse to keep
+            status, alive = {**run.status(), **settled}, self._lives(run)
+            ahead = self._line.order().index(run.path) + 1 if run.path in self._line else 0
         if alive and run.stop_requested():
             status["state"] = "stopping"
         return {**status, "alive": alive, "ahead": ahead}
 
     def stop(self, run: RunDir) -> None:
         with self._lock:
-            if run.path in self._waiting:
-                self._waiting.remove(run.path)
-                run.set_status(state="stopped", message="Stopped before it began")
+            if run.path in self._line:
+                self._line.remove(run.path)
+                run.set_last_status(state="stopped", reason="Stopped before it began")
             elif self._lives(run):
-                run.stop_flag.touch()
+                with contextlib.suppress(OSError):  # a full disk is no reason not to stop
+                    run.stop_flag.touch()
                 threading.Thread(target=self._end, args=(run,), daemon=True).start()
             else:
                 settle(run)
@@ -101,6 +106,49 @@ class LocalRunner:
             self._unwanted.add(run.path)
             self.stop(run)
             self._clear(run)
+
+    # -- a server's begin and end -----------------------------------------------------------------------------
+    def reconcile(self) -> list[Path]:
+        """Take over from an earlier server: its living workers go on, its waiting runs wait again, in their order.
+
+        Returns the runs whose workers died unseen; they are orphaned now, and may be resumed.
+        """
+        with self._lock:
+            live = [RunDir(path) for path in self.all_runs() if can_be_read(RunDir(path))]
+            live = [run for run in live if run.status()["state"] in LIVE_STATES and not self._lives(run)]
+            live.sort(key=lambda run: run.status().get("queued_at") or 0.0)
+            lost = []
+            for run in live:
+                if run.status()["state"] == "queued":
+                    if run.path not in self._line:
+                        self._line.add(run.path)
+                else:
+                    run.set_last_status(state=ORPHANED, reason=LOST, eta_s=None)
+                    lost.append(run.path)
+            self._start_next()
+        return lost
+
+    def end(self, run: RunDir, reason: dict, at_once: bool = False) -> None:
+        """End a run that computes, for a reason of the host's own that is merged into its status. Returns at once."""
+        with self._lock:
+            if run.path in self._reasons or not self._lives(run):
+                return
+            self._reasons[run.path] = reason
+            first = signal.SIGKILL if at_once else None
+            with contextlib.suppress(OSError):
+                run.stop_flag.touch()
+        threading.Thread(target=self._end, args=(run, first), daemon=True).start()
+
+    def shutdown(self) -> None:
+        """End everything that computes, and wait for it. What waits stays in line for the next server."""
+        with self._lock:
+            self._closed = True
+            computing = [RunDir(path) for path in self.computing()]
+        for run in computing:
+            self.end(run, {"state": ORPHANED, "reason": SHUT_DOWN})
+        until = time.monotonic() + 3 * self.grace_s  # a process that no signal ends must not keep the server
+        while any(self._lives(run) for run in computing) and time.monotonic() < until:
+            time.sleep(0.1)
 
     # -- how --------------------------------------------------------------------------------------------------
     def _process(self, run: RunDir) -> int | None:
@@ -113,24 +161,42 @@ class LocalRunner:
     def _lives(self, run: RunDir) -> bool:
         return self._process(run) is not None
 
-    def _look_after(self, run: RunDir) -> None:
-        """A live state without a process: it waits its turn, was left waiting by another server, or its worker died."""
+    def _look_after(self, run: RunDir) -> dict:
+        """A live state without a process: it waits its turn, was left waiting by another server, or its worker died.
+
+        Returns the status that the run was given, if any.
+        """
         if run.status()["state"] == "queued":
-            if run.path not in self._waiting:
-                self._waiting.append(run.path)
+            if run.path not in self._line:
+                self._line.add(run.path)
             self._start_next()
-        else:
-            settle(run)
+            return {}
+        return settle(run)
 
     def _start_next(self) -> None:
-        while self._waiting and not self._busy():
-            self._spawn(RunDir(self._waiting.pop(0)))
+        while not self._closed and len(self._line) and not self._busy():
+            self._spawn(RunDir(self._line.pop()))
 
     def _busy(self) -> bool:
-        """Something computes: a child of ours, or a worker that outlived an earlier server."""
-        return bool(self._children) or any(
-            RunDir(path.parent).worker_alive() for path in self.root.glob("*/*/status.json")
-        )
+        """Our own children first: only without them are all run folders worth a look, and every tick asks."""
+        return len(self._children) >= self.host.at_once or len(self.computing()) >= self.host.at_once
+
+    def waiting(self) -> int:
+        return len(self._line)
+
+    def computing(self) -> list[Path]:
+        """Runs that compute: children of ours, and workers that outlived an earlier server."""
+        found = [path for path in self.all_runs() if path in self._children or RunDir(path).worker_alive()]
+        return [*found, *(path for path in self._children if path not in found)]
+
+    def all_runs(self) -> list[Path]:
+        """Also those that wait, rest or have ended; not one that is being made."""
+        return [path.parent for path in self.root.glob("*/*/config.json")]
+
+    def _admit(self, run: RunDir) -> None:
+        owner = run.path.parent.name
+        live = self._line.of(owner) + sum(path.parent.name == owner for path in self.computing())
+        admit(run, self.host, len(self._line), live)
 
     def _spawn(self, run: RunDir) -> None:
         stages = run.status().get("stages")
@@ -148,7 +214,9 @@ class LocalRunner:
                     start_new_session=True,
                 )
         except OSError as error:
-            run.set_status(state="failed", error=death_note(f"The worker could not be started ({error.strerror})."))
+            run.set_last_status(
+                state="failed", error=death_note(f"The worker could not be started ({error.strerror}).")
+            )
             return
         self._children[run.path] = child
         threading.Thread(target=self._reap, args=(run, child), daemon=True).start()
@@ -160,85 +228,49 @@ class LocalRunner:
             os.killpg(child.pid, signal.SIGKILL)  # whatever it left behind
         with self._lock:
             self._children.pop(run.path, None)
-            settle(run, code)
+            self._settle(run, code)
             self._clear(run)
             self._start_next()
 
+    def _settle(self, run: RunDir, code: int | None = None) -> None:
+        settle(run, code)
+        reason = self._reasons.pop(run.path, None)
+        if reason and run.path.exists() and run.status()["state"] != "finished":
+            run.set_last_status(**reason, eta_s=None)
+
     def _clear(self, run: RunDir) -> None:
-        """Delete an unwanted run that no process writes any more; first its folder goes out of sight, in one step."""
+        """Delete an unwanted run that no process writes any more."""
         if run.path not in self._unwanted or self._lives(run):
             return
-        aside = self.root.with_name("discarded") / f"{run.path.name}-{secrets.token_hex(4)}"
-        with contextlib.suppress(FileNotFoundError):
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            run.path.rename(aside)
+        put_away(run, self.root)
         self._unwanted.discard(run.path)
-        shutil.rmtree(aside.parent, ignore_errors=True)  # with what an earlier server may have left
 
-    def _end(self, run: RunDir) -> None:
-        """Flag, then SIGTERM, then SIGKILL, with a grace period after each."""
+    def _end(self, run: RunDir, first: signal.Signals | None = None) -> None:
+        """Flag, then SIGTERM, then SIGKILL, with a grace period after each; or SIGKILL at once as `first`."""
         pid = self._process(run)
-        for step in (None, signal.SIGTERM, signal.SIGKILL):
+        steps = (
+            (None, self.grace_s),
+            (signal.SIGTERM, min(self.grace_s, AFTER_TERM_S)),
+            (signal.SIGKILL, self.grace_s),
+        )
+        for step, grace_s in steps if first is None else steps[2:]:
             if step is not None:
                 signal_group(pid, step)
-            if self._gone(run, pid):
+            if self._gone(run, pid, grace_s):
                 break
         with self._lock:
             if not self._lives(run):
-                settle(run)
+                self._settle(run)
                 self._clear(run)
                 self._start_next()
 
-    def _gone(self, run: RunDir, pid: int | None) -> bool:
+    def _gone(self, run: RunDir, pid: int | None, grace_s: float) -> bool:
         """True as soon as this process is gone (the run may have a new one), False after the grace period."""
-        until = time.monotonic() + self.grace_s
+        until = time.monotonic() + grace_s
         while pid is not None and self._process(run) == pid:
             if time.monotonic() > until:
                 return False
-            with contextlib.suppress(FileNotFoundError):  # the run was discarded meanwhile
+            with contextlib.suppress(OSError):  # the run was discarded meanwhile, or the disk is full
                 run.stop_flag.touch()  # again: a worker clears an old flag when it begins, and may have done so
             time.sleep(0.1)
         return True
-
-
-def settle(run: RunDir, code: int | None = None) -> None:
-    """Give a run whose process is gone a final state, unless the process wrote one itself."""
-    if not run.path.exists() or run.status()["state"] not in LIVE_STATES or run.worker_alive():
-        return
-    if run.stop_requested():
-        run.set_status(state="stopped", eta_s=None)
-    elif code == -signal.SIGKILL:
-        found = "The worker was killed from outside, most often because the machine ran out of memory."
-        run.set_status(state="failed", eta_s=None, error=death_note(found))
-    else:
-        run.set_status(state="failed", eta_s=None, error=death_note("The worker ended without saying why."))
-
-
-def death_note(found: str) -> dict[str, str]:
-    return {
-        "found": found,
-        "expected": "a worker that says how it ended",
-        "next_step": "Resume goes on from the last checkpoint. The worker's own words are in worker.log.",
-    }
-
-
-def signal_group(pid: int | None, number: int) -> None:
-    """Signal the worker and its children. Only a group that the worker leads: never the shell it was typed into."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if pid and os.getpgid(pid) == pid:
-            os.killpg(pid, number)
-        elif pid:
-            os.kill(pid, number)
-
-
-def worker_environment() -> dict[str, str]:
-    """The server's environment without its secrets, and with the threads we mean it to use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    threads = str(len(affinity(0)) if affinity else os.cpu_count() or 1)
-    kept = {name: value for name, value in os.environ.items() if not SECRET.search(name)}
-    return kept | {
-        "OMP_NUM_THREADS": threads,
-        "MKL_NUM_THREADS": threads,
-        "TOKENIZERS_PARALLELISM": "false",
-        "PYTHONUNBUFFERED": "1",
-    }

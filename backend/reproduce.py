@@ -4,15 +4,16 @@ What the page's "Reproduce this" pastes, and what the command line does. Knows t
 loaded only when the work begins.
 """
 
-import contextlib
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from backend import settings
 from backend.core.errors import UserError
+from backend.heartbeat import heartbeat
 from backend.recipe import Recipe, checked
-from backend.runs import RunDir
+from backend.runs import RunDir, disk_error
 from backend.studies import study_module
 
 
@@ -42,22 +43,35 @@ def carry_out(study: str, run_dir: RunDir, config: object, wanted: str) -> str:
     """Do the wanted stages of a claimed run, write down how it ended, and return that state."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve other programs
     try:
-        engine = study_module(study, "run")  # here torch is imported
-        state = engine.run_to_the_end(config, run_dir, tuple(wanted.split(",")) if wanted else engine.STAGES)
+        with heartbeat(run_dir):
+            engine = study_module(study, "run")  # here torch is imported
+            state = engine.run_to_the_end(config, run_dir, tuple(wanted.split(",")) if wanted else engine.STAGES)
     except UserError as error:
         mark_failed(run_dir, error.as_dict())
         raise
-    except Exception:
+    except Exception as error:
+        if (told := of_the_disk(error, run_dir)) is not None:  # a library may have met it before we did
+            mark_failed(run_dir, told.as_dict())
+            raise told from error
         mark_failed(run_dir, defect())
         raise
     run_dir.set_status(state=state, message="", eta_s=None)
     return state
 
 
+def of_the_disk(error: Exception, run_dir: RunDir) -> UserError | None:
+    """The sentence for a disk that is full or may not be written; None for any other error."""
+    if not isinstance(error, OSError) and "No space left on device" in str(error):  # as safetensors says it
+        error = OSError(errno.ENOSPC, str(error))
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return None  # also where something may not be read: that is no matter of the run's disk
+    place = Path(error.filename) if isinstance(error.filename, str) else run_dir.path
+    return disk_error(error, place)
+
+
 def mark_failed(run_dir: RunDir, error: dict[str, str]) -> None:
-    """Write down why; on a full disk that may fail too, and then the words on the terminal have to do."""
-    with contextlib.suppress(UserError):
-        run_dir.set_status(state="failed", error=error, message="")
+    """Write down why, on a full disk too."""
+    run_dir.set_last_status(state="failed", error=error, message="", eta_s=None)
 
 
 def defect() -> dict[str, str]:

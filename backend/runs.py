@@ -4,9 +4,12 @@ The contract is written out in backend/README.md. Appends are whole lines, repla
 a file by byte offset, so it never sees half a row and never reads the same row twice. Knows no study and no screen.
 """
 
+import contextlib
 import errno
 import json
 import os
+import secrets
+import shutil
 import time
 from pathlib import Path
 
@@ -15,6 +18,8 @@ import psutil
 from backend.core.errors import UserError
 
 LIVE_STATES = ("queued", "running", "stopping")
+ORPHANED = "orphaned"  # it was computing when its server or its worker went away unseen
+RESUMABLE = ("stopped", "failed", ORPHANED)
 
 
 def home() -> Path:
@@ -29,6 +34,7 @@ class RunDir:
         self.path = Path(path)
         self.artifacts = self.path / "artifacts"
         self.log_file = self.path / "worker.log"
+        self.heartbeat = self.path / "heartbeat"  # touched by a living worker
 
     # -- life ---------------------------------------------------------------------------------------------------
     @classmethod
@@ -52,11 +58,15 @@ class RunDir:
                     "Choose another --out, or repeat the run with its own settings.",
                 )
             return run
-        if run.path.exists() and any(run.path.iterdir()):
+        if run.path.exists() and not all(map(made_by_create, run.path.iterdir())):
             raise UserError(f"{run.path} is not empty and is not a run.", "an empty folder", "Choose another --out.")
-        run.artifacts.mkdir(parents=True, exist_ok=True)
-        write_atomically(run.path / "config.json", json.dumps(wanted, indent=1))
-        run.set_status(state="queued", stage="", done=0, total=0, message="", started_at=time.time())
+        try:
+            run.artifacts.mkdir(parents=True, exist_ok=True)
+            run.set_status(state="queued", stage="", done=0, total=0, message="", started_at=time.time())
+            write_atomically(run.path / "config.json", json.dumps(wanted, indent=1))  # last: this makes it a run
+        except (OSError, UserError) as error:
+            shutil.rmtree(run.path, ignore_errors=True)  # half a run would be in the way of a whole one
+            raise (disk_error(error, run.path) if isinstance(error, OSError) else error) from error
         return run
 
     def config(self) -> dict:
@@ -83,6 +93,25 @@ class RunDir:
         status = {**self.status(), **changes, "updated_at": time.time()}
         write_atomically(self.path / "status.json", json.dumps(status, indent=1))
 
+    def queue(self, stages: str | None, **more) -> None:
+        """The run waits to compute; what was said of an earlier attempt is gone. `stages` None: as last time."""
+        kept = self.status().get("stages") if stages is None else stages
+        fresh = {"message": "", "reason": "", "error": None, "eta_s": None, "pid": None}
+        self.set_status(state="queued", stages=kept, queued_at=time.time(), **fresh, **more)
+
+    def set_last_status(self, **changes) -> dict:
+        """The same when nobody is left to hear of a full disk: there the old file is written over, which takes no room.
+
+        Returns the status, also where nothing can be written.
+        """
+        status = {**self.status(), **changes, "updated_at": time.time()}
+        text = json.dumps(status, indent=1).encode()
+        try:
+            write_atomically(self.path / "status.json", text)
+        except (OSError, UserError):
+            write_over(self.path / "status.json", text)
+        return status
+
     def claim(self) -> None:
         """This process becomes the run's worker. Raises UserError while another live process is."""
         if self.worker_alive() and self.status().get("pid") != os.getpid():
@@ -91,16 +120,20 @@ class RunDir:
                 "one worker for one folder",
                 "Wait for it, stop it, or choose another --out.",
             )
-        self.stop_flag.unlink(missing_ok=True)
-        for file in self.path.rglob("*.jsonl"):
-            cut_half_line(file)
+        try:
+            self.stop_flag.unlink(missing_ok=True)
+            clear_parts(self.path)
+            for file in self.path.rglob("*.jsonl"):
+                cut_half_line(file)
+        except OSError as error:
+            raise disk_error(error, self.path) from error
         born = psutil.Process().create_time()
         self.set_status(state="running", pid=os.getpid(), pid_started=born, error=None)
 
     def worker_alive(self) -> bool:
         """True while the process that claimed the run lives. Compares start times: process ids are used again."""
-        status = self.status()
         try:
+            status = self.status()
             process = psutil.Process(status.get("pid") or -1)
             return abs(process.create_time() - status["pid_started"]) < 2 and process.status() != psutil.STATUS_ZOMBIE
         except (psutil.Error, ValueError, KeyError):
@@ -152,6 +185,13 @@ class RunDir:
             write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
+def made_by_create(path: Path) -> bool:
+    """What `create` leaves where it is killed before there is a config."""
+    if path.name == "artifacts":
+        return path.is_dir() and not any(path.iterdir())
+    return path.name == "status.json" or (path.name.startswith(".") and path.suffix == ".part")
+
+
 def cut_half_line(path: Path) -> None:
     """Take back a last line that was never finished, as after a power cut: the next row must not join it."""
     with path.open("rb+") as file:
@@ -166,6 +206,25 @@ def list_runs(folder: Path) -> list[RunDir]:
     return sorted(found, key=lambda run: run.status().get("started_at", 0), reverse=True)
 
 
+def can_be_read(run: RunDir) -> bool:
+    """Whether its two files that say what it is are what a run would have written: one bad folder must stop nobody."""
+    try:
+        return isinstance(run.config()["study"], str) and isinstance(run.status()["state"], str)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def put_away(run: RunDir, root: Path) -> None:
+    """Delete a folder that no process writes any more; first it goes out of sight, in one step."""
+    aside = root.with_name("discarded") / f"{run.path.name}-{secrets.token_hex(4)}"
+    try:
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        run.path.rename(aside)
+    except OSError:  # gone already, or a disk too full for another folder
+        shutil.rmtree(run.path, ignore_errors=True)
+    shutil.rmtree(aside.parent, ignore_errors=True)  # with what an earlier server may have left
+
+
 def write_atomically(path: Path, text: str | bytes) -> None:
     """Replace `path` in one step: a reader sees the old file or the new one, and a kill in between loses nothing."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -173,8 +232,26 @@ def write_atomically(path: Path, text: str | bytes) -> None:
         part.write_bytes(text if isinstance(text, bytes) else text.encode())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that may only be read lets nothing be deleted either
+            part.unlink()
         raise disk_error(error, path) from error
+
+
+def clear_parts(folder: Path) -> None:
+    """Delete what processes that were killed left half written; a living one's it still needs."""
+    for part in folder.rglob("*.part"):
+        writer = part.name.split(".")[-2]
+        if part.is_file() and not (writer.isdecimal() and psutil.pid_exists(int(writer))):
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def write_over(path: Path, text: bytes) -> None:
+    """Put the text into the blocks that the file has, where it fits; else, and where that fails, leave the file."""
+    with contextlib.suppress(OSError), path.open("rb+", buffering=0) as file:
+        size, room = os.fstat(file.fileno()).st_size, os.fstat(file.fileno()).st_blocks * 512
+        if len(text) <= room:
+            file.write(text.ljust(size))  # in one piece, and no shorter: a reader never sees the end of the old text
 
 
 def disk_error(error: OSError, path: Path) -> Exception:
@@ -184,5 +261,7 @@ def disk_error(error: OSError, path: Path) -> Exception:
             f"The disk is full ({path.name}).", "room for the next checkpoint", "Free some space, then resume."
         )
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return UserError(f"{path.name} cannot be written.", "a folder this process may write", "Choose another --out.")
+        return UserError(
+            f"{path.name} cannot be written.", "a folder this process may write", "Make it writable, or choose another."
+        )
     return error

@@ -14,14 +14,28 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from backend.core.errors import UserError
 from backend.runs import RunDir, home, write_atomically
 
 KEPT = 200  # rows; older ones are of older programs on another day's machine
+_begun: float | None = None  # when this process, which serves several runs, took up the present one
 
 
 def timings_path() -> Path:
     return home() / "timings.jsonl"
+
+
+def begin_again() -> None:
+    """A process takes up a run: what it did before is no part of this run's start."""
+    global _begun
+    _begun = time.time()
+
+
+def age() -> float:
+    """Seconds since this process took up its run, or was born for it."""
+    return time.time() - (_begun or psutil.Process().create_time())
 
 
 @contextlib.contextmanager

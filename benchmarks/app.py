@@ -1,6 +1,6 @@
 """The app as visitors' browsers see it: first paint, weight of the page, ticks with many pages open.
 
-    python -m benchmarks.app [--pages 1,10,30] [--seconds 40] [--json]
+    python -m benchmarks.app [--pages 1,10,30] [--seconds 40] [--ticks 3600] [--json]
 
 A tick's time is from the page's request to the server's whole answer, read inside a real Chromium; its size is that of
 the answer's text. While ticks are timed a real run of the preset quick computes on the same cores. Knows the page's
@@ -54,18 +54,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pages", default="1,10,30", help="how many pages are open at once, comma separated")
     parser.add_argument("--seconds", type=float, default=40.0, help="how long ticks are timed for each")
+    parser.add_argument("--ticks", type=int, default=0, help="answered ticks of ten pages, to see the memory grow")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
     with sync_playwright() as p, tempfile.TemporaryDirectory() as folder:
         browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         rows = []
-        for found in measured(browser, Path(folder), list(map(int, args.pages.split(","))), args.seconds):
+        pages = [int(count) for count in args.pages.split(",") if count]
+        for found in measured(browser, Path(folder), pages, args.seconds, args.ticks):
             rows.append(found)
             print("" if args.json else as_line(found), end="" if args.json else "\n", flush=True)
     print(json.dumps(rows, indent=1) if args.json else "")
 
 
-def measured(browser, folder: Path, pages: list[int], seconds: float) -> Iterator[dict]:
+def measured(browser, folder: Path, pages: list[int], seconds: float, ticks: int) -> Iterator[dict]:
+    if ticks:
+        yield from growing(browser, folder / "growing", ticks)
+    if not pages:
+        return
     yield from opening(browser, folder / "cold")
     yield from long_run(browser, folder / "long", seconds)
     for count in pages:
@@ -128,11 +134,7 @@ def long_run(browser, folder: Path, seconds: float) -> Iterator[dict]:
 def many_pages(browser, folder: Path, pages: int, seconds: float) -> Iterator[dict]:
     """So many pages of one visitor look on while a real run computes."""
     with served(folder, [sys.executable, "-m", "backend"]) as (process, address):
-        looking = [started(browser.new_context(), address)]
-        kept = looking[0].context.storage_state()  # a profile each: a browser opens six connections to one server
-        for _ in range(pages - 1):
-            looking.append(opened(browser.new_context(storage_state=kept), address))
-            looking[-1].wait_for_selector("#status [data-status=running]", timeout=120_000)
+        looking = on_one_run(browser, address, pages)
         times, _ = timed(looking, seconds)
         yield row(
             f"tick with {pages} pages, median", statistics.median(times) / 1000, "s", "< 1" if pages == 10 else ""
@@ -143,6 +145,32 @@ def many_pages(browser, folder: Path, pages: int, seconds: float) -> Iterator[di
         yield row(f"memory of the server with {pages} pages", process.memory_info().rss / 1e6, "MB")
         for page in looking:
             page.context.close()
+
+
+def growing(browser, folder: Path, ticks: int) -> Iterator[dict]:
+    """What the server holds after so many answers to ten pages that look at a run without end, above what it held after
+    the first tenth of them."""
+    worker = [sys.executable, str(Path(__file__).with_name("long_worker.py")), str(LOGGED)]
+    with served(folder, worker) as (process, address):
+        looking, seen, held = on_one_run(browser, address, 10), 0, []
+        for goal in (ticks // 10, ticks):
+            while seen < goal:
+                seen += len(timed(looking, 10.0)[0])
+            held.append(process.memory_info().rss / 1e6)
+        yield row(f"memory of the server after {seen} ticks of 10 pages", held[1], "MB")
+        yield row(f"grown since the first {ticks // 10}", held[1] - held[0], "MB", "<= 30")
+        for page in looking:
+            page.context.close()
+
+
+def on_one_run(browser, address: str, pages: int) -> list:
+    """So many pages of one visitor, the first of which has started a run."""
+    looking = [started(browser.new_context(), address)]
+    kept = looking[0].context.storage_state()  # a profile each: a browser opens six connections to one server
+    for _ in range(pages - 1):
+        looking.append(opened(browser.new_context(storage_state=kept), address))
+        looking[-1].wait_for_selector("#status [data-status=running]", timeout=120_000)
+    return looking
 
 
 def opened(context, address: str):

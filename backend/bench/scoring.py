@@ -51,12 +51,15 @@ def sit(
     test, begin = sitting.test, time.perf_counter()
     before = _checked_facts(run, sitting)
     done = {scored.id: scored for scored in scores_of(run, sitting.who, test.spec.name)}
-    left = [question for question in test.questions if question.id not in done]
+    scored_before = {i for i, question in enumerate(test.questions) if question.id in done}
+    left = len(test.questions) > len(scored_before)
     p = plan(model, tokenizer, test.spec, test.shots)
-    stream, doubt = stream_of(p, left, fast)
+    stream, doubt = stream_of(p, test.questions, fast, scored_before)
     try:
         if left:
             _score_left(run, sitting, done, stream, progress)
+        elif not _told(run, sitting):  # killed between the last question and its row
+            run.append("metrics", _estimate(sitting, list(done.values()), len(test.questions)))
     finally:  # a stopped sitting keeps its time
         facts = before | {
             "again": before["again"] + (doubt.gauged if doubt else 0),
@@ -135,6 +138,13 @@ def _estimate(sitting: Sitting, scored: list[Scored], total: int) -> dict:
     low, high = interval(right, len(scored))
     where = {"stage": "score", "who": sitting.who, "task": sitting.test.spec.name}
     return where | {"done": len(scored), "total": total, "acc": right / len(scored), "low": low, "high": high}
+
+
+def _told(run: RunDir, sitting: Sitting) -> bool:
+    """Whether the estimate over all of the questions is logged."""
+    mine = ("score", sitting.who, sitting.test.spec.name)
+    logged = [row for row in run.rows("metrics") if (row["stage"], row.get("who"), row.get("task")) == mine]
+    return any(row["done"] == row["total"] for row in logged)
 
 
 def _meta_file(run: RunDir, name: str) -> Path:

@@ -90,8 +90,6 @@ class Trainer:
                     raise
                 return Outcome(saved_step(folder), None, None, 0)  # loses to any other step size
         self.student.save(params, folder / "adapter")
-        for name in (STATE, BEST):
-            (folder / name).unlink(missing_ok=True)
         return outcome
 
     def _ordinary(self, cell: Cell, folder: Path) -> tuple[Outcome, Params]:
@@ -161,6 +159,12 @@ class Trainer:
             self._look_up()
         elif self.run_dir.stop_requested():
             raise Stopped
+
+
+def forget_checkpoint(folder: Path) -> None:
+    """A cell whose outcome is written needs none; before that a kill would cost all of its steps."""
+    for name in (STATE, BEST):
+        (folder / name).unlink(missing_ok=True)
 
 
 def saved_step(folder: Path) -> int:

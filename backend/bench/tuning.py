@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from backend.bench.config import BenchConfig
-from backend.bench.training import Cell, Outcome, Trainer, saved_step
+from backend.bench.training import Cell, Outcome, Trainer, forget_checkpoint, saved_step
 from backend.core.finetune import choose_lr
 from backend.core.pool import each, worker_count
 from backend.core.progress import Progress
@@ -45,6 +45,8 @@ def tune(config: BenchConfig, run_dir: RunDir) -> Tuned:
             lr = choose_lr({cell.lr: validated(o) for cell, o in tried.items()})
         cells = [Cell("grid" if grid and seed == 0 else "final", lr, seed) for seed in range(config.seeds)]
         done = tried | train(config, run_dir, [cell for cell in cells if cell not in tried], progress)
+    for cell in done:
+        forget_checkpoint(run_dir.artifacts / TUNING / cell.name)
     folders = [keep(run_dir, cell) for cell in cells]
     for cell in tried.keys() - set(cells):
         shutil.rmtree(run_dir.artifacts / TUNING / cell.name / "adapter", ignore_errors=True)

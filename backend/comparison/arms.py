@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from statistics import median_high
 
 from backend.comparison.config import BASELINES, ComparisonConfig
-from backend.comparison.datasets import keep, kept, put_into, rows_of
+from backend.comparison.datasets import keep, kept, kept_rows, put_into, rows_of
 from backend.comparison.distilling import DECODERS, PAPER, distilled_rows
 from backend.comparison.judging import evolve_rows
 from backend.comparison.materials import Materials
@@ -102,7 +102,8 @@ def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
     """The rows of one data set."""
     c = materials.config
     if arm == "init":
-        return make(materials, run, c.start, 0, progress)
+        made = kept(recipe_of(materials, c.start, 0))
+        return kept_rows(made) if made.is_file() else make(materials, run, c.start, 0, progress)
     if arm == "select":
         expert = SelectSettings(lr=median_high(c.lrs))
         return real_rows(materials, arm, select(materials.pool(c.seed), materials.size, expert))

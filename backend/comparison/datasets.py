@@ -36,6 +36,11 @@ def keep(recipe: dict, rows: list[dict]) -> Path:
     return path
 
 
+def kept_rows(path: Path) -> list[dict]:
+    """The rows of a kept data set."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def put_into(run: RunDir, arm: str, path: Path) -> None:
     """Copy a kept data set into the run, where it stays whatever happens to the home folder."""
     (run.path / ARMS).mkdir(exist_ok=True)

@@ -14,10 +14,8 @@ from backend.core.examples import Data
 from backend.core.params import Params
 from backend.core.seeding import generator, shuffled_batches
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
-from backend.studies.text_distillation.distill import STEP_SIZES
-from backend.studies.text_distillation.matching import matching_loss
 from backend.studies.text_distillation.setup import Setup
-from backend.studies.text_distillation.unroll import LossAt, Segment, matching_gradient, unroll
+from backend.studies.text_distillation.unroll import LossAt, Segment, best_step_size, matching_gradient, unroll
 
 UPDATES = 40  # of the step sizes; each costs an outer step
 RATE = 0.05  # Adam's, on their logarithms
@@ -59,16 +57,10 @@ class Matched:
         return [self.setup.config.expert_lr] * self.setup.config.expert_span
 
     def _first_size(self, rows: Data) -> float:
-        """The best of a few sizes around the one that travels as far as the expert does."""
         c = self.setup.config
-        as_far = c.expert_lr * c.expert_span / c.inner_steps
         segment = self.buffer.segment(self.buffer.followed[0], 0, c.expert_span)
-        found = {}
-        for share in STEP_SIZES:
-            log_lrs = torch.full((c.inner_steps,), math.log(share * as_far))
-            end = unroll(self._loss(rows, generator(c.seed, "matched first")), segment, self._none, log_lrs)[-1]
-            found[share * as_far] = matching_loss(end, segment.start, segment.target).item()
-        return min(found, key=lambda size: (not math.isfinite(found[size]), found[size]))
+        loss_at = self._loss(rows, generator(c.seed, "matched first"))
+        return best_step_size(loss_at, segment, self._none, c.expert_lr * c.expert_span / c.inner_steps, c.inner_steps)
 
     def _loss(self, rows: Data, rng: torch.Generator) -> LossAt:
         """The student's loss at each step: on all rows of a small set, on an expert's batch of a large one."""

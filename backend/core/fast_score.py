@@ -6,7 +6,7 @@ CAUTION times anything seen before; the log-likelihoods of the sure questions ke
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from backend.core.matrices import can_round
@@ -56,13 +56,13 @@ def _overlap(values: Sequence[float], bounds: Sequence[float]) -> bool:
 
 
 def stream_of(
-    p: Plan, questions: Sequence[Question], fast: bool
+    p: Plan, questions: Sequence[Question], fast: bool, done: Set[int] = frozenset()
 ) -> tuple[Iterator[list[tuple[int, Scored]]], Doubt | None]:
     """The stream to read, and the doubt it fills; none where rounding was not asked for or gains nothing here."""
     if not (fast and can_round(p.device)):
-        return score_stream(p, questions), None
+        return score_stream(p, questions, done=done), None
     doubt = Doubt()
-    return fast_stream(p, questions, doubt), doubt
+    return fast_stream(p, questions, doubt, done=done), doubt
 
 
 def arithmetic(again: int | None, precision: str) -> str:
@@ -71,10 +71,12 @@ def arithmetic(again: int | None, precision: str) -> str:
 
 
 def fast_stream(
-    p: Plan, questions: Sequence[Question], doubt: Doubt, seed: int = 0
+    p: Plan, questions: Sequence[Question], doubt: Doubt, seed: int = 0, done: Set[int] = frozenset()
 ) -> Iterator[list[tuple[int, Scored]]]:
     """As score_stream, one block at a time. `doubt` is filled and says afterwards how much was scored twice."""
-    for block in blocks(questions, seed):
+    for members in blocks(questions, seed):
+        if not (block := [i for i in members if i not in done]):
+            continue
         quick = _all(p, questions, block, rounded=True)
         exact: dict[int, Scored] = {}
         again = block[: max(0, GAUGE - doubt.gauged)] or [i for i in block if doubt.about(quick[i])]

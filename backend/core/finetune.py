@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from backend.core.errors import UserError
-from backend.core.examples import MICRO_TOKENS, AnyBatch, Data, answer_tokens
+from backend.core.examples import AnyBatch, Data, answer_tokens, tokens_at_once
 from backend.core.finetune_state import FinetuneState, below, read_tensors, write_tensors
 from backend.core.lora import Student
 from backend.core.params import Params, snapshot
@@ -152,10 +152,8 @@ def finetune(
 
 def finetuned(student: Student, rows: Data, start: Params, order: Sequence[list[int]], plan: Plan) -> Params:
     """The parameters after the whole plan from `start`; step k reads the rows `order[k]`."""
-    end = start
-    for step in finetune(
-        student, FinetuneState.fresh(start), lambda k: rows.micro_batches(order[k], MICRO_TOKENS), plan
-    ):
+    end, tokens = start, tokens_at_once(student.model)
+    for step in finetune(student, FinetuneState.fresh(start), lambda k: rows.micro_batches(order[k], tokens), plan):
         if step.step == plan.steps:
             end = step.params()
     return end

@@ -3,6 +3,7 @@
 A file is replaced in one step, and a damaged one is refused with a sentence. Knows numbers and files; no model.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -68,13 +69,14 @@ def write_tensors(path: Path, tensors: Params, told: dict) -> None:
         save_file(held, part, {"told": json.dumps(told)})
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise disk_error(error, path) from error
     except SafetensorError as error:  # its own error for a full disk, among others
-        part.unlink(missing_ok=True)
         if "No space left" in str(error):
             raise disk_error(OSError(errno.ENOSPC, str(error)), path) from error
         raise
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def read_tensors(path: Path) -> tuple[Params, dict]:

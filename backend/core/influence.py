@@ -21,7 +21,7 @@ from torch import Tensor
 
 from backend.core.batches import IGNORED
 from backend.core.chunks import chunks
-from backend.core.examples import MICRO_TOKENS, AnyBatch, Rows
+from backend.core.examples import AnyBatch, Rows, tokens_at_once
 from backend.core.finetune import Plan, finetune, learning_rate
 from backend.core.finetune_state import FinetuneState
 from backend.core.lora import Student
@@ -42,8 +42,8 @@ def walk(
     student: Student, rows: Rows, start: Params, order: Sequence[list[int]], plan: Plan, after: Collection[int]
 ) -> tuple[list[Waypoint], Params]:
     """Fine-tune on `rows`, whose step k reads `order[k]`; the waypoints after the given steps, and the end."""
-    found, end = [], start
-    steps = finetune(student, FinetuneState.fresh(start), lambda k: rows.micro_batches(order[k], MICRO_TOKENS), plan)
+    found, end, tokens = [], start, tokens_at_once(student.model)
+    steps = finetune(student, FinetuneState.fresh(start), lambda k: rows.micro_batches(order[k], tokens), plan)
     for step in steps:
         if step.step in after:
             state = step.state()
@@ -68,7 +68,7 @@ def influence(student: Student, waypoints: Sequence[Waypoint], objective: Params
     """
     found = torch.zeros(len(rows))
     for params, tangent in _directions(student, waypoints, objective):
-        for chosen, batch in grouped(rows):
+        for chosen, batch in grouped(rows, wide(student)):
             found[chosen] -= along(student, params, tangent, batch).cpu()
     return found
 
@@ -102,7 +102,7 @@ def token_slopes(
     """
     slopes = [torch.zeros(len(e.prompt), rows.table.shape[1]) for e in rows.examples]
     for params, tangent in _directions(student, waypoints, objective):
-        for chosen, batch in grouped(rows):
+        for chosen, batch in grouped(rows, wide(student)):
             embeds = batch.embeds.detach().requires_grad_()
             leaves = as_leaves(params)
             moved = type(batch)(embeds, batch.mask, batch.labels)
@@ -121,6 +121,11 @@ def _directions(student: Student, waypoints: Sequence[Waypoint], objective: Para
             on(point.params, student.device),
             {name: (g.cpu() * point.reach[name]).to(student.device) for name, g in objective.items()},
         )
+
+
+def wide(student: Student) -> int:
+    """Tokens of a batch that is read once."""
+    return max(2048, tokens_at_once(student.model))
 
 
 def grouped(rows: Rows, tokens: int = 2048) -> list[tuple[list[int], AnyBatch]]:

@@ -6,8 +6,7 @@ Knows processes; not what the work is. No process outlives its parent, however t
 
 import contextlib
 import os
-import threading
-import time
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +16,7 @@ from typing import Any
 import psutil
 import torch
 
+from backend.core import leaving
 from backend.core.errors import UserError
 
 # in a worker process: how to begin, and what to do with each item
@@ -57,7 +57,8 @@ def each(
             while_waiting()
             yield item, work(item)
         return
-    executor = ProcessPoolExecutor(min(workers, len(items)), get_context("spawn"), _start, (begin, os.getpid()))
+    first = (os.getpid(), pickle.dumps((_start, (begin,))))
+    executor = ProcessPoolExecutor(min(workers, len(items)), get_context("spawn"), leaving.begin, first)
     try:
         waiting = {executor.submit(_do, item): item for item in items}
         while waiting:
@@ -84,18 +85,10 @@ def kill_children() -> None:
                 child.kill()
 
 
-def _start(begin: Callable[[], Callable[[Any], Any]], parent: int) -> None:
+def _start(begin: Callable[[], Callable[[Any], Any]]) -> None:
     global _begin
-    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     torch.set_num_threads(1)
     _begin = begin
-
-
-def _leave_with(parent: int) -> None:
-    """A parent that was killed cannot say goodbye: look for it."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
 
 
 def _do(item: Any) -> Any:

@@ -10,7 +10,7 @@ import inspect
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -82,17 +82,20 @@ def plan(
     return Plan(model, tokenizer, spec, shots, token_budget, threads, can_pack(model), device)
 
 
-def score_stream(p: Plan, questions: Sequence[Question], seed: int = 0) -> Iterator[list[tuple[int, Scored]]]:
+def score_stream(
+    p: Plan, questions: Sequence[Question], seed: int = 0, done: Set[int] = frozenset()
+) -> Iterator[list[tuple[int, Scored]]]:
     """Questions as they are done, each with its position. Their order is drawn, so that what is done is a fair sample.
 
     With subjects, whole subjects are drawn: their questions share a beginning. Closing the stream stops the work; until
-    it ends, the model is the stream's alone.
+    it ends, the model is the stream's alone. Positions in `done` were scored before; the others stay in their batches,
+    and so get the very numbers of an unbroken stream.
     """
-    yield from score_blocks(p, questions, blocks(questions, seed), rounded=False)
+    yield from score_blocks(p, questions, blocks(questions, seed), rounded=False, done=done)
 
 
 def score_blocks(
-    p: Plan, questions: Sequence[Question], chosen: Iterable[Sequence[int]], rounded: bool
+    p: Plan, questions: Sequence[Question], chosen: Iterable[Sequence[int]], rounded: bool, done: Set[int] = frozenset()
 ) -> Iterator[list[tuple[int, Scored]]]:
     """The questions at these positions, as they are done. `rounded` may cost digits, never time."""
     waiting = {i: len(question.options) for i, question in enumerate(questions)}
@@ -103,14 +106,16 @@ def score_blocks(
         products(p.device, rounded),
         branching(_inner(p.model)) if p.packed else nullcontext(),
     ):
-        for trees, values in read(p, (job for block in chosen for job in jobs(p, questions, block))):
+        every = (job for block in chosen if not done.issuperset(block) for job in jobs(p, questions, block))
+        left = (job for job in every if any(a.slot[0] not in done for tree in job[0] for a in tree.answers))
+        for trees, values in read(p, left):
             found |= values
             cut |= {answer.slot[0] for tree in trees if tree.truncated for answer in tree.answers}
             for i, _ in values:
                 waiting[i] -= 1
-            done = [i for i in dict.fromkeys(i for i, _ in values) if not waiting[i]]
-            if done:
-                yield [(i, _scored(questions[i], i, p.spec, found, i in cut)) for i in done]
+            whole = [i for i in dict.fromkeys(i for i, _ in values) if not waiting[i] and i not in done]
+            if whole:
+                yield [(i, _scored(questions[i], i, p.spec, found, i in cut)) for i in whole]
 
 
 def score_questions(

@@ -27,6 +27,7 @@ MOST_ROWS = 200_000
 MOST_QUESTIONS = 20_000  # of one student: the interval over them is drawn anew for each visitor who looks
 NEXT = "Take the run again from where it came."
 METRICS = {name: TypeAdapter(row) for name, row in (("experts", shapes.ExpertRow), ("distil", shapes.DistilRow))}
+METRICS["engine"] = TypeAdapter(shapes.EngineRow)
 METRICS["search"] = TypeAdapter(shapes.SearchRow)
 SHAPES = {
     "prompts.jsonl": TypeAdapter(shapes.PromptsRow),

@@ -91,6 +91,20 @@ class DistilRow(Row):
     seconds: Number
 
 
+class EngineRow(Row):
+    """How the gradient is computed, and what its check found."""
+
+    stage: Literal["engine"]
+    step: Whole
+    asked: Name
+    used: Name
+    reason: Text
+    written_out: bool
+    cosine: Number | None = None
+    error: Number | None = None
+    inner_steps: Whole | None = None
+
+
 class Round(Row):
     """What a search says of a round."""
 

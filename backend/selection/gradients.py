@@ -19,6 +19,7 @@ from backend.core.params import Params
 # Small models gain: 1,200 rows of opt-pocket took 2.6 s, one by one 8.9 s. SmolLM2 on one CPU core gains little, and
 # takes 4.2 GB with 512 tokens, 7.2 GB with 1024, where one by one takes 1.2 GB.
 TOKENS, ROWS = 512, 32
+GPU_TOKENS, GPU_ROWS = 4096, 128  # a GPU is done with a small chunk before the next is ordered
 
 
 def flat(params: Params, names: list[str]) -> Float[Tensor, " parameters"]:
@@ -30,16 +31,19 @@ def example_gradients(
     student: Student,
     params: Params,
     rows: Rows,
-    tokens: int = TOKENS,
-    most: int = ROWS,
+    tokens: int | None = None,
+    most: int | None = None,
     mixed_precision: bool = False,
 ) -> Iterator[tuple[list[int], Float[Tensor, "chunk parameters"]]]:
     """The gradient of each row's mean answer loss, in chunks: row numbers, shortest rows first, and one line a row.
 
-    `params` are at the student's device. Memory: one chunk, at most `most` rows and about `tokens` with their padding;
-    use each chunk before asking for the next. A row's neighbours and their padding change nothing but the last digits;
-    mixed precision turns SmolLM2's gradients by less than 4 degrees (cosine 0.998) and takes half the time.
+    `params` are at the student's device. Memory: one chunk, at most `most` rows and about `tokens` with their padding
+    (None: as suits the device); use each chunk before asking for the next. A row's neighbours and their padding change
+    nothing but the last digits; mixed precision turns SmolLM2's gradients by less than 4 degrees (cosine 0.998) and
+    takes half the time.
     """
+    on_cpu = student.device.type == "cpu"
+    tokens, most = tokens or (TOKENS if on_cpu else GPU_TOKENS), most or (ROWS if on_cpu else GPU_ROWS)
     names = list(student.shapes)
     params = {name: params[name].detach() for name in names}
 

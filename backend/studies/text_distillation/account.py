@@ -17,7 +17,8 @@ def account(config: DistillConfig, metrics: Sequence[dict], prompts: Sequence[di
     `latest_start` that could be drawn, `target` step of the expert, `left` of the way (1 at the start, 0 at the
     target), `angle` between the two ways in degrees, `typical` norm, `limit` and `shrink` of the gradient, `skipped`
     as `loss`, `numbers` or None, `snapshot`: the latest one at or before it, `words` where one was taken just after
-    it: slots whose text changed since the one before, as `slot`, `before` and `after`.
+    it: slots whose text changed since the one before, as `slot`, `before` and `after`, `engine`: how the gradient was
+    computed, as the check before the first update found it, None in runs that made none.
     """
     rows = [row for row in metrics if row.get("stage") == "distil"]
     if not rows:
@@ -39,7 +40,14 @@ def account(config: DistillConfig, metrics: Sequence[dict], prompts: Sequence[di
         "skipped": why_skipped(config, row, before),
         "snapshot": max((found["step"] for found in taken if found["step"] <= row["step"]), default=None),
         "words": changed_words(taken, row["step"]),
+        "engine": engine_of(metrics, row["step"]),
     }
+
+
+def engine_of(metrics: Sequence[dict], step: int) -> dict | None:
+    """How the gradient of an update was computed: the latest row from before it."""
+    rows = [row for row in metrics if row.get("stage") == "engine" and row["step"] < step]
+    return rows[-1] if rows else None
 
 
 def clipping(config: DistillConfig, rows: Sequence[dict]) -> dict:

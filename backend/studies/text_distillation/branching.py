@@ -80,6 +80,8 @@ def branch_rows(parent: RunDir, branch: RunDir, name: str, step: int, experts: i
     def inherited(row: dict) -> bool:
         if row.get("stage") == "experts":
             return row["expert"] < experts
+        if row.get("stage") == "engine":  # for the updates after its step
+            return row["step"] < step
         return "round" not in row and row["step"] <= step
 
     rows = [json.dumps(row, ensure_ascii=False) + "\n" for row in parent.rows(name) if inherited(row)]

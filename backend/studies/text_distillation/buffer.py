@@ -4,6 +4,7 @@ One safetensors file an expert, stacked over steps; written in one piece, so a f
 lied, which is checked. Knows parameters and files; not how an expert was trained.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -31,8 +32,10 @@ def save_trajectory(path: Path, states: list[Params], squares: list[Params]) -> 
         save_file(stacked, str(part))
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise disk_error(error, path) from error
+    finally:
+        with contextlib.suppress(OSError):  # there after a full disk, which safetensors tells by an error of its own
+            part.unlink()
 
 
 def load_trajectory(path: Path) -> dict[str, Tensor]:

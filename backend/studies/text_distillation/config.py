@@ -17,6 +17,7 @@ ARMS = ("base", "soft", "projected", "text", "init", "random", "full")
 REGIMES = ("matched", "ordinary")
 INNER_RULES = ("normalised", "sgd", "preconditioned")
 DECODERS = ("nearest", "straight_through", "guided", "search")
+ENGINES = ("exact", "compiled", "one_sided", "plain")  # see engines.py
 MOVES = ("question", "phrase", "word", "token")  # of the search, see moves.py
 OBJECTIVES = ("error", "answers", "matching")  # of the search, see objectives.py
 
@@ -25,8 +26,10 @@ OBJECTIVES = ("error", "answers", "matching")  # of the search, see objectives.p
 class DistillConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
-    BEFORE: ClassVar[dict] = {"decoder": "nearest"}  # of runs from before a setting existed, see settings.from_saved
-    LATER: ClassVar[tuple[str, ...]] = ("start", "decoder", "revert", "search_", "admm_")  # how what they lack begins
+    # of runs from before a setting existed, see settings.from_saved
+    BEFORE: ClassVar[dict] = {"decoder": "nearest", "engine": "plain"}
+    # how the settings begin that such runs lack
+    LATER: ClassVar[tuple[str, ...]] = ("start", "decoder", "revert", "search_", "admm_", "engine")
 
     task: str = setting("pocket_science", "What the student should learn to answer.", "Data")
     data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)
@@ -88,6 +91,13 @@ class DistillConfig:
     )
     skip_above: float = setting(
         2.0, "Updates with a matching loss above this are skipped.", "Matching", low=0.1, advanced=True
+    )
+    engine: str = setting(
+        "exact",
+        "exact; compiled: exact and faster in long runs; one_sided: a few % off, not for OPT; plain: slow, to compare.",
+        "Matching",
+        choices=ENGINES,
+        advanced=True,
     )
     snapshot_every: int = setting(5, "Decode the prompts every so many updates.", "Matching", low=1, advanced=True)
     checkpoint_every: int = setting(10, "Save a checkpoint every so many updates.", "Matching", low=1, advanced=True)

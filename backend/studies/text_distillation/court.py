@@ -14,12 +14,13 @@ from torch import Tensor
 
 from backend.core.errors import UserError
 from backend.core.examples import Rows
-from backend.core.finetune import Diverged, Plan, finetuned
+from backend.core.finetune import Plan
 from backend.core.influence import Waypoint, influence, token_slopes, walk
 from backend.core.params import Params
 from backend.core.prompts import Example, question_prompt
 from backend.core.readers import Reader
 from backend.core.seeding import generator, shuffled_batches
+from backend.core.stacked import Pupil, finetuned_each
 from backend.core.tasks import Question
 from backend.studies.text_distillation.config import MOVES, OBJECTIVES
 from backend.studies.text_distillation.moves import Draft
@@ -77,8 +78,8 @@ class Students:
         rng = generator(self.search.seed, "search order", *self.key)
         return shuffled_batches(rows, self.search.batch, self.search.steps, rng)
 
-    def train(self, rows: Rows) -> Params:
-        return finetuned(self.reader.student, rows, self.start, self.order(len(rows)), self.plan)
+    def pupil(self, rows: Rows) -> Pupil:
+        return Pupil(rows, self.start, self.order(len(rows)))
 
 
 class Court:
@@ -100,19 +101,11 @@ class Court:
         Infinite where one diverges or ends as no number: such a trial loses to any other.
         """
         data = [self._rows(trial) for trial in trials]
-        found = [
-            [self._value(objective, students, rows) for rows in data]
-            for students, objective in zip(self.students, self._objectives, strict=True)
-        ]
-        return torch.tensor(found).mean(0)
-
-    @staticmethod
-    def _value(objective: Objective, students: Students, rows: Rows) -> float:
-        try:
-            value = objective.value(students.train(rows))
-        except Diverged:
-            return math.inf
-        return value if math.isfinite(value) else math.inf
+        pupils = [students.pupil(rows) for students in self.students for rows in data]
+        ends = finetuned_each(self.reader.student, pupils, self.students[0].plan)
+        judges = [objective for objective in self._objectives for _ in data]
+        values = [value_of(objective, end) for objective, end in zip(judges, ends, strict=True)]
+        return torch.tensor(values).view(len(self.students), -1).mean(0)
 
     def effects(self, drafts: Sequence[Draft], proposals: Sequence[Proposal]) -> Float[Tensor, " proposals"]:
         """The first-order change of the objective by each proposal."""
@@ -143,6 +136,12 @@ class Court:
 
     def _rows(self, drafts: Sequence[Draft]) -> Rows:
         return self.reader.rows([as_example(draft) for draft in drafts])
+
+
+def value_of(objective: Objective, end: Params | None) -> float:
+    """Infinite for a student that diverged or ended as no number."""
+    value = math.inf if end is None else objective.value(end)
+    return value if math.isfinite(value) else math.inf
 
 
 def as_example(draft: Draft) -> Example:

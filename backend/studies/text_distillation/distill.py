@@ -18,13 +18,11 @@ from backend.core.seeding import generator, shuffled_batches
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoder import Decoder
-from backend.studies.text_distillation.matching import matching_loss
+from backend.studies.text_distillation.engines import Engine, plain_loss
 from backend.studies.text_distillation.schedule import latest_start, shrinking, typical_norm
 from backend.studies.text_distillation.state import OuterState
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
-from backend.studies.text_distillation.unroll import LossAt, MatchingGradient, matching_gradient, unroll
-
-STEP_SIZES = (0.03, 0.1, 0.25, 0.5, 1.0)  # shares of the expert's own travel
+from backend.studies.text_distillation.unroll import MatchingGradient, best_step_size
 
 
 def begin(config: DistillConfig, synthetic: SyntheticPrompts, first: float) -> OuterState:
@@ -40,19 +38,11 @@ def begin(config: DistillConfig, synthetic: SyntheticPrompts, first: float) -> O
 def first_step_size(
     config: DistillConfig, student: LoraStudent, buffer: TrajectoryBuffer, synthetic: SyntheticPrompts
 ) -> float:
-    """The inner step size to begin with: the best of a few around the one that travels as far as the expert does.
-
-    Costs a few unrolls without second derivatives; a guess that overshoots would have every update skipped.
-    """
+    """The inner step size to begin with."""
     as_far = config.expert_lr * config.expert_span / config.inner_steps
     segment = buffer.segment(buffer.followed[0], 0, config.expert_span)
-    loss_at = student_loss(student, synthetic, inner_batches(config, generator(config.seed, "step size")))
-    found = {}
-    for factor in STEP_SIZES:
-        log_lrs = torch.full((config.inner_steps,), math.log(factor * as_far), device=synthetic.table.device)
-        end = unroll(loss_at, segment, synthetic.initial, log_lrs)[-1]
-        found[factor * as_far] = matching_loss(end, segment.start, segment.target).item()
-    return min(found, key=lambda size: (not math.isfinite(found[size]), found[size]))
+    loss_at = plain_loss(student, synthetic, inner_batches(config, generator(config.seed, "step size")))
+    return best_step_size(loss_at, segment, synthetic.initial, as_far, config.inner_steps)
 
 
 def inner_batches(config: DistillConfig, rng: torch.Generator) -> list[list[int] | None]:
@@ -62,14 +52,9 @@ def inner_batches(config: DistillConfig, rng: torch.Generator) -> list[list[int]
     return shuffled_batches(config.prompts, config.inner_batch, config.inner_steps, rng)
 
 
-def student_loss(student: LoraStudent, synthetic: SyntheticPrompts, batches: list[list[int] | None]) -> LossAt:
-    """The loss of inner step k on its batch of synthetic prompts."""
-    return lambda params, prompts, k: student.loss(params, synthetic.batch(prompts, batches[k]))
-
-
 def distil(
     config: DistillConfig,
-    student: LoraStudent,
+    engine: Engine,
     buffer: TrajectoryBuffer,
     synthetic: SyntheticPrompts,
     decoder: Decoder,
@@ -81,9 +66,9 @@ def distil(
         expert = int(torch.randint(len(buffer.followed), (), generator=rng))
         start = int(torch.randint(latest_start(config, state.step) + 1, (), generator=rng))
         segment = buffer.segment(buffer.followed[expert], start, config.expert_span)
-        loss_at = student_loss(student, synthetic, inner_batches(config, rng))
+        loss_at = engine.loss(synthetic, inner_batches(config, rng))
 
-        found = matching_gradient(loss_at, segment, decoder.seen(state), state.log_lrs)
+        found = engine.gradient(loss_at, segment, decoder.seen(state), state.log_lrs)
         pull = decoder.pull(state)
         norm = apply(config, state, found, pull.gradient)
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -51,30 +51,42 @@ class Recipe:
         return folder
 
 
+@dataclass
+class Walk:
+    """Where an expert stands: all that its further steps depend on. `first` and `second` are Adam's running moments."""
+
+    step: int = 0
+    params: Params | None = None
+    first: Params = field(default_factory=dict)
+    second: Params = field(default_factory=dict)
+
+
 def train_expert(
-    student: LoraStudent, rows: Rows, recipe: Recipe, number: object
+    student: LoraStudent, rows: Rows, recipe: Recipe, number: object, walk: Walk | None = None
 ) -> Iterator[tuple[float, Params, Params | None]]:
-    """Yield (loss, params, second moments or None) for theta_0 (loss nan) and after each step.
+    """Yield (loss, params, second moments or None) for theta_0 (loss nan) and after each step; what is left of `walk`,
+    which is kept up to date, where one is given.
 
     `sgd` and `normalised` step as the student will. `preconditioned` is AdamW without decay, whose second moments the
     student borrows. Raises UserError when the loss stops being a number.
     """
-    params = student.initial((recipe.seed, "expert", number))
+    walk = walk or Walk()
     batches = shuffled_batches(len(rows), recipe.batch, recipe.steps, generator(recipe.seed, "expert data", number))
-    first, second = {}, {}
     adam = recipe.rule == "preconditioned"
-    yield float("nan"), params, {name: torch.zeros_like(p) for name, p in params.items()} if adam else None
-    for step, chosen in enumerate(batches, start=1):
-        loss, grad = student.mean_gradient(params, rows.micro_batches(chosen))
+    if walk.params is None:
+        walk.params = params = student.initial((recipe.seed, "expert", number))
+        yield float("nan"), params, {name: torch.zeros_like(p) for name, p in params.items()} if adam else None
+    for step, chosen in enumerate(batches[walk.step :], start=walk.step + 1):
+        loss, grad = student.mean_gradient(walk.params, rows.micro_batches(chosen))
         if not math.isfinite(loss):
             raise UserError(f"Expert {number}'s loss is {loss} at step {step}.", "a finite loss", "Lower expert_lr.")
         with torch.no_grad():
             if adam:
-                towards, corrected = _adam(grad, first, second, step)
+                towards, corrected = _adam(grad, walk.first, walk.second, step)
             else:
                 towards, corrected = direction(recipe.rule, grad), None
-            params = move(params, recipe.lr, towards)
-        yield loss, params, corrected
+            walk.step, walk.params = step, move(walk.params, recipe.lr, towards)
+        yield loss, walk.params, corrected
 
 
 def _adam(grad: Params, first: Params, second: Params, step: int) -> tuple[Params, Params]:

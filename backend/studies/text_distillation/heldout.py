@@ -11,7 +11,8 @@ from torch import Tensor
 from backend.core.examples import Rows
 from backend.core.seeding import generator
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
-from backend.studies.text_distillation.distill import inner_batches, student_loss
+from backend.studies.text_distillation.distill import inner_batches
+from backend.studies.text_distillation.engines import plain_loss
 from backend.studies.text_distillation.matching import matching_loss
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.unroll import LossAt, Segment, unroll
@@ -26,7 +27,7 @@ def heldout_losses(
     """Matching losses on experts that were never followed, from early starts, with the learned step sizes."""
     rows = []
     for number, start, segment in segments(setup, buffer, buffer.heldout):
-        loss_at = student_loss(setup.own.student, setup.synthetic, _batches(setup, number, start))
+        loss_at = plain_loss(setup.own.student, setup.synthetic, _batches(setup, number, start))
         rows.append(
             {"expert": number, "start": start, "matching_loss": segment_loss(loss_at, segment, prompts, log_lrs)}
         )
@@ -63,7 +64,7 @@ def followed_loss(
         start = number * c.max_start // max(1, len(buffer.followed) - 1)
         segment = buffer.segment(trajectory, start, c.expert_span)
         batches = inner_batches(c, generator(c.seed, "followed", number))
-        loss_at = student_loss(setup.own.student, setup.synthetic, batches)
+        loss_at = plain_loss(setup.own.student, setup.synthetic, batches)
         losses.append(segment_loss(loss_at, segment, prompts, log_lrs))
     return statistics.fmean(losses)
 

@@ -17,7 +17,8 @@ from backend.studies.text_distillation.checkpoint import load_checkpoint, save_c
 from backend.studies.text_distillation.decode import to_text
 from backend.studies.text_distillation.decoder import Decoder
 from backend.studies.text_distillation.decoders import make_decoder
-from backend.studies.text_distillation.distill import begin, distil, first_step_size, inner_batches, student_loss
+from backend.studies.text_distillation.distill import begin, distil, first_step_size, inner_batches
+from backend.studies.text_distillation.engines import Engine, Trial, checked_engine, make_engine, plain_loss
 from backend.studies.text_distillation.following import in_plane, left_by_layer
 from backend.studies.text_distillation.lens import Lens
 from backend.studies.text_distillation.setup import Setup
@@ -65,13 +66,16 @@ def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, ru
 
     if not reached:
         look()
-    if reached < c.outer_steps:
-        state.reverted = None  # what was decided about prompts that now go on changing
+    if reached >= c.outer_steps:
+        return
+    state.reverted = None  # what was decided about prompts that now go on changing
     skipped, in_a_row = state.skipped, 0
     with Progress(run_dir, "distil", c.outer_steps, done=reached) as progress:
+        progress.advance("Checking how the gradient is computed", by=0)
+        engine = trusted(setup, buffer, decoder, state, run_dir)
         try:
             began = time.monotonic()
-            for row in distil(c, setup.own.student, buffer, setup.synthetic, decoder, state):
+            for row in distil(c, engine, buffer, setup.synthetic, decoder, state):
                 seconds = round(time.monotonic() - began, 3)
                 run_dir.append("metrics", {"stage": "distil", **finite(row), "seconds": seconds})
                 in_a_row, skipped = count_astray(in_a_row, state.skipped > skipped), state.skipped
@@ -85,6 +89,21 @@ def distil_prompts(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, ru
         except Stopped:
             save_checkpoint(checkpoint_path(run_dir), state)
             raise
+
+
+def trusted(setup: Setup, buffer: TrajectoryBuffer, decoder: Decoder, state: OuterState, run_dir: RunDir) -> Engine:
+    """The config's engine, or what it made way for. Checked once, where the run or its branch began with it, and
+    logged: a run that is resumed goes on with the engine it had."""
+    c, student = setup.config, setup.own.student
+    last = next((row for row in reversed(run_dir.rows("metrics")) if row["stage"] == "engine"), None)
+    if last is not None and last["asked"] == c.engine:
+        return make_engine(last["used"], student)
+    segment = buffer.segment(buffer.followed[0], 0, c.expert_span)
+    batches = inner_batches(c, generator(c.seed, "check"))
+    trial = Trial(student, setup.synthetic, segment, decoder.seen(state), state.log_lrs, batches)
+    engine, row = checked_engine(c.engine, trial)
+    run_dir.append("metrics", {"stage": "engine", "step": state.step, "asked": c.engine, **row})
+    return engine
 
 
 def cut_back(run_dir: RunDir, reached: int) -> None:
@@ -146,9 +165,8 @@ def write_path(setup: Setup, buffer: TrajectoryBuffer, decoder: Decoder, state: 
     c, expert = setup.config, buffer.followed[0]
     segment = buffer.segment(expert, 0, c.expert_span)
     batches = inner_batches(c, generator(c.seed, "path"))
-    states = unroll(
-        student_loss(setup.own.student, setup.synthetic, batches), segment, decoder.seen(state), state.log_lrs
-    )
+    loss_at = plain_loss(setup.own.student, setup.synthetic, batches)
+    states = unroll(loss_at, segment, decoder.seen(state), state.log_lrs)
     beside = [buffer.segment(expert, step, 0).start for step in range(c.expert_span + 1)]
     row = {
         "step": state.step,

@@ -15,7 +15,7 @@ from backend.core.backbones import answer_ids, prompt_ids
 from backend.core.batches import Encoded
 from backend.core.examples import Rows
 from backend.core.finetune import Plan, finetuned
-from backend.core.influence import grouped, row_losses
+from backend.core.influence import grouped, row_losses, wide
 from backend.core.metrics import option_error, option_loss, option_probabilities
 from backend.core.params import Params, as_leaves, gradients, on, snapshot
 from backend.core.readers import Reader
@@ -53,7 +53,7 @@ class Answers:
             weights += [scale * (float(o == item.answer) - p) for o, p in enumerate(shares)]
         rows, leaves = self._rows(), as_leaves(on(end, student.device))
         total = {name: torch.zeros_like(p) for name, p in leaves.items()}
-        for chosen, batch in grouped(rows):
+        for chosen, batch in grouped(rows, wide(student)):
             wanted = torch.tensor([weights[i] for i in chosen], device=student.device)
             part = gradients((wanted * row_losses(student, leaves, batch)).sum(), leaves)
             for name, g in part.items():

@@ -7,12 +7,13 @@ import json
 from pathlib import Path
 
 from backend.core.params import snapshot
-from backend.core.progress import Progress
-from backend.runs import RunDir, home, write_atomically
+from backend.core.progress import Progress, Stopped
+from backend.runs import RunDir, clear_parts, home, write_atomically
 from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory, save_trajectory
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import expert_work
 from backend.studies.text_distillation.experts import train_expert
+from backend.studies.text_distillation.halfway import half_path, load_half, save_half
 from backend.studies.text_distillation.setup import Setup
 
 
@@ -40,6 +41,7 @@ def record_experts(setup: Setup, run_dir: RunDir, numbers: range, stage: str, la
     logged = [row["expert"] for row in run_dir.rows("metrics") if row["stage"] == "experts"]
     whole = {number for number in logged if logged.count(number) == c.expert_steps}
     run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts" or row["expert"] in whole)
+    clear_parts(setup.recipe.folder(home() / "experts"))
     work = lacking(setup, numbers) * expert_work(c)
     with Progress(run_dir, stage, len(numbers) * c.expert_steps, work=work, later=later) as progress:
         for number in numbers:
@@ -67,19 +69,28 @@ def load_experts(setup: Setup) -> TrajectoryBuffer:
 
 
 def record_expert(setup: Setup, number: int, path: Path, run_dir: RunDir, progress: Progress) -> None:
-    """Train one expert, logging as it goes, and save its trajectory with its losses beside it."""
+    """Train one expert, logging as it goes; save its trajectory and its losses, or its half where it is stopped."""
     run_dir.keep_rows("metrics", lambda row: row.get("expert") != number or row["stage"] != "experts")
-    c, states, squares, rows = setup.config, [], [], []
-    experts = train_expert(setup.own.student, setup.own.train, setup.recipe, number)
-    for step, (loss, params, moments) in enumerate(experts):
-        states.append(snapshot(params))
-        squares += [] if moments is None else [snapshot(moments)]
-        if step:
-            rows.append({"step": step, "loss": loss})
-            run_dir.append("metrics", expert_row(number, rows[-1]))
-            progress.advance(f"Expert {number + 1}: loss {loss:.3f}", work=expert_work(c) / c.expert_steps)
-    write_atomically(losses_path(path), json.dumps(rows))
-    save_trajectory(path, states, squares)  # last: a trajectory that exists has its losses
+    c, student = setup.config, setup.own.student
+    file = half_path(run_dir, setup.recipe.digest(), number)
+    half = load_half(file, student.device)
+    for row in half.rows:
+        run_dir.append("metrics", expert_row(number, row))
+    progress.advance("", by=half.walk.step, work=0.0)
+    try:
+        for loss, params, moments in train_expert(student, setup.own.train, setup.recipe, number, half.walk):
+            half.states.append(snapshot(params))
+            half.squares += [] if moments is None else [snapshot(moments)]
+            if half.walk.step:
+                half.rows.append({"step": half.walk.step, "loss": loss})
+                run_dir.append("metrics", expert_row(number, half.rows[-1]))
+                progress.advance(f"Expert {number + 1}: loss {loss:.3f}", work=expert_work(c) / c.expert_steps)
+    except Stopped:
+        save_half(file, half)
+        raise
+    write_atomically(losses_path(path), json.dumps(half.rows))
+    save_trajectory(path, half.states, half.squares)  # last: a trajectory that exists has its losses
+    file.unlink(missing_ok=True)
 
 
 def losses_path(path: Path) -> Path:

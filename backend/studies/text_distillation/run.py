@@ -4,10 +4,6 @@ experts -> distil -> decode -> evaluate. Every stage picks up where its files en
 numbers. Knows files and stages; the mathematics is next door.
 """
 
-import time
-
-import psutil
-
 from backend.core.errors import UserError
 from backend.core.pool import set_threads, worker_count
 from backend.core.progress import Stopped
@@ -21,7 +17,7 @@ from backend.studies.text_distillation.recording import followed, held_out, lack
 from backend.studies.text_distillation.scoring import evaluate, to_score
 from backend.studies.text_distillation.searching import STATE, reached
 from backend.studies.text_distillation.setup import Setup
-from backend.timings import note, timed
+from backend.timings import age, note, timed
 
 LONGEST_START_S = 300.0
 
@@ -33,8 +29,8 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES
     set_threads()
     setup = Setup(config)
     where = str(setup.own.student.device.type)
-    if (age := time.time() - psutil.Process().create_time()) < LONGEST_START_S:  # a notebook's process is older
-        note(run_dir, "start", where, age)
+    if (began := age()) < LONGEST_START_S:  # a notebook's process is older
+        note(run_dir, "start", where, began)
     with timed(run_dir, "experts", where, lacking(setup, followed(config)) / config.experts):
         buffer = record_experts(setup, run_dir, followed(config), "experts")
     state = restore(setup, buffer, run_dir)

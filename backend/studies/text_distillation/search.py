@@ -25,8 +25,9 @@ from torch import Tensor
 from backend.core.examples import Rows
 from backend.core.finetune import Plan
 from backend.core.readers import Reader
+from backend.core.stacked import finetuned_each
 from backend.core.tasks import Question
-from backend.studies.text_distillation.court import Court, Proposal, SearchPlan, Students, as_example
+from backend.studies.text_distillation.court import Court, Proposal, SearchPlan, Students, as_example, value_of
 from backend.studies.text_distillation.moves import Draft, Material, draw
 from backend.studies.text_distillation.objectives import Answers
 from backend.studies.text_distillation.tokens import token_proposals
@@ -70,21 +71,19 @@ class Search:
 
     def _begin(self, drafts: tuple[Draft, ...]) -> Found:
         loss = self.validate(drafts)
-        return Found(0, drafts, drafts, loss, {"round": 0, "trainings": self._cost(), "validation": loss})
+        return Found(0, drafts, drafts, loss, {"round": 0, "trainings": self._cost(), "validation": _number(loss)})
 
     def _cost(self) -> int:
         return self.plan.validations * len(self.readers)
 
     def validate(self, drafts: Sequence[Draft]) -> float:
         """The error (with `answers`, the loss) on validation questions of fresh students, readers counted alike."""
-        found: list[list[float]] = []
+        found, measure = [], "answers" if self.plan.objective == "answers" else "error"
         for number, (reader, plan) in enumerate(zip(self.readers, self._plans(), strict=True)):
-            found.append([])
-            for seed in range(self.plan.validations):
-                students = Students(reader, plan, self.plan, ("validation", seed))
-                measure = "answers" if self.plan.objective == "answers" else "error"
-                judge = Answers(reader, self.plan.task, self.validation, measure)
-                found[-1].append(judge.value(students.train(self._rows(number, drafts))))
+            keys = [("validation", seed) for seed in range(self.plan.validations)]
+            pupils = [Students(reader, plan, self.plan, key).pupil(self._rows(number, drafts)) for key in keys]
+            judge = Answers(reader, self.plan.task, self.validation, measure)
+            found.append([value_of(judge, end) for end in finetuned_each(reader.student, pupils, plan)])
         return together(torch.tensor(found).mean(1, keepdim=True)).item()
 
     def _plans(self) -> list[Plan]:
@@ -110,15 +109,15 @@ class Search:
         if chosen and p.confirmations:
             confirmed = self._confirmed(drafts, found, number)
             row["trainings"] += (2 + experts) * p.confirmations * len(self.readers)
-            row["confirmed"] = confirmed if math.isfinite(confirmed) else None  # a student ran away
+            row["confirmed"] = _number(confirmed)
             found = found if confirmed > 0 else drafts
         row |= {"changed": sum(a != b for a, b in zip(drafts, found, strict=True)), "validation": None}
         best, best_loss = now.best, now.best_loss
         if number % p.validate_every == 0 or number == p.rounds:
-            row["validation"] = self.validate(found)
-            row["trainings"] += self._cost()
-            if row["validation"] < best_loss:
-                best, best_loss = found, row["validation"]
+            validated = self.validate(found)
+            row |= {"validation": _number(validated), "trainings": row["trainings"] + self._cost()}
+            if validated < best_loss:
+                best, best_loss = found, validated
             found = best  # what a few students liked and others do not is not built upon
         return Found(number, found, best, best_loss, row)
 
@@ -180,6 +179,11 @@ def joint_trials(drafts: tuple[Draft, ...], proposals: Sequence[Proposal], effec
 def together(losses: Float[Tensor, "readers trials"]) -> Float[Tensor, " trials"]:
     """Geometric mean over readers: a tenth less counts alike for each, however large its losses are."""
     return losses.clamp(min=1e-9).log().mean(0).exp()  # 0 for one must not hide what is infinite for another
+
+
+def _number(value: float) -> float | None:
+    """None where a student ran away: JSON has no infinity."""
+    return value if math.isfinite(value) else None
 
 
 def _unit(effect: Float[Tensor, " proposals"]) -> Float[Tensor, " proposals"]:

@@ -61,10 +61,16 @@ def searched(file: Path) -> Searched | None:
     return saved and Searched(found_of(saved["found"]).best, saved["trainings"], tuple(saved["lrs"]))
 
 
-def reached(file: Path) -> int:
-    """The last round of a saved search, -1 where none is over."""
+def last_round(file: Path) -> Found | None:
+    """The last round of a saved search, None where none is over."""
     saved = _saved(file)
-    return saved["found"]["round"] if saved and "found" in saved else -1
+    return found_of(saved["found"]) if saved and "found" in saved else None
+
+
+def reached(file: Path) -> int:
+    """Its number, -1 where none is over."""
+    last = last_round(file)
+    return last.round if last else -1
 
 
 def _saved(file: Path) -> dict | None:

@@ -11,7 +11,7 @@ from backend.studies.text_distillation.cost import checking_work, search_work
 from backend.studies.text_distillation.court import SearchPlan, as_example
 from backend.studies.text_distillation.revert import tokens_changed
 from backend.studies.text_distillation.search import Found, Search
-from backend.studies.text_distillation.searching import STATE, draft_of, material_of, reached, search_through
+from backend.studies.text_distillation.searching import STATE, draft_of, last_round, material_of, search_through
 from backend.studies.text_distillation.setup import Setup
 
 
@@ -21,7 +21,9 @@ def search_texts(setup: Setup, run_dir: RunDir) -> None:
     readers = setup.readers() if c.search_readers == "both" else [setup.own]
     starts = zip(setup.init_examples, setup.init_rows, strict=True)
     drafts = [draft_of(example, setup.train[row].id) for example, row in starts]
-    rounds, begun = search_work(c), reached(run_dir.artifacts / STATE)
+    last = last_round(run_dir.artifacts / STATE)
+    rounds, begun = search_work(c), last.round if last else -1
+    repair_snapshots(setup, last, run_dir)
     work = sum(rounds[begun + 1 :])
     with Progress(run_dir, "decode", c.search_rounds, max(0, begun), work, checking_work(c)) as progress:
 
@@ -33,6 +35,14 @@ def search_texts(setup: Setup, run_dir: RunDir) -> None:
         search_through(
             run_dir, drafts, lambda: [c.finetune_lr] * len(readers), lambda lrs: make_search(setup, lrs), say
         )
+
+
+def repair_snapshots(setup: Setup, last: Found | None, run_dir: RunDir) -> None:
+    """The texts on file are those of the rounds that are saved: a kill may have come between a round and its texts."""
+    begun = last.round if last else -1
+    run_dir.keep_rows("prompts", lambda row: row.get("round", -1) <= begun)
+    if last and not any(row.get("round") == begun for row in run_dir.rows("prompts")):
+        write_snapshot(setup, last, run_dir)
 
 
 def write_snapshot(setup: Setup, found: Found, run_dir: RunDir) -> None:

@@ -1,0 +1,55 @@
+"""Growth: what an update costs as prompts, inner steps, lengths and experts grow, and the exponent of each.
+
+    python -m benchmarks.growth [--rounds 2] [--json]
+
+cost = a * size ** exponent, fitted in logarithms over the larger sizes; 1 is linear.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from backend.core.backbones import load_backbone
+from backend.core.lora import LoraStudent
+from backend.studies.text_distillation.unroll import matching_gradient
+from benchmarks.case import expert, make_case, real_rows
+from benchmarks.rows import parser, row, seconds, show
+
+MODEL = "opt-pocket"
+
+
+def update(**sizes: int) -> Callable[[], object]:
+    case = make_case(MODEL, **{"steps": 5} | sizes)
+    return lambda: matching_gradient(case.written, *case.given())
+
+
+def recording(count: int) -> Callable[[], object]:
+    student = LoraStudent(load_backbone(MODEL), 8, 16)
+    rows = real_rows(student, 256, 32)
+    return lambda: [expert(student, rows, 4, seed) for seed in range(count)]
+
+
+GROWING: dict[str, tuple[Callable[[int], Callable[[], object]], tuple[int, ...], str]] = {
+    "inner steps K": (lambda size: update(steps=size), (5, 10, 20, 40), "1"),
+    "prompts S": (lambda size: update(prompts=size), (4, 8, 16, 32, 64), "<= 1"),
+    "tokens of a prompt": (
+        lambda size: update(length=size, fill=True),
+        (8, 16, 32, 64),
+        "about 1",
+    ),
+    "experts recorded": (recording, (1, 2, 4), "1"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args, rows = parser(__doc__).parse_args(argv), []
+    for name, (make, sizes, bar) in GROWING.items():
+        took = seconds({str(size): make(size) for size in sizes}, args.rounds)
+        rows += [row(f"{name} = {size}", took[str(size)], "CPU s") for size in sizes]
+        slope = np.polyfit(np.log(sizes[-3:]), np.log([took[str(size)] for size in sizes[-3:]]), 1)[0]
+        rows.append(row(f"{name}: exponent", float(slope), "", bar))
+    show(rows, args.json)
+
+
+if __name__ == "__main__":
+    main()
