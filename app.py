@@ -3,26 +3,40 @@
     python app.py [--port 7860] [--host 127.0.0.1] [--mcp]
 
 Knows where things lie; what is on the page is in components/. Imports no torch: computing happens in child processes.
+On a Space that lends its GPU in slices the first slice imports it.
 """
 
 import argparse
 import os
+import signal
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
+from starlette.routing import Route
 
 from backend.bench.config import PRESETS as BENCH_PRESETS
 from backend.desk import Desk
+from backend.health import health
+from backend.hosts import STORE, Host, keeps, this_host
 from backend.jobs import LocalRunner, Runner
+from backend.journal import open_journal
+from backend.keeper import Keeper
+from backend.replay import ReplayDesk, ReplayRunner, can_compute
 from backend.runs import home
+from backend.slices import SliceRunner
 from backend.studies.text_distillation.config import PRESETS
 from components import bench_words
 from components.api import Api
+from components.host_notice import host_notice
 from components.pages.compare import ComparePage
 from components.pages.student_bench import BenchPage
 from components.pages.text_distillation import text_distillation_page
+from components.routes import health_route, shut_routes
+from components.shares import Shares
 from components.shelf import Shelf
+from components.slices import SliceClock, lent_gpu
 from components.tabs import open_tab, tab
 from components.takeaway import MOST_MEGABYTES
 from components.theme import FAVICON, STYLES, make_theme, page_header
@@ -30,21 +44,25 @@ from components.theme import FAVICON, STYLES, make_theme, page_header
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 
 
-def build_demo(runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk | None = None) -> gr.Blocks:
+def build_demo(
+    runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk | None = None, host: Host | None = None
+) -> gr.Blocks:
     """The page. Runs are kept in, and only ever opened from, `home()/runs` and `samples`."""
     root = home() / "runs"
-    runner = runner or LocalRunner(root)
-    distilled = Shelf(samples, root, PRESETS, "text_distillation")
-    tuned = Shelf(samples, root, BENCH_PRESETS, "bench", bench_words.title)
+    host = host or this_host()
+    runner = runner or make_runner(root, host)
+    distilled = Shelf(samples, root, PRESETS, "text_distillation", host=host)
+    tuned = Shelf(samples, root, BENCH_PRESETS, "bench", bench_words.title, host)
     with gr.Blocks(title="Distilloscope", analytics_enabled=False, fill_width=True) as demo:
         # first: a name belongs to whoever takes it first, and the pages have a `start` too
         Api([distilled, tuned], runner)
         page_header()
+        host_notice(keeps(), not isinstance(runner, ReplayRunner))
         with gr.Tabs(elem_id="tabs") as tabs:
             with tab("Distil", "distil") as opening:
                 first = text_distillation_page(demo, distilled, runner)
             with tab("Bench", "bench") as second:
-                bench = BenchPage(tuned, distilled, runner, desk or Desk(), first.owner)
+                bench = BenchPage(tuned, distilled, runner, desk or make_desk(runner), first.owner)
             with tab("Compare", "compare") as third:
                 compare = ComparePage(distilled, runner, first.owner, first.view.picker)
         bench.open_after(first.opened)  # the first page names a new visitor
@@ -52,10 +70,37 @@ def build_demo(runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk
         compare.when_opened(third, [opening, second])
         compare.offer(first.view.beside, tabs)
         open_tab(demo, tabs)
+        if isinstance(runner, SliceRunner):
+            SliceClock(runner, first.owner, [first.view.timer, bench.view.timer])
     return demo.queue(max_size=64, default_concurrency_limit=4)
 
 
-def launch(demo: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, **more) -> tuple:
+def make_runner(root: Path, host: Host) -> Runner:
+    """What computes on this host: nothing, slices of a lent GPU, or child processes."""
+    if not can_compute():
+        return ReplayRunner(root, host)
+    return SliceRunner(root, host, lent_gpu()) if host.slice_s else LocalRunner(root, host=host)
+
+
+def make_desk(runner: Runner) -> Desk | ReplayDesk:
+    return ReplayDesk() if isinstance(runner, ReplayRunner) else Desk()
+
+
+def settle_home(environment: Mapping[str, str]) -> dict[str, str]:
+    """What to add to the environment of this process and its workers: a Space with a bucket keeps its runs there."""
+    if environment.get("DISTILLOSCOPE_HOME") or not environment.get("SPACE_ID") or not os.path.ismount(STORE):
+        return {}
+    return {"DISTILLOSCOPE_HOME": str(STORE / "distilloscope")}
+
+
+def default_host(environment: Mapping[str, str]) -> str:
+    """This machine alone can reach the page, unless the environment says otherwise; a Space's proxy must."""
+    return environment.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1")
+
+
+def launch(
+    demo: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, routes: Sequence[Route] = (), **more
+) -> tuple:
     """Serve the page with nothing open that it does not need."""
     return demo.launch(
         server_name=host,
@@ -73,19 +118,41 @@ def launch(demo: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, **
         strict_cors=True,
         state_session_capacity=500,
         show_error=False,
+        app_kwargs={"routes": [*routes, *shut_routes()]},
         **more,
     )
 
 
+def serve(address: str, port: int, **more) -> None:
+    """Serve until SIGTERM or Ctrl-C, then end every child process. A run that computes is offered again afterwards."""
+    root, host = home() / "runs", this_host()
+    runner = make_runner(root, host)
+    desk = make_desk(runner)
+    shares = Shares(root.parent / "shared")
+    keeper = Keeper(runner, forget=shares.stop)
+    open_journal()
+    keeper.start()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+    try:
+        route = health_route(lambda: health(runner, keeper))
+        launch(build_demo(runner, desk=desk, host=host), address, port, [route], **more)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        keeper.close()
+        desk.close()
+        runner.shutdown()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve Distilloscope.")
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--host", default=default_host(os.environ))
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "7860")))
     parser.add_argument("--mcp", action="store_true", help="offer the public API as tools of an assistant too")
     args = parser.parse_args()
     if args.mcp and find_spec("mcp") is None:
         parser.error("--mcp needs one more package. Install it with: pip install -r requirements-mcp.txt")
-    launch(build_demo(), args.host, args.port, mcp_server=args.mcp)
+    os.environ.update(settle_home(os.environ))
+    serve(args.host, args.port, mcp_server=args.mcp)
 
 
 if __name__ == "__main__":

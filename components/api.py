@@ -17,6 +17,7 @@ import gradio as gr
 from backend import recipe, settings
 from backend.core.errors import UserError
 from backend.export.contract import LOCAL, is_local
+from backend.hosts import Host
 from backend.jobs import Runner
 from backend.recipe import Recipe
 from backend.results import ranking, summarise_results
@@ -24,7 +25,7 @@ from backend.runs import RunDir
 from backend.studies import study_module
 from components.run_view import is_recorded, is_shared
 from components.shelf import Shelf, is_owner, new_owner
-from components.starting import start_new
+from components.starting import Wanted, start_once
 
 NAMES = ("list_presets", "list_runs", "start", "status", "stop", "results", "export")
 STATUS = ("state", "stage", "done", "total", "eta_s", "message", "error", "stages", "started_at", "updated_at")
@@ -50,7 +51,9 @@ class Api:
             studies, each with presets (preset, title, about, settings) and settings (name, help, default, limits).
         """
         _known(study or next(iter(self.shelves)), self.shelves)
-        return {"studies": [_described(name) for name in self.shelves if study in ("", name)]}
+        return {
+            "studies": [_described(name, shelf.host) for name, shelf in self.shelves.items() if study in ("", name)]
+        }
 
     def list_runs(self, owner: str = "") -> dict:
         """List the recorded runs, and those of an owner, newest first.
@@ -74,7 +77,7 @@ class Api:
     def start(
         self, study: str, preset: str = "", changes: dict | None = None, stages: str = "", owner: str = ""
     ) -> dict:
-        """Start a run. One run computes at a time, a few may wait; the answer comes at once.
+        """Start a run; sent twice, it starts once. Owners take turns to compute. The answer comes at once.
 
         Parameters:
             study: text_distillation or bench.
@@ -90,8 +93,8 @@ class Api:
         holder = owner or new_owner()
         wanted = self._with_data(recipe.checked(study, preset, changes, stages), holder)
         _without_places(wanted)
-        key, run = self.shelves[study].new(holder, study, wanted.preset, settings.as_json(wanted.config()))
-        start_new(self.runner, run, wanted.stages)
+        asked = Wanted(study, wanted.preset, settings.as_json(wanted.config()), wanted.stages)
+        key = start_once(self.shelves[study], self.runner, holder, asked)
         return {"run": key} if owner else {"run": key, "owner": holder}
 
     def status(self, run: str, owner: str = "") -> dict:
@@ -101,7 +104,8 @@ class Api:
             run: its key, such as own/20260101-120000-quick-1a2b or recorded/quick.
             owner: the owner id it was started with; not needed for a recorded run.
         Returns:
-            state (queued, running, stopping, stopped, finished, failed), stage, done of total, eta_s in seconds, ahead.
+            state (queued, running, stopping, stopped, finished, failed, orphaned), stage, done of total, eta_s in
+            seconds, ahead.
         """
         return self._status(run, self._open(run, owner))
 
@@ -226,7 +230,7 @@ def _owner(owner: object) -> None:
         raise UserError("That is no owner id.", "32 letters and digits from start", "Leave it out to get a new one.")
 
 
-def _described(study: str) -> dict:
+def _described(study: str, host: Host) -> dict:
     module = study_module(study, "config")
     presets = [{"preset": name, **settings.load_preset(module.PRESETS, name)} for name in _presets(module)]
     told = [item for item in settings.describe(module.CONFIG) if item.name != "test_file"]
@@ -235,8 +239,13 @@ def _described(study: str) -> dict:
         "study": study,
         "stages": list(module.STAGES),
         "presets": presets,
-        "settings": [{fact: _plain(getattr(item, fact)) for fact in facts} for item in told],
+        "settings": [{fact: _plain(getattr(item, fact)) for fact in facts} | _here(host, item.name) for item in told],
     }
+
+
+def _here(host: Host, name: str) -> dict:
+    """What this host has to say of a setting, where it has."""
+    return {"here": host.said(name)} if host.said(name) else {}
 
 
 def _presets(module) -> list[str]:

@@ -17,8 +17,9 @@ from components.ask_panel import Desk
 from components.bench_example import ExamplePanel
 from components.bench_sources import Sources
 from components.bench_students import student_choices, student_markup
-from components.config_form import ConfigForm, Layout, Offer
+from components.config_form import ConfigForm, Layout
 from components.failure import error_markup
+from components.form_widgets import Offer
 from components.run_view import is_recorded
 from components.shelf import is_owner, new_owner
 from components.upload_store import TEST, TRAIN, Use
@@ -56,6 +57,7 @@ class BenchForm:
         tasks = {name: words.task_name(name) for name in TASKS}
         learnable = tuple((said, name) for name, said in tasks.items() if "train" in TASKS[name].splits)
         return Layout(
+            host=self.sources.store.host,
             go="Start",
             go_id="bench-start",
             prefix="bench-",

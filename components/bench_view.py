@@ -4,6 +4,7 @@ Other panels that show something of the run on screen follow it: they are told w
 Every function takes the visitor's id and a run's key from the page and trusts neither: the shelf decides.
 """
 
+import contextlib
 import json
 from html import escape
 from typing import Protocol
@@ -11,14 +12,14 @@ from typing import Protocol
 import gradio as gr
 
 from backend.jobs import Runner
-from backend.runs import LIVE_STATES, RunDir
+from backend.runs import LIVE_STATES, RESUMABLE, RunDir
 from components import bench_feed as feed
 from components import bench_words as words
 from components import status
 from components.bench_chart import bench_chart
 from components.bench_example import run_example
 from components.bench_results import results_markup
-from components.run_view import PERIOD_S, TITLE_JS, is_recorded, settings_markup
+from components.run_view import INSTEAD, PERIOD_S, TITLE_JS, is_recorded, settings_markup
 from components.shelf import OWN, Shelf
 from components.words import page_title
 
@@ -74,12 +75,18 @@ class BenchView:
 
     def show(self, owner: str, key: str | None) -> dict:
         """The whole view of a run; of the visitor's first one where there is no such run."""
+        for asked in (key, *INSTEAD):
+            with contextlib.suppress(FileNotFoundError):  # discarded this very moment: what is left is shown instead
+                return self._whole(owner, asked)
+        return self._nothing(owner)
+
+    def _whole(self, owner: str, key: str | None) -> dict:
         if self.shelf.open(owner, key) is None:
             key = self.first(owner)
         run = self.shelf.open(owner, key)
         if run is None:
             return self._nothing(owner)
-        updates = self.tick(owner, feed.first_look(key))  # first: it may settle a state that the picker shows
+        updates = self._news(owner, feed.first_look(key))  # first: it may settle a state that the picker shows
         return {
             **updates,
             self.picker: gr.update(choices=self.shelf.choices(owner), value=key, visible=True),
@@ -91,6 +98,12 @@ class BenchView:
         """What changed since the last look. Small: this is sent again and again."""
         if not isinstance(seen, dict) or not {"key", "cursors", "worker", "chart", "status"} <= seen.keys():
             return self.show(owner, None)
+        try:
+            return self._news(owner, seen)
+        except FileNotFoundError:  # discarded this very moment: the next tick finds it gone
+            return gr.skip()
+
+    def _news(self, owner: str, seen: dict) -> dict:
         run = self.shelf.open(owner, seen["key"])
         if run is None:
             return self._nothing(owner)
@@ -114,7 +127,7 @@ class BenchView:
         updates = {
             self.head: head_markup(self.shelf.title(run), run.config()["config"], told, recorded),
             self.stop: gr.update(visible=live and not recorded, interactive=state != "stopping"),
-            self.resume: gr.update(visible=not recorded and state in ("stopped", "failed")),
+            self.resume: gr.update(visible=not recorded and state in RESUMABLE),
         }
         if state != seen.get("state"):
             updates[self.timer] = gr.Timer(active=live)

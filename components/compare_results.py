@@ -146,7 +146,7 @@ def drawn(one: Chosen, table: list[dict], family: str) -> dict[str, dict]:
 
 
 def arm_row(arm: str, rows: Sequence[tuple[Chosen, dict | None]], top: float) -> str:
-    name, what = words.ARMS.get(arm, (arm, ""))
+    name, what = words.arm(arm), words.what_is(arm)
     dots = "".join(dot(one, row, name, top) for one, row in rows if row)
     return f'<li><b title="{escape(what)}">{escape(name)}</b><ul>{dots}</ul></li>'
 
@@ -180,7 +180,7 @@ def numbers(chosen: Sequence[Chosen], tables: dict[str, list[dict]]) -> str:
             f"<td>{escape(words.quantity(row)) if row else ''}</td>"
             for row in (found[one.key].get((student, regime, arm, metric)) for one in chosen)
         )
-        trained = escape(words.ARMS.get(arm, (arm,))[0])
+        trained = escape(words.arm(arm))
         body += (
             f'<tr><td translate="no">{escape(student)}</td><td>{escape(regime)}</td><td>{trained}</td>'
             f"<td>{escape(metric)}</td>{cells}</tr>"

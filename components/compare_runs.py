@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from backend.runs import LIVE_STATES, RunDir
+from backend.runs import LIVE_STATES, ORPHANED, RunDir
 from components import words
 from components.shelf import RECORDED, Shelf
 from components.status import chip
@@ -127,7 +127,7 @@ def said_of(one: Chosen) -> str:
     error = one.status.get("error")
     if one.status["state"] == "failed" and error:
         return str(error.get("found", ""))
-    if one.status["state"] in ("stopped", "queued"):
+    if one.status["state"] in ("stopped", "queued", ORPHANED):
         return words.doing(one.status)
     config = one.run.config()["config"]
     return f"{words.count(config['prompts'], 'prompt')} of {config['prompt_tokens']} tokens on {config['model']}"

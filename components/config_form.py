@@ -6,7 +6,7 @@ may lend it what only a page knows: names to choose from (`offers`), settings th
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -14,32 +14,16 @@ import gradio as gr
 
 from backend import settings
 from backend.core.errors import UserError
+from backend.hosts import HOSTS, LOCAL, Host
 from backend.recipe import Recipe
 from backend.settings import Setting
 from components import form_values
 from components.failure import error_markup
+from components.form_widgets import Offer, Option, checkbox, limited, offered, widget
 from components.reproduce_box import reproduce_box, told, untold
 from components.scripts import script
 
 SCRIPT = Path(__file__).with_name("form_message.js")
-
-
-@dataclass(frozen=True)
-class Option:
-    """A checkbox beside the start button. Unchecked, the run is limited to `stages`."""
-
-    label: str
-    info: str
-    elem_id: str
-    stages: str
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What a setting may be chosen from, as `(label, value)`. `free`: anything else may be typed too."""
-
-    choices: tuple[tuple[str, str], ...]
-    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +32,7 @@ class Layout:
 
     `prefix` keeps the element ids of two forms apart. `front` settings stand open, before the folds. `beside` holds
     functions that make further widgets under a front setting. `absent` settings get no widget. `above` and `below`
-    make what stands right above and below the start button.
+    make what stands right above and below the start button. `host` says beside a knob how far it may be turned here.
     """
 
     go: str = "Start"
@@ -61,6 +45,7 @@ class Layout:
     absent: Sequence[str] = ()
     above: Callable[[], None] = lambda: None
     below: Callable[[], None] = lambda: None
+    host: Host = HOSTS[LOCAL]
 
 
 class Unready(UserError):
@@ -77,9 +62,10 @@ class ConfigForm:
         self.study, self.config_class, self.presets = study, config_class, presets
         self.layout = layout or Layout()
         described = [item for item in settings.describe(config_class) if item.name not in self.layout.absent]
-        self.items = [_offered(item, self.layout.offers.get(item.name)) for item in described]
+        host = self.layout.host
+        self.items = [limited(offered(item, self.layout.offers.get(item.name)), host) for item in described]
         self.names = sorted(settings.list_presets(presets), key=lambda name: _rank(name, leading))
-        first = form_values.values_of(config_class, self._preset(self.names[0]), self.items)
+        first = self.values(self._preset(self.names[0]))
         self.given: Callable[..., dict] = lambda values: {}
         self.spoken: Callable[..., object] = lambda config, *_: config
         self.asked: Callable[..., object | None] = lambda config, *_: config
@@ -103,7 +89,7 @@ class ConfigForm:
         layout.above()
         self.go = gr.Button(layout.go, variant="primary", elem_id=layout.go_id, size="lg")
         layout.below()
-        self.toggles = [_checkbox(layout.option)] if layout.option else []
+        self.toggles = [checkbox(layout.option)] if layout.option else []
         self.message = gr.HTML(
             "", js_on_load=script(SCRIPT), elem_id=f"{layout.prefix}form-message", apply_default_css=False
         )
@@ -172,8 +158,12 @@ class ConfigForm:
 
     # -- functions ----------------------------------------------------------------------------------------------
     def fill(self, preset: str, *inputs) -> list:
-        """Everything the form shows for a preset."""
-        values = form_values.values_of(self.config_class, self._preset(preset), self.items)
+        """Everything the form shows for a preset; as it was, with a word, where there is none of that name."""
+        try:
+            values = self.values(self._preset(preset))
+        except UserError as error:  # no browser sends that
+            kept = [gr.skip()] * (len(self.widgets) + 1)
+            return [*kept, error_markup(error), gr.skip(), gr.skip(), *(gr.skip() for _ in self.toggles)]
         toggles = [True for _ in self.toggles]
         return [*values, self.about_markup(preset), *self.follow(preset, *toggles, *values, *inputs), *toggles]
 
@@ -198,11 +188,13 @@ class ConfigForm:
             raise UserError(f"The form sent {len(found)} values.", f"{wanted}", "Reload the page.")
         values, more = found[: len(self.items)], found[len(self.items) :]
         given = self.given(dict(zip((item.name for item in self.items), values, strict=False)), *more)
-        return form_values.config_of(self.config_class, values, self.items, given)
+        config = form_values.config_of(self.config_class, values, self.items, given)
+        self.layout.host.admit(settings.as_json(config))
+        return config
 
     def values(self, config: dict) -> list:
-        """Widget values for the config of an existing run."""
-        return form_values.values_of(self.config_class, config, self.items)
+        """Widget values for the config of an existing run or a preset, within what this host allows."""
+        return form_values.values_of(self.config_class, self.layout.host.within(config), self.items)
 
     def told_of(self, preset: str, config: object, score: bool, *inputs) -> tuple[str, dict]:
         """Changes and the box for a good config."""
@@ -221,8 +213,8 @@ class ConfigForm:
         named = (name for name in re.findall(r"\w+", error.found) if any(name == item.name for item in self.items))
         return next((f"{self.layout.prefix}setting-{name}" for name in named), "")
 
-    def _preset(self, name: str) -> dict:
-        return settings.load_preset(self.presets, name)["settings"]
+    def _preset(self, name: object) -> dict:
+        return settings.load_preset(self.presets, name if isinstance(name, str) else "")["settings"]
 
     def about_markup(self, name: str) -> str:
         return f'<p class="ds-quiet">{escape(settings.load_preset(self.presets, name)["about"])}</p>'
@@ -252,41 +244,3 @@ def changes_markup(changed: dict[str, tuple], none: str) -> str:
 
 def _rank(name: str, leading: Sequence[str]) -> tuple[int, str]:
     return (leading.index(name) if name in leading else len(leading), name)
-
-
-def _offered(item: Setting, offer: Offer | None) -> Setting:
-    """The setting with the page's names as its legal choices, so that the same check refuses any other."""
-    if offer is None or offer.free:
-        return item
-    return replace(item, choices=tuple(value for _, value in offer.choices))
-
-
-def _checkbox(option: Option) -> gr.Checkbox:
-    return gr.Checkbox(True, label=option.label, info=option.info, elem_id=option.elem_id)
-
-
-def widget(item: Setting, value: object, prefix: str = "", offer: Offer | None = None):
-    """The widget for one setting, its help beside it."""
-    facts = {
-        "label": item.name.replace("_", " "),
-        "info": item.help,
-        "interactive": True,
-        "elem_id": f"{prefix}setting-{item.name}",
-        "value": value,
-    }
-    choices = list(offer.choices if offer else item.choices or ())
-    if offer and offer.free:
-        return gr.Dropdown(choices, allow_custom_value=True, filterable=True, **facts)
-    match form_values.kind(item):
-        case "checkbox":
-            return gr.Checkbox(**facts)
-        case "radio":
-            return gr.Radio(choices, **facts)
-        case "choices":
-            return gr.CheckboxGroup(choices, **facts)
-        case "slider":
-            whole = item.type is int
-            return gr.Slider(item.low, item.high, step=1 if whole else (item.high - item.low) / 100, **facts)
-        case "number":
-            return gr.Number(**facts)  # no limits here: the config's own sentence is better than a toast
-    return gr.Textbox(**facts)

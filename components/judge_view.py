@@ -52,7 +52,7 @@ def open_markup(run: RunDir, key: str, student: object, a: object, b: object) ->
         sides = [[scores_of(run, row) for row in arms[arm]] for arm in (a, b)]
         asked = {question.id: question for question in questions_of(config, config["task"])}
         result = paired(*sides)
-        names = [words.ARMS.get(arm, (arm,))[0] for arm in (a, b)]
+        names = [words.arm(arm) for arm in (a, b)]
         body = compare_view.difference(result, names) + flips(result, sides, asked, names)
     except UserError as error:
         body = error_markup(error)
@@ -100,7 +100,7 @@ def chosen_arms(there: list[str], a: object, b: object) -> tuple[str, str]:
 
 def choices(found: dict, student: str, a: str, b: str) -> str:
     """Three pickers."""
-    arms = {arm: words.ARMS.get(arm, (arm,))[0] for arm in found[student]}
+    arms = {arm: words.arm(arm) for arm in found[student]}
     order = [arm for arm in words.ARMS if arm in arms] + [arm for arm in arms if arm not in words.ARMS]
     named = {arm: arms[arm] for arm in order}
     return (

@@ -83,7 +83,7 @@ def panel(student: str, own: bool, regime: str, rows: list[dict], untrained: dic
 
 def bar(row: dict, top: float, untrained: float | None) -> str:
     """One arm: name, bar, whisker, number. The hover says what the arm is and where the interval comes from."""
-    name, what = words.ARMS.get(row["arm"], (row["arm"], ""))
+    name, what = words.arm(row["arm"]), words.what_is(row["arm"])
     said = f"{name}: {what}. {words.quantity(row)}. {HOW}"
 
     def place(value: float) -> str:
@@ -106,7 +106,7 @@ def table_markup(table: list[dict]) -> str:
     head = "".join(f"<th>{name}</th>" for name in names)
     body = "".join(
         f"<tr><td>{escape(r['student'])}</td><td>{escape(r['regime'])}</td>"
-        f"<td>{escape(words.ARMS.get(r['arm'], (r['arm'],))[0])}</td><td>{escape(r['metric'])}</td>"
+        f"<td>{escape(words.arm(r['arm']))}</td><td>{escape(r['metric'])}</td>"
         f"<td>{r['mean']:.3f}</td><td>{r['interval']:.3f}</td><td>{r['n']:,}</td><td>{r['seeds']}</td></tr>"
         for r in table
     )

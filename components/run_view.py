@@ -4,6 +4,7 @@ Every function takes the visitor's id and a run's key from the page and trusts n
 folder's contract and a runner; not the study.
 """
 
+import contextlib
 import json
 from collections.abc import Callable
 from html import escape
@@ -11,7 +12,7 @@ from html import escape
 import gradio as gr
 
 from backend.jobs import Runner
-from backend.runs import LIVE_STATES, RunDir
+from backend.runs import LIVE_STATES, RESUMABLE, RunDir
 from components import feed, form_values, words
 from components.branching import family_tree, tree_markup
 from components.chart import live_chart
@@ -31,6 +32,7 @@ from components.slow_motion import slow_motion, told
 from components.status import empty_markup, status_markup
 
 PERIOD_S = 1.5
+INSTEAD = (None,) * 3  # the first run of a visitor, looked for again: that one may be gone a moment later too
 TITLE_JS = """
 const tell = () => { const run = element.querySelector("[data-title]"); if (run) document.title = run.dataset.title; };
 watch("value", tell); tell();
@@ -88,10 +90,10 @@ class RunView:
     # -- what to show -------------------------------------------------------------------------------------------
     def show(self, owner: str, key: str | None) -> dict:
         """The whole view of a run; of the visitor's first one where there is no such run."""
-        try:
-            return self._whole(owner, key)
-        except FileNotFoundError:  # discarded this very moment: what is left is shown instead
-            return self._whole(owner, None)
+        for asked in (key, *INSTEAD):
+            with contextlib.suppress(FileNotFoundError):  # discarded this very moment: what is left is shown instead
+                return self._whole(owner, asked)
+        return self._nothing()
 
     def _whole(self, owner: str, key: str | None) -> dict:
         asked, missed = key, key is not None and self.shelf.open(owner, key) is None
@@ -117,7 +119,7 @@ class RunView:
         try:
             return self._news(owner, seen)
         except FileNotFoundError:  # discarded this very moment: the next tick finds it gone
-            return {}
+            return gr.skip()
 
     def _news(self, owner: str, seen: dict) -> dict:
         run = self.shelf.open(owner, seen["key"])
@@ -192,7 +194,7 @@ class RunView:
             ),
             self.fact: fact_markup(run),
             self.stop: gr.update(visible=live and not recorded, interactive=state != "stopping"),
-            self.resume: gr.update(visible=not recorded and state in ("stopped", "failed")),
+            self.resume: gr.update(visible=not recorded and state in RESUMABLE),
             self.score: gr.update(visible=can_score),
             self.discard: {} if recorded else {"run": seen["key"], "live": live},
             self.doctor: self.shelf.veiled(seen["key"], self.diagnosed(run, seen["key"])),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from backend import settings
 from backend.core.errors import UserError
+from backend.hosts import HOSTS, LOCAL, Host
 from backend.runs import LIVE_STATES, RunDir, list_runs
 from components.shares import OWNER, RUN_ID, Shares
 
@@ -41,10 +42,11 @@ class Shelf:
         presets: Path,
         study: str | None = None,
         titled: Callable[[dict], str] | None = None,
+        host: Host = HOSTS[LOCAL],
     ):
-        """`titled` names a run by its settings; without it the preset does."""
+        """`titled` names a run by its settings; without it the preset does. `host`: what visitors may have here."""
         self.samples, self.root, self.presets = Path(samples), Path(root), Path(presets)
-        self.study, self.titled = study, titled
+        self.study, self.titled, self.host = study, titled, host
         self.shares = Shares(self.root.parent / "shared")
 
     def new(self, owner: str, study: str, preset: str | None, config: dict) -> tuple[str, RunDir]:

@@ -3,6 +3,7 @@
 Knows text distillation's config and the account of an update; every number of a sentence comes from a file of the run.
 """
 
+from decimal import Decimal
 from pathlib import Path
 
 import gradio as gr
@@ -147,7 +148,13 @@ def measure(found: dict) -> dict:
 def differentiate(config: DistillConfig, found: dict) -> dict:
     """The gradient through all inner steps, and whether it was clipped."""
     norm, limit, shrink = found["row"]["gradient_norm"], found["limit"], found["shrink"]
-    said = f"The loss is differentiated back through {count(config.inner_steps, 'step')}, exactly. "
+    engine = found["engine"]
+    how = "by differences" if engine and engine["used"] == "one_sided" else "exactly"
+    said = f"The loss is differentiated back through {count(config.inner_steps, 'step')}, {how}. "
+    if engine and engine.get("error") is not None:
+        share = Decimal(f"{100 * engine['error']:.1g}")
+        steps = count(engine["inner_steps"], "step")
+        said += f"Checked at first over {steps}: {share:f} % off the gradient that the model itself gives. "
     if norm is None:
         said += "The gradient is not finite."
     elif shrink is None:

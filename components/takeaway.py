@@ -16,6 +16,7 @@ from backend.export.copy import RunCopy
 from backend.export.dataset import dataset_of
 from backend.export.kinds import KINDS, made
 from backend.export.run_file import SUFFIX, restore, unpack
+from backend.room import check_room
 from backend.runs import RunDir
 from backend.settings import list_presets
 from components.downloads import Downloads
@@ -116,6 +117,7 @@ class TakeAway:
             known = key is not None
             if key is None:
                 preset = copy.document("config.json")["preset"]
+                check_room(self.shelf.root / owner, self.shelf.host)
                 key, folder = self.shelf.place(owner, preset if preset in list_presets(self.shelf.presets) else None)
                 restore(copy, folder)
         except UserError as error:

@@ -11,7 +11,7 @@ import gradio as gr
 from components.language import SWITCH, language_script, served
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SHEETS = ("style", "bench", "explorer", "watch", "compare", "reproduce", "takeaway", "life", "language")
+SHEETS = ("style", "bench", "explorer", "watch", "compare", "reproduce", "takeaway", "life", "language", "hosting")
 STYLES = [ASSETS / f"{name}.css" for name in SHEETS]
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"

@@ -15,6 +15,8 @@ from pathlib import Path
 from backend.core.errors import UserError
 from backend.core.table_formats import READERS
 from backend.core.uploads import read_examples, read_questions, summary
+from backend.hosts import HOSTS, LOCAL, Host
+from backend.room import check_room
 from backend.runs import list_runs, write_atomically
 from components.shelf import is_owner
 
@@ -51,8 +53,8 @@ TEST = Use("test", "question", _questions)
 class UploadStore:
     """Files below `root/<owner>/uploads/`."""
 
-    def __init__(self, root: Path):
-        self.root = Path(root)
+    def __init__(self, root: Path, host: Host = HOSTS[LOCAL]):
+        self.root, self.host = Path(root), host
 
     def keep(self, owner: str, use: Use, path: Path, name: str) -> tuple[str, dict]:
         """Check a file, keep it, and return its key and what it holds. UserError changes nothing."""
@@ -63,6 +65,7 @@ class UploadStore:
         content = hashlib.sha256(use.name.encode() + path.read_bytes()).hexdigest()[:24]
         key = f"{content}{path.suffix.lower()}"
         if not (folder / key).exists():
+            check_room(folder.parent, self.host)
             self._make_room(owner)
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, folder / key)

@@ -7,7 +7,7 @@ import math
 import statistics
 
 from backend.core.compare import Paired
-from backend.runs import LIVE_STATES
+from backend.runs import LIVE_STATES, ORPHANED
 
 STAGES = {"experts": "Experts", "distil": "Distil", "decode": "Decode", "evaluate": "Score"}
 STAGE_NOTES = {
@@ -23,6 +23,7 @@ STATES = {
     "stopped": "Stopped",
     "finished": "Finished",
     "failed": "Failed",
+    "orphaned": "Interrupted",
 }
 ARMS = {  # in the order shown: what every model can read first, so that the rows of two models lie side by side
     "text": ("Distilled text", "the learned prompts, read as ordinary text"),
@@ -94,6 +95,16 @@ def made_by(config: dict) -> str:
     return said.format(objective=OBJECTIVES.get(config.get("search_objective", "answers"), ""))
 
 
+def arm(name: str) -> str:
+    """What an arm is called on screen; its own name where it is of another version."""
+    return ARMS.get(name, (name,))[0]
+
+
+def what_is(name: str) -> str:
+    """An arm in a few words; nothing where it is of another version."""
+    return ARMS.get(name, (name, ""))[1]
+
+
 def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
@@ -107,6 +118,8 @@ def doing(status: dict, stages: dict[str, str] = STAGES) -> str:
         return f"Waiting for {count(ahead, 'other run')} to end" if ahead else "Starting"
     if state == "stopping":
         return "Saving and stopping"
+    if state in ("stopped", ORPHANED) and status.get("reason"):
+        return status["reason"]
     if state == "stopped":
         return f"Stopped in {stage.lower()} at {done:,} of {total:,}" if total else "Stopped"
     if state == "running":

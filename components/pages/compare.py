@@ -92,7 +92,7 @@ class ComparePage:
         try:
             return self._show(owner, *self._open(owner, slots := _slots(slots), slots), seen)
         except FileNotFoundError:  # a run was discarded this very moment: the next tick finds it gone
-            return {}
+            return gr.skip()
 
     def resync(self, owner: str, slots: dict, seen: dict) -> dict:
         """A panel missed a message: everything once more."""

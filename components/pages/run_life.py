@@ -10,7 +10,9 @@ from pathlib import Path
 import gradio as gr
 
 from backend.core.errors import UserError
+from backend.hosts import HOSTS, LOCAL
 from backend.recipe_texts import as_branch
+from backend.replay import ReplayRunner
 from backend.runs import LIVE_STATES, RunDir
 from backend.settings import as_json
 from backend.studies.text_distillation.branching import STUDY, check_branch, make_branch, parents_config
@@ -155,13 +157,16 @@ class Life:
     # -- cost ---------------------------------------------------------------------------------------------------
     def cost(self, owner: str, branch: dict | None, score: bool, *values) -> object:
         """What the run would need; as it was while the form holds what makes no run."""
+        if isinstance(self.page.runner, ReplayRunner):
+            return ""
         form, step = self.page.form, 0
         try:
             config = form.config(values)
             step = self._parent(owner, branch)[1] if branch else 0
         except UserError:
             return gr.skip()
-        return cost_markup(estimate(config, form.stages(score), timings(STUDY), this_machine(), step))
+        found = estimate(config, form.stages(score), timings(STUDY), this_machine(), step)
+        return cost_markup(found, getattr(self.page.runner, "host", HOSTS[LOCAL]))
 
 
 def gone() -> UserError:

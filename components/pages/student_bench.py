@@ -18,7 +18,7 @@ from components.compare_view import compare_markup, compare_view
 from components.config_form import error_markup
 from components.events import sent
 from components.shelf import Shelf, is_own, is_owner, new_owner
-from components.starting import start_new
+from components.starting import Wanted, start_once
 from components.upload_store import UploadStore
 
 
@@ -28,7 +28,7 @@ class BenchPage:
     def __init__(self, shelf: Shelf, distilled: Shelf, runner: Runner, desk: Desk, owner: gr.BrowserState):
         """`shelf` holds bench runs, `distilled` the runs of the first tab, `owner` is the visitor's id of both."""
         self.shelf, self.runner, self.owner = shelf, runner, owner
-        self.sources = Sources(distilled, UploadStore(shelf.root))
+        self.sources = Sources(distilled, UploadStore(shelf.root, shelf.host))
         with gr.Row(elem_id="bench-page"):
             with gr.Column(scale=7, min_width=320, elem_id="bench-view"):
                 self.view = BenchView(shelf, runner)
@@ -79,8 +79,8 @@ class BenchPage:
         try:
             # the paths belong to the owner that the browser sent; a new one has none
             config = self.form.config(found)
-            key, run = self.shelf.new(owner, STUDY, preset if preset in self.form.names else None, as_json(config))
-            start_new(self.runner, run, "")
+            preset = preset if preset in self.form.names else None
+            key = start_once(self.shelf, self.runner, owner, Wanted(STUDY, preset, as_json(config)))
         except UserError as error:
             return {self.form.message: error_markup(error)}
         return {self.owner: owner, self.form.message: "", **self.view.show(owner, key)}

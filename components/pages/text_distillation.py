@@ -10,14 +10,15 @@ from backend.jobs import Runner
 from backend.settings import as_json, from_saved
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.branching import branch_chip
-from components.config_form import ConfigForm, Layout, Option, error_markup
+from components.config_form import ConfigForm, Layout, error_markup
 from components.cost import cost_line
+from components.form_widgets import Option
 from components.lessons import lessons_view
 from components.pages.run_life import STUDY, Life, diagnosed
 from components.run_view import RunView
 from components.share_view import asked_for, for_its_owner
 from components.shelf import Shelf, is_own, is_owner, new_owner
-from components.starting import start_new
+from components.starting import Wanted, start_once
 from components.takeaway import TakeAway
 
 SCORING = "decode,evaluate"
@@ -47,7 +48,7 @@ class Page:
                 self.takeaway = TakeAway(shelf)
             with gr.Column(scale=3, min_width=310, elem_id="form", elem_classes="ds-card"):
                 gr.HTML("<h2>Distil your own</h2>", apply_default_css=False)
-                layout = Layout("Distil", "distil", option=SCORE, above=self._above, below=self._below)
+                layout = Layout("Distil", "distil", "", SCORE, above=self._above, below=self._below, host=shelf.host)
                 self.form = ConfigForm(STUDY, DistillConfig, PRESETS, LEADING, layout)
                 self.use = gr.Button("Use the settings of the run on screen", size="sm", elem_id="use-settings")
         self.life = Life(self)
@@ -105,8 +106,8 @@ class Page:
         try:
             config = self.form.config(values)
             preset = preset if preset in self.form.names else None
-            key, run = self.shelf.new(owner, STUDY, preset, as_json(config))
-            start_new(self.runner, run, self.form.stages(score))
+            wanted = Wanted(STUDY, preset, as_json(config), self.form.stages(score))
+            key = start_once(self.shelf, self.runner, owner, wanted)
         except UserError as error:
             return {self.form.message: error_markup(error)}
         return {self.owner: owner, self.form.message: "", **self.view.show(owner, key)}
