@@ -4,15 +4,14 @@ Knows the page's status and chart; nothing of a study. What imports this skips w
 """
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.waiting import free_port, wait_served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 ROOT = Path(__file__).parent.parent
@@ -23,6 +22,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed"),
 ]
+LEAVING, HANGING_UP = "distilloscope: leaving", ("AbortError", "Connection errored out")
 SERVE = """
 import sys
 from pathlib import Path
@@ -36,9 +36,7 @@ app.launch(app.build_demo(LocalRunner(home() / "runs", command), samples), port=
 
 def serve(tmp_path: Path, command: list[str], samples: Path = Path("no-samples")):
     """A server in a process of its own, with a home of its own: `(process, address)`. `samples`: the recorded runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = os.environ | {"DISTILLOSCOPE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     words = [sys.executable, "-c", SERVE, str(port), str(samples), *command]
@@ -54,16 +52,6 @@ def serve_stand_in(tmp_path_factory, name: str, worker: str):
     server, address = serve(folder, [sys.executable, str(folder / "worker.py")])
     yield address
     end(server, folder)
-
-
-def wait_served(address: str) -> None:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            return urllib.request.urlopen(f"{address}/gradio_api/info", timeout=5).close()
-        except OSError:
-            assert time.monotonic() < until, "the server did not start"
-            time.sleep(0.3)
 
 
 @pytest.fixture(scope="module")
@@ -92,11 +80,28 @@ class Visitor:
         self.context = chromium.new_context(viewport={"width": width, "height": height})
         self.page, self.address, self.errors, self.elsewhere = self.context.new_page(), address, [], []
         self.page.set_default_timeout(30_000)
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self._leaving = False
+        self.page.add_init_script(f"addEventListener('beforeunload', () => console.debug('{LEAVING}'))")
+        self.page.on("domcontentloaded", lambda _: self._arrive())
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self._tell(str(error)))
         self.page.on("request", self._note)
         self.page.goto(address + (self.START if start is None else start))
         self.page.wait_for_selector(self.READY)
+
+    def _arrive(self) -> None:
+        self._leaving = False
+
+    def _hear(self, message) -> None:
+        if message.text == LEAVING:
+            self._leaving = True
+        elif message.type == "error":
+            self._tell(message.text)
+
+    def _tell(self, error: str) -> None:
+        """An error counts, unless it is Gradio's own client hanging up because the page is being left."""
+        if not (self._leaving and any(sign in error for sign in HANGING_UP)):
+            self.errors.append(error)
 
     def _note(self, request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):

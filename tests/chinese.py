@@ -6,7 +6,6 @@ Knows the page's ids. What imports this skips where there is no browser.
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from backend.studies.text_distillation.config import DistillConfig
 from tests import browsing, test_bench_browser
 from tests.browsing import ROOT, wait_served
 from tests.test_browser import STAND_IN
+from tests.waiting import free_port
 
 # every text and every attribute that is said aloud, on screen or folded away, but not what is data
 SAID = """() => {
@@ -62,9 +62,7 @@ def served(folder: Path):
     """`(process, address)`: all recorded runs, a worker and a desk of a few lines each."""
     (folder / "worker.py").write_text(STAND_IN)
     shutil.copytree(ROOT / "assets" / "sample_runs", folder / "samples")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = os.environ | {"DISTILLOSCOPE_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", test_bench_browser.SERVE, str(port), str(folder / "samples")]
     command += [sys.executable, str(folder / "worker.py")]

@@ -64,3 +64,15 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip("the folder ../shared/data with real questions is absent")
     return REAL_DATA
+
+
+@pytest.fixture(scope="module")
+def siege(tmp_path_factory: pytest.TempPathFactory):
+    """The app in a process of its own, with two owners' runs, for whatever comes over HTTP. It ends with the file:
+    other tests count, and kill, the children of this process.
+    """
+    from tests.hostile import Siege  # noqa: PLC0415
+
+    found = Siege(tmp_path_factory.mktemp("siege"))
+    yield found
+    found.end()

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from backend.desk import Desk
-from backend.jobs import PROJECT
+from backend.processes import PROJECT
 
 # the real worker in all but what it computes
 STAND_IN = """

@@ -11,6 +11,7 @@ from backend.settings import build, from_saved
 from backend.studies.text_distillation.account import account, changed_words
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.distill import distil
+from backend.studies.text_distillation.engines import make_engine
 from backend.studies.text_distillation.schedule import latest_start, shrinking, typical_norm
 from components import slow_motion
 from tests import tiny_decoding
@@ -32,7 +33,7 @@ def row(step: int, **more) -> dict:
 def test_the_clipping_it_works_out_is_the_workers_own(ready):
     setup, decoder, state, buffer = ready("nearest", outer_steps=4)
     rows, memory = [], []
-    for found in distil(setup.config, setup.own.student, buffer, setup.synthetic, decoder, state):
+    for found in distil(setup.config, make_engine("exact", setup.own.student), buffer, setup.synthetic, decoder, state):
         rows.append({"stage": "distil", **found})
         memory.append(state.typical_norm)
         grads = [state.prompts.grad, state.log_lrs.grad]

@@ -1,6 +1,7 @@
 """The public API: what it answers, whom it answers, and that nothing sent to it makes a trace or a mess."""
 
 import json
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -156,14 +157,25 @@ def test_nothing_that_is_sent_is_answered_with_a_defect(api, name, values):
 
 def test_a_full_queue_refuses_and_leaves_nothing_to_be_taken_up_later(tmp_path, monkeypatch):
     runner = LocalRunner(tmp_path / "runs", ["true"])
-    monkeypatch.setattr(runner, "_busy", lambda: True)
+    monkeypatch.setattr(runner, "computing", lambda: [Path("somebody/else")])
     api = make(tmp_path, runner)
     owner = new_owner()
-    answers = [ask(api, "start", "bench", "pocket", {}, "", owner) for _ in range(9)]
+    answers = [ask(api, "start", "bench", "pocket", {"seed": seed}, "", owner) for seed in range(9)]
     assert all("run" in answer for answer in answers[:8])
     assert "waiting already" in answers[8]["error"]["found"]
     assert len(folders(api)) == len(ask(api, "list_runs", owner)["runs"]) == 8
     assert ask(api, "status", answers[7]["run"], owner)["ahead"] == 8
+
+
+def test_a_request_that_is_sent_twice_starts_one_run(api):
+    first = ask(api, "start", "bench", "pocket", {"seed": 5})
+    again = ask(api, "start", "bench", "pocket", {"seed": 5}, "", first["owner"])
+    assert again["run"] == first["run"]
+    others = [
+        ask(api, "start", "bench", "pocket", {"seed": 6}, "", first["owner"]),
+        ask(api, "start", "bench", "pocket", {"seed": 5}),
+    ]
+    assert len({first["run"], *(other["run"] for other in others)}) == 3, "another setting, and another owner"
 
 
 def test_a_defect_of_ours_is_a_sentence_to_the_caller_and_a_trace_to_the_log(caplog):

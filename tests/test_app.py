@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from components.api import NAMES
 from components.chart import PLOTLY
 from components.pages.text_distillation import text_distillation_page
 from components.shelf import Shelf, new_owner
+from tests.waiting import free_port
 
 HEAVY = ("torch", "transformers", "datasets", "faiss", "peft")
 ROOT = Path(__file__).parent.parent
@@ -105,9 +105,7 @@ def test_the_local_runner_is_a_runner():
 
 @pytest.fixture(scope="module")
 def url(home):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

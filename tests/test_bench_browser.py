@@ -4,7 +4,6 @@ The worker is a stand-in of a few lines and so is the desk; the recorded runs ar
 """
 
 import os
-import socket
 import subprocess
 import sys
 
@@ -13,6 +12,7 @@ import pytest
 from tests import browsing
 from tests.bench_folder import write_run
 from tests.browsing import ROOT, end, wait_served
+from tests.waiting import free_port
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = browsing.pytestmark
@@ -73,9 +73,7 @@ def address(tmp_path_factory):
     write_run(folder / "samples" / "bench-all", skill=0.8, n=80)
     write_run(folder / "samples" / "bench-handful", "handful", skill=0.3, n=80, data="random", examples=8, seeds=1)
     (folder / "worker.py").write_text(STAND_IN)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = os.environ | {"DISTILLOSCOPE_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-c", SERVE, str(port), str(folder / "samples"), sys.executable, str(folder / "worker.py")]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

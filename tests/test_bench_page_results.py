@@ -64,7 +64,7 @@ def test_nothing_from_a_run_folder_becomes_markup(page, tmp_path):
 def test_the_table_has_own_runs_newest_first_then_recorded_ones(page):
     owner = new_owner()
     write_run(page.shelf.samples / "old", n=20)
-    keys = [start(page, owner) for _ in range(2)]
+    keys = [start(page, owner, seed=seed) for seed in range(2)]
     for number, key in enumerate(keys):
         page.shelf.open(owner, key).set_status(started_at=number)
     markup = table_markup(page.shelf, owner, keys[0])

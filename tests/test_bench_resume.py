@@ -14,6 +14,7 @@ from backend.bench import run as engine
 from backend.runs import RunDir
 from tests import bench_run
 from tests.bench_run import start
+from tests.marks import SLOW
 
 one_process = bench_run.one_process
 finished = bench_run.finished
@@ -33,7 +34,7 @@ def all_scores(folder: Path) -> dict:
     return {name: sorted(found, key=lambda row: row["id"]) for name, found in rows.items()}
 
 
-@pytest.mark.parametrize("after", [2, 10, 20])
+@pytest.mark.parametrize("after", [SLOW(2), 10, SLOW(20)])
 def test_a_run_stopped_anywhere_resumes_to_the_same_numbers_and_asks_nothing_twice(
     finished, tmp_path, monkeypatch, after
 ):
@@ -57,7 +58,7 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_numbers_and_asks_nothing_twi
         assert len({row["id"] for row in scored}) == len(scored)
 
 
-@pytest.mark.parametrize("seconds", [4.0, 6.0])
+@pytest.mark.parametrize("seconds", [4.0, SLOW(6.0)])
 def test_a_killed_worker_resumes_to_the_same_numbers(finished, tmp_path, seconds):
     """kill -9, at two moments, of the very process the page starts."""
     config, _ = start(tmp_path / "run")

@@ -93,6 +93,12 @@ def test_arms_are_made_once_for_their_recipe(whole, config, tmp_path, home, monk
     assert files_of(run)["text"] == files_of(whole)["text"]
 
 
+def test_init_is_not_selected_again_where_its_questions_are_kept(whole, config, tmp_path, monkeypatch):
+    monkeypatch.setattr("backend.comparison.arms.select", lambda *_: pytest.fail("selected again"))
+    run, _ = start(replace(config, start="select", arms=("init",)), tmp_path / "run")
+    assert files_of(run)["init"] == files_of(whole)["select"]
+
+
 @pytest.mark.parametrize("change", [{"rounds": 1}, {"lr_seeds": 1}, {"seed": 1}, {"readers": "own"}, {"budget": 0.26}])
 def test_another_recipe_searches_again(change, whole, config, tmp_path, monkeypatch):
     class Searched(Exception):

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from backend.core.finetune import Diverged
+from backend.core.finetune import Diverged, finetuned
 from backend.core.readers import Reader
 from backend.studies.text_distillation import search as module
 from backend.studies.text_distillation.court import Court, Proposal, Students
 from tests import tiny_search
-from tests.tiny_search import DRAFTS, PLAN, TRAIN
+from tests.tiny_search import DRAFTS, PLAN, TRAIN, trained
 
 readers = tiny_search.readers
 
@@ -26,7 +26,7 @@ def test_a_court_judges_equal_texts_alike_and_others_not(readers, objective):
     judge, other = court(readers[0], objective=objective, seeds=2), (DRAFTS[5], *DRAFTS[1:4])
     losses = judge.judge([DRAFTS[:4], other, DRAFTS[:4]]).tolist()
     assert losses[0] == losses[2] != losses[1]
-    singles = [judge._objectives[i].value(s.train(judge._rows(other))) for i, s in enumerate(judge.students)]
+    singles = [judge._objectives[i].value(trained(s, judge._rows(other))) for i, s in enumerate(judge.students)]
     assert losses[1] == pytest.approx(sum(singles) / 2) and singles[0] != singles[1]
 
 
@@ -38,14 +38,12 @@ def test_an_effect_is_of_the_change_so_a_draft_for_itself_has_none(readers):
 
 
 def test_a_trial_whose_student_diverges_loses(readers, monkeypatch):
-    train = Students.train
-
-    def broken(self, rows):
+    def broken(student, rows, *given):
         if len(rows) == 3:
             raise Diverged("The loss is nan.", "a finite loss", "Lower it.")
-        end = train(self, rows)
+        end = finetuned(student, rows, *given)
         return {name: p * math.nan for name, p in end.items()} if len(rows) == 2 else end
 
-    monkeypatch.setattr(Students, "train", broken)
+    monkeypatch.setattr("backend.core.stacked.finetuned", broken)
     losses = court(readers[0]).judge([DRAFTS[:4], DRAFTS[:3], DRAFTS[:2]])
     assert losses.isfinite().tolist() == [True, False, False] and losses.argmin() == 0

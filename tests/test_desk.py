@@ -11,7 +11,7 @@ import pytest
 from backend import desk
 from backend.core.errors import UserError
 from backend.desk import Desk
-from backend.jobs import PROJECT
+from backend.processes import PROJECT
 from tests import desk_stand_in
 from tests.desk_stand_in import children, in_thread, pid_of, until
 

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from backend.jobs import PROJECT, LocalRunner
+from backend.jobs import LocalRunner
+from backend.processes import PROJECT
 from backend.runs import RunDir
 
 WORKER = """

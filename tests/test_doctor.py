@@ -8,7 +8,7 @@ import pytest
 from backend.core.errors import UserError
 from backend.core.lora import LoraStudent
 from backend.core.pool import each
-from backend.jobs import settle
+from backend.processes import settle
 from backend.runs import RunDir, disk_error
 from backend.settings import as_json
 from backend.studies.text_distillation.branching import parents_config

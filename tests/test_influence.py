@@ -80,7 +80,7 @@ def test_neither_padding_nor_grouping_changes_influence(reader, monkeypatch):
     objective = noise(reader, "objective", 1)
     together = influence(reader.student, points, objective, reader.train)
     slopes = token_slopes(reader.student, points, objective, reader.train)
-    monkeypatch.setattr(module, "grouped", lambda rows: grouped(rows, 1))
+    monkeypatch.setattr(module, "grouped", lambda rows, _: grouped(rows, 1))
     assert all(len(group) == 1 for group, _ in grouped(reader.train, 1)) and len(grouped(reader.train)) < 4
     assert close(influence(reader.student, points, objective, reader.train), together)
     alone = token_slopes(reader.student, points, objective, reader.train)
@@ -237,7 +237,7 @@ def test_an_objectives_gradient_is_a_finite_difference_of_its_value(reader, kind
 def test_the_answers_objective_does_not_depend_on_its_batches(reader, monkeypatch):
     judge, end = Answers(reader, "arc_easy", ASKED), away(reader)
     together = judge.gradient(end)
-    monkeypatch.setattr(f"{Answers.__module__}.grouped", lambda rows: grouped(rows, 1))
+    monkeypatch.setattr(f"{Answers.__module__}.grouped", lambda rows, _: grouped(rows, 1))
     alone = judge.gradient(end)
     assert all(close(alone[name], g) for name, g in together.items() if g.norm() > 1e-3)
 

@@ -1,74 +1,18 @@
 """The local runner, with real child processes: a stand-in worker of a few lines, no engine."""
 
 import os
-import signal
-import sys
 import time
 
 import psutil
 import pytest
 
 from backend.core.errors import UserError
-from backend.jobs import PROJECT, LocalRunner, worker_environment
-from backend.runs import RunDir
+from backend.jobs import LocalRunner
+from backend.processes import worker_environment
+from tests import lab as laboratory
+from tests.lab import state_of, until
 
-WORKER = """
-import os, subprocess, sys, time
-from backend.runs import RunDir
-run = RunDir(sys.argv[sys.argv.index("--out") + 1])
-mode = run.config()["config"]["mode"]
-print("hello from the worker", sys.argv[1:], flush=True)
-if mode == "silent_death":
-    sys.exit(3)
-time.sleep(run.config()["config"].get("before_claim", 0))
-run.claim()
-(run.path / "env").write_text(chr(10).join(os.environ))
-if mode == "quick":
-    run.set_status(state="finished")
-    sys.exit(0)
-if mode == "stubborn":
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-while mode == "stubborn" or not run.stop_requested():
-    time.sleep(0.05)
-run.set_status(state="stopped")
-"""
-
-
-@pytest.fixture
-def lab(tmp_path, monkeypatch):
-    """A place to make runs and runners in, cleared of processes afterwards."""
-    script = tmp_path / "worker.py"
-    script.write_text(WORKER)
-    made = []
-
-    class Lab:
-        root = tmp_path / "runs"
-
-        def runner(self, grace_s=5.0):
-            return LocalRunner(self.root, [sys.executable, str(script)], grace_s)
-
-        def run(self, name, mode="patient", **more):
-            made.append(RunDir.create(self.root / "owner" / name, "any", None, {"mode": mode, **more}))
-            return made[-1]
-
-    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
-    yield Lab()
-    for run in made:
-        pid = run.status().get("pid")
-        if pid and run.worker_alive():
-            os.killpg(pid, signal.SIGKILL)
-
-
-def until(condition, seconds=15.0):
-    """Wait for `condition`, failing after `seconds`."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
-
-
-def state_of(runner, run):
-    return runner.poll(run)["state"]
+lab = laboratory.lab
 
 
 def test_a_started_run_computes_and_its_output_goes_to_the_log(lab):

@@ -184,9 +184,12 @@ def sentences() -> list[str]:
     row = {"step": 3, "expert": 0, "start": 2, "matching_loss": 0.4, "cosine": 0.5, "gradient_norm": 0.2}
     row |= {"regulariser": 0.3, "weight": 0.0, "inner_lr": 0.01}
     found = {"row": row, "before": row | {"start": 1}, "target": 9, "latest_start": 4, "left": 0.6, "angle": 40.0}
-    found |= {"limit": 0.1, "shrink": 0.5, "skipped": None, "words": [1, 2]}
+    found |= {"limit": 0.1, "shrink": 0.5, "skipped": None, "words": [1, 2], "engine": None}
     makers = (slow_motion.draw, slow_motion.unroll, slow_motion.differentiate, slow_motion.move)
     said += [slow_motion.headline(DistillConfig(), found), slow_motion.measure(found)["text"]]
+    for used, error, steps in (("exact", 3e-6, 2), ("one_sided", 0.02, 16)):
+        engine = {"used": used, "error": error, "inner_steps": steps}
+        said.append(slow_motion.differentiate(DistillConfig(), found | {"engine": engine})["text"])
     return said + [make(DistillConfig(), found)["text"] for make in makers]
 
 

@@ -1,7 +1,6 @@
 """Every lesson in a real browser on the recorded run: its controls move, its panels light up, its question is asked."""
 
 import os
-import socket
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ import pytest
 from components.lessons import lessons
 from tests import browsing
 from tests.browsing import ROOT, Visitor, end, wait_served
+from tests.waiting import free_port
 
 pytestmark = browsing.pytestmark
 chromium = browsing.chromium
@@ -19,9 +19,7 @@ chromium = browsing.chromium
 def address(tmp_path_factory):
     """The app as a visitor gets it, with its recorded runs."""
     folder = tmp_path_factory.mktemp("lessons")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = os.environ | {"DISTILLOSCOPE_HOME": str(folder / "home")}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=env, **quiet)

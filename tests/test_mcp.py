@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ import pytest
 
 from components.api import NAMES
 from tests.browsing import wait_served
+from tests.waiting import free_port
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,9 +35,7 @@ def test_the_extra_asks_for_the_same_gradio_as_the_app():
 @pytest.fixture
 def address(tmp_path):
     pytest.importorskip("mcp", reason="requirements-mcp.txt is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = os.environ | {"DISTILLOSCOPE_HOME": str(tmp_path)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen([sys.executable, "app.py", "--mcp", "--port", str(port)], cwd=ROOT, env=env, **quiet)

@@ -11,7 +11,8 @@ MEASURE = """
 import resource, sys, torch
 torch.set_num_threads(1)
 from backend.studies.text_distillation.config import DistillConfig
-from backend.studies.text_distillation.distill import begin, student_loss
+from backend.studies.text_distillation.distill import begin
+from backend.studies.text_distillation.engines import make_engine
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.unroll import Segment, matching_gradient
 {naive}
@@ -21,7 +22,8 @@ setup = Setup(config)
 start = setup.own.student.initial(0)
 segment = Segment(start, {{name: p + 0.01 for name, p in start.items()}}, "normalised")
 state = begin(config, setup.synthetic, 0.001)
-{call}(student_loss(setup.own.student, setup.synthetic, [None] * steps), segment, state.prompts, state.log_lrs){after}
+loss_at = make_engine("exact", setup.own.student).loss(setup.synthetic, [None] * steps)
+{call}(loss_at, segment, state.prompts, state.log_lrs){after}
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 OURS = MEASURE.format(naive="", call="matching_gradient", after="")

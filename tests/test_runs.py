@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.core.errors import UserError
-from backend.runs import RunDir, list_runs, write_atomically
+from backend.runs import RunDir, clear_parts, list_runs, write_atomically
 
 
 @pytest.fixture
@@ -91,6 +91,39 @@ def test_runs_are_listed_newest_first(tmp_path):
     for number in range(3):
         RunDir.create(tmp_path / str(number), "text_distillation", None, {}).set_status(started_at=number)
     assert [found.path.name for found in list_runs(tmp_path)] == ["2", "1", "0"]
+
+
+def test_a_folder_that_was_being_made_when_its_maker_was_killed_is_in_nobodys_way(tmp_path):
+    (tmp_path / "run" / "artifacts").mkdir(parents=True)
+    (tmp_path / "run" / "status.json").write_text('{"state": "queued"}')
+    (tmp_path / "run" / ".config.json.123.part").write_text('{"stu')
+    assert not list_runs(tmp_path)
+    RunDir.create(tmp_path / "run", "text_distillation", "quick", {"seed": 0}).claim()
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["artifacts", "config.json", "status.json"]
+
+
+def test_a_new_worker_clears_what_a_killed_one_was_writing(run):
+    for folder in (run.path, run.artifacts):
+        (folder / f".checkpoint.safetensors.{2**22 - 3}.part").write_bytes(b"half")
+    (run.path / f".status.json.{os.getpid()}.part").write_bytes(b"of one that lives")
+    run.append("metrics", {"step": 1})
+    clear_parts(run.path)
+    assert [part.name for part in run.path.rglob("*.part")] == [f".status.json.{os.getpid()}.part"]
+    run.claim()
+    assert run.rows("metrics") == [{"step": 1}]
+
+
+def test_a_last_status_is_written_over_the_old_one_where_nothing_else_fits(run, monkeypatch):
+    def full(path, text):
+        raise UserError("The disk is full.", "room", "Free some.")
+
+    run.set_status(message="a longer message than the last one " * 9)
+    monkeypatch.setattr("backend.runs.write_atomically", full)
+    said = run.set_last_status(state="failed", message="")
+    assert run.status() == said
+    assert said["state"] == "failed"
+    long = run.set_last_status(message="x" * 100_000)
+    assert (len(long["message"]), run.status()["message"]) == (100_000, ""), "what does not fit leaves the file whole"
 
 
 @pytest.fixture

@@ -208,6 +208,17 @@ def test_the_stream_gives_every_question_once_in_a_drawn_order(opt, arc):
     assert list(blocks(arc, 0)) == list(blocks(arc, 0)) != list(blocks(arc, 1))
 
 
+@pytest.mark.parametrize("after", [1, 5, 11])
+def test_a_stream_that_goes_on_gives_the_others_the_very_numbers_of_an_unbroken_one(opt, arc, after):
+    """To the last digit: each stays in its batch, and the last digits depend on what is read beside it."""
+    p = plan(opt.model, opt.tokenizer, ARC, {}, token_budget=96)
+    whole = dict(pair for news in score_stream(p, arc) for pair in news)
+    done = set(list(whole)[:after])
+    rest = dict(pair for news in score_stream(p, arc, done=done) for pair in news)
+    assert rest == {i: scored for i, scored in whole.items() if i not in done}
+    assert list(score_stream(p, arc, done=set(whole))) == []
+
+
 def test_a_closed_stream_stops_and_gives_the_model_back(opt, arc):
     attention = opt.model.config._attn_implementation
     stream = score_stream(plan(opt.model, opt.tokenizer, ARC, {}, token_budget=32, threads=2), arc)

@@ -16,7 +16,7 @@ from backend.studies.text_distillation.objectives import Answers
 from backend.studies.text_distillation.search import Found, Search, move_of
 from backend.studies.text_distillation.searching import found_of
 from tests import tiny_search
-from tests.tiny_search import DRAFTS, PLAN, TRAIN, VALIDATION
+from tests.tiny_search import DRAFTS, PLAN, TRAIN, VALIDATION, trained
 
 readers = tiny_search.readers
 
@@ -111,8 +111,12 @@ def test_a_round_without_a_proposal_keeps_the_texts(readers, moves, monkeypatch)
 @pytest.mark.parametrize("objective", ["error", "answers", "matching"])
 def test_trainings_are_counted_as_they_are_made(readers, objective, monkeypatch):
     made = []
-    for place in ("court.finetuned", "objectives.finetuned", "court.walk"):
-        name = f"backend.studies.text_distillation.{place}"
+    for place in (
+        "core.stacked.finetuned",
+        "studies.text_distillation.objectives.finetuned",
+        "studies.text_distillation.court.walk",
+    ):
+        name = f"backend.{place}"
         function = getattr(__import__(name.rpartition(".")[0], fromlist=["x"]), name.rpartition(".")[2])
         monkeypatch.setattr(name, lambda *given, f=function: made.append(1) or f(*given))
     found = list(make(readers, rounds=1, objective=objective, seeds=2).run(DRAFTS[:4]))
@@ -125,7 +129,7 @@ def test_the_validation_counts_readers_alike_whatever_the_size_of_their_losses(r
         for seed in range(PLAN.validations):
             students = Students(reader, module.Plan(3, 0.05), PLAN, ("validation", seed))
             rows = reader.rows([module.as_example(draft) for draft in DRAFTS[:4]])
-            losses.append(Answers(reader, "arc_easy", VALIDATION, "answers").value(students.train(rows)))
+            losses.append(Answers(reader, "arc_easy", VALIDATION, "answers").value(trained(students, rows)))
     first, second = (sum(part) / PLAN.validations for part in (losses[: len(losses) // 2], losses[len(losses) // 2 :]))
     assert make(readers).validate(DRAFTS[:4]) == pytest.approx((first * second) ** 0.5)
     assert len(set(losses)) == 2 * PLAN.validations

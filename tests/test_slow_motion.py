@@ -46,6 +46,21 @@ def test_a_clipped_gradient_is_said_to_be_clipped():
     assert ["clipped to" in text for text in said] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("used", "error", "says"),
+    [("exact", 3.2e-6, "exactly. Checked at first over 2 steps: 0.0003 % off"),
+     ("one_sided", 0.0123, "by differences. Checked"),
+     ("plain", None, "exactly. Together"), (None, None, "exactly. Together")],
+)  # fmt: skip
+def test_how_the_gradient_was_computed_is_said_as_the_log_has_it(tmp_path, used, error, says):
+    run = RunDir.create(tmp_path / "run", "text_distillation", None, as_json(DistillConfig()))
+    if used:
+        run.append("metrics", {"stage": "engine", "step": 0, "used": used, "error": error, "inner_steps": 2})
+    run.append("metrics", row(1))
+    run.set_status(state="running")
+    assert says in told(run, "own/run", 1, 1)["moves"][3]["text"]
+
+
 @pytest.mark.parametrize("asked", [None, "1", True, [1], {}])
 def test_what_is_no_step_is_told_nothing(asked):
     assert told(QUICK, "recorded/quick", asked, "x") == {"run": "recorded/quick", "number": None, "moves": None,

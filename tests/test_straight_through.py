@@ -5,6 +5,7 @@ import torch
 from backend.studies.text_distillation.decode import as_grid
 from backend.studies.text_distillation.decoders import BY_NAME
 from backend.studies.text_distillation.distill import begin, distil
+from backend.studies.text_distillation.engines import make_engine
 from backend.studies.text_distillation.heldout import followed_loss
 from tests import tiny_decoding
 from tests.tiny_decoding import moved
@@ -36,7 +37,7 @@ def test_straight_through_unrolls_on_real_tokens_and_moves_the_copy_behind_them(
 
 
 def first_row(setup, decoder, state, buffer) -> dict:
-    return next(distil(setup.config, setup.own.student, buffer, setup.synthetic, decoder, state))
+    return next(distil(setup.config, make_engine("exact", setup.own.student), buffer, setup.synthetic, decoder, state))
 
 
 def test_straight_through_keeps_the_best_tokens_and_lets_worse_ones_go(ready):

@@ -5,9 +5,12 @@ Knows the facts of tiny.py and how a search is put together; nothing of what it 
 
 import pytest
 
+from backend.core.examples import Rows
+from backend.core.finetune import finetuned
+from backend.core.params import Params
 from backend.core.readers import Reader
 from backend.core.tasks import Question, find_task, to_example
-from backend.studies.text_distillation.court import SearchPlan
+from backend.studies.text_distillation.court import SearchPlan, Students
 from backend.studies.text_distillation.moves import Draft, Material
 from tests.tiny import FACTS
 
@@ -27,3 +30,9 @@ PLAN = SearchPlan(
 def readers(tiny_models) -> list[Reader]:
     examples = [to_example(question, SPEC) for question in TRAIN]
     return [Reader(str(tiny_models[family]), 2, 4, examples) for family in ("opt", "llama")]
+
+
+def trained(students: Students, rows: Rows) -> Params:
+    """Their student of these rows, alone."""
+    pupil = students.pupil(rows)
+    return finetuned(students.reader.student, rows, pupil.start, pupil.order, students.plan)
