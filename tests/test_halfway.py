@@ -8,9 +8,11 @@ import torch
 from backend import settings
 from backend.core.progress import Stopped
 from backend.runs import RunDir
+from backend.studies.text_distillation import one_expert
 from backend.studies.text_distillation.buffer import load_trajectory
 from backend.studies.text_distillation.halfway import half_path, load_half
-from backend.studies.text_distillation.recording import expert_path, record_experts
+from backend.studies.text_distillation.one_expert import expert_path, record
+from backend.studies.text_distillation.recording import record_experts
 from backend.studies.text_distillation.setup import Setup
 from tests.test_run import tiny_config
 
@@ -73,3 +75,14 @@ def test_a_damaged_half_is_no_half(make):
     run.looks = 10**9
     record_experts(setup, run, range(2), "experts")
     assert expert_path(setup, 0).exists()
+
+
+def test_a_killed_process_repeats_no_more_than_was_made_since_the_last_save(make, monkeypatch):
+    setup, run = make("sgd", "killed")
+    monkeypatch.setattr(one_expert, "SAVE_EVERY_S", 0.0)
+    rows = record(setup, 0, run)
+    made = [next(rows) for _ in range(4)]  # and here it dies: nobody closes it
+    assert load_half(half_path(run, setup.recipe.digest(), 0), "cpu").walk.step == 3
+    again = list(record(setup, 0, run))
+    assert [new for _, new in again] == [False] * 3 + [True] * 3
+    assert [row for row, _ in again[:4]] == [row for row, _ in made]

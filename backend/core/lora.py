@@ -94,6 +94,10 @@ class Student(ABC):
                 summed[name] += g
         return total, summed
 
+    def weight_bytes(self) -> int:
+        """What the frozen backbone takes."""
+        return sum(p.numel() * p.element_size() for p in self.backbone.model.parameters())
+
     def put(self, params: Params) -> None:
         """Copy `params` into the module, for scoring it, saving it, or training it in place."""
         with torch.no_grad():

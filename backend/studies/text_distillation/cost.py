@@ -24,6 +24,7 @@ TEST_ROWS = {"pocket_science": 600, "pocket_mmlu": 400}
 VALIDATION = {"pocket_science": 300}
 MANY = 2000  # rows of a task that is not listed
 SPEEDS = {"opt-pocket": 1.0, "llama-pocket": 1.3}  # the bundled models beside each other
+LARGER = 20.0  # how much slower another model is at least, where it matters whether to begin several processes
 
 # of the search, see court.py and search.py
 ASKED, VALIDATIONS, VALIDATE_EVERY, SINGLES, CONFIRMATIONS = 200, 4, 6, 2, 2
@@ -56,6 +57,18 @@ def expert_work(c: DistillConfig) -> float:
     """One expert."""
     batch = min(c.expert_batch, rows(TRAIN_ROWS, c, c.train_limit))
     return c.expert_steps * step(EXPERT, batch * (question(c) + FRAME))
+
+
+def experts_at_once(c: DistillConfig, workers: int) -> int:
+    """All workers, or one where what they gain does not pay for their loading twice over."""
+    gain = c.experts * expert_work(c) * SPEEDS.get(c.model, LARGER) * (1 - 1 / workers)
+    return min(workers, c.experts) if gain > 2 * START else 1
+
+
+def recording_work(c: DistillConfig, workers: int = 1) -> float:
+    """The followed experts, by so many processes at most."""
+    busy = experts_at_once(c, workers)
+    return math.ceil(c.experts / busy) * expert_work(c) + (START if busy > 1 else 0.0)
 
 
 def unroll_work(c: DistillConfig) -> float:
@@ -126,7 +139,7 @@ def stage_work(c: DistillConfig, workers: int = 1) -> dict[str, float]:
     """Every stage of the run, and the start before them."""
     return {
         "start": START,
-        "experts": c.experts * expert_work(c),
+        "experts": recording_work(c, workers),
         "distil": distil_work(c),
         "decode": decode_work(c),
         "evaluate": evaluate_work(c, workers),
@@ -136,4 +149,5 @@ def stage_work(c: DistillConfig, workers: int = 1) -> dict[str, float]:
 def memory_mb(c: DistillConfig, workers: int = 1, scored: bool = True) -> float:
     """The most that the bundled models and all processes hold at once, as measured."""
     alone = 560.0 + 0.07 * math.ceil(read_tokens(c))
-    return alone + (560.0 * workers if scored and workers > 1 else 0.0)
+    at_once = workers if scored else experts_at_once(c, workers)
+    return alone + (560.0 * at_once if at_once > 1 else 0.0)

@@ -1,20 +1,22 @@
-"""The experts stage: record the trajectories a recipe lacks, and read the rest.
+"""The experts stage: record the trajectories a recipe lacks, one after the other or side by side, and read the rest.
 
-Knows where recordings are kept and how they are logged; not how an expert steps, nor what follows.
+Knows which experts there are and how they are logged; not how an expert steps, nor what follows.
 """
 
-import json
-from pathlib import Path
+import contextlib
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 
-from backend.core.params import snapshot
+import torch
+
 from backend.core.progress import Progress, Stopped
-from backend.runs import RunDir, clear_parts, home, write_atomically
-from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory, save_trajectory
+from backend.runs import RunDir, clear_parts, home
+from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import expert_work
-from backend.studies.text_distillation.experts import train_expert
-from backend.studies.text_distillation.halfway import half_path, load_half, save_half
+from backend.studies.text_distillation.one_expert import expert_path, record, recorded_rows
 from backend.studies.text_distillation.setup import Setup
+from backend.studies.text_distillation.side_by_side import record_together, workers_for
 
 
 def followed(config: DistillConfig) -> range:
@@ -27,37 +29,32 @@ def held_out(config: DistillConfig) -> range:
     return range(config.experts, config.experts + config.heldout_experts)
 
 
-def lacking(setup: Setup, numbers: range) -> int:
-    """How many of the numbered experts are still to be recorded."""
-    return sum(not expert_path(setup, number).exists() for number in numbers)
+def lacking(setup: Setup, numbers: range) -> list[int]:
+    """Which of the numbered experts are still to be recorded."""
+    return [number for number in numbers if not expert_path(setup, number).exists()]
 
 
 def record_experts(setup: Setup, run_dir: RunDir, numbers: range, stage: str, later: float = 0.0) -> TrajectoryBuffer:
     """Record those of the numbered experts that the recipe's folder lacks; read all there are.
 
-    `later`: the work that the stage has to do afterwards, in the unit of cost.py.
+    `later`: the work that the stage has to do afterwards, in the unit of cost.py. Raises Stopped when asked to stop.
     """
-    c = setup.config
-    logged = [row["expert"] for row in run_dir.rows("metrics") if row["stage"] == "experts"]
-    whole = {number for number in logged if logged.count(number) == c.expert_steps}
-    run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts" or row["expert"] in whole)
+    c, todo, workers = setup.config, lacking(setup, numbers), workers_for(setup)
     clear_parts(setup.recipe.folder(home() / "experts"))
-    work = lacking(setup, numbers) * expert_work(c)
-    with Progress(run_dir, stage, len(numbers) * c.expert_steps, work=work, later=later) as progress:
-        for number in numbers:
-            path = expert_path(setup, number)
-            if not path.exists():
-                record_expert(setup, number, path, run_dir, progress)
-                continue
-            for row in [] if number in whole else json.loads(losses_path(path).read_text(encoding="utf-8")):
-                run_dir.append("metrics", expert_row(number, row))
-            progress.advance(f"Expert {number + 1} was recorded before", by=c.expert_steps, work=0.0)
+    with Progress(run_dir, stage, len(numbers) * c.expert_steps, work=len(todo) * expert_work(c), later=later) as bar:
+        log = Log(c, run_dir, numbers, bar)
+        for number in sorted(set(numbers) - set(todo)):
+            log.hear(number, [(row, False) for row in recorded_rows(setup, number)])
+        if workers > 1 and len(todo) > 1:
+            record_together(setup, todo, workers, run_dir, log.hear_calmly)
+            bar.check_stop()
+        with threads(1 if workers > 1 else torch.get_num_threads()):
+            for number in lacking(setup, numbers):
+                with closing(record(setup, number, run_dir)) as rows:
+                    log.hear_all(number, rows)
+        for number in todo:
+            log.hear(number, [(row, False) for row in recorded_rows(setup, number)])
     return load_experts(setup)
-
-
-def expert_path(setup: Setup, number: int) -> Path:
-    """Where this recipe's expert is or will be."""
-    return setup.recipe.folder(home() / "experts") / f"expert-{number}.safetensors"
 
 
 def load_experts(setup: Setup) -> TrajectoryBuffer:
@@ -68,34 +65,61 @@ def load_experts(setup: Setup) -> TrajectoryBuffer:
     return TrajectoryBuffer(follow, [load_trajectory(path) for path in check], c.inner_rule, setup.own.student.device)
 
 
-def record_expert(setup: Setup, number: int, path: Path, run_dir: RunDir, progress: Progress) -> None:
-    """Train one expert, logging as it goes; save its trajectory and its losses, or its half where it is stopped."""
-    run_dir.keep_rows("metrics", lambda row: row.get("expert") != number or row["stage"] != "experts")
-    c, student = setup.config, setup.own.student
-    file = half_path(run_dir, setup.recipe.digest(), number)
-    half = load_half(file, student.device)
-    for row in half.rows:
-        run_dir.append("metrics", expert_row(number, row))
-    progress.advance("", by=half.walk.step, work=0.0)
+class Log:
+    """Writes the experts' rows in the experts' order, each once, and counts them on the bar as they come.
+
+    An expert that is ahead of its turn waits, so the file is the same whether one or several are recorded at a time.
+    """
+
+    def __init__(self, config: DistillConfig, run_dir: RunDir, numbers: range, bar: Progress):
+        """Rows of an earlier sitting stay where they lead up to here."""
+        self._config, self._run_dir, self._bar = config, run_dir, bar
+        self._rows: dict[int, list[tuple[dict, bool]]] = {number: [] for number in numbers}
+        self._counted = dict.fromkeys(numbers, 0)
+        logged = [row["expert"] for row in run_dir.rows("metrics") if row["stage"] == "experts"]
+        whole = {number for number in logged if logged.count(number) == config.expert_steps}
+        run_dir.keep_rows("metrics", lambda row: row["stage"] != "experts" or row["expert"] in whole)
+        self._written = {number: config.expert_steps if number in whole else 0 for number in numbers}
+
+    def hear(self, number: int, rows: list[tuple[dict, bool]]) -> None:
+        """All rows of an expert so far, and of each whether it was made now. Raises Stopped when asked to stop."""
+        self._rows[number] = max(self._rows[number], rows, key=len)
+        self._write()
+        new = self._rows[number][self._counted[number] :]
+        self._counted[number] += len(new)
+        if new:
+            each = expert_work(self._config) / self._config.expert_steps
+            message = f"Expert {number + 1}: loss {new[-1][0]['loss']:.3f}"
+            self._bar.advance(message, by=len(new), work=each * sum(fresh for _, fresh in new))
+
+    def hear_all(self, number: int, rows: Iterable[tuple[dict, bool]]) -> None:
+        """An expert's rows, each as it comes; those of a half with the first new one, so that a stop finds one more."""
+        heard = []
+        for row, new in rows:
+            heard.append((row, new))
+            if new:
+                self.hear(number, heard)
+
+    def hear_calmly(self, number: int, rows: list[tuple[dict, bool]]) -> None:
+        """The same, for who finds out otherwise that the run shall stop."""
+        with contextlib.suppress(Stopped):
+            self.hear(number, rows)
+
+    def _write(self) -> None:
+        for number, rows in self._rows.items():
+            for row, _ in rows[self._written[number] :]:
+                self._run_dir.append("metrics", {"stage": "experts", "expert": number, **row})
+            self._written[number] = max(self._written[number], len(rows))
+            if self._written[number] < self._config.expert_steps:
+                return  # those behind it wait for their turn
+
+
+@contextlib.contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let torch compute with so many threads meanwhile."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
     try:
-        for loss, params, moments in train_expert(student, setup.own.train, setup.recipe, number, half.walk):
-            half.states.append(snapshot(params))
-            half.squares += [] if moments is None else [snapshot(moments)]
-            if half.walk.step:
-                half.rows.append({"step": half.walk.step, "loss": loss})
-                run_dir.append("metrics", expert_row(number, half.rows[-1]))
-                progress.advance(f"Expert {number + 1}: loss {loss:.3f}", work=expert_work(c) / c.expert_steps)
-    except Stopped:
-        save_half(file, half)
-        raise
-    write_atomically(losses_path(path), json.dumps(half.rows))
-    save_trajectory(path, half.states, half.squares)  # last: a trajectory that exists has its losses
-    file.unlink(missing_ok=True)
-
-
-def losses_path(path: Path) -> Path:
-    return path.with_suffix(".json")
-
-
-def expert_row(number: int, row: dict) -> dict:
-    return {"stage": "experts", "expert": number, **row}
+        yield
+    finally:
+        torch.set_num_threads(before)

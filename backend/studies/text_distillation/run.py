@@ -17,6 +17,7 @@ from backend.studies.text_distillation.recording import followed, held_out, lack
 from backend.studies.text_distillation.scoring import evaluate, to_score
 from backend.studies.text_distillation.searching import STATE, reached
 from backend.studies.text_distillation.setup import Setup
+from backend.studies.text_distillation.side_by_side import workers_for
 from backend.timings import age, note, timed
 
 LONGEST_START_S = 300.0
@@ -31,7 +32,8 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES
     where = str(setup.own.student.device.type)
     if (began := age()) < LONGEST_START_S:  # a notebook's process is older
         note(run_dir, "start", where, began)
-    with timed(run_dir, "experts", where, lacking(setup, followed(config)) / config.experts):
+    left, helpers = len(lacking(setup, followed(config))) / config.experts, workers_for(setup)
+    with timed(run_dir, "experts", where, left, helpers if helpers > 1 else 0):
         buffer = record_experts(setup, run_dir, followed(config), "experts")
     state = restore(setup, buffer, run_dir)
     if "distil" in stages:
@@ -57,7 +59,7 @@ def part(left: float, whole: float) -> float:
 def decode_share(setup: Setup, run_dir: RunDir) -> float:
     """How much of the stage is still to do: experts may be recorded, a search may be half done."""
     c = setup.config
-    done = heldout_work(c) * (1 - lacking(setup, held_out(c)) / max(1, c.heldout_experts))
+    done = heldout_work(c) * (1 - len(lacking(setup, held_out(c))) / max(1, c.heldout_experts))
     if c.decoder == "search":
         done += sum(search_work(c)[: reached(run_dir.artifacts / STATE) + 1])
     return 1 - done / decode_work(c)
