@@ -1,8 +1,9 @@
 """A real headless Chromium and a visitor in it, and the app served to it from a process of its own.
 
-Knows the page's status and chart; nothing of a study. What imports this skips where there is no browser.
+Knows the page's status, chart and form; nothing of a study. What imports this skips where there is no browser.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -45,9 +46,8 @@ def serve(tmp_path: Path, command: list[str], samples: Path = Path("no-samples")
     return server, f"http://127.0.0.1:{port}"
 
 
-def serve_stand_in(tmp_path_factory, name: str, worker: str):
+def serve_stand_in(folder: Path, worker: str):
     """For a fixture: the address of the app, with the text `worker` as its worker; it is ended behind the tests."""
-    folder = tmp_path_factory.mktemp(name)
     (folder / "worker.py").write_text(worker)
     server, address = serve(folder, [sys.executable, str(folder / "worker.py")])
     yield address
@@ -65,7 +65,10 @@ def chromium():
 def end(server: subprocess.Popen, folder: Path) -> None:
     """The server, and whatever worker a failed test left running in its home."""
     server.terminate()
-    server.wait(20)
+    try:
+        server.wait(60)
+    except subprocess.TimeoutExpired:
+        server.kill()
     for process in psutil.process_iter(["cmdline"]):
         if any(str(folder) in word for word in process.info["cmdline"] or []):
             process.kill()
@@ -75,6 +78,7 @@ class Visitor:
     """One browser profile on the page."""
 
     START, READY = "", "#status [data-status]"
+    SCRIPT = ""  # runs before the page's own: it keeps what is on screen for a moment only
 
     def __init__(self, chromium, address: str, width: int = 1280, height: int = 900, start: str | None = None):
         self.context = chromium.new_context(viewport={"width": width, "height": height})
@@ -82,6 +86,8 @@ class Visitor:
         self.page.set_default_timeout(30_000)
         self._leaving = False
         self.page.add_init_script(f"addEventListener('beforeunload', () => console.debug('{LEAVING}'))")
+        if self.SCRIPT:
+            self.page.add_init_script(self.SCRIPT)
         self.page.on("domcontentloaded", lambda _: self._arrive())
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self._tell(str(error)))
@@ -118,6 +124,52 @@ class Visitor:
         selector = ", ".join(f"#status [data-status={s}]" for s in states)
         self.page.wait_for_selector(selector, timeout=seconds * 1000, state="attached")
 
+    def set_number(self, group: str, name: str, value: object) -> None:
+        """A setting of the form, in whose fold `group` it stands."""
+        if not self.page.locator(f"#setting-{name}").is_visible():
+            self.page.locator("#form button", has_text=group).first.click()
+        self.page.locator(f"#setting-{name} input").first.fill(str(value))
+
+    def start_long(self, updates: int = 1000) -> None:
+        """A run that does not end under the test's feet, however long the machine stalls."""
+        self.set_number("Matching", "outer_steps", updates)
+        self.page.wait_for_selector("#changes [data-count='1']")
+        self.page.click("#distil")
+        self.wait_run()
+
+    def wait_run(self) -> None:
+        """A run of one's own is on screen, in the head and in the chart."""
+        self.page.wait_for_selector("#status [data-recorded=false]", state="attached")
+        self.page.wait_for_selector("#chart .ds-chart[data-run^='own/']", state="attached")
+
+    def zoom(self, chart: str) -> list[float]:
+        """Drag over a part of a chart, again where the page moved meanwhile. What is seen of its x axis then."""
+        axis = f"document.querySelector('{chart} .ds-plot')._fullLayout.xaxis"
+        mouse, plot = self.page.mouse, self.page.locator(f"{chart} .nsewdrag").first
+        for _ in range(5):
+            plot.scroll_into_view_if_needed()
+            box = plot.bounding_box()
+            mouse.move(box["x"] + 30, box["y"] + 20)
+            mouse.down()
+            mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 20, steps=5)
+            mouse.up()
+            if self.page.evaluate(f"{axis}.autorange") is False:
+                return self.page.evaluate(f"{axis}.range")
+        raise AssertionError("a drag zooms")
+
     def stop(self) -> None:
         self.page.click("#stop")
         self.wait_state("stopped")
+
+    def close(self) -> None:
+        """Leave; a run that computes is stopped, or the next test's would wait for it."""
+        if not self.page.url.startswith(self.address):
+            self.page.goto(self.address)
+            self.page.wait_for_selector(self.READY)
+        live = ", ".join(f"#status [data-status={state}]" for state in ("queued", "running", "stopping"))
+        if self.page.locator(live).count():
+            self.page.evaluate("document.querySelector('#stop')?.click()")  # in a tab that is not open, too
+            with contextlib.suppress(playwright.TimeoutError):
+                self.page.wait_for_selector(live, state="detached")
+        self._leaving = True
+        self.context.close()

@@ -85,7 +85,7 @@ def pid_of(quick: Desk) -> int:
     return quick.request("ping")["pid"]
 
 
-def until(condition, seconds=10.0):
+def until(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"

@@ -1,10 +1,12 @@
 """The whole app in a real browser: start, watch, zoom, reload, stop, resume; phone width; hostile prompts.
 
-The worker is a stand-in of a few lines, so that seconds suffice; with `-m slow` it is the real one.
+The worker is a stand-in of a few lines, so that seconds suffice; with `-m slow` it is the real one. Runs that a test
+looks at while they are live are long, and end only because the test stops them or asks the worker to hurry.
 """
 
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +20,9 @@ chromium = browsing.chromium
 
 STAND_IN = """
 import json, math, sys, time
+from pathlib import Path
 from backend.runs import RunDir
+hurry = Path(__file__).with_name("hurry")  # a test makes this file when it wants the end of the run
 run = RunDir(sys.argv[sys.argv.index("--out") + 1])
 config = run.config()["config"]
 stages = sys.argv[sys.argv.index("--stages") + 1].split(",") if "--stages" in sys.argv else []
@@ -29,7 +33,8 @@ def step(stage, done, total):
     if run.stop_requested():
         run.set_status(state="stopped", eta_s=None)
         sys.exit(0)
-    time.sleep(0.25)
+    if not hurry.exists():
+        time.sleep(0.25)
 
 def want(stage):
     return not stages or stage in stages
@@ -70,40 +75,49 @@ run.set_status(state="finished", eta_s=None)
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    yield from serve_stand_in(tmp_path_factory, "browser", STAND_IN)
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    yield from serve_stand_in(folder, STAND_IN)
+
+
+@pytest.fixture
+def hurry(folder):
+    """Make this file, and the worker rests no more."""
+    yield folder / "hurry"
+    (folder / "hurry").unlink(missing_ok=True)
 
 
 @pytest.fixture
 def visitor(chromium, address):
     visitor = Visitor(chromium, address)
     yield visitor
-    if visitor.page.locator("#stop").is_visible():
-        visitor.stop()
-    visitor.context.close()
+    visitor.close()
 
 
-def x_range(visitor) -> list[float]:
-    return visitor.page.evaluate("document.querySelector('.ds-plot')._fullLayout.xaxis.range")
+# in one look, for a tick between two would move one of them
+RANGE, POINTS = (
+    "document.querySelector('#chart .ds-plot')._fullLayout?.xaxis.range",
+    "document.querySelector('.ds-chart')",
+)
+FOLLOWS = f"{RANGE}[1] >= {POINTS}.dataset.points - 1"
 
 
-def test_start_watch_zoom_reload_stop_and_resume(visitor):
-    page = visitor.page
+def test_start_watch_zoom_reload_stop_and_resume(visitor, hurry):
+    page, whole = visitor.page, 300
     assert page.get_attribute("#status [data-status]", "data-status") == "none"
-    page.click("#distil")
+    visitor.start_long(whole)
     visitor.wait_state("running")
     visitor.wait_points(3)
     visitor.wait_points(visitor.points() + 10)
-    assert x_range(visitor)[1] >= visitor.points() - 1, "without a zoom the axis follows the curve"
+    page.wait_for_function(FOLLOWS)  # without a zoom the axis follows the curve
 
-    box = page.locator("#chart .nsewdrag").first.bounding_box()
-    page.mouse.move(box["x"] + 30, box["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 20, steps=5)
-    page.mouse.up()
-    zoomed, before = x_range(visitor), visitor.points()
+    zoomed, before = visitor.zoom("#chart"), visitor.points()
     visitor.wait_points(before + 10)  # the curve moved
-    assert x_range(visitor) == zoomed, "ticks must not lose the zoom"
+    assert page.evaluate(RANGE) == zoomed, "ticks must not lose the zoom"
 
     run = page.get_attribute(".ds-chart", "data-run")
     page.reload()
@@ -114,17 +128,18 @@ def test_start_watch_zoom_reload_stop_and_resume(visitor):
     visitor.stop()
     page.click("#resume")
     visitor.wait_state("running")
-    visitor.wait_state("finished")
-    whole = load_preset(PRESETS, "quick")["settings"]["outer_steps"]
-    assert visitor.points() == whole, "resuming lost or repeated updates"
+    hurry.touch()
+    visitor.wait_state("finished", seconds=60)
     page.wait_for_selector(".ds-results[data-rows='6']")
+    visitor.wait_points(whole - 1)
+    assert visitor.points() == whole, "resuming lost or repeated updates"
     assert "Question by question: +10.0 points" in page.inner_text(".ds-verdict")
     assert visitor.errors == []
     assert visitor.elsewhere == [], "no request may leave the server's own address"
 
 
 def test_a_closed_page_does_not_end_the_run(visitor):
-    visitor.page.click("#distil")
+    visitor.start_long()
     visitor.wait_points(2)
     before = visitor.points()
     visitor.page.goto("about:blank")
@@ -135,7 +150,7 @@ def test_a_closed_page_does_not_end_the_run(visitor):
 
 def test_prompts_are_shown_as_text_whatever_they_say_and_can_be_scrubbed(visitor):
     page = visitor.page
-    page.click("#distil")
+    visitor.start_long()
     page.wait_for_function("Number(document.querySelector('.ds-wall')?.dataset.snapshots) > 12")
     assert "<img src=x" in page.inner_text(".ds-prompt .ds-words")
     assert page.inner_text(".ds-answer b") == "<b>yes</b>"
@@ -152,7 +167,7 @@ def test_prompts_are_shown_as_text_whatever_they_say_and_can_be_scrubbed(visitor
 
 def test_the_map_follows_the_prompt_wall_and_says_the_loss_that_is_drawn(visitor):
     page = visitor.page
-    page.click("#distil")
+    visitor.start_long()
     page.wait_for_function("Number(document.querySelector('.ds-path')?.dataset.paths) > 3")
     page.locator(".ds-scrub input").fill("0")
     page.wait_for_selector(".ds-path[data-step='1']")
@@ -175,7 +190,7 @@ def test_the_map_follows_the_prompt_wall_and_says_the_loss_that_is_drawn(visitor
 
 def test_the_lens_opens_on_a_prompt_follows_the_wall_and_shows_tokens_as_text(visitor):
     page = visitor.page
-    page.click("#distil")
+    visitor.start_long()
     page.wait_for_function("Number(document.querySelector('.ds-wall')?.dataset.snapshots) > 8")
     page.locator(".ds-scrub input").fill("2")
     page.click("[data-closer='0']")
@@ -196,8 +211,9 @@ def test_the_lens_opens_on_a_prompt_follows_the_wall_and_shows_tokens_as_text(vi
     assert visitor.errors == []
 
 
-def test_the_judge_pairs_answers_when_it_is_opened_and_again_for_another_arm(visitor):
+def test_the_judge_pairs_answers_when_it_is_opened_and_again_for_another_arm(visitor, hurry):
     page = visitor.page
+    hurry.touch()
     page.click("#distil")
     visitor.wait_state("finished", seconds=60)
     page.click(".ds-judge summary")
@@ -211,11 +227,12 @@ def test_the_judge_pairs_answers_when_it_is_opened_and_again_for_another_arm(vis
     assert visitor.errors == []
 
 
-def test_distil_only_then_score(visitor):
+def test_distil_only_then_score(visitor, hurry):
     page = visitor.page
+    hurry.touch()
     page.locator("#score-after input").uncheck()
     page.click("#distil")
-    visitor.wait_state("finished")
+    visitor.wait_state("finished", seconds=60)
     page.wait_for_selector(".ds-results[data-rows='0']")
     page.click("#score button, button#score")
     page.wait_for_selector(".ds-results[data-rows='6']")
@@ -228,17 +245,17 @@ def test_bad_input_is_said_at_the_form_and_nothing_is_lost(visitor):
     page.locator("#setting-max_start input").fill("99")
     page.wait_for_selector("#form-message [role=alert]")
     page.click("#distil")
-    page.wait_for_timeout(500)
+    page.wait_for_selector("#form-message [role=alert]:not([data-field])")  # the button's own answer names no field
     assert "max_start" in page.inner_text("#form-message")
     assert page.get_attribute("#status [data-status]", "data-status") == "none"
     page.locator("#setting-max_start input").fill(str(load_preset(PRESETS, "quick")["settings"]["max_start"]))
     page.wait_for_selector("#form-message [role=alert]", state="detached")
     assert page.input_value("#setting-outer_steps input") == "77"
-    assert page.get_attribute("#changes .ds-changes", "data-count") == "1"
+    page.wait_for_selector("#changes .ds-changes[data-count='1']")
 
 
 def test_two_visitors_do_not_see_each_other(chromium, address, visitor):
-    visitor.page.click("#distil")
+    visitor.start_long()
     visitor.wait_points(1)
     other = Visitor(chromium, address)
     assert other.page.get_attribute("#status [data-status]", "data-status") == "none"
@@ -247,13 +264,15 @@ def test_two_visitors_do_not_see_each_other(chromium, address, visitor):
 
 def test_a_phone_scrolls_in_one_direction_only(chromium, address):
     phone = Visitor(chromium, address, 390, 844)
-    phone.page.click("#distil")
-    phone.wait_points(2)
-    phone.page.wait_for_selector(".ds-prompt")
-    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
-    phone.stop()
-    assert phone.errors == []
-    phone.context.close()
+    try:
+        phone.start_long()
+        phone.wait_points(2)
+        phone.page.wait_for_selector(".ds-prompt")
+        assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+        phone.stop()
+        assert phone.errors == []
+    finally:
+        phone.close()
 
 
 def test_light_and_dark_are_switched_and_remembered(visitor):

@@ -12,10 +12,11 @@ chromium = browsing.chromium
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    yield from serve_stand_in(tmp_path_factory, "share", STAND_IN.replace("time.sleep(0.25)", "time.sleep(0.05)"))
+    quick = STAND_IN.replace("time.sleep(0.25)", "time.sleep(0.02)")
+    yield from serve_stand_in(tmp_path_factory.mktemp("share"), quick)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def owner(chromium, address):
     """A visitor with a finished run of their own."""
     visitor = Visitor(chromium, address)
@@ -76,7 +77,7 @@ def test_a_view_is_shared_restored_and_taken_back(owner, guest):
     page.wait_for_function("document.querySelector('.ds-share input').value.includes('run=shared/')")
     link = page.input_value(".ds-share input")
     page.keyboard.press("Escape")
-    assert not page.is_visible(".ds-share-box")
+    page.wait_for_selector(".ds-share-box", state="hidden")
 
     there = guest(link).page
     as_left(there)
@@ -92,7 +93,6 @@ def test_a_view_is_shared_restored_and_taken_back(owner, guest):
     late = guest(link).page
     late.wait_for_selector("#gone p")
     assert "no longer shared" in late.inner_text("#gone")
-    page.keyboard.press("Escape")
 
 
 def test_the_link_is_in_the_clipboard(owner):
