@@ -8,6 +8,7 @@ address and its events; no component.
 """
 
 import argparse
+import asyncio
 import json
 import statistics
 import sys
@@ -15,14 +16,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
+import httpx
 import psutil
 from playwright.sync_api import sync_playwright
 
+from benchmarks import crowd
 from tests.browsing import CHROMIUM, FLAGS, ROOT, end, serve
 
 LOGGED = 1000  # steps of the long run
+LOOKING, WHOLE = 10, 3000  # sessions over HTTP, and the steps before them of a run that does not end meanwhile
 # notes when each event was asked for, and when and how long its answer came, from the page's own fetch
 LISTEN = """
 window.ticks = []; const asked = new Map(), plain = window.fetch;
@@ -54,28 +59,27 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pages", default="1,10,30", help="how many pages are open at once, comma separated")
     parser.add_argument("--seconds", type=float, default=40.0, help="how long ticks are timed for each")
-    parser.add_argument("--ticks", type=int, default=0, help="answered ticks of ten pages, to see the memory grow")
+    parser.add_argument("--ticks", type=int, default=0, help="of each of ten pages, to see the memory grow")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
-    with sync_playwright() as p, tempfile.TemporaryDirectory() as folder:
-        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        rows = []
-        pages = [int(count) for count in args.pages.split(",") if count]
-        for found in measured(browser, Path(folder), pages, args.seconds, args.ticks):
+    rows, pages = [], [int(count) for count in args.pages.split(",") if count]
+    with tempfile.TemporaryDirectory() as folder:
+        grown = growing(Path(folder) / "growing", args.ticks) if args.ticks else ()
+        for found in chain(grown, in_browsers(Path(folder), pages, args.seconds)):
             rows.append(found)
             print("" if args.json else as_line(found), end="" if args.json else "\n", flush=True)
     print(json.dumps(rows, indent=1) if args.json else "")
 
 
-def measured(browser, folder: Path, pages: list[int], seconds: float, ticks: int) -> Iterator[dict]:
-    if ticks:
-        yield from growing(browser, folder / "growing", ticks)
+def in_browsers(folder: Path, pages: list[int], seconds: float) -> Iterator[dict]:
     if not pages:
         return
-    yield from opening(browser, folder / "cold")
-    yield from long_run(browser, folder / "long", seconds)
-    for count in pages:
-        yield from many_pages(browser, folder / f"many-{count}", count, seconds)
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield from opening(browser, folder / "cold")
+        yield from long_run(browser, folder / "long", seconds)
+        for count in pages:
+            yield from many_pages(browser, folder / f"many-{count}", count, seconds)
 
 
 def row(name: str, value: float, unit: str, bar: str = "") -> dict:
@@ -147,20 +151,38 @@ def many_pages(browser, folder: Path, pages: int, seconds: float) -> Iterator[di
             page.context.close()
 
 
-def growing(browser, folder: Path, ticks: int) -> Iterator[dict]:
-    """What the server holds after so many answers to ten pages that look at a run without end, above what it held after
-    the first tenth of them."""
-    worker = [sys.executable, str(Path(__file__).with_name("long_worker.py")), str(LOGGED)]
+def growing(folder: Path, ticks: int) -> Iterator[dict]:
+    """What the server holds after so many answers to each of ten pages that look at a run without end, above what it
+    held after the first tenth of them. The pages are sessions over HTTP: ten browsers leave two cores nothing to serve
+    with, and to the server they are the same."""
+    worker = [sys.executable, str(Path(__file__).with_name("long_worker.py")), str(WHOLE)]
     with served(folder, worker) as (process, address):
-        looking, seen, held = on_one_run(browser, address, 10), 0, []
-        for goal in (ticks // 10, ticks):
-            while seen < goal:
-                seen += len(timed(looking, 10.0)[0])
+        held = asyncio.run(looked_on(address, process, ticks))
+        yield row(f"memory of the server after {ticks} ticks of each of {LOOKING} pages", held[-1], "MB")
+        yield row(f"grown since the first {ticks // 10}", held[-1] - held[0], "MB", "<= 30")
+
+
+async def looked_on(address: str, process: psutil.Process, ticks: int) -> list[float]:
+    """Megabytes of the server after each tenth of the ticks."""
+    held = []
+    async with httpx.AsyncClient(timeout=60.0, limits=httpx.Limits(max_connections=4 * LOOKING)) as http:
+        events = crowd.first_events((await http.get(f"{address}/config")).json())
+        owner = await crowd.started(http, address, 1)
+        clients = [crowd.Client(address, events, number, owner) for number in range(LOOKING)]
+        for client in clients:
+            await client.ask(http, "open", [owner])
+        for _ in range(10):
+            await asyncio.gather(*(tick_on(client, http, ticks // 10) for client in clients))
             held.append(process.memory_info().rss / 1e6)
-        yield row(f"memory of the server after {seen} ticks of 10 pages", held[1], "MB")
-        yield row(f"grown since the first {ticks // 10}", held[1] - held[0], "MB", "<= 30")
-        for page in looking:
-            page.context.close()
+            print(f"{held[-1]:.1f} MB", file=sys.stderr, flush=True)
+    if errors := [error for client in clients for error in client.errors]:
+        raise RuntimeError(f"{len(errors)} ticks failed, the first: {errors[0]}")
+    return held
+
+
+async def tick_on(client: crowd.Client, http: httpx.AsyncClient, count: int) -> None:
+    for _ in range(count):
+        await client.ask(http, "tick", [client.owner, None])
 
 
 def on_one_run(browser, address: str, pages: int) -> list:

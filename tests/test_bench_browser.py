@@ -28,6 +28,7 @@ run = RunDir(sys.argv[sys.argv.index("--out") + 1])
 config = BenchConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in run.config()["config"].items()})
 run.claim()
 done, total = len([r for r in run.rows("metrics") if r["stage"] == "tune"]), 32
+resumed = done > 0  # before that the run crawls after some updates: it must not end before it is stopped
 while done < total:
     done += 1
     row = {"stage": "tune", "phase": "final", "lr": 0.005, "seed": 0, "step": done, "loss": 3 / done}
@@ -36,7 +37,7 @@ while done < total:
     if run.stop_requested():
         run.set_status(state="stopped", eta_s=None)
         sys.exit(0)
-    time.sleep(0.15)
+    time.sleep(0.15 if resumed or done < 8 else 2)
 for who, skill in (("base", 0.2), ("seed-0", 0.7)):
     scored = answers(skill, 60, 5)
     estimates(run, who, "pocket_science", scored)
@@ -57,7 +58,7 @@ from backend.runs import home
 class Desk:
     def request(self, kind, timeout_s=0, **fields):
         if kind == "example":
-            tokens = [{"text": "<b>Question</b>", "taught": False}, {"text": " sun", "taught": True}]
+            tokens = [{"text": "<b>Question</b>", "taught": False}, {"text": " of " + fields["data"], "taught": True}]
             return {"examples": 3, "tokens_longest": 9, "shown": [{"tokens": tokens}]}
         options = [{"text": text, "probability": 1 / len(fields["options"])} for text in fields["options"]]
         return {"base": {"options": options, "choice": 0, "generation": "moon", "truncated": False}, "tuned": None}
@@ -108,14 +109,17 @@ class Visitor(browsing.Visitor):
 def visitor(chromium, address):
     visitor = Visitor(chromium, address)
     yield visitor
+    if visitor.page.locator("#bench-status [data-status=running]").count():
+        visitor.page.evaluate("document.querySelector('#bench-stop')?.click()")
+    visitor.close()
     assert visitor.errors == []
     assert visitor.elsewhere == [], "no request may leave the server's own address"
-    visitor.context.close()
 
 
 def test_start_watch_reload_stop_and_resume(visitor):
     page = visitor.page
     assert page.get_attribute("#bench-status [data-status]", "data-recorded") == "true"
+    page.wait_for_selector("#bench-example [data-state=ready]")  # a reload before it would abort the request
     page.click("#bench-start")
     visitor.wait_state("running")
     page.wait_for_selector(".ds-bench-chart[data-run^='own/']")
@@ -128,15 +132,17 @@ def test_start_watch_reload_stop_and_resume(visitor):
     visitor.wait_points(before)
     page.reload()
     visitor.wait_points(before)
-    assert "tab=bench" in page.url, "the tab is kept"
+    assert page.evaluate("location.search.includes('tab=bench')"), "the tab is kept"
     assert page.get_attribute(".ds-bench-chart", "data-run") == run, "the same run is there after a reload"
     visitor.wait_state("finished")
+    visitor.wait_points(31)
     assert visitor.points() == 32, "resuming lost or repeated updates"
     page.wait_for_selector("#bench-results .ds-bar.ds-after")
     page.click("#bench-chart [data-view=training]")
-    assert page.locator("#bench-chart .js-line").count() >= 1
+    page.wait_for_selector("#bench-chart .js-line", state="attached")
     page.reload()
     visitor.wait_state("finished")
+    page.wait_for_selector("#bench-runs tr[data-key^='own/']")
     assert page.locator("#bench-runs tr[data-key^='own/']").count() == 1
 
 
@@ -148,6 +154,7 @@ def test_two_recorded_runs_are_compared_and_one_is_asked(visitor):
     page.click("[data-compare]")
     page.wait_for_selector(".ds-versus")
     flips = int(page.get_attribute(".ds-flips", "data-flips"))
+    page.wait_for_selector(".ds-flips output:text('page 1')", state="attached")  # the first page is turned to by then
     assert page.locator(".ds-flip:visible").count() == min(10, flips)
     page.click(".ds-flips [data-step='1']")
     assert page.inner_text(".ds-flips output").startswith("page 2")
@@ -177,7 +184,7 @@ def test_a_bad_file_is_said_a_good_one_counted_and_nothing_else_is_lost(visitor)
     assert page.locator("#bench-train-told li").count() == 3
     page.wait_for_function("document.querySelector('#bench-changes').innerText.includes('good.csv')")
     # the example comes last: a reload before it would abort the request, which the browser calls an error
-    page.wait_for_function("document.querySelector('#bench-example').innerText.includes('3 examples')")
+    page.wait_for_function("document.querySelector('#bench-example').innerText.includes(' of file')")
     page.reload()
     page.wait_for_selector("#bench-status [data-status]")
     page.get_by_label("Your own file").check()
@@ -189,5 +196,5 @@ def test_a_phone_scrolls_in_one_direction_only(chromium, address):
     phone.page.wait_for_selector("#bench-results .ds-bar")
     phone.page.wait_for_selector("#bench-example [data-state=ready]")
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert phone.page.inner_text(".ds-header a") == "Tune and score a student"
+    phone.page.wait_for_selector(".ds-header a:text-is('Tune and score a student')")
     phone.context.close()

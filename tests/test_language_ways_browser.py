@@ -18,7 +18,8 @@ address = test_language_browser.address
 reader = test_language_browser.reader
 SNAPSHOTS = test_language_browser.SNAPSHOTS
 TOLD = "window.distilloscopeLanguage?"
-STILL = "/?run=recorded/quick&step=50"  # no film plays
+STILL = "/?run=recorded/quick&step=50"  # no film plays, once the address was read
+NO_FILM = f"{SNAPSHOTS} && !('playing' in document.querySelector('[data-play]').dataset)"
 
 
 class Guest(Visitor):
@@ -44,9 +45,15 @@ class Guest(Visitor):
         self.page.wait_for_function(f"{TOLD}.now === '{language}'")
 
     def texts(self) -> list[str]:
-        """In the order of the page, without what the glossary underlines: it comes a moment later."""
-        self.page.wait_for_timeout(700)
-        return self.page.evaluate("document.body.innerText").split("\n")
+        """In the order of the page, once it is at rest: what the glossary underlines comes a moment later."""
+        before = None
+        for _ in range(20):
+            now = self.page.evaluate("document.body.innerText").split("\n")
+            if now == before:
+                return now
+            before = now
+            self.page.wait_for_timeout(700)
+        raise AssertionError("the page is not at rest")
 
 
 class _Speaking:
@@ -94,17 +101,20 @@ def test_the_address_wins_over_what_is_remembered_and_follows_the_switch(guest):
     visitor = guest(start=STILL + "&lang=zh")
     visitor.page.wait_for_function(f"{TOLD}.now === 'zh'")
     visitor.choose("en")
-    assert "lang=en" in visitor.page.url
+    assert visitor.page.evaluate("location.search.includes('lang=en')")
     visitor.page.goto(visitor.address + STILL + "&lang=zh")
     visitor.page.wait_for_function(f"{TOLD}.now === 'zh'")
     visitor.page.wait_for_timeout(800)
-    assert "lang=zh" in visitor.page.url, "Share, which keeps the address, leaves it there"
+    assert visitor.page.evaluate("location.search.includes('lang=zh')"), (
+        "Share, which keeps the address, leaves it there"
+    )
 
 
 def test_there_and_back_restores_every_word(guest):
     visitor = guest()
-    visitor.page.wait_for_function(SNAPSHOTS)
+    visitor.page.wait_for_function(NO_FILM)
     visitor.page.wait_for_selector(".ds-term")
+    visitor.page.wait_for_selector("#chart .js-line", state="attached")
     english_first = visitor.texts()
     attributes = "[...document.querySelectorAll('[aria-label], [title]')].map((n) => n.ariaLabel + '|' + n.title)"
     said_first = visitor.page.evaluate(attributes)
@@ -120,7 +130,7 @@ def test_there_and_back_restores_every_word(guest):
 
 def test_what_is_data_stays_as_it_is_and_says_that_it_is_english(guest):
     visitor = guest()
-    visitor.page.wait_for_function(SNAPSHOTS)
+    visitor.page.wait_for_function(NO_FILM)
     words_of = "[...document.querySelectorAll('.ds-words, .ds-answer b')].map((n) => n.textContent)"
     before = visitor.page.evaluate(words_of)
     visitor.choose("zh")
@@ -132,13 +142,16 @@ def test_what_is_data_stays_as_it_is_and_says_that_it_is_english(guest):
 def test_a_live_run_ticks_in_chinese_without_a_loop(reader):
     page = reader.page
     page.wait_for_function(SNAPSHOTS)
-    page.click("#distil")
+    reader.unfold("#form")
+    page.wait_for_selector("#setting-outer_steps")
+    reader.start_long()
     reader.wait_state("running")
     reader.wait_points(8)
-    before, points = page.evaluate(f"{TOLD}.passes"), reader.points()
+    both = f"[{TOLD}.passes, Number(document.querySelector('.ds-chart').dataset.points)]"  # in one look
+    before, points = page.evaluate(both)
     reader.wait_points(points + 12)
-    ticks = (reader.points() - points) / 4
-    passes = page.evaluate(f"{TOLD}.passes") - before
+    passes, ticks = page.evaluate(both)
+    passes, ticks = passes - before, (ticks - points) / 4
     assert passes < 60 * ticks, f"{passes} passes in about {ticks:.0f} ticks"
     reader.look("live")
     assert "停止" in page.inner_text("#actions") and "蒸馏" in page.title()
@@ -147,6 +160,8 @@ def test_a_live_run_ticks_in_chinese_without_a_loop(reader):
     page.click("[data-ask]")
     reader.look("discard")
     page.click("[data-really]")
+    page.wait_for_selector("#status [data-recorded=true]")
+    page.wait_for_function(NO_FILM)  # that of the recorded run
     page.wait_for_timeout(1500)
     before = page.evaluate(f"{TOLD}.passes")
     page.wait_for_timeout(2000)

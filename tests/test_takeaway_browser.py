@@ -53,8 +53,7 @@ def download(visitor: Visitor, kind: str, folder):
 def look(visitor: Visitor) -> dict:
     """What is on screen at the last update."""
     page = visitor.page
-    if page.is_visible("[data-latest]"):
-        page.click("[data-latest]")
+    page.evaluate("document.querySelector('[data-latest]').click()")  # a film may end, and hide it, at any moment
     page.wait_for_selector("#wall .ds-words")
     if page.is_visible("[data-more]"):  # a phone shows four prompts at first
         page.click("[data-more]")
@@ -72,11 +71,16 @@ def test_a_run_leaves_and_a_stranger_brings_it_back(visitors, tmp_path):
     assert "is back" in page.inner_text("#brought")
     page.wait_for_selector("#status [data-recorded='false']")
     page.wait_for_function("document.querySelector('.ds-wall').dataset.run.startsWith('own/')")
-    assert look(stranger) == look(first)
+    page.wait_for_function("document.querySelector('.ds-chart').dataset.run.startsWith('own/')")
+    there = look(first)
+    look(stranger)
+    page.wait_for_function(f"(there) => JSON.stringify(({SEEN})()) === JSON.stringify(there)", arg=there)
     page.reload()
     page.wait_for_selector(stranger.READY)
     page.click("#run-picker input")
-    assert page.locator("[role=option]", has_text="(finished)").count() == 1, "the run is the stranger's own"
+    own = page.locator("[role=option]", has_text="(finished)")
+    own.first.wait_for()
+    assert own.count() == 1, "the run is the stranger's own"
 
 
 def test_a_bad_file_is_told_in_words_and_changes_nothing(visitors, tmp_path):

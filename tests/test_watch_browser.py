@@ -1,5 +1,7 @@
 """The recorded run in a browser: the film and its speed, slow motion, the glossary by keyboard, a teacher's link."""
 
+import math
+
 import pytest
 
 from tests import browsing, test_lessons_browser
@@ -10,6 +12,7 @@ pytestmark = browsing.pytestmark
 chromium = browsing.chromium
 address = test_lessons_browser.address
 SNAPSHOTS = "Number(document.querySelector('.ds-wall')?.dataset.snapshots) > 2"
+AT_REST = f"{SNAPSHOTS} && !('playing' in document.querySelector('[data-play]').dataset)"
 
 
 class Watcher(Visitor):
@@ -18,17 +21,32 @@ class Watcher(Visitor):
     START = "/?run=recorded/quick&step=50"
 
 
+class Newcomer(Visitor):
+    """Somebody without a link, whose film begins by itself. What its button says while it plays is kept."""
+
+    SCRIPT = """window.said = []; addEventListener("distilloscope:mark", ({ detail }) =>
+      detail.playing && said.push(document.querySelector("[data-play]").textContent))"""
+
+
 @pytest.fixture(scope="module")
-def visitor(chromium, address):
+def opened(chromium, address):
     visitor = Watcher(chromium, address)
-    visitor.page.wait_for_function(SNAPSHOTS)
     yield visitor
+    visitor.close()
     assert visitor.errors == [] == visitor.elsewhere
-    visitor.context.close()
+
+
+@pytest.fixture
+def visitor(opened, request):
+    """One page for all tests, where no film plays; opened anew once a test failed, for that left it anyhow."""
+    if request.session.testsfailed:
+        opened.page.goto(opened.address + Watcher.START)
+    opened.page.wait_for_function(AT_REST)
+    return opened
 
 
 def seconds(page) -> float:
-    """How long the film takes for three more pictures."""
+    """How long the film takes for three more pictures; infinite where it does not play."""
     page.evaluate(
         "const s = document.querySelector('.ds-scrub input'); s.value = 0; s.dispatchEvent(new Event('input'))"
     )
@@ -43,12 +61,13 @@ def seconds(page) -> float:
         done((shown[3] - shown[0]) / 1000);
       });
       button.click();
+      setTimeout(done, 20000, Infinity);
     })""")
 
 
 def test_a_first_visitor_sees_a_film_and_one_sentence_on_what_it_shows(chromium, address):
-    visitor = Visitor(chromium, address)
-    visitor.page.wait_for_function("document.querySelector('[data-play]')?.textContent === 'Pause'")
+    visitor = Newcomer(chromium, address)
+    visitor.page.wait_for_function("said.includes('Pause')")
     assert "over 50 updates, 8 real questions turn into prompts" in visitor.page.inner_text(".ds-watching")
     visitor.context.close()
 
@@ -68,35 +87,37 @@ def test_the_film_plays_faster_and_slower_and_the_speed_is_remembered(visitor):
     page.select_option("[data-speed]", "0.5")
     slow = seconds(page)
     page.select_option("[data-speed]", "4")
-    assert slow > 3 and seconds(page) < slow / 1.5  # eight times, on a machine that can draw as fast
+    assert 3 < slow < math.inf
+    assert min(seconds(page) for _ in range(3)) < 2  # eight times, on a machine that can draw as fast
+    page.wait_for_function("location.search.includes('step=')")
     page.reload()
-    page.wait_for_function(SNAPSHOTS)
+    page.wait_for_function(AT_REST)
     assert page.input_value("[data-speed]") == "4"
-    page.select_option("[data-speed]", "0.5")
 
 
 def test_the_film_obeys_the_keyboard_and_the_curve_follows(visitor):
     page = visitor.page
+    page.select_option("[data-speed]", "0.5")  # ten seconds of film, for it must not end before it is stopped
     page.locator(".ds-scrub input").focus()
     page.keyboard.press("Home")
     page.wait_for_selector(".ds-path[data-step='0']")
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".ds-path[data-step='5']")
-    page.wait_for_function("document.querySelector('.ds-plot')._fullLayout.shapes[0].x0 === 5")
+    page.wait_for_function("document.querySelector('.ds-plot')._fullLayout?.shapes?.[0]?.x0 === 5")
     page.keyboard.press(" ")
     page.wait_for_function("Number(document.querySelector('.ds-path').dataset.step) > 5")
     page.keyboard.press(" ")
-    assert page.inner_text("[data-play]") == "Play"
+    assert page.inner_text("[data-play]") == "Play" and page.inner_text(".ds-scrub output") != "update 50"
 
 
 def test_the_scale_is_the_visitors_choice(visitor):
-    page, scale = visitor.page, "document.querySelector('#chart .ds-plot')._fullLayout.yaxis.type"
-    visitor.wait_points(more_than=0)
-    assert page.evaluate(scale) == "log"
+    page, scale = visitor.page, "document.querySelector('#chart .ds-plot')._fullLayout?.yaxis.type"
+    page.wait_for_function(f"{scale} === 'log'")
     page.click("[data-log]")
-    assert page.evaluate(scale) == "linear" and page.get_attribute("[data-log]", "aria-pressed") == "false"
+    page.wait_for_function(f"{scale} === 'linear'")
+    assert page.get_attribute("[data-log]", "aria-pressed") == "false"
     page.click("[data-log]")
-    assert page.evaluate(scale) == "log"
+    page.wait_for_function(f"{scale} === 'log'")
 
 
 def test_changes_are_marked_from_the_start_or_from_any_step(visitor):
@@ -125,7 +146,7 @@ def test_slow_motion_tells_the_numbers_of_the_files_row_and_takes_the_panels_alo
         row, said = ROWS[step - 1], page.inner_text(".ds-slow")
         assert row["step"] == step and f"Update {step} of 50. Matching loss {row['matching_loss']:.3f}" in said
         assert f"norm is {row['gradient_norm']:.3f}" in said and f"lay {row['regulariser']:.3f} from" in said
-        page.wait_for_function(f"document.querySelector('.ds-plot')._fullLayout.shapes[0].x0 === {step}")
+        page.wait_for_function(f"document.querySelector('.ds-plot')._fullLayout?.shapes?.[0]?.x0 === {step}")
         assert page.inner_text(".ds-scrub output") == "update 15", "the wall shows the latest snapshot"
     page.locator(".ds-scrub input").fill("0")
     page.wait_for_selector(".ds-slow[data-step='1']")
@@ -141,10 +162,9 @@ def test_slow_motion_tells_the_numbers_of_the_files_row_and_takes_the_panels_alo
 
 def test_the_glossary_is_read_by_keyboard_hover_and_tap(visitor):
     page = visitor.page
-    page.wait_for_selector("#run-card .ds-term")
+    page.wait_for_function("document.querySelectorAll('#run-card .ds-term').length > 1")
     stops = page.evaluate("[...document.querySelectorAll('#run-card .ds-term')].filter(t => t.tabIndex === 0).length")
-    words = page.locator("#run-card .ds-term").count()
-    assert stops == 1 < words, "a panel is one stop of the Tab key"
+    assert stops == 1, "a panel is one stop of the Tab key"
     page.locator("[data-share]").focus()
     page.keyboard.press("Tab")
     first = page.evaluate("document.activeElement.dataset.term")
@@ -195,7 +215,6 @@ def test_the_formula_stands_beside_its_knob_and_the_field_keeps_its_name(visitor
     page.keyboard.press("Escape")
     page.get_by_label("inner steps").fill("7")
     page.wait_for_selector("#changes [data-count='1']")
-    page.locator("#preset label").nth(0).click()
 
 
 def test_a_teachers_link_opens_one_lesson_and_hides_what_it_does_not_need(chromium, address, visitor):
@@ -217,9 +236,10 @@ def test_a_teachers_link_opens_one_lesson_and_hides_what_it_does_not_need(chromi
     ):
         assert not pupil.page.is_visible(hidden), hidden
     for shown in ("#wall", "#path", "#status", "[data-everything]"):
-        assert pupil.page.is_visible(shown), shown
+        pupil.page.wait_for_selector(shown)
     pupil.page.keyboard.press("Escape")
     pupil.page.click("[data-everything]")
-    assert pupil.page.is_visible("#form") and pupil.page.is_visible("#results") and "lesson" not in pupil.page.url
+    assert pupil.page.is_visible("#form") and pupil.page.is_visible("#results")
+    assert not pupil.page.evaluate("location.search.includes('lesson')")
     assert pupil.errors == []
     pupil.context.close()
