@@ -34,6 +34,7 @@ from components.pages.compare import ComparePage
 from components.pages.student_bench import BenchPage
 from components.pages.text_distillation import text_distillation_page
 from components.routes import health_route, shut_routes
+from components.sessions import keep_places
 from components.shares import Shares
 from components.shelf import Shelf
 from components.slices import SliceClock, lent_gpu
@@ -48,6 +49,7 @@ def build_demo(
     runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk | None = None, host: Host | None = None
 ) -> gr.Blocks:
     """The page. Runs are kept in, and only ever opened from, `home()/runs` and `samples`."""
+    keep_places()
     root = home() / "runs"
     host = host or this_host()
     runner = runner or make_runner(root, host)
