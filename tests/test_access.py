@@ -37,6 +37,7 @@ def visitor(chromium, address, request):
 
 def complaints(visitor: Visitor) -> list[str]:
     """What axe-core finds that is serious or critical: rule, places and why."""
+    visitor.page.wait_for_selector("[data-playing]", state="detached")  # words flash while a film plays
     visitor.page.wait_for_timeout(SETTLE_MS)
     found = axe.Axe().run(visitor.page).response["violations"]
     return [
@@ -66,6 +67,7 @@ def test_the_form_with_every_fold_open(visitor):
 
 def test_every_lesson(visitor):
     page = visitor.page
+    page.wait_for_selector(".ds-lesson-list button")
     for lesson in range(page.locator(".ds-lesson-list button").count()):
         page.locator(".ds-lesson-list button").nth(lesson).click()
         page.wait_for_selector(".ds-lesson")
@@ -104,8 +106,9 @@ def test_escape_closes_the_lens_and_slow_motion_and_leaves_a_lesson_open(visitor
         page.locator(opener).first.dispatch_event("click")  # the lesson's card may lie over it
         page.wait_for_selector(panel)
         page.keyboard.press("Escape")
-        assert not page.is_visible(panel) and page.is_visible(".ds-lesson")
-        assert page.evaluate(f"document.activeElement.matches({opener!r})"), "the focus comes back"
+        page.wait_for_selector(panel, state="hidden")
+        assert page.is_visible(".ds-lesson")
+        page.wait_for_function(f"document.activeElement.matches({opener!r})")  # the focus comes back
 
 
 def test_a_wrong_setting_is_told_at_its_field_until_it_is_right(visitor):

@@ -14,7 +14,7 @@ from backend.bench.config import BenchConfig
 from backend.bench.data import Test, matched_steps, needs_validation, training_examples, validation
 from backend.core.adapters import make_student
 from backend.core.backbones import context_length, load_backbone
-from backend.core.examples import MICRO_TOKENS, Rows, check_lengths, encode
+from backend.core.examples import Rows, check_lengths, encode, tokens_at_once
 from backend.core.finetune import Diverged, EarlyStop, Plan, finetune
 from backend.core.finetune_state import FinetuneState
 from backend.core.metrics import option_loss
@@ -59,6 +59,7 @@ class Trainer:
         self.config, self.run_dir, self._look_up = config, run_dir, look_up
         self.backbone = load_backbone(config.student, dtype=config.precision)
         self.student = make_student(self.backbone, config.method, config.rank, config.alpha)
+        self._at_once = tokens_at_once(self.student.model)
 
     @staticmethod
     def planned_steps(config: BenchConfig) -> int:
@@ -98,7 +99,7 @@ class Trainer:
         order = shuffled_batches(len(rows), c.batch, c.steps, generator(c.seed, "order", cell.seed))
         plan = Plan(c.steps, cell.lr, CLIP, c.mixed_precision, c.gradient_checkpointing)
         state, stop = self._begin(cell, folder)
-        for step in finetune(self.student, state, lambda k: rows.micro_batches(order[k], MICRO_TOKENS), plan):
+        for step in finetune(self.student, state, lambda k: rows.micro_batches(order[k], self._at_once), plan):
             self._log("tune", cell, step.step, loss=step.loss)
             ended = step.step == c.steps
             due = ended or step.step % c.validate_every == 0
@@ -145,7 +146,7 @@ class Trainer:
         rng = generator(c.seed, "matched order", cell.seed)
         params = self.student.initial((c.seed, "fresh", cell.seed))
         for k, chosen in enumerate(shuffled_batches(len(rows), matched.batch, len(matched.sizes), rng)):
-            loss, gradient = self.student.mean_gradient(params, rows.micro_batches(chosen, MICRO_TOKENS))
+            loss, gradient = self.student.mean_gradient(params, rows.micro_batches(chosen, self._at_once))
             params = move(params, matched.sizes[k], direction(matched.rule, gradient))
             self._log("tune", cell, k + 1, loss=loss)
             yield k + 1, params
