@@ -93,12 +93,13 @@ def test_small_experts_are_recorded_one_by_one_and_large_ones_at_once():
     assert experts_at_once(smol, 2) == 2
     assert experts_at_once(replace(smol, experts=1), 2) == 1, "there is nothing beside a single one"
     assert experts_at_once(smol, 1) == 1
+    assert experts_at_once(smol, 2, slower=0.1) == 1, "once it is loaded a model's weight is known"
     assert recording_work(smol, 2) > recording_work(smol, 1) / 2, "loading is counted"
 
 
 def test_what_half_the_memory_does_not_hold_is_not_loaded_several_times(make, monkeypatch):
     setup, _ = make("memory", 2)
-    monkeypatch.setattr(side_by_side, "experts_at_once", lambda _, workers: workers)
+    monkeypatch.setattr(side_by_side, "experts_at_once", lambda _, workers, slower: workers)
     monkeypatch.setattr(side_by_side, "worker_count", lambda: 2)
     assert side_by_side.workers_for(setup) == 2
     monkeypatch.setattr(setup.own.student, "weight_bytes", lambda: 10**15)

@@ -24,7 +24,7 @@ TEST_ROWS = {"pocket_science": 600, "pocket_mmlu": 400}
 VALIDATION = {"pocket_science": 300}
 MANY = 2000  # rows of a task that is not listed
 SPEEDS = {"opt-pocket": 1.0, "llama-pocket": 1.3}  # the bundled models beside each other
-LARGER = 20.0  # how much slower another model is at least, where it matters whether to begin several processes
+LARGER = 20.0  # how much slower another model is at least, before it is loaded
 
 # of the search, see court.py and search.py
 ASKED, VALIDATIONS, VALIDATE_EVERY, SINGLES, CONFIRMATIONS = 200, 4, 6, 2, 2
@@ -59,9 +59,13 @@ def expert_work(c: DistillConfig) -> float:
     return c.expert_steps * step(EXPERT, batch * (question(c) + FRAME))
 
 
-def experts_at_once(c: DistillConfig, workers: int) -> int:
-    """All workers, or one where what they gain does not pay for their loading twice over."""
-    gain = c.experts * expert_work(c) * SPEEDS.get(c.model, LARGER) * (1 - 1 / workers)
+def experts_at_once(c: DistillConfig, workers: int, slower: float | None = None) -> int:
+    """All workers, or one where what they gain does not pay for their loading twice over.
+
+    `slower`: how much slower than opt-pocket the model is; a guess by its name where it is left out.
+    """
+    slower = SPEEDS.get(c.model, LARGER) if slower is None else slower
+    gain = c.experts * expert_work(c) * slower * (1 - 1 / workers)
     return min(workers, c.experts) if gain > 2 * START else 1
 
 

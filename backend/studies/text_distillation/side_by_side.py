@@ -23,6 +23,7 @@ from backend.studies.text_distillation.setup import Setup
 
 COPIES = 4  # of a model's weights that a worker holds at most: its own, and as much again for a micro-batch, thrice
 LIBRARIES = 600 * 2**20  # bytes
+POCKET = 4.9e6  # bytes of opt-pocket, whose work the costs are counted in
 
 Heard = Callable[[int, list[tuple[dict, bool]]], None]
 
@@ -34,8 +35,9 @@ def workers_for(setup: Setup) -> int:
     """
     if setup.own.student.device.type != "cpu":
         return 1
-    fitting = psutil.virtual_memory().total // 2 // (COPIES * setup.own.student.weight_bytes() + LIBRARIES)
-    return experts_at_once(setup.config, max(1, min(worker_count(), fitting)))
+    weights = setup.own.student.weight_bytes()
+    fitting = psutil.virtual_memory().total // 2 // (COPIES * weights + LIBRARIES)
+    return experts_at_once(setup.config, max(1, min(worker_count(), fitting)), weights / POCKET)
 
 
 def record_together(setup: Setup, numbers: list[int], workers: int, run_dir: RunDir, hear: Heard) -> None:
