@@ -13,11 +13,11 @@ from tests.test_browser import STAND_IN
 pytestmark = browsing.pytestmark
 chromium = browsing.chromium
 TABS = ("yaml", "command", "python", "http")
-# what the button says from now on: it says that it copied for a second and a half only
+# what the button says from now on: it says that it copied for a second and a half, or until the box is drawn anew
 KEEP_SAID = """() => {
-  const button = document.querySelector("#box [data-copy]");
   window.said = [];
-  new MutationObserver(() => said.push(button.textContent)).observe(button, { childList: true });
+  new MutationObserver(() => said.push(document.querySelector("#box [data-copy]")?.textContent))
+    .observe(document.body, { childList: true, subtree: true, characterData: true });
 }"""
 
 
