@@ -47,7 +47,6 @@ CPU_SIZES = {
     "admm_neighbours": 100,
     "validation_limit": 200,
     "test_limit": 300,
-    "examples": 600,
     "train_limit": 2400,
 }
 ALL_AT_ZERO = ("test_limit",)  # settings whose 0 asks for everything there is, however much that is
