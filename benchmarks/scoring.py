@@ -44,13 +44,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     backbone, rows = load_backbone(args.model), []
     for spec, shots in (one for task in args.tasks.split(",") for one in ways_to_ask(task, args.data_dir)):
         questions = sample(spec.name, args.data_dir, args.questions)
-        best = timed(backbone, spec, shots, questions, args.rounds)
-        asked = f"{spec.name}, {spec.shots}-shot"
-        name = f"{args.model}, {asked}"
+        name = f"{args.model}, {spec.name}, {spec.shots}-shot"
         rows.append(row(f"{name}: the loop's choices that are ours", alike(backbone, spec, shots, questions), "", "1"))
+        best = timed(backbone, spec, shots, questions, args.rounds)
         rows += [row(f"{name}: {way}, questions a second", len(questions) / took, "1/s") for way, took in best.items()]
         for way in ("ours", "ours, fast"):
-            rows.append(row(f"{name}: {way}, over the harness", best["harness"] / best[way], "x", BARS.get(asked, "")))
+            rows.append(row(f"{name}: {way}, over the harness", best["harness"] / best[way], "x", BARS.get(name, "")))
             rows.append(row(f"{name}: {way}, over the loop", best["loop"] / best[way], "x"))
     show(rows, args.json)
 

@@ -51,8 +51,9 @@ def texts(page) -> dict[str, str]:
     return found
 
 
-def wait_text(page, part: str) -> None:
-    page.wait_for_function("(part) => document.querySelector('#box code').textContent.includes(part)", arg=part)
+def wait_text(page, part: str, seconds: int = 30) -> None:
+    script = "(part) => document.querySelector('#box code').textContent.includes(part)"
+    page.wait_for_function(script, arg=part, timeout=seconds * 1000)
 
 
 def set_seeds(page, seeds: int, part: str) -> None:
@@ -61,9 +62,7 @@ def set_seeds(page, seeds: int, part: str) -> None:
         page.fill("#setting-seeds input[type=number]", str(seeds))
         page.press("#setting-seeds input[type=number]", "Tab")
         try:
-            return page.wait_for_function(
-                "(part) => document.querySelector('#box code').textContent.includes(part)", arg=part, timeout=10_000
-            )
+            return wait_text(page, part, seconds=10)
         except browsing.playwright.TimeoutError:
             continue
     raise AssertionError(f"the box never told {part}")

@@ -16,7 +16,7 @@ from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import expert_work
 from backend.studies.text_distillation.one_expert import expert_path, record, recorded_rows
 from backend.studies.text_distillation.setup import Setup
-from backend.studies.text_distillation.side_by_side import record_together, workers_for
+from backend.studies.text_distillation.side_by_side import clear_rows, record_together, workers_for
 
 
 def followed(config: DistillConfig) -> range:
@@ -41,6 +41,7 @@ def record_experts(setup: Setup, run_dir: RunDir, numbers: range, stage: str, la
     """
     c, todo, workers = setup.config, lacking(setup, numbers), workers_for(setup)
     clear_parts(setup.recipe.folder(home() / "experts"))
+    clear_rows(run_dir)
     with Progress(run_dir, stage, len(numbers) * c.expert_steps, work=len(todo) * expert_work(c), later=later) as bar:
         log = Log(c, run_dir, numbers, bar)
         for number in sorted(set(numbers) - set(todo)):

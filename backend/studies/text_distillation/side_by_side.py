@@ -5,14 +5,12 @@ the experts' order, so the files of a run are the same however many work on it. 
 expert steps.
 """
 
-import json
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import psutil
-import torch
 
 from backend.core.pool import each, worker_count
 from backend.runs import RunDir
@@ -45,31 +43,43 @@ def record_together(setup: Setup, numbers: list[int], workers: int, run_dir: Run
 
     `hear` must not raise. Where the run is asked to stop the workers save their halves and this returns early.
     """
-    files = {n: run_dir.artifacts / f"expert-{n}-{setup.recipe.digest()}.rows.jsonl" for n in numbers}
-    for file in files.values():
-        file.write_bytes(b"")
+    heard: dict[int, list[tuple[dict, bool]]] = {number: [] for number in numbers}
+    cursors = dict.fromkeys(numbers, 0)
 
     def tell() -> None:
-        for number, file in files.items():
-            hear(number, [tuple(json.loads(line)) for line in file.read_bytes().split(b"\n")[:-1]])
+        for number in numbers:
+            told, cursors[number] = run_dir.rows_since(rows_name(number), cursors[number])
+            heard[number] += [(row, row.pop("new")) for row in told]
+            hear(number, heard[number])
 
-    for _ in each(partial(expert_worker, setup.config, run_dir.path, files), numbers, workers, tell):
-        tell()
-    for file in files.values():
-        file.unlink()
+    try:
+        for _ in each(partial(expert_worker, setup.config, run_dir.path), numbers, workers, tell):
+            tell()
+    finally:
+        clear_rows(run_dir)
 
 
-def expert_worker(config: DistillConfig, folder: Path, files: dict[int, Path]) -> Callable[[int], None]:
-    """Load everything once, in whichever process this is, and return what to do with an expert."""
+def rows_name(number: int) -> str:
+    """Where a worker leaves its rows, for RunDir."""
+    return f"artifacts/expert-{number}.rows"
+
+
+def clear_rows(run_dir: RunDir) -> None:
+    """Also what a killed process left."""
+    for file in run_dir.artifacts.glob("expert-*.rows.jsonl"):
+        file.unlink(missing_ok=True)
+
+
+def expert_worker(config: DistillConfig, folder: Path) -> Callable[[int], None]:
+    """Load everything once, in a process of its own, and return what to do with an expert."""
     setup, run_dir = Setup(config), RunDir(folder)
-    torch.set_num_threads(1)
 
     def work(number: int) -> None:
         if expert_path(setup, number).exists():  # of another run with the same recipe, meanwhile
             return
-        with closing(record(setup, number, run_dir)) as rows, files[number].open("ab", buffering=0) as told:
-            for row in rows:
-                told.write(json.dumps(row).encode() + b"\n")
+        with closing(record(setup, number, run_dir)) as rows:
+            for row, new in rows:
+                run_dir.append(rows_name(number), row | {"new": new})
                 if run_dir.stop_requested():
                     return
 
