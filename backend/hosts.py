@@ -43,7 +43,7 @@ CPU_SIZES = {
     "seeds": 5,
     "lrs": 4,
     "tasks": 3,
-    "search_rounds": 40,
+    "search_rounds": 20,
     "admm_neighbours": 100,
     "validation_limit": 200,
     "test_limit": 300,

@@ -62,6 +62,15 @@ def test_one_that_diverges_ends_as_none_and_leaves_the_others_alone(readers):
     assert finetuned_each(student, [replace(given[1], start=broken)], PLAN) == [None]
 
 
+def test_on_a_cpu_small_steps_are_stacked_and_large_or_unlike_ones_are_not(readers, monkeypatch):
+    student, given = readers[0].student, pupils(readers[0])
+    stacked = []
+    monkeypatch.setattr(module, "_train", lambda student, some, plan: stacked.append(len(some)) or [None] * len(some))
+    assert finetuned_each(student, given, PLAN) == [None] * 4 and stacked == [4]
+    unlike = replace(given[1], order=[[0]] * PLAN.steps)
+    assert None not in finetuned_each(student, [given[0], unlike], PLAN) and stacked == [4]
+
+
 def test_the_model_is_its_own_again_afterwards(readers):
     student, given = readers[0].student, pupils(readers[0])
     batch, params = given[0].rows.batch([0, 1]), student.initial(3)
@@ -80,9 +89,9 @@ def test_as_many_pass_at_once_as_there_is_room_for(readers):
     assert [len(some) for some in module._passes(given, 1)] == [1] * 4 and list(module._passes([], 1)) == []
 
 
-def test_on_a_cpu_they_are_trained_one_by_one(readers, monkeypatch):
+def test_on_a_cpu_larger_steps_are_trained_one_by_one(readers, monkeypatch):
     given = pupils(readers[0])
-    monkeypatch.setattr(module, "finetuned_stacked", lambda *_: pytest.fail("stacked on a CPU"))
+    monkeypatch.setattr(module, "SMALL", 3)
     ends = finetuned_each(readers[0].student, given[:2], PLAN)
     alone = finetuned(readers[0].student, given[1].rows, given[1].start, given[1].order, PLAN)
     assert all(torch.equal(ends[1][name], p) for name, p in alone.items())

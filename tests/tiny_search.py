@@ -22,6 +22,7 @@ TOKENS = [len(draft.answer) % 3 for draft in DRAFTS[:12]]  # any lengths do for 
 MATERIAL = Material.of(DRAFTS[:12], TOKENS)
 PLAN = SearchPlan(
     "arc_easy", rounds=3, lrs=(0.05, 0.05), steps=3, batch=4, candidates=10, questions=4, validate_every=2,
+    trials=4, confirmations=2, seed=1,
     moves=("question", "phrase", "word", "token"), objective="answers",
 )  # fmt: skip
 

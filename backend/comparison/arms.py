@@ -8,7 +8,8 @@ import random
 from collections.abc import Iterator
 from statistics import median_high
 
-from backend.comparison.config import BASELINES, ComparisonConfig
+from backend.comparison.beginning import best_start
+from backend.comparison.config import BASELINES, SELECTED, ComparisonConfig
 from backend.comparison.datasets import keep, kept, kept_rows, put_into, rows_of
 from backend.comparison.distilling import DECODERS, PAPER, distilled_rows
 from backend.comparison.judging import evolve_rows
@@ -67,22 +68,25 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         "seed": [c.seed, seed],
     }
     by = arm if arm in SELECTORS else c.start  # the selector behind it
-    if by in ("less", "select"):
+    if by in ("less", "select", "best"):
         recipe |= {"mixed_precision": c.mixed_precision}
-    if by == "select":
+    if by in ("select", "best"):
         recipe |= {"expert_lr": median_high(c.lrs)}
+    if by == "best":
+        recipe |= {name: getattr(c, name) for name in VALIDATED} | {"readers": judges_of(materials)}
     if arm in ("init", "text", "text_shuffled", "evolve", *DECODERS):
         recipe |= {"start": c.start}
     if arm in DECODERS:
         recipe |= {name: getattr(c, name) for name in ("distillation", "outer_steps", "prompt_tokens")}
     if arm in ("text", "text_shuffled", "evolve"):
         recipe |= {name: getattr(c, name) for name in SEARCHED} | {
-            "readers": [r.fingerprint for r in materials.judges()],
+            "readers": judges_of(materials),
             "search": VERSION,
         }
     return recipe
 
 
+VALIDATED = ("steps", "batch", "lrs", "lr_seeds")
 SEARCHED = (
     "objective",
     "moves",
@@ -90,20 +94,20 @@ SEARCHED = (
     "candidates",
     "judged_by",
     "judges",
-    "steps",
-    "batch",
-    "lrs",
-    "lr_seeds",
     "mixed_precision",
+    *VALIDATED,
 )
+
+
+def judges_of(materials: Materials) -> list[str]:
+    return [reader.fingerprint for reader in materials.judges()]
 
 
 def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progress) -> list[dict]:
     """The rows of one data set."""
     c = materials.config
     if arm == "init":
-        made = kept(recipe_of(materials, c.start, 0))
-        return kept_rows(made) if made.is_file() else make(materials, run, c.start, 0, progress)
+        return start_rows(materials, run, progress)
     if arm == "select":
         expert = SelectSettings(lr=median_high(c.lrs))
         return real_rows(materials, arm, select(materials.pool(c.seed), materials.size, expert))
@@ -120,6 +124,23 @@ def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
         rows = evolve_rows(materials, run, start, search["trainings"], tuple(search["lrs"]), progress)
         return real_rows(materials, arm, rows)
     return distilled_rows(materials, arm, rows_of(run, "init"), progress)
+
+
+def start_rows(materials: Materials, run: RunDir, progress: Progress) -> list[dict]:
+    """The questions that texts begin with."""
+
+    def chosen(arm: str) -> list[dict]:
+        recipe = recipe_of(materials, arm, 0)
+        if not kept(recipe).is_file():
+            keep(recipe, make(materials, run, arm, 0, progress))
+        return kept_rows(kept(recipe))
+
+    start = materials.config.start
+    if start != "best":
+        return chosen(start)
+    sets = {arm: chosen(arm) for arm in SELECTED}
+    progress.advance("Choosing what to begin with", by=0)
+    return sets[best_start(materials, sets)]
 
 
 def real_rows(materials: Materials, arm: str, rows: list[int]) -> list[dict]:

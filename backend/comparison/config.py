@@ -19,7 +19,8 @@ CONTROLS = ("text_shuffled",)
 ARMS = ("base", *BASELINES, *COSTLY, *LEARNED, *CONTROLS, "full")
 EMBEDDED = ("nearest", "straight_through", "guided", "projected", "soft")  # made from learned embeddings
 OWN_MODEL_ONLY = ("soft", "projected")  # embeddings and ids mean nothing to another model
-STARTS = (*BASELINES, "select")
+SELECTED = (*BASELINES, "select")
+STARTS = ("best", *SELECTED)
 REGIMES = ("ordinary", "matched")
 
 
@@ -69,7 +70,12 @@ class ComparisonConfig:
     mixed_precision: bool = setting(False, "Multiply in bfloat16 while training.", "Students", advanced=True)
     lr_seeds: int = setting(2, "Students per step size when it is chosen.", "Students", low=1, advanced=True)
 
-    start: str = setting("select", "The real questions that learned arms start from.", "Text", choices=STARTS)
+    start: str = setting(
+        "best",
+        "The real questions that learned arms start from: a selector's, or those that make the best students.",
+        "Text",
+        choices=STARTS,
+    )
     readers: str = setting(
         "both", "Whose students judge a text: the model's own, or all students'.", "Text", choices=("own", "both")
     )
@@ -85,10 +91,14 @@ class ComparisonConfig:
         "Text",
         choices=MOVES,
     )
-    rounds: int = setting(24, "Rounds of the search.", "Text", low=0, high=100_000)
-    candidates: int = setting(200, "Changes that a round looks at.", "Text", low=1, advanced=True)
+    rounds: int = setting(12, "Rounds of the search.", "Text", low=0, high=100_000)
+    candidates: int = setting(
+        200, "Changes that a round ranks; trained students try 16 trials made of them.", "Text", low=1, advanced=True
+    )
     judged_by: int = setting(240, "Real training questions that judge a round.", "Text", low=1, advanced=True)
-    judges: int = setting(1, "Students of each reader that judge a round.", "Text", low=1, advanced=True)
+    judges: int = setting(
+        1, "Students of each reader that judge a trial at first; what goes on meets more.", "Text", low=1, advanced=True
+    )
     outsider: str = setting(
         "", "A model that takes no part and says by its perplexity how readable texts are; empty for none.", "Text"
     )

@@ -108,7 +108,7 @@ class DistillConfig:
     revert: bool = setting(
         True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text"
     )
-    search_rounds: int = setting(12, "Search: rounds of changing the texts.", "Text", low=0, advanced=True)
+    search_rounds: int = setting(6, "Search: rounds of changing the texts.", "Text", low=0, advanced=True)
     search_moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
         "Search: what rounds change; a whole question every other round, between them the others in turn.",

@@ -27,7 +27,8 @@ SPEEDS = {"opt-pocket": 1.0, "llama-pocket": 1.3}  # the bundled models beside e
 LARGER = 20.0  # how much slower another model is at least, before it is loaded
 
 # of the search, see court.py and search.py
-ASKED, VALIDATIONS, VALIDATE_EVERY, SINGLES, CONFIRMATIONS = 200, 4, 6, 2, 2
+ASKED, VALIDATIONS, VALIDATE_EVERY, CONFIRMATIONS = 200, 4, 6, 4
+RACE = ((17, 1), (10, 1), (4, 2))  # at most: texts and their students, see trials.py
 
 
 def step(kind: tuple[float, float], tokens: int) -> float:
@@ -96,8 +97,8 @@ def search_work(c: DistillConfig) -> list[float]:
     pace = sum(relative(c, name) for name in readers)
     student = c.finetune_steps * step(FINETUNE, min(c.finetune_batch, c.prompts) * (question(c) + FRAME))
     check = VALIDATIONS * (student + VALIDATION.get(c.task, MANY // 4) * SCORE)
-    trials = 2 + c.prompts.bit_length() + SINGLES + 2 * CONFIRMATIONS  # with the text as it is, and a walk
-    each = trials * (student + ASKED * SCORE)
+    raced = sum(texts * students for texts, students in RACE)
+    each = (1 + raced + 2 * CONFIRMATIONS) * (student + ASKED * SCORE)  # one more, whose steps rank the changes
     checked = (n % VALIDATE_EVERY == 0 or n == c.search_rounds for n in range(1, c.search_rounds + 1))
     return [check * pace] + [(each + check * now) * pace for now in checked]
 

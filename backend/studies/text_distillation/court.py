@@ -25,6 +25,7 @@ from backend.core.tasks import Question
 from backend.studies.text_distillation.config import MOVES, OBJECTIVES
 from backend.studies.text_distillation.moves import Draft
 from backend.studies.text_distillation.objectives import Answers, Matching, Objective
+from backend.studies.text_distillation.trials import Proposal
 
 WAYPOINTS = 6  # states of the training that a candidate is scored at
 
@@ -32,8 +33,8 @@ WAYPOINTS = 6  # states of the training that a candidate is scored at
 @dataclass(frozen=True)
 class SearchPlan:
     """How to search. `lrs` has a step size for each reader; `questions` real ones judge a round; every `validate_every`
-    rounds `validations` fresh students of each reader are judged on the validation questions. `confirmations` fresh
-    ones have to find a change better too before it is taken: the best of many trials by few students is partly luck."""
+    rounds `validations` fresh students of each reader are judged on the validation questions. The winner of a round's
+    `trials` has to be found better by `confirmations` fresh students too: the best of many is partly luck."""
 
     task: str
     rounds: int
@@ -41,9 +42,10 @@ class SearchPlan:
     steps: int
     batch: int
     candidates: int = 200
+    trials: int = 16
     questions: int = 200
     seeds: int = 1
-    confirmations: int = 2
+    confirmations: int = 4
     moves: tuple[str, ...] = ("question", "phrase", "word")
     objective: str = "error"
     validate_every: int = 6
@@ -57,14 +59,6 @@ class SearchPlan:
                 raise UserError(f"There is no {name} {unknown[0]!r}.", f"one of {', '.join(known)}", "Choose one.")
         if not self.moves:
             raise UserError("No move is allowed.", f"at least one of {', '.join(MOVES)}", "Choose one.")
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """Another draft for a slot."""
-
-    slot: int
-    draft: Draft
 
 
 class Students:
@@ -111,11 +105,13 @@ class Court:
         """The first-order change of the objective by each proposal."""
         if not proposals:
             return torch.zeros(0)
-        now, other = self._rows(drafts), self._rows([one.draft for one in proposals])
-        slots, found = [one.slot for one in proposals], torch.zeros(len(proposals))
+        texts = {draft: number for number, draft in enumerate(dict.fromkeys(one.draft for one in proposals))}
+        now, other = self._rows(drafts), self._rows(list(texts))
+        which, slots = [texts[one.draft] for one in proposals], [one.slot for one in proposals]
+        found = torch.zeros(len(proposals))
         for points, slope in self._walks(drafts):
             here = influence(self.reader.student, points, slope, now)
-            found += influence(self.reader.student, points, slope, other) - here[slots]
+            found += influence(self.reader.student, points, slope, other)[which] - here[slots]
         return found
 
     def slopes(self, drafts: Sequence[Draft]) -> list[Tensor]:

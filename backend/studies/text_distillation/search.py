@@ -1,16 +1,16 @@
 """The search decoder: text that is changed, never embeddings, and kept only where trained students get better by it.
 
-    draw a start and an order for a round's students, and real questions to judge them by
+    draw starts, orders and real questions for a round's students
     train a student on the texts as they are; at its end take the gradient of the objective
     score many small changes of the texts to first order by it, summed over readers (influence.py)
-    try the best of them together, the best half, quarter, ...: train a student on each
-    keep the best text if fresh students on other questions find it better than the present one too
+    try some of the better ones together: train students on each trial, on the better half of them more, and so on
+    keep the winner if other fresh students, on other questions, find it better than the present texts too
 
-A round's students share start, order and questions, so that texts are compared and not luck. Every other round tries
-whole questions, the ones between the plan's other moves in turn: side by side, the large effects of questions would
-hide the small ones of phrases. Every few rounds the text is validated by fresh students; the search goes on from the
-best there, and returns it. Each round depends on the plan's seed, its number and the texts alone, so a search goes on
-from any round to the same end. Knows readers, drafts and objectives, not files.
+Students that are compared share start, order and questions, so that texts are compared and not luck. Every other
+round tries whole questions, the ones between the plan's other moves in turn: side by side, the large effects of
+questions would hide the small ones of phrases. Every few rounds the text is validated by fresh students; the search
+goes on from the best there, and returns it. Each round depends on the plan's seed, its number and the texts alone, so
+a search goes on from any round to the same end. Knows readers, drafts and objectives, not files.
 """
 
 import math
@@ -27,12 +27,13 @@ from backend.core.finetune import Plan
 from backend.core.readers import Reader
 from backend.core.stacked import finetuned_each
 from backend.core.tasks import Question
-from backend.studies.text_distillation.court import Court, Proposal, SearchPlan, Students, as_example, value_of
+from backend.studies.text_distillation.court import Court, SearchPlan, Students, as_example, value_of
 from backend.studies.text_distillation.moves import Draft, Material, draw
 from backend.studies.text_distillation.objectives import Answers
 from backend.studies.text_distillation.tokens import token_proposals
+from backend.studies.text_distillation.trials import Judged, Proposal, draw_trials, race, together
 
-SINGLES = 2  # single changes that are tried besides the joint ones
+RACE = (1, 1, 2)  # students of each reader in the stages of a race
 
 
 @dataclass(frozen=True)
@@ -93,24 +94,19 @@ class Search:
         return self.readers[number].rows([as_example(draft) for draft in drafts])
 
     def _round(self, now: Found) -> Found:
-        p, number = self.plan, now.round + 1
+        p, number, drafts = self.plan, now.round + 1, now.drafts
         rng = random.Random(f"{p.seed} search {number}")
-        courts = [self._court(i, number, p.seeds) for i in range(len(self.readers))]
-        drafts = now.drafts
-        proposals = self._proposals(drafts, courts, move_of(number, p.moves), rng)
-        effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
-        trials = [drafts, *joint_trials(drafts, proposals, effect.tolist())]
-        losses = together(torch.stack([court.judge(trials) for court in courts]))
-        chosen = int(losses.argmin())
-        row = {"round": number, "loss": losses[0].item(), "gain": (losses[0] - losses[chosen]).item()}
-        experts = int(p.objective == "matching")  # one for each student, to measure the distance to
-        row["trainings"] = (len(trials) + 1 + experts) * p.seeds * len(self.readers)  # one more is walked
-        found, row["confirmed"] = trials[chosen], None
-        if chosen and p.confirmations:
-            confirmed = self._confirmed(drafts, found, number)
-            row["trainings"] += (2 + experts) * p.confirmations * len(self.readers)
-            row["confirmed"] = _number(confirmed)
-            found = found if confirmed > 0 else drafts
+        trials, stages = self._trials(drafts, number, rng), [p.seeds * students for students in RACE]
+        raced = race(drafts, trials, self._judged(number, "race"), stages)
+        row = {"round": number, "loss": _number(raced.loss), "gain": _number(raced.gain), "confirmed": None}
+        row["trainings"] = self._trained(1, p.seeds)  # the one whose steps rank the changes
+        row["trainings"] += sum(self._trained(n, students) for n, students in zip(raced.ran, stages, strict=False))
+        found = raced.winner
+        if found != drafts and p.confirmations:
+            before, after = together(self._judged(number, "again")([drafts, found], p.confirmations, 0)).tolist()
+            row["trainings"] += self._trained(2, p.confirmations)
+            row["confirmed"] = _number(before - after)  # who chose it has no say here
+            found = found if before > after else drafts
         row |= {"changed": sum(a != b for a, b in zip(drafts, found, strict=True)), "validation": None}
         best, best_loss = now.best, now.best_loss
         if number % p.validate_every == 0 or number == p.rounds:
@@ -121,20 +117,34 @@ class Search:
             found = best  # what a few students liked and others do not is not built upon
         return Found(number, found, best, best_loss, row)
 
-    def _confirmed(self, drafts: tuple[Draft, ...], trial: tuple[Draft, ...], number: int) -> float:
-        """By how much fresh students on other questions find the trial better: who chose it has no say here."""
+    def _trials(self, drafts: tuple[Draft, ...], number: int, rng: random.Random) -> list[tuple[Draft, ...]]:
         p = self.plan
-        courts = [self._court(i, number, p.confirmations, "again") for i in range(len(self.readers))]
-        before, after = together(torch.stack([court.judge([drafts, trial]) for court in courts])).tolist()
-        return before - after
+        courts = [self._court(i, p.seeds, number) for i in range(len(self.readers))]
+        proposals = self._proposals(drafts, courts, move_of(number, p.moves), rng)
+        effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
+        return draw_trials(drafts, proposals, effect.tolist(), p.trials, rng)
 
-    def _court(self, number: int, round_number: int, seeds: int, *more: str) -> Court:
+    def _judged(self, *key) -> Judged:
+        """Fresh students for each stage, on other questions."""
+
+        def judged(texts: Sequence[tuple[Draft, ...]], students: int, stage: int) -> Float[Tensor, "readers texts"]:
+            courts = [self._court(i, students, *key, stage) for i in range(len(self.readers))]
+            return torch.stack([court.judge(texts) for court in courts])
+
+        return judged
+
+    def _trained(self, trials: int, seeds: int) -> int:
+        """Students behind so many trials; the matching objective trains an expert for each start."""
+        experts = int(self.plan.objective == "matching")
+        return (trials + experts) * seeds * len(self.readers)
+
+    def _court(self, reader: int, seeds: int, *key) -> Court:
+        """Its students and questions follow from the key: the round, and what they are for."""
         p = self.plan
-        asked = random.Random(" ".join((f"{p.seed} asked {round_number}", *more)))
+        asked = random.Random(" ".join(map(str, (p.seed, "asked", *key))))
         asked = asked.sample(self.train, min(p.questions, len(self.train)))
-        plan = self._plans()[number]
-        students = [Students(self.readers[number], plan, p, (round_number, *more, seed)) for seed in range(seeds)]
-        return Court(self.readers[number], students, asked, p)
+        students = [Students(self.readers[reader], self._plans()[reader], p, (*key, seed)) for seed in range(seeds)]
+        return Court(self.readers[reader], students, asked, p)
 
     def _proposals(
         self, drafts: tuple[Draft, ...], courts: list[Court], move: str, rng: random.Random
@@ -145,7 +155,13 @@ class Search:
         else:
             tokens = [len(e.answer) for e in self._rows(0, drafts).examples]
             slots = [rng.randrange(len(drafts)) for _ in range(p.candidates)]
-            found = [Proposal(slot, draw(move, drafts[slot], tokens[slot], self.material, rng)) for slot in slots]
+            drawn = [(slot, draw(move, drafts[slot], tokens[slot], self.material, rng)) for slot in slots]
+            found = [
+                Proposal(other, draft)
+                for slot, draft in drawn
+                for other, length in enumerate(tokens)
+                if other == slot or (move == "question" and length == tokens[slot])  # it fits there as well
+            ]
         taken = {draft.question for draft in drafts}
         return [one for one in found if one.draft.question not in taken]
 
@@ -156,29 +172,6 @@ def move_of(number: int, moves: Sequence[str]) -> str:
     if len(others) == len(moves):
         return others[(number - 1) % len(others)]
     return others[(number // 2 - 1) % len(others)] if others and number % 2 == 0 else "question"
-
-
-def joint_trials(drafts: tuple[Draft, ...], proposals: Sequence[Proposal], effect: Sequence[float]) -> list[tuple]:
-    """The best proposal of each slot, best first: 1, 2, 4, ... of them together, and the next ones alone.
-
-    First-order effects add up only while they are small, so how many may be taken at once is tried out.
-    """
-    best: dict[int, Draft] = {}
-    texts: set[str] = set()
-    for i in sorted(range(len(proposals)), key=lambda i: effect[i]):
-        one = proposals[i]
-        if effect[i] < 0 and one.slot not in best and one.draft.question not in texts:
-            best[one.slot] = one.draft
-            texts.add(one.draft.question)
-    ranked, sizes = list(best.items()), [2**k for k in range(len(drafts).bit_length())]
-    chosen = [dict(ranked[:size]) for size in sizes if size <= len(ranked)]
-    chosen += [dict([one]) for one in ranked[1 : 1 + SINGLES]]
-    return [tuple(change.get(i, draft) for i, draft in enumerate(drafts)) for change in chosen]
-
-
-def together(losses: Float[Tensor, "readers trials"]) -> Float[Tensor, " trials"]:
-    """Geometric mean over readers: a tenth less counts alike for each, however large its losses are."""
-    return losses.clamp(min=1e-9).log().mean(0).exp()  # 0 for one must not hide what is infinite for another
 
 
 def _number(value: float) -> float | None:

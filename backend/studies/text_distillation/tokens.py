@@ -12,9 +12,9 @@ from torch import Tensor
 from backend.core.backbones import prompt_ids
 from backend.core.prompts import QUESTION_PREFIX, question_prompt
 from backend.core.readers import Reader
-from backend.studies.text_distillation.court import Proposal
 from backend.studies.text_distillation.decode import to_text, writable_ids
 from backend.studies.text_distillation.moves import Draft, rewritten
+from backend.studies.text_distillation.trials import Proposal
 
 SWAPS = 4  # tokens that are proposed for one place
 
