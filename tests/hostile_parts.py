@@ -37,6 +37,7 @@ ACCEPTED = {
     "json/encoder.py.iterencode: ValueError": "no such body; it cannot say NaN",
     "httpx/_urlparse.py.urlparse: httpx.InvalidURL": "an address that is none",
     "components/upload_button.py._process_single_file: gradio.exceptions.Error": "a file of a kind that is not taken",
+    "gradio_client/utils.py.is_file_obj_with_meta: AttributeError": "something that is nearly a file",
     "pathlib.py.stat: OSError": "a name that no file can have",
     "pathlib.py.resolve: ValueError": "a name that no file can have",
     "starlette/responses.py.render: UnicodeEncodeError": "half a letter in its own refusal",

