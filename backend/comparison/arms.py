@@ -6,6 +6,7 @@ the comparison and never sees a test question.
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median_high
 
 from backend.comparison.beginning import best_start
@@ -30,11 +31,14 @@ def make_arms(materials: Materials, run: RunDir) -> None:
     with Progress(run, "arms", len(wanted)) as progress:
         for arm, seed in wanted:
             progress.advance(f"Choosing {arm}", by=0)
-            recipe = recipe_of(materials, arm, seed)
-            if not kept(recipe).is_file():
-                keep(recipe, make(materials, run, arm, seed, progress))
-            put_into(run, file_name(arm, seed), kept(recipe))
+            put_into(run, file_name(arm, seed), made(materials, run, arm, seed, progress))
             progress.advance(f"{arm} is chosen")
+
+
+def made(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progress) -> Path:
+    """The kept file of a data set, made where there is none."""
+    recipe = recipe_of(materials, arm, seed)
+    return kept(recipe) if kept(recipe).is_file() else keep(recipe, make(materials, run, arm, seed, progress))
 
 
 def parts(config: ComparisonConfig) -> Iterator[tuple[str, int]]:
@@ -128,17 +132,11 @@ def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
 
 def start_rows(materials: Materials, run: RunDir, progress: Progress) -> list[dict]:
     """The questions that texts begin with."""
-
-    def chosen(arm: str) -> list[dict]:
-        recipe = recipe_of(materials, arm, 0)
-        if not kept(recipe).is_file():
-            keep(recipe, make(materials, run, arm, 0, progress))
-        return kept_rows(kept(recipe))
-
     start = materials.config.start
+    arms = SELECTED if start == "best" else (start,)
+    sets = {arm: kept_rows(made(materials, run, arm, 0, progress)) for arm in arms}
     if start != "best":
-        return chosen(start)
-    sets = {arm: chosen(arm) for arm in SELECTED}
+        return sets[start]
     progress.advance("Choosing what to begin with", by=0)
     return sets[best_start(materials, sets)]
 

@@ -93,7 +93,7 @@ class ComparisonConfig:
     )
     rounds: int = setting(12, "Rounds of the search.", "Text", low=0, high=100_000)
     candidates: int = setting(
-        200, "Changes that a round ranks; trained students try 16 trials made of them.", "Text", low=1, advanced=True
+        200, "Changes that a round ranks; students race trials made of them.", "Text", low=1, advanced=True
     )
     judged_by: int = setting(240, "Real training questions that judge a round.", "Text", low=1, advanced=True)
     judges: int = setting(
