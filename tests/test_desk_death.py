@@ -28,16 +28,16 @@ def test_a_worker_killed_between_questions_is_replaced(quick):
     assert pid_of(quick) != first
 
 
-def test_a_worker_killed_at_work_is_told_in_plain_words_and_replaced(quick):
-    pid, told = pid_of(quick), []
+def test_a_worker_killed_at_work_is_told_in_plain_words_and_replaced(quick, tmp_path):
+    pid, told, begun = pid_of(quick), [], tmp_path / "begun"
 
     def ask():
         with pytest.raises(UserError) as caught:
-            quick.request("rest", seconds=60)
+            quick.request("rest", seconds=60, begun=str(begun))
         told.append(str(caught.value))
 
     thread = in_thread(ask)
-    until(quick._turn.locked)
+    until(begun.exists)  # killed any earlier, it would be replaced unseen
     os.kill(pid, signal.SIGKILL)
     thread.join(10)
     assert "memory" in told[0]
