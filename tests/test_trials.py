@@ -9,6 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.studies.text_distillation import cost, search
+from backend.studies.text_distillation.court import SearchPlan
 from backend.studies.text_distillation.moves import Draft
 from backend.studies.text_distillation.trials import Proposal, crossings, draw_trials, joint_trials, race, together
 from tests.tiny_search import DRAFTS
@@ -143,6 +145,23 @@ def test_a_trial_whose_students_ran_away_loses_a_race(now):
     judged, _ = judges({"a": now / 6, "b": math.inf, "c": 0.1 if now else -0.1})
     found = race(NOW, [texts("bbbbbb"), texts("cccccc")], judged, (1, 1))
     assert found.winner == texts("cccccc")
+
+
+def test_a_trial_that_ran_away_loses_even_where_the_texts_as_they_are_ran_away_before():
+    def judged(given_, students, stage):
+        fate = {NOW: (math.inf, 1.0, 1.0), texts("bbbbbb"): (1.0, math.inf, 0.9), texts("cccccc"): (2.0, 0.9, 0.9)}
+        return torch.tensor([[fate.get(text, (3.0, 3.0, 3.0))[stage] for text in given_]])
+
+    trials = [texts(name * 6) for name in "bcde"]
+    assert race(NOW, trials, judged, (1, 1, 1)).winner == texts("cccccc")
+
+
+def test_the_estimate_counts_the_students_of_a_whole_race():
+    judged, asked = judges({"b": 0.1})
+    most = SearchPlan("", 1, (), 1, 1).trials
+    now = texts("a" * most)
+    race(now, [texts("a" * i + "b" + "a" * (most - 1 - i)) for i in range(most)], judged, search.RACE)
+    assert tuple((len(names), students) for names, students in asked) == cost.RACE
 
 
 def test_a_race_finds_better_texts_than_one_look_at_each():

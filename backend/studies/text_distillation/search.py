@@ -3,7 +3,7 @@
     draw starts, orders and real questions for a round's students
     train a student on the texts as they are; at its end take the gradient of the objective
     score many small changes of the texts to first order by it, summed over readers (influence.py)
-    try some of the better ones together: train students on each trial, on the better half of them more, and so on
+    try some of the better ones together: train students on each trial, on the better third of them more, and so on
     keep the winner if other fresh students, on other questions, find it better than the present texts too
 
 Students that are compared share start, order and questions, so that texts are compared and not luck. Every other

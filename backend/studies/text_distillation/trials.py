@@ -127,7 +127,8 @@ def ratio(loss: float, beside: float) -> float:
 
 
 def mark(sums: tuple[float, int]) -> float:
-    return sums[0] / sums[1]
+    """The mean; infinite too where the texts as they are ran away in other heats, which leaves inf - inf."""
+    return math.inf if math.isnan(sums[0]) else sums[0] / sums[1]
 
 
 def crossings(now: tuple[Draft, ...], ranked: Sequence[tuple[Draft, ...]]) -> list[tuple[Draft, ...]]:
