@@ -1,0 +1,39 @@
+"""The tables of docs/method.md: written from the files beside them, so that no figure is copied by hand."""
+
+import json
+import re
+
+import pytest
+
+from backend.comparison import bars
+
+
+def test_the_page_of_the_method_holds_what_the_kept_comparisons_came_to():
+    page = bars.PAGE.read_text(encoding="utf-8")
+    assert page == bars.written(page), "run python -m backend.comparison.bars"
+
+
+def test_every_kept_comparison_of_the_bundled_world_with_a_text_stands_on_the_page():
+    page = bars.PAGE.read_text(encoding="utf-8")
+    named = [name for found in bars.MARKED.finditer(page) for name in found[2].split()]
+    kept = [path.parent for path in sorted((bars.DOCS / "comparisons").glob("*/summary.json"))]
+    texts = [folder.name for folder in kept if "text" in json.loads((folder / "summary.json").read_text())["texts"]]
+    assert sorted(named) == texts
+
+
+def test_a_table_that_was_edited_by_hand_is_found():
+    page = bars.PAGE.read_text(encoding="utf-8")
+    figure = re.search(r"[+]\d+[.]\d [(]", page)[0]
+    assert bars.written(page.replace(figure, "+99.9 (")) == page
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "said"),
+    [
+        (0.051, 0.002, "**+5.1 (0.2 to 9.0)**"),
+        (0.051, -0.001, "+5.1 (-0.1 to 9.0)"),
+        (0.0499, 0.002, "+5.0 (0.2 to 9.0)"),
+    ],
+)
+def test_a_bar_is_met_by_the_mean_and_the_interval_together(mean, low, said):
+    assert bars.difference({"difference": mean, "low": low, "high": 0.09}, 5.0) == said
