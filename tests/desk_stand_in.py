@@ -35,9 +35,11 @@ def chatter():
     subprocess.run(["echo", "chatter by a child"])
     return {"read": sys.stdin.read()}
 
-def rest(seconds, begun=os.devnull):
+def rest(seconds, begun=os.devnull, until=""):
     open(begun, "w").close()
-    time.sleep(seconds)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not (until and os.path.exists(until)):
+        time.sleep(0.01)
     return {}
 
 desk_worker.load_kinds = lambda: {

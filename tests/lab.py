@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 
+import psutil
 import pytest
 
 from backend.hosts import HOSTS, LOCAL
@@ -73,7 +74,15 @@ def lab(tmp_path, monkeypatch):
             os.killpg(pid, signal.SIGKILL)
 
 
-def until(condition, seconds=15.0):
+def ended(pid: int) -> bool:
+    """No more, or a zombie that whoever inherited it has yet to reap."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def until(condition, seconds=60.0):
     """Wait for `condition`, failing after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():

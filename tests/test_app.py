@@ -109,13 +109,13 @@ def url(home):
     server = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    url, until = f"http://127.0.0.1:{port}", time.monotonic() + 60
+    url, until = f"http://127.0.0.1:{port}", time.monotonic() + 90
     while get(f"{url}/gradio_api/info")[0] != 200:
         assert time.monotonic() < until, "the server did not start"
         time.sleep(0.3)
     yield url
     server.terminate()
-    server.wait(20)
+    server.wait(60)
 
 
 def get(url: str) -> tuple[int, bytes]:
@@ -125,7 +125,7 @@ def get(url: str) -> tuple[int, bytes]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read()
-    except urllib.error.URLError:
+    except OSError:  # not there yet, or too busy to answer
         return 0, b""
 
 

@@ -1,19 +1,19 @@
 """A bench run that was stopped or killed goes on to the same numbers, as does one in two processes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from backend.bench import run as engine
+from backend.bench.config import BenchConfig
 from backend.runs import RunDir
+from backend.settings import as_json
 from tests import bench_run
-from tests.bench_run import start
+from tests.bench_run import SMALL, start
 from tests.marks import SLOW
 
 one_process = bench_run.one_process
@@ -58,17 +58,18 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_numbers_and_asks_nothing_twi
         assert len({row["id"] for row in scored}) == len(scored)
 
 
-@pytest.mark.parametrize("seconds", [4.0, SLOW(6.0)])
-def test_a_killed_worker_resumes_to_the_same_numbers(finished, tmp_path, seconds):
+@pytest.mark.parametrize("moment", [("row metrics.jsonl", "9"), SLOW(("write summary.json", "1"))])
+def test_a_killed_worker_resumes_to_the_same_numbers(finished, tmp_path, moment):
     """kill -9, at two moments, of the very process the page starts."""
-    config, _ = start(tmp_path / "run")
-    words = [sys.executable, "-m", "backend", "run", "bench", "--out", str(tmp_path / "run"), "--from-config"]
+    config = BenchConfig(**SMALL)
+    run = RunDir.create(tmp_path / "run", "bench", None, as_json(config))
+    words = [sys.executable, "-m", "benchmarks.dying", *moment, "run", "bench", "--out", str(run.path), "--from-config"]
     root = Path(__file__).parents[1]
-    worker = subprocess.Popen(words, cwd=root, start_new_session=True, stderr=subprocess.DEVNULL)
-    time.sleep(seconds)
-    os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
-    assert engine.run_to_the_end(config, RunDir(tmp_path / "run")) == "finished"
+    done = subprocess.run(words, cwd=root, start_new_session=True, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert not run.worker_alive() and run.status()["state"] == "running"
+    run.claim()
+    assert engine.run_to_the_end(config, run) == "finished"
     assert told(tmp_path / "run") == told(finished)
 
 

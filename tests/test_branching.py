@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-import time
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -92,13 +92,10 @@ def test_a_killed_branch_resumes_to_the_same_numbers(parent, config, tmp_path):
     branch = make_branch(parent, 4, tmp_path / "killed", config)
     words = [*command(branch), "--stages", ",".join(LEARNING)]
     env = os.environ | {"OMP_NUM_THREADS": "1"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(words, cwd=ROOT, env=env, **quiet) as worker:
-        until = time.monotonic() + 90
-        while len(branch.rows("prompts")) < 5:  # past the branch, before any checkpoint
-            assert time.monotonic() < until and worker.poll() is None
-            time.sleep(0.01)
-        worker.send_signal(signal.SIGKILL)
+    words = [sys.executable, "-m", "benchmarks.dying", "row prompts.jsonl", "3", *words[words.index("run") :]]
+    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, check=False, start_new_session=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr  # past the branch, before any checkpoint
+    assert len(branch.rows("prompts")) == 5
     assert not (branch.artifacts / "checkpoint.safetensors").exists()
     assert outcome(follow(branch, config)) == outcome(whole)
 

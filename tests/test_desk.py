@@ -1,5 +1,6 @@
 """The desk, around cheap stand-in questions: one worker, started when needed, and what it refuses."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -88,22 +89,29 @@ def test_half_a_character_does_not_break_the_line(quick):
     assert quick.request("echo", text="\ud83d") == {"text": "\ud83d"}
 
 
-def test_too_many_who_ask_are_told_that_the_desk_is_busy(quick):
+def test_too_many_who_ask_are_told_that_the_desk_is_busy(quick, tmp_path):
     pid_of(quick)
-    resting = [in_thread(lambda: quick.request("rest", seconds=0.15)) for _ in range(desk.MOST_ASKING)]
-    until(lambda: quick._seats._value == 0)
-    with pytest.raises(UserError, match="busy"):
-        quick.request("ping")
+    done, ask = tmp_path / "done", functools.partial(quick.request, "rest", seconds=60, until=str(tmp_path / "done"))
+    resting = [in_thread(ask) for _ in range(desk.MOST_ASKING)]
+    try:
+        until(lambda: quick._seats._value == 0)
+        with pytest.raises(UserError, match="busy"):
+            quick.request("ping")
+    finally:
+        done.touch()
     for thread in resting:
         thread.join()
     assert pid_of(quick)
 
 
-def test_who_waits_too_long_for_a_turn_is_told_so_and_the_others_answer_is_not_lost(quick):
-    pid, answers = pid_of(quick), []
-    resting = in_thread(lambda: answers.append(quick.request("rest", seconds=0.5)))
-    until(quick._turn.locked)
-    with pytest.raises(UserError, match="busy"):
-        quick.request("ping", timeout_s=0.1)
+def test_who_waits_too_long_for_a_turn_is_told_so_and_the_others_answer_is_not_lost(quick, tmp_path):
+    pid, answers, begun, done = pid_of(quick), [], tmp_path / "begun", tmp_path / "done"
+    resting = in_thread(lambda: answers.append(quick.request("rest", seconds=60, begun=str(begun), until=str(done))))
+    try:
+        until(begun.exists)
+        with pytest.raises(UserError, match="busy"):
+            quick.request("ping", timeout_s=0.1)
+    finally:
+        done.touch()
     resting.join()
     assert answers == [{}] and pid_of(quick) == pid

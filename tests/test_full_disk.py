@@ -33,6 +33,21 @@ STUDY = "text_distillation"
 UNGUARDED = replace(HOSTS[LOCAL], reserve=0)  # else nothing would start on so small a disk
 
 
+WAITING = """
+import sys, time
+from pathlib import Path
+from backend.__main__ import main
+from backend.runs import RunDir
+append = RunDir.append
+def append_and_wait(run, name, row):
+    append(run, name, row)
+    while name == "metrics" and (row["stage"], row["step"]) == ("distil", 2) and not Path({full!r}).exists():
+        time.sleep(0.01)
+RunDir.append = append_and_wait
+sys.exit(main())
+"""  # the engine as it is, but after its second update it waits for the disk to be full
+
+
 class Disk:
     """A small disk that can be filled, emptied and made read-only."""
 
@@ -105,10 +120,13 @@ def test_a_run_whose_disk_fills_up_fails_with_a_sentence_keeps_what_is_done_and_
     finished.append("metrics", {"stage": "distil", "step": 1})
     before = files_of(finished)
     run = RunDir.create(store / "owner" / "full", STUDY, None, as_json(config))
-    runner = LocalRunner(store, host=UNGUARDED)
+    script, full = tmp_path / "worker.py", tmp_path / "full"
+    script.write_text(WAITING.format(full=str(full)))
+    runner = LocalRunner(store, [sys.executable, str(script)], host=UNGUARDED)
     runner.start(run)
     until(lambda: any(row["stage"] == "distil" and row["step"] >= 2 for row in run.rows("metrics")))
     disk.fill()
+    full.touch()
     status = ended(runner, run)
     assert status["state"] == "failed", status
     assert "disk is full" in status["error"]["found"]

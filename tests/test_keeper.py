@@ -18,7 +18,7 @@ from backend.room import MB
 from backend.runs import RunDir
 from components.shares import Shares
 from tests import lab as laboratory
-from tests.lab import until
+from tests.lab import ended, until
 
 lab = laboratory.lab
 OWNER, OTHER = "a" * 32, "b" * 32
@@ -72,11 +72,11 @@ def test_a_shutdown_leaves_no_process_and_what_waits_is_taken_up_by_the_next_ser
     until(lambda: running(willing))
     worker = psutil.Process(willing.status()["pid"])
     until(lambda: len(worker.children()) == 1)
-    family = [worker, *worker.children(recursive=True)]
+    family = [worker.pid, *(child.pid for child in worker.children(recursive=True))]
     began = time.monotonic()
     runner.shutdown()
     assert time.monotonic() - began < 20
-    until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family))
+    until(lambda: all(map(ended, family)))
     until(lambda: willing.status()["state"] == "orphaned")
     assert waiting.status()["state"] == "queued"
     following = lab.runner()
@@ -107,6 +107,7 @@ def test_a_worker_without_a_heartbeat_is_ended_at_the_second_look(lab):
     keeper, run = Keeper(runner), lab.run("a", "frozen")
     runner.start(run)
     until(lambda: silence_s(run) > 0.6)
+    until(lambda: psutil.Process(run.status()["pid"]).status() == psutil.STATUS_STOPPED)  # it will not beat again
     keeper.look()
     assert runner.poll(run)["alive"], "a machine that slept wakes up with an old heartbeat"
     keeper.look()

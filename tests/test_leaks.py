@@ -180,9 +180,9 @@ def test_two_thousand_prompts_against_eight_thousand_questions_take_seconds():
 
     questions = [asked(f"which of the following is {text(25)}", str(i)) for i in range(8000)]
     prompts = [f"which of the following is {text(60)}" for _ in range(1999)] + [f"{text(9)} {questions[5].question}"]
-    begun = time.process_time()
+    begun = time.thread_time()
     found = find_leaks(prompts, questions)
-    assert time.process_time() - begun < 8  # 1 s when nothing else runs
+    assert time.thread_time() - begun < 8  # 1 s when nothing else runs
     assert found == [Leak(1999, "5", CONTAINS, 1.0)]
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from backend.core.errors import UserError
@@ -71,7 +72,7 @@ def test_a_folder_with_other_things_in_it_is_not_taken(tmp_path):
 
 def test_a_second_worker_is_refused_while_the_first_lives(run):
     with subprocess.Popen(["sleep", "30"]) as other:
-        born = float(Path(f"/proc/{other.pid}").stat().st_ctime)
+        born = psutil.Process(other.pid).create_time()
         run.set_status(state="running", pid=other.pid, pid_started=born)
         assert run.worker_alive()
         with pytest.raises(UserError, match="one worker"):

