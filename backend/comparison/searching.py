@@ -3,15 +3,21 @@
 Knows the materials; the search and its log are the study's.
 """
 
+from statistics import fmean
+
 from backend.comparison.materials import Materials
 from backend.comparison.students import Trainee
+from backend.core.examples import Rows
 from backend.core.progress import Progress
 from backend.core.prompts import Example
 from backend.runs import RunDir
+from backend.selection import SELECTORS
 from backend.studies.text_distillation.court import SearchPlan, as_example
 from backend.studies.text_distillation.moves import Draft
 from backend.studies.text_distillation.search import Found, Search
 from backend.studies.text_distillation.searching import draft_of, material_of, search_through
+
+DRAWS = 3  # of random questions, beside the beginning, that decide on a step size
 
 
 def search_text(materials: Materials, run: RunDir, start: list[dict], progress: Progress) -> list[dict]:
@@ -52,12 +58,21 @@ def make_search(materials: Materials, lrs: tuple[float, ...]) -> Search:
 
 
 def step_sizes(materials: Materials, drafts: list[Draft]) -> list[float]:
-    """The step size of each reader's students, chosen by validation on the texts it begins with."""
-    found = []
-    for reader in materials.judges():
-        rows = reader.rows([as_example(draft) for draft in drafts])
-        found.append(Trainee(materials, reader).choose_step_size(rows))
-    return found
+    """For each reader the step size whose students err least on validation questions, in expectation: mean over the
+    texts the search begins with and some random questions. By one set alone it is too much luck, and a whole search
+    would be spent on texts for a step size that is too small."""
+    c = materials.config
+    draws = [SELECTORS["random"](materials.pool(c.seed + draw), materials.size) for draw in range(DRAWS)]
+    sets = [[as_example(draft) for draft in drafts], *([materials.examples[i] for i in rows] for rows in draws)]
+    return [_step_size(Trainee(materials, reader), [reader.rows(one) for one in sets]) for reader in materials.judges()]
+
+
+def _step_size(trainee: Trainee, sets: list[Rows]) -> float:
+    """The smallest of those that err least."""
+    c = trainee.materials.config
+    keys = [("grid", seed) for seed in range(c.lr_seeds)]
+    errors = {lr: fmean(trainee.error(rows, lr, key) for rows in sets for key in keys) for lr in sorted(c.lrs)}
+    return min(errors, key=lambda lr: errors[lr])
 
 
 def data_row(first: dict, draft: Draft, verbatim: bool, about: dict) -> dict:

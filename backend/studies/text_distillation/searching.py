@@ -16,7 +16,7 @@ from backend.studies.text_distillation.moves import Draft, Material
 from backend.studies.text_distillation.search import Found, Search
 
 STATE = "search.json"
-VERSION = 4  # raise when the search goes another way by the same settings: what was begun before begins anew
+VERSION = 5  # raise when the search goes another way by the same settings: what was begun before begins anew
 
 
 @dataclass(frozen=True)
