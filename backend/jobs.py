@@ -58,6 +58,7 @@ class LocalRunner:
         self._children: dict[Path, subprocess.Popen] = {}  # started here and not yet reaped
         self._line = Line()
         self._unwanted: set[Path] = set()  # to be deleted once their process is gone
+        self._ending: dict[Path, int | None] = {}  # processes that were told to end: one that begins clears the flag
         self._reasons: dict[Path, dict] = {}  # why a run is being ended by us: its last status
         self._closed = False
 
@@ -85,7 +86,8 @@ class LocalRunner:
                 settled = self._look_after(run)  # which a disk may refuse to keep
             status, alive = {**run.status(), **settled}, self._lives(run)
             ahead = self._line.order().index(run.path) + 1 if run.path in self._line else 0
-        if alive and run.stop_requested():
+            told = alive and self._ending.get(run.path) == self._process(run)
+        if told or (alive and run.stop_requested()):
             status["state"] = "stopping"
         return {**status, "alive": alive, "ahead": ahead}
 
@@ -97,6 +99,7 @@ class LocalRunner:
             elif self._lives(run):
                 with contextlib.suppress(OSError):  # a full disk is no reason not to stop
                     run.stop_flag.touch()
+                self._ending[run.path] = self._process(run)
                 threading.Thread(target=self._end, args=(run,), daemon=True).start()
             else:
                 settle(run)
@@ -137,6 +140,7 @@ class LocalRunner:
             first = signal.SIGKILL if at_once else None
             with contextlib.suppress(OSError):
                 run.stop_flag.touch()
+            self._ending[run.path] = self._process(run)
         threading.Thread(target=self._end, args=(run, first), daemon=True).start()
 
     def shutdown(self) -> None:
@@ -247,7 +251,7 @@ class LocalRunner:
 
     def _end(self, run: RunDir, first: signal.Signals | None = None) -> None:
         """Flag, then SIGTERM, then SIGKILL, with a grace period after each; or SIGKILL at once as `first`."""
-        pid = self._process(run)
+        pid = self._ending.get(run.path) or self._process(run)
         steps = (
             (None, self.grace_s),
             (signal.SIGTERM, min(self.grace_s, AFTER_TERM_S)),
@@ -259,6 +263,8 @@ class LocalRunner:
             if self._gone(run, pid, grace_s):
                 break
         with self._lock:
+            if self._ending.get(run.path) == pid:
+                del self._ending[run.path]
             if not self._lives(run):
                 self._settle(run)
                 self._clear(run)
@@ -267,10 +273,12 @@ class LocalRunner:
     def _gone(self, run: RunDir, pid: int | None, grace_s: float) -> bool:
         """True as soon as this process is gone (the run may have a new one), False after the grace period."""
         until = time.monotonic() + grace_s
-        while pid is not None and self._process(run) == pid:
+        while True:
+            with self._lock:  # or the flag would be for a worker that is started in this moment
+                if pid is None or self._process(run) != pid:
+                    return True
+                with contextlib.suppress(OSError):  # the run was discarded meanwhile, or the disk is full
+                    run.stop_flag.touch()  # again: a worker clears an old flag when it begins, and may have done so
             if time.monotonic() > until:
                 return False
-            with contextlib.suppress(OSError):  # the run was discarded meanwhile, or the disk is full
-                run.stop_flag.touch()  # again: a worker clears an old flag when it begins, and may have done so
             time.sleep(0.1)
-        return True

@@ -1,6 +1,7 @@
 """The local runner, with real child processes: a stand-in worker of a few lines, no engine."""
 
 import os
+import signal
 import time
 
 import psutil
@@ -62,6 +63,20 @@ def test_stop_asked_before_the_worker_has_claimed_its_folder_is_not_forgotten(la
     runner.stop(run)
     until(lambda: state_of(runner, run) == "stopped")
     assert run.status()["pid"], "it ended by itself, after claiming"
+
+
+def test_a_run_that_was_told_to_stop_says_so_even_while_its_worker_clears_the_flag_of_an_earlier_one(lab):
+    runner, run = lab.runner(grace_s=60.0), lab.run("a", "stubborn")
+    runner.start(run)
+    until(lambda: state_of(runner, run) == "running")
+    runner.stop(run)
+    for _ in range(50):
+        run.stop_flag.unlink(missing_ok=True)
+        assert state_of(runner, run) == "stopping"
+    os.kill(run.status()["pid"], signal.SIGKILL)
+    until(lambda: state_of(runner, run) in ("stopped", "failed"))
+    runner.start(run)
+    assert state_of(runner, run) in ("queued", "running"), "the next worker was told nothing"
 
 
 def test_stop_leaves_no_process_behind_even_of_a_stubborn_worker(lab):
