@@ -84,12 +84,12 @@ class LocalRunner:
             settled = {}
             if run.status()["state"] in LIVE_STATES and not self._lives(run):
                 settled = self._look_after(run)  # which a disk may refuse to keep
-            status, alive = {**run.status(), **settled}, self._lives(run)
+            status, process = {**run.status(), **settled}, self._process(run)
             ahead = self._line.order().index(run.path) + 1 if run.path in self._line else 0
-            told = alive and self._ending.get(run.path) == self._process(run)
-        if told or (alive and run.stop_requested()):
+            told = self._ending.get(run.path) == process or run.stop_requested()
+        if process is not None and told:
             status["state"] = "stopping"
-        return {**status, "alive": alive, "ahead": ahead}
+        return {**status, "alive": process is not None, "ahead": ahead}
 
     def stop(self, run: RunDir) -> None:
         with self._lock:
@@ -97,10 +97,7 @@ class LocalRunner:
                 self._line.remove(run.path)
                 run.set_last_status(state="stopped", reason="Stopped before it began")
             elif self._lives(run):
-                with contextlib.suppress(OSError):  # a full disk is no reason not to stop
-                    run.stop_flag.touch()
-                self._ending[run.path] = self._process(run)
-                threading.Thread(target=self._end, args=(run,), daemon=True).start()
+                self._tell(run)
             else:
                 settle(run)
 
@@ -137,11 +134,7 @@ class LocalRunner:
             if run.path in self._reasons or not self._lives(run):
                 return
             self._reasons[run.path] = reason
-            first = signal.SIGKILL if at_once else None
-            with contextlib.suppress(OSError):
-                run.stop_flag.touch()
-            self._ending[run.path] = self._process(run)
-        threading.Thread(target=self._end, args=(run, first), daemon=True).start()
+            self._tell(run, signal.SIGKILL if at_once else None)
 
     def shutdown(self) -> None:
         """End everything that computes, and wait for it. What waits stays in line for the next server."""
@@ -249,9 +242,15 @@ class LocalRunner:
         put_away(run, self.root)
         self._unwanted.discard(run.path)
 
-    def _end(self, run: RunDir, first: signal.Signals | None = None) -> None:
+    def _tell(self, run: RunDir, first: signal.Signals | None = None) -> None:
+        """Its process shall end. A thread of its own sees to it."""
+        with contextlib.suppress(OSError):  # a full disk is no reason not to stop
+            run.stop_flag.touch()
+        pid = self._ending[run.path] = self._process(run)
+        threading.Thread(target=self._end, args=(run, pid, first), daemon=True).start()
+
+    def _end(self, run: RunDir, pid: int | None, first: signal.Signals | None) -> None:
         """Flag, then SIGTERM, then SIGKILL, with a grace period after each; or SIGKILL at once as `first`."""
-        pid = self._ending.get(run.path) or self._process(run)
         steps = (
             (None, self.grace_s),
             (signal.SIGTERM, min(self.grace_s, AFTER_TERM_S)),

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from backend.comparison.materials import Materials
 from backend.comparison.searching import DRAWS, step_sizes
 from backend.comparison.students import Trainee
+from backend.core.errors import UserError
 from backend.studies.text_distillation.moves import Draft
 from tests import tiny_comparison
 
@@ -43,5 +46,12 @@ def test_each_reader_has_its_own_and_of_equal_ones_the_smaller(materials, monkey
     wider = Materials(replace(materials.config, lrs=(0.2, 0.1), lr_seeds=1))
     found, _ = told(wider, monkeypatch, lambda name, own, lr: lr if name == first else 0.5)
     assert found == [0.1, 0.1]
-    found, _ = told(wider, monkeypatch, lambda name, own, lr: lr if name == first else -lr)
+    found, _ = told(wider, monkeypatch, lambda name, own, lr: lr if name == first else 0.5 - lr)
     assert found == [0.1, 0.2] and second != first
+
+
+def test_one_step_size_is_no_choice_and_none_that_holds_is_told(materials, monkeypatch):
+    assert told(materials, monkeypatch, lambda *_: 0.5) == ([0.01, 0.01], [])
+    wider = Materials(replace(materials.config, lrs=(0.2, 0.1)))
+    with pytest.raises(UserError, match="None of the 2 learning rates"):
+        told(wider, monkeypatch, lambda *_: 1.0)

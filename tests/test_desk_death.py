@@ -58,7 +58,7 @@ def test_a_hung_worker_is_killed_in_time_and_replaced(quick, hang):
     begin = time.monotonic()
     with pytest.raises(UserError, match=r"within 0\.3 s"):
         quick.request("rest", seconds=60, timeout_s=0.3)
-    assert time.monotonic() - begin < 30  # it rests for 60
+    assert time.monotonic() - begin < 10  # it rests for 60
     assert gone(pid)
     assert pid_of(quick) != pid
 
@@ -139,7 +139,7 @@ time.sleep(60)
         assert psutil.Process(worker).is_running()
         server.kill()
         server.wait()
-        until(lambda: ended(worker), 30)  # it rests for 60
+        until(lambda: ended(worker), 15)  # it rests for 60
     finally:
         if other:
             os.kill(other, signal.SIGKILL)

@@ -52,7 +52,7 @@ def test_stop_returns_at_once_and_a_willing_worker_ends_as_stopped(lab):
     until(lambda: state_of(runner, run) == "running")
     began = time.monotonic()
     runner.stop(run)
-    assert time.monotonic() - began < 30  # it does not sit out the grace
+    assert time.monotonic() - began < 5
     assert state_of(runner, run) in ("stopping", "stopped")
     until(lambda: state_of(runner, run) == "stopped")
 
@@ -70,6 +70,7 @@ def test_a_run_that_was_told_to_stop_says_so_even_while_its_worker_clears_the_fl
     runner.start(run)
     until(lambda: state_of(runner, run) == "running")
     runner.stop(run)
+    assert not ended(run.status()["pid"]), "who stops a run does not wait for its end"
     for _ in range(50):
         run.stop_flag.unlink(missing_ok=True)
         assert state_of(runner, run) == "stopping"

@@ -17,6 +17,8 @@ TINY |= {"regimes": ["ordinary"], "train_limit": 40, "decoder": "nearest", "snap
 SHORT = """
 from dataclasses import replace
 import app
+from backend.slices import Slice
+Slice.__init__.__defaults__ = (60.0, *Slice.__init__.__defaults__[1:])  # the margin: a busy machine is not slow work
 found = app.this_host
 app.this_host = lambda: replace(found(), slice_s=1.0)
 app.main()
@@ -101,7 +103,7 @@ def test_on_a_borrowed_gpu_a_run_advances_in_slices_to_the_same_figures_as_anywh
     slices = [json.loads(line) for line in log.read_text().splitlines()]
     assert states[-1] == "finished", server.api("status", key, owner)
     assert len(slices) > 1 and set(states[:-1]) == {"running"}
-    assert not slices[-1]["aborted"]  # on a busy machine one may be, and comes again with a wider margin
+    assert not any(one["aborted"] for one in slices)
     found = server.api("results", key, owner)
     words = [sys.executable, "-m", "backend", "run", "text_distillation", "--out", str(tmp_path / "own")]
     for name, value in TINY.items():

@@ -3,11 +3,13 @@
 Knows the materials; the search and its log are the study's.
 """
 
+import math
 from statistics import fmean
 
 from backend.comparison.materials import Materials
 from backend.comparison.students import Trainee
 from backend.core.examples import Rows
+from backend.core.finetune import choose_lr
 from backend.core.progress import Progress
 from backend.core.prompts import Example
 from backend.runs import RunDir
@@ -68,11 +70,12 @@ def step_sizes(materials: Materials, drafts: list[Draft]) -> list[float]:
 
 
 def _step_size(trainee: Trainee, sets: list[Rows]) -> float:
-    """The smallest of those that err least."""
     c = trainee.materials.config
+    if len(c.lrs) == 1:
+        return c.lrs[0]
     keys = [("grid", seed) for seed in range(c.lr_seeds)]
-    errors = {lr: fmean(trainee.error(rows, lr, key) for rows in sets for key in keys) for lr in sorted(c.lrs)}
-    return min(errors, key=lambda lr: errors[lr])
+    errors = {lr: fmean(trainee.error(rows, lr, key) for rows in sets for key in keys) for lr in c.lrs}
+    return choose_lr({lr: (1 - e, e if e < 1 else math.inf) for lr, e in errors.items()})  # 1: every student diverged
 
 
 def data_row(first: dict, draft: Draft, verbatim: bool, about: dict) -> dict:
