@@ -7,14 +7,15 @@ that its table shows. Knows summaries, the bars and a page of words; no model. S
 import json
 import re
 from pathlib import Path
+from statistics import fmean, stdev
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGE = DOCS / "method.md"
 MARKED = re.compile(r"(<!-- bars: ([^>]*?) -->\n).*?(<!-- end of bars -->)", re.DOTALL)
-BARS = {"best baseline": (5.0, 3.0), "init": (0.0, 0.0)}  # points on the own model and on the other family
+BARS = {"best baseline": (5.0, 3.0), "init": (0.0, 0.0), "select": None}  # points on the own model, on the other family
 TRANSFER = 0.7
-HEAD = ["chosen by, budget, rounds", "over the best baseline, own", "other", "over its beginning, own", "other"]
-HEAD += ["transfer", "made", "tokens changed"]
+HEAD = ["chosen by, budget, rounds", "students", "over the best baseline, own", "other", "over its beginning, own"]
+HEAD += ["other", "over `select`, own", "other", "transfer", "made", "tokens changed"]
 
 
 def written(text: str) -> str:
@@ -23,28 +24,50 @@ def written(text: str) -> str:
 
 
 def table(names: list[str]) -> str:
-    """A Markdown table, a row for each folder; bold where a bar is met."""
-    rows = [HEAD, ["---"] * len(HEAD), *(row(name) for name in names)]
+    """A Markdown table, a row for each folder; bold where a bar is met. The last row is their mean."""
+    kept = [Kept(name) for name in names]
+    rows = [HEAD, ["---"] * len(HEAD), *(row(one) for one in kept), mean_row(kept)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
-def row(name: str) -> list[str]:
+class Kept:
+    """A kept comparison: what was asked, what its `text` came to on the own model and on the other, and the texts."""
+
+    def __init__(self, name: str):
+        folder = DOCS / "comparisons" / name
+        config, self.summary = (
+            json.loads((folder / f"{file}.json").read_text("utf-8")) for file in ("config", "summary")
+        )
+        self.name, self.config = name, config["config"]
+        first = (folder / "arms" / "text.jsonl").read_text("utf-8").splitlines()[0]
+        self.trainings: int = json.loads(first)["provenance"]["trainings"]
+        scores = {one["student"]: one["against"] for one in self.summary["table"] if one["arm"] == "text"}
+        own = self.config["model"]
+        self.against = [scores[own], *(found for student, found in scores.items() if student != own)]
+
+
+def row(kept: Kept) -> list[str]:
     """What `text` is above, in points with 95 % intervals; its transfer ratio; how many texts are no real question."""
-    folder = DOCS / "comparisons" / name
-    config, summary = (json.loads((folder / f"{file}.json").read_text("utf-8")) for file in ("config", "summary"))
-    config, made = config["config"], summary["texts"]["text"]
-    scores = {one["student"]: one for one in summary["table"] if one["arm"] == "text"}
-    own = config["model"]
-    other = next(student for student in config["students"] if student != own)
-    cells = [f"[{label(config)}](comparisons/{name})"]
-    for against, bars in BARS.items():
-        for student, bar in zip((own, other), bars, strict=True):
-            cells.append(difference(scores[student]["against"][against], bar))
-    ratio = next(one["ratio"] for one in summary["transfer"] if one["arm"] == "text")
+    cells = [f"[{label(kept.config)}](comparisons/{kept.name})", f"{kept.trainings:,}"]
+    for arm, bars in BARS.items():
+        for which, against in enumerate(kept.against):
+            cells.append(difference(against[arm], bars and bars[which]))
+    ratio = next(one["ratio"] for one in kept.summary["transfer"] if one["arm"] == "text")
     cells.append(bold(f"{ratio:.2f}", ratio >= TRANSFER))
+    made = kept.summary["texts"]["text"]
     prompts, changed = made["prompts"], made["tokens_changed"]
     share = bold(f"{100 * changed:.0f} %", 0.1 <= changed <= 0.9)
     return [*cells, f"{prompts - made['verbatim_real']} of {prompts}", share]
+
+
+def mean_row(kept: list[Kept]) -> list[str]:
+    """The mean search, with its standard deviation: what another search may bring."""
+    cells = [f"mean of {len(kept)}, standard deviation", ""]
+    for arm in BARS:
+        for which in range(2):
+            found = [100 * one.against[which][arm]["difference"] for one in kept]
+            cells.append(f"{fmean(found):+.1f}, {stdev(found):.1f}" if len(found) > 1 else f"{found[0]:+.1f}")
+    return cells + [""] * (len(HEAD) - len(cells))
 
 
 def label(config: dict) -> str:
@@ -55,10 +78,10 @@ def label(config: dict) -> str:
     return ", ".join([family, f"{config['budget'] * 100:g} %", str(config["rounds"]), *others])
 
 
-def difference(found: dict, bar: float) -> str:
-    """Points, with the interval; met where the mean reaches the bar and the interval lies above 0."""
+def difference(found: dict, bar: float | None) -> str:
+    """Points, with the interval; met where the mean reaches the bar, if there is one, and the interval is above 0."""
     mean, low, high = (100 * found[name] for name in ("difference", "low", "high"))
-    return bold(f"{mean:+.1f} ({low:.1f} to {high:.1f})", low > 0 and mean >= bar)
+    return bold(f"{mean:+.1f} ({low:.1f} to {high:.1f})", bar is not None and low > 0 and mean >= bar)
 
 
 def bold(text: str, met: bool) -> str:

@@ -1,8 +1,8 @@
 """Which changes the search tries together, and the race that finds the best of these trials.
 
-A first-order effect ranks changes, but it says little of how they do together, and too little of what their removal
-costs a text that was learned: its own gradient has vanished. So half of the trials trust it and half are drawn among
-the better changes; trained students decide. Knows drafts and numbers; no model.
+A first-order effect ranks changes, but it says little of how they do together, and near good texts it misleads
+(docs/method.md). So a few of the trials trust it and the others are drawn among the better changes; trained students
+decide. Knows drafts and numbers; no model.
 """
 
 import math
