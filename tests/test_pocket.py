@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from backend.pocket.files import write_data
 from backend.pocket.pretrain import SEEDS, batches, build_model, train_step
-from backend.pocket.questions import facts_asked, mmlu_questions, question_id, science_questions
+from backend.pocket.questions import facts_asked, mmlu_questions, question_id, science_questions, second_test
 from backend.pocket.relation import with_article
 from backend.pocket.statements import documents, statements
 from backend.pocket.vocabulary import SIZES, build_tokenizer
@@ -44,6 +44,15 @@ def test_no_fact_asked_in_a_held_out_split_is_asked_in_train(asked, held_out):
     assert len(facts["train"]) > 700
     assert not facts["train"] & facts[held_out]
     assert not facts["validation"] & facts["test"]
+
+
+def test_the_second_test_asks_the_facts_of_the_first_in_words_that_nobody_was_asked(asked):
+    rows, second = read_science(), second_test()
+    first = {asked[row["id"]].key for row in rows["test"]}
+    assert {question.fact.key for question in second} == first
+    assert not {question.text for question in second} & {row["question"] for part in rows.values() for row in part}
+    assert all(question.options[question.answer] == question.fact.value for question in second)
+    assert len({question.text for question in second}) == len(second) > 600
 
 
 def test_every_relation_is_asked_in_every_split(asked):

@@ -1,7 +1,8 @@
 """`python -m backend.comparison.bars`: write what kept comparisons came to into docs/method.md, between its markers.
 
 So the figures that people read are those of the files beside them. A marker names the folders below docs/comparisons
-that its table shows. Knows summaries, the bars and a page of words; no model. Standard library only.
+that its table shows; NAME/second is the second test of NAME (`python -m benchmarks.second_test`). Knows summaries, the
+bars and a page of words; no model. Standard library only.
 """
 
 import json
@@ -14,6 +15,7 @@ PAGE = DOCS / "method.md"
 MARKED = re.compile(r"(<!-- bars: ([^>]*?) -->\n).*?(<!-- end of bars -->)", re.DOTALL)
 BARS = {"best baseline": (5.0, 3.0), "init": (0.0, 0.0), "select": None}  # points on the own model, on the other family
 TRANSFER = 0.7
+SECOND = "second"
 HEAD = ["chosen by, budget, rounds", "students", "over the best baseline, own", "other", "over its beginning, own"]
 HEAD += ["other", "over `select`, own", "other", "transfer", "made", "tokens changed"]
 
@@ -34,10 +36,10 @@ class Kept:
     """A kept comparison: what was asked, what its `text` came to on the own model and on the other, and the texts."""
 
     def __init__(self, name: str):
-        folder = DOCS / "comparisons" / name
-        config, self.summary = (
-            json.loads((folder / f"{file}.json").read_text("utf-8")) for file in ("config", "summary")
-        )
+        place = DOCS / "comparisons" / name
+        folder = place.parent if place.name == SECOND else place
+        self.summary = json.loads((place / "summary.json").read_text("utf-8"))
+        config = json.loads((folder / "config.json").read_text("utf-8"))
         self.name, self.config = name, config["config"]
         first = (folder / "arms" / "text.jsonl").read_text("utf-8").splitlines()[0]
         self.trainings: int = json.loads(first)["provenance"]["trainings"]

@@ -38,6 +38,20 @@ def science_questions(seed: int = WORLD_SEED) -> dict[str, list[Question]]:
     return drawn
 
 
+def second_test(seed: int = WORLD_SEED) -> list[Question]:
+    """The facts of the test split in all phrasings that its questions leave out, with wrong options drawn anew.
+
+    For a second look at what was improved while the test was looked at.
+    """
+    splits = split_facts(seed)
+    pool = _pool(splits)
+    asked = {question.text for question in science_questions(seed)["test"]}
+    rng = random.Random(f"{seed} second test")
+    asks = [(fact, ask) for fact in splits["test"] for ask in fact.relation.asks if fact.write(ask) not in asked]
+    drawn = rng.sample(asks, len(asks))
+    return _place_answers([_compose(fact, ask, pool, _option_count(rng), rng) for fact, ask in drawn], rng)
+
+
 def mmlu_questions(seed: int = WORLD_SEED) -> dict[str, list[Question]]:
     """The questions of pocket_mmlu: shots ask facts of train, test rows ask facts of test; all have four options."""
     splits = split_facts(seed)
