@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in args.names or kept_names():
         run = judged(KEPT / name, args.out / name, args.out / "data")
         (KEPT / name / SECOND).mkdir(exist_ok=True)
-        for file in ("summary.json", "results.jsonl"):
+        for file in ("summary.json", "results.jsonl", "ordinary.svg"):
             shutil.copyfile(run.path / file, KEPT / name / SECOND / file)
         print(name, flush=True)
 
