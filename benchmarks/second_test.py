@@ -5,7 +5,7 @@
 The search was improved after test scores had been seen. So every kept comparison of the bundled world is judged once
 more: the facts of its test in all phrasings that the test leaves out, with wrong options drawn anew. Data sets and step
 sizes are the kept ones, nothing is chosen again, and whatever comes is written to docs/comparisons/NAME/second.
-Stopped, it goes on where it was. An hour on two cores.
+Stopped, it goes on where it was.
 """
 
 import argparse
@@ -15,16 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backend import settings
-from backend.comparison import run as study
+from backend.comparison.bars import DOCS, SECOND
 from backend.comparison.config import ComparisonConfig
-from backend.core.text_data import ASSETS
-from backend.pocket.files import SCIENCE_FOLDER
-from backend.pocket.questions import science_row, second_test
-from backend.runs import RunDir, write_atomically
+from backend.pocket.files import write_second_test
+from backend.reproduce import carry_out
+from backend.runs import RunDir
 
-KEPT = Path(__file__).parent.parent / "docs" / "comparisons"
+KEPT = DOCS / "comparisons"
 TASK = "pocket_science"
-SECOND = "second"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -32,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("names", nargs="*", help="folders of docs/comparisons; all of the bundled world by default")
     found.add_argument("--out", type=Path, required=True, help="where the runs and the questions are left")
     args = found.parse_args(argv)
-    write_questions(args.out / "data")
+    write_second_test(args.out / "data")
     for name in args.names or kept_names():
         run = judged(KEPT / name, args.out / name, args.out / "data")
         (KEPT / name / SECOND).mkdir(exist_ok=True)
@@ -46,15 +44,6 @@ def kept_names() -> list[str]:
     return [name for name, kept in configs.items() if kept["config"]["task"] == TASK]
 
 
-def write_questions(folder: Path) -> None:
-    """The world's training and validation questions as they are, and the second test in the place of the first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for split in ("train", "validation"):
-        shutil.copyfile(ASSETS / SCIENCE_FOLDER / f"{split}.jsonl", folder / f"{split}.jsonl")
-    rows = [science_row(SECOND, index, question) for index, question in enumerate(second_test())]
-    write_atomically(folder / "test.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-
-
 def judged(kept: Path, out: Path, data: Path) -> RunDir:
     """The comparison's students on the second test. Raises RuntimeError where a step size would be chosen anew."""
     told = json.loads((kept / "config.json").read_text("utf-8"))["config"]
@@ -66,8 +55,7 @@ def judged(kept: Path, out: Path, data: Path) -> RunDir:
     if lacking := {(arm, name) for arm in config.arms for name in config.students if arm != "base"} - chosen:
         raise RuntimeError(f"{kept.name} keeps no step size for {sorted(lacking)[0]}.")
     run.claim()
-    study.run(config, run, ("students",))
-    run.set_status(state="finished", message="")
+    carry_out("comparison", run, config, "students")
     return run
 
 

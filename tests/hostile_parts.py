@@ -42,7 +42,7 @@ ACCEPTED = {
     "pathlib.py.resolve: ValueError": "a name that no file can have",
     "starlette/responses.py.render: UnicodeEncodeError": "half a letter in its own refusal",
     "gradio/routes.py.process_msg: TypeError": "half a letter in its own refusal",
-    "anywhere: RecursionError": "a deep body; where the stack ends is chance, be it in what is collected meanwhile",
+    "asyncio/base_events.py.__del__: RecursionError": "an old loop that Python collects while it reads a deep body",
 }
 
 
@@ -134,9 +134,10 @@ def named(trace: str) -> str:
     """A trace that never came to our code, as `last place: error`."""
     places = re.findall(r'File ".*?([\w-]+/\w+\.py)", line \d+, in (\w+)', trace)
     raised = [line for line in trace.splitlines() if re.match(r"[\w.]+(Error|Exception|Disconnect|\w+)\b(:|$)", line)]
-    place = re.sub(r"^[0-9]+/", "", ".".join(places[-1])) if places else "?"  # Python's own files lie below its version
     error = raised[0].partition(":")[0] if raised else "?"
-    return f"{'anywhere' if error == 'RecursionError' else place}: {error}"
+    which = 0 if error == "RecursionError" else -1  # where a stack ends is chance, where it begins is not
+    place = re.sub(r"^[0-9]+/", "", ".".join(places[which])) if places else "?"  # Python's files lie below its version
+    return f"{place}: {error}"
 
 
 def files(place: Path) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -28,6 +28,13 @@ def test_a_table_that_was_edited_by_hand_is_found():
     assert bars.written(page.replace(figure, "+99.9 (")) == page
 
 
+def test_what_has_no_bar_is_never_bold_and_the_last_row_is_the_mean():
+    assert bars.difference({"difference": 0.5, "low": 0.4, "high": 0.6}, None) == "+50.0 (40.0 to 60.0)"
+    two = [bars.Kept(name) for name in ("pocket-1-opt", "pocket-1-opt/second")]
+    first, second = (one.against[0]["best baseline"]["difference"] for one in two)
+    assert bars.mean_row(two)[2].startswith(f"{50 * (first + second):+.1f}, ")
+
+
 @pytest.mark.parametrize(
     ("mean", "low", "said"),
     [

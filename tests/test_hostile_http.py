@@ -6,6 +6,7 @@ import pytest
 
 from tests.hostile import BEN, FINISHED, JSON, as_body
 from tests.hostile_list import TEXTS
+from tests.hostile_parts import ACCEPTED, named
 
 pytestmark = pytest.mark.hostile
 CALL = "/gradio_api/run/status"
@@ -145,3 +146,11 @@ def test_a_hundred_lines_left_open_and_a_call_in_between(siege):
     answer = siege.call("http", "list_runs", [BEN.id])
     assert json.loads(answer.text)["data"][0]["runs"]
     siege.verify([answer])
+
+
+def test_a_stack_that_ends_anywhere_goes_by_where_it_began():
+    frames = [("asyncio/base_events.py", "__del__"), ("asyncio/unix_events.py", "close"), ("selectors.py", "get_key")]
+    lines = [f'  File "/usr/lib/python3.11/{file}", line 1, in {name}\n    pass\n' for file, name in frames]
+    assert named("\n" + "".join(lines) + "RecursionError: maximum recursion depth exceeded\n") in ACCEPTED
+    assert named("\n" + "".join(lines[1:]) + "RecursionError: maximum recursion depth exceeded\n") not in ACCEPTED
+    assert named("\n" + "".join(lines) + "KeyError: 3\n") == "selectors.py.get_key: KeyError"

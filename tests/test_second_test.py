@@ -5,11 +5,12 @@ import json
 import pytest
 
 from backend.core.text_data import load_questions
-from benchmarks.second_test import KEPT, judged, kept_names, write_questions
+from backend.pocket.files import write_second_test
+from benchmarks.second_test import KEPT, judged, kept_names
 
 
 def test_students_learn_from_the_very_questions_and_are_asked_others(tmp_path):
-    write_questions(tmp_path)
+    write_second_test(tmp_path)
     for split in ("train", "validation"):
         assert load_questions("pocket_science", split, str(tmp_path)) == load_questions("pocket_science", split)
     first, second = (load_questions("pocket_science", "test", folder) for folder in (None, str(tmp_path)))
@@ -29,6 +30,6 @@ def test_no_step_size_is_chosen_by_looking_again(tmp_path):
     rows = [json.loads(line) for line in (KEPT / name / "step_sizes.jsonl").read_text("utf-8").splitlines()]
     without = [json.dumps(row) for row in rows if (row["arm"], row["student"]) != ("text", "opt-pocket")]
     (kept / "step_sizes.jsonl").write_text("\n".join(without) + "\n", "utf-8")
-    write_questions(tmp_path / "data")
+    write_second_test(tmp_path / "data")
     with pytest.raises(RuntimeError, match="no step size for \\('text', 'opt-pocket'\\)"):
         judged(kept, tmp_path / "run", tmp_path / "data")

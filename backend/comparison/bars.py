@@ -68,7 +68,7 @@ def mean_row(kept: list[Kept]) -> list[str]:
     for arm in BARS:
         for which in range(2):
             found = [100 * one.against[which][arm]["difference"] for one in kept]
-            cells.append(f"{fmean(found):+.1f}, {stdev(found):.1f}" if len(found) > 1 else f"{found[0]:+.1f}")
+            cells.append(f"{fmean(found):+.1f}, {stdev(found):.1f}")
     return cells + [""] * (len(HEAD) - len(cells))
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from backend.pocket.questions import mmlu_questions, mmlu_row, question_id, science_questions, science_row
+from backend.pocket.questions import mmlu_questions, mmlu_row, question_id, science_questions, science_row, second_test
 
 SCIENCE_FOLDER = "pocket_science"
 MMLU_FOLDER = "pocket_mmlu"
@@ -25,6 +25,14 @@ def write_data(assets: Path) -> list[Path]:
     for split, questions in mmlu_questions().items():
         written.append(_write_rows(assets / MMLU_FOLDER / f"{split}.jsonl", map(mmlu_row, questions)))
     return written
+
+
+def write_second_test(folder: Path) -> None:
+    """Pocket Science as a data folder, with the second test in the place of its own."""
+    for split, questions in (science_questions() | {"test": second_test()}).items():
+        named = "second" if split == "test" else split
+        rows = [science_row(named, index, question) for index, question in enumerate(questions)]
+        _write_rows(folder / f"{split}.jsonl", rows)
 
 
 def _write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:
