@@ -2,9 +2,10 @@
 
     python -m benchmarks.second_test --out FOLDER [NAME ...]
 
-The search was improved after test scores had been seen. So every kept comparison of the bundled world is judged once
-more: the facts of its test in all phrasings that the test leaves out, with wrong options drawn anew. Data sets and step
-sizes are the kept ones, nothing is chosen again, and whatever comes is written to docs/comparisons/NAME/second.
+The search was improved after test scores had been seen. So every kept comparison of the bundled world whose arms are
+all files (a soft prompt is none) is judged once more: the facts of its test in all phrasings that the test leaves out,
+with wrong options drawn anew. Data sets and step sizes are the kept ones, nothing is chosen again, and whatever comes
+is written to docs/comparisons/NAME/second.
 Stopped, it goes on where it was.
 """
 
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from backend import settings
 from backend.comparison.bars import DOCS, SECOND
-from backend.comparison.config import ComparisonConfig
+from backend.comparison.config import OWN_MODEL_ONLY, ComparisonConfig
 from backend.pocket.files import write_second_test
 from backend.reproduce import carry_out
 from backend.runs import RunDir
@@ -40,8 +41,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def kept_names() -> list[str]:
-    configs = {path.parent.name: json.loads(path.read_text("utf-8")) for path in sorted(KEPT.glob("*/config.json"))}
-    return [name for name, kept in configs.items() if kept["config"]["task"] == TASK]
+    found = {path.parent.name: json.loads(path.read_text("utf-8")) for path in sorted(KEPT.glob("*/config.json"))}
+    kept = {name: told["config"] for name, told in found.items()}
+    return [name for name, c in kept.items() if c["task"] == TASK and not set(OWN_MODEL_ONLY) & set(c["arms"])]
 
 
 def judged(kept: Path, out: Path, data: Path) -> RunDir:

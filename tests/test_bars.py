@@ -15,11 +15,13 @@ def test_the_page_of_the_method_holds_what_the_kept_comparisons_came_to():
 
 def test_every_kept_comparison_of_the_bundled_world_with_a_text_stands_on_the_page():
     page = bars.PAGE.read_text(encoding="utf-8")
-    named = [name for found in bars.MARKED.finditer(page) for name in found[2].split()]
+    named = [name for found in bars.MARKED.finditer(page) for name in found[3].split()]
+    both = [name for found in bars.MARKED.finditer(page) if found[2] == "ablation" for name in found[3].split()]
+    named += [f"{name}/{bars.SECOND}" for name in both]
     place = bars.DOCS / "comparisons"
     kept = sorted([*place.glob("*/summary.json"), *place.glob(f"*/{bars.SECOND}/summary.json")])
     texts = [str(path.parent.relative_to(place)) for path in kept if "text" in json.loads(path.read_text())["texts"]]
-    assert sorted(named) == sorted(texts)
+    assert set(named) == set(texts)
 
 
 def test_a_table_that_was_edited_by_hand_is_found():
@@ -45,3 +47,18 @@ def test_what_has_no_bar_is_never_bold_and_the_last_row_is_the_mean():
 )
 def test_a_bar_is_met_by_the_mean_and_the_interval_together(mean, low, said):
     assert bars.difference({"difference": mean, "low": low, "high": 0.09}, 5.0) == said
+
+
+def test_an_arm_that_was_not_asked_has_an_empty_cell():
+    kept = bars.Kept("pocket-1-opt-decoders")
+    *own, other = bars.accuracies(kept, "soft")
+    assert other == "" and all(re.match(r"0[.]\d{3} ±|[+-]", cell) for cell in own)
+    assert bars.accuracies(kept, "init")[1] == ""  # it has no beginning but itself
+    assert bars.wording(kept.summary["texts"].get("soft")) == [""] * 3
+
+
+def test_an_ablation_says_what_is_otherwise():
+    usual = bars.Kept("pocket-1-opt-v5").config
+    assert bars.otherwise(usual) == ""
+    changed = usual | {"moves": ["phrase", "word"], "readers": "own"}
+    assert bars.otherwise(changed) == "readers own, moves phrase and word"

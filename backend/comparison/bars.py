@@ -1,8 +1,9 @@
 """`python -m backend.comparison.bars`: write what kept comparisons came to into docs/method.md, between its markers.
 
 So the figures that people read are those of the files beside them. A marker names the folders below docs/comparisons
-that its table shows; NAME/second is the second test of NAME (`python -m benchmarks.second_test`). Knows summaries, the
-bars and a page of words; no model. Standard library only.
+that its table shows; NAME/second is the second test of NAME (`python -m benchmarks.second_test`). `bars` judges each
+against every bar, `ablation` shows what differs from the first, by both tests, `decoders` all arms of one. Knows
+summaries, the bars and a page of words; no model. Standard library only.
 """
 
 import json
@@ -12,24 +13,56 @@ from statistics import fmean, stdev
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGE = DOCS / "method.md"
-MARKED = re.compile(r"(<!-- bars: ([^>]*?) -->\n).*?(<!-- end of bars -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- (bars|ablation|decoders): ([^>]*?) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 BARS = {"best baseline": (5.0, 3.0), "init": (0.0, 0.0), "select": None}  # points on the own model, on the other family
 TRANSFER = 0.7
 SECOND = "second"
 HEAD = ["chosen by, budget, rounds", "students", "over the best baseline, own", "other", "over its beginning, own"]
 HEAD += ["other", "over `select`, own", "other", "transfer", "made", "tokens changed"]
+PARTS = ["the search", "students", "over the best baseline, own", "second test", "other", "second test"]
+PARTS += ["made", "tokens changed"]
+ARMS = ["arm", "own model", "over its beginning", "own, matched regime", "over its beginning", "other", "made"]
+ARMS += ["tokens changed", "perplexity"]
+USUAL = {"objective": "error", "readers": "both", "moves": ["question", "phrase", "word"], "style": "texts", "seed": 0}
 
 
 def written(text: str) -> str:
     """The page with the tables between its markers."""
-    return MARKED.sub(lambda found: f"{found[1]}{table(found[2].split())}\n{found[3]}", text)
+    tables = {"bars": table, "ablation": ablation, "decoders": decoders}
+    return MARKED.sub(lambda found: f"{found[1]}{tables[found[2]](found[3].split())}\n{found[4]}", text)
 
 
 def table(names: list[str]) -> str:
-    """A Markdown table, a row for each folder; bold where a bar is met. The last row is their mean."""
+    """A Markdown table, a row for each folder; bold where a bar is met. The last row of several is their mean."""
     kept = [Kept(name) for name in names]
-    rows = [HEAD, ["---"] * len(HEAD), *(row(one) for one in kept), mean_row(kept)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+    rows = [row(one) for one in kept]
+    return markdown(HEAD, rows + [mean_row(kept)] * (len(kept) > 1))
+
+
+def ablation(names: list[str]) -> str:
+    """A row for each folder: what its search does otherwise, and what its text is above the best baseline."""
+    rows = []
+    for name in names:
+        kept, second = Kept(name), Kept(f"{name}/{SECOND}")
+        cells = [f"[{otherwise(kept.config) or 'as it is'}](comparisons/{name})", f"{kept.trainings:,}"]
+        for which, bar in enumerate(BARS["best baseline"]):
+            cells += [difference(one.against[which]["best baseline"], bar) for one in (kept, second)]
+        rows.append([*cells, *changes(kept)])
+    return markdown(PARTS, rows)
+
+
+def decoders(names: list[str]) -> str:
+    """A row for each arm of the comparison: accuracy in either regime, and what became of the text."""
+    rows = []
+    for name in names:
+        kept = Kept(name)
+        for arm in dict.fromkeys(one["arm"] for one in kept.summary["table"]):
+            rows.append([f"`{arm}`", *accuracies(kept, arm), *wording(kept.summary["texts"].get(arm))])
+    return markdown(ARMS, rows)
+
+
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, ["---"] * len(head), *rows])
 
 
 class Kept:
@@ -43,9 +76,11 @@ class Kept:
         self.name, self.config = name, config["config"]
         first = (folder / "arms" / "text.jsonl").read_text("utf-8").splitlines()[0]
         self.trainings: int = json.loads(first)["provenance"]["trainings"]
-        scores = {one["student"]: one["against"] for one in self.summary["table"] if one["arm"] == "text"}
+        texts = [one for one in self.summary["table"] if one["arm"] == "text" and one["regime"] == "ordinary"]
+        scores = {one["student"]: one["against"] for one in texts}
         own = self.config["model"]
-        self.against = [scores[own], *(found for student, found in scores.items() if student != own)]
+        self.others = [student for student in self.config["students"] if student != own]
+        self.against = [scores[student] for student in (own, *self.others)]
 
 
 def row(kept: Kept) -> list[str]:
@@ -56,10 +91,37 @@ def row(kept: Kept) -> list[str]:
             cells.append(difference(against[arm], bars and bars[which]))
     ratio = next(one["ratio"] for one in kept.summary["transfer"] if one["arm"] == "text")
     cells.append(bold(f"{ratio:.2f}", ratio >= TRANSFER))
+    return cells + changes(kept)
+
+
+def changes(kept: Kept) -> list[str]:
+    """How many texts are no real question, and how much of the beginning's tokens is gone."""
     made = kept.summary["texts"]["text"]
     prompts, changed = made["prompts"], made["tokens_changed"]
     share = bold(f"{100 * changed:.0f} %", 0.1 <= changed <= 0.9)
-    return [*cells, f"{prompts - made['verbatim_real']} of {prompts}", share]
+    return [f"{prompts - made['verbatim_real']} of {prompts}", share]
+
+
+def accuracies(kept: Kept, arm: str) -> list[str]:
+    """On the own model in both regimes, each with what it is over `init`, and on the other."""
+    own = kept.config["model"]
+    found = {(one["student"], one["regime"]): one for one in kept.summary["table"] if one["arm"] == arm}
+    cells = []
+    for key in [(own, "ordinary"), (own, "matched"), *((other, "ordinary") for other in kept.others)]:
+        one = found.get(key)
+        cells.append(f"{one['mean']:.3f} ± {one['interval']:.3f}" if one else "")
+        if key[0] == own:
+            against = one and one["against"].get("init")
+            cells.append(difference(against, None) if against else "")
+    return cells
+
+
+def wording(made: dict | None) -> list[str]:
+    """How many prompts are no real question, how many tokens changed, and the outsider's perplexity."""
+    if not made:
+        return [""] * 3
+    new = made["prompts"] - made["verbatim_real"]
+    return [f"{new} of {made['prompts']}", f"{100 * made['tokens_changed']:.0f} %", f"{made['perplexity']:.0f}"]
 
 
 def mean_row(kept: list[Kept]) -> list[str]:
@@ -73,11 +135,19 @@ def mean_row(kept: list[Kept]) -> list[str]:
 
 
 def label(config: dict) -> str:
-    """`OPT, 1 %, 24`, and the seed and objective where they are not the usual ones."""
-    usual = {"objective": "error", "seed": 0}
-    others = [f"{name} {config[name]}" for name, value in usual.items() if config[name] != value]
+    """`OPT, 1 %, 24`, and what is not as usual."""
     family = {"opt-pocket": "OPT", "llama-pocket": "Llama"}[config["model"]]
-    return ", ".join([family, f"{config['budget'] * 100:g} %", str(config["rounds"]), *others])
+    return ", ".join(filter(None, [family, f"{config['budget'] * 100:g} %", str(config["rounds"]), otherwise(config)]))
+
+
+def otherwise(config: dict) -> str:
+    """`objective matching`: the settings that are not the usual ones."""
+    others = {name: config[name] for name, value in USUAL.items() if config[name] != value}
+    return ", ".join(f"{name} {and_so_on(value)}" for name, value in others.items())
+
+
+def and_so_on(value: object) -> str:
+    return " and ".join(value) if isinstance(value, list) else str(value)
 
 
 def difference(found: dict, bar: float | None) -> str:
