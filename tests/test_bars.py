@@ -35,6 +35,7 @@ def test_what_has_no_bar_is_never_bold_and_the_last_row_is_the_mean():
     two = [bars.Kept(name) for name in ("pocket-1-opt", "pocket-1-opt/second")]
     first, second = (one.against[0]["best baseline"]["difference"] for one in two)
     assert bars.mean_row(two)[2].startswith(f"{50 * (first + second):+.1f}, ")
+    assert "mean of" not in bars.table(["pocket-1-opt"])
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 So the figures that people read are those of the files beside them. A marker names the folders below docs/comparisons
 that its table shows; NAME/second is the second test of NAME (`python -m benchmarks.second_test`). `bars` judges each
-against every bar, `ablation` shows what differs from the first, by both tests, `decoders` all arms of one. Knows
+against every bar, `ablation` shows what differs from the first, on the second test, `decoders` all arms of one. Knows
 summaries, the bars and a page of words; no model. Standard library only.
 """
 
@@ -19,8 +19,7 @@ TRANSFER = 0.7
 SECOND = "second"
 HEAD = ["chosen by, budget, rounds", "students", "over the best baseline, own", "other", "over its beginning, own"]
 HEAD += ["other", "over `select`, own", "other", "transfer", "made", "tokens changed"]
-PARTS = ["the search", "students", "over the best baseline, own", "second test", "other", "second test"]
-PARTS += ["made", "tokens changed"]
+PARTS = ["the search", *HEAD[1:6], "made", "tokens changed"]
 ARMS = ["arm", "own model", "over its beginning", "own, matched regime", "over its beginning", "other", "made"]
 ARMS += ["tokens changed", "perplexity"]
 USUAL = {"objective": "error", "readers": "both", "moves": ["question", "phrase", "word"], "style": "texts", "seed": 0}
@@ -36,18 +35,16 @@ def table(names: list[str]) -> str:
     """A Markdown table, a row for each folder; bold where a bar is met. The last row of several is their mean."""
     kept = [Kept(name) for name in names]
     rows = [row(one) for one in kept]
-    return markdown(HEAD, rows + [mean_row(kept)] * (len(kept) > 1))
+    return markdown(HEAD, [*rows, mean_row(kept)] if len(kept) > 1 else rows)
 
 
 def ablation(names: list[str]) -> str:
-    """A row for each folder: what its search does otherwise, and what its text is above the best baseline."""
+    """A row for each folder: what its search does otherwise, and what came of it on the second test."""
     rows = []
     for name in names:
-        kept, second = Kept(name), Kept(f"{name}/{SECOND}")
+        kept = Kept(f"{name}/{SECOND}")
         cells = [f"[{otherwise(kept.config) or 'as it is'}](comparisons/{name})", f"{kept.trainings:,}"]
-        for which, bar in enumerate(BARS["best baseline"]):
-            cells += [difference(one.against[which]["best baseline"], bar) for one in (kept, second)]
-        rows.append([*cells, *changes(kept)])
+        rows.append([*cells, *differences(kept, "best baseline"), *differences(kept, "init"), *changes(kept)])
     return markdown(PARTS, rows)
 
 
@@ -86,12 +83,17 @@ class Kept:
 def row(kept: Kept) -> list[str]:
     """What `text` is above, in points with 95 % intervals; its transfer ratio; how many texts are no real question."""
     cells = [f"[{label(kept.config)}](comparisons/{kept.name})", f"{kept.trainings:,}"]
-    for arm, bars in BARS.items():
-        for which, against in enumerate(kept.against):
-            cells.append(difference(against[arm], bars and bars[which]))
+    for arm in BARS:
+        cells += differences(kept, arm)
     ratio = next(one["ratio"] for one in kept.summary["transfer"] if one["arm"] == "text")
     cells.append(bold(f"{ratio:.2f}", ratio >= TRANSFER))
     return cells + changes(kept)
+
+
+def differences(kept: Kept, arm: str) -> list[str]:
+    """What `text` is above the arm, on the own model and on the other."""
+    bars = BARS[arm] or (None, None)
+    return [difference(against[arm], bar) for against, bar in zip(kept.against, bars, strict=True)]
 
 
 def changes(kept: Kept) -> list[str]:
