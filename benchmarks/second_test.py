@@ -47,7 +47,8 @@ def kept_names() -> list[str]:
 
 
 def judged(kept: Path, out: Path, data: Path) -> RunDir:
-    """The comparison's students on the second test. Raises RuntimeError where a step size would be chosen anew."""
+    """The comparison's students on the second test. Raises RuntimeError where a step size would be chosen anew or
+    the run was stopped."""
     told = json.loads((kept / "config.json").read_text("utf-8"))["config"]
     config = settings.build(ComparisonConfig, told | {"data_dir": str(data), "outsider": ""})
     run = RunDir.create(out, "comparison", None, settings.as_json(config))
@@ -57,7 +58,8 @@ def judged(kept: Path, out: Path, data: Path) -> RunDir:
     if lacking := {(arm, name) for arm in config.arms for name in config.students if arm != "base"} - chosen:
         raise RuntimeError(f"{kept.name} keeps no step size for {sorted(lacking)[0]}.")
     run.claim()
-    carry_out("comparison", run, config, "students")
+    if (state := carry_out("comparison", run, config, "students")) != "finished":
+        raise RuntimeError(f"{kept.name} is {state}; the same command goes on with it.")
     return run
 
 

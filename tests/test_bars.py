@@ -63,3 +63,22 @@ def test_an_ablation_says_what_is_otherwise():
     assert bars.otherwise(usual) == ""
     changed = usual | {"moves": ["phrase", "word"], "readers": "own"}
     assert bars.otherwise(changed) == "readers own, moves phrase and word"
+
+
+def test_cells_are_where_their_heads_say():
+    """Read off from the summaries by hand, so that nothing is swapped unseen."""
+    raced = dict(zip(bars.HEAD[:4], bars.row(bars.Kept("pocket-1-opt-raced/second")), strict=False))
+    assert raced["chosen by, budget, rounds"] == "[OPT, 1 %, 24](comparisons/pocket-1-opt-raced/second)"
+    assert raced["students"] == "2,026"
+    assert raced["over the best baseline, own"] == "**+12.1 (8.3 to 16.0)**"
+    assert raced["other"] == "**+7.6 (3.8 to 11.2)**"
+    assert bars.row(bars.Kept("pocket-1-opt-raced/second"))[-3:] == ["**0.86**", "5 of 12", "**76 %**"]
+    own = bars.ablation(["pocket-1-opt-own"]).splitlines()[-1].split(" | ")
+    assert own[2:6] == [
+        "**+14.0 (10.8 to 17.3)**",
+        "-6.6 (-10.0 to -3.0)",
+        "**+6.8 (3.6 to 10.0)**",
+        "-2.3 (-5.4 to 1.0)",
+    ]
+    soft = bars.accuracies(bars.Kept("pocket-1-opt-decoders"), "soft")
+    assert [cell[:5] for cell in soft[:4]] == ["0.649", "+2.3 ", "0.589", "+20.6"]

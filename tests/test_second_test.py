@@ -4,9 +4,12 @@ import json
 
 import pytest
 
+from backend.comparison.bars import SECOND
 from backend.core.text_data import load_questions
 from backend.pocket.files import write_second_test
 from benchmarks.second_test import KEPT, judged, kept_names
+
+SOFT = "pocket-1-opt-decoders"  # has arms that are no files
 
 
 def test_students_learn_from_the_very_questions_and_are_asked_others(tmp_path):
@@ -17,13 +20,11 @@ def test_students_learn_from_the_very_questions_and_are_asked_others(tmp_path):
     assert not {one.question for one in first} & {one.question for one in second}
 
 
-SOFT = "pocket-1-opt-decoders"  # has arms that are no files
-
-
 def test_every_kept_comparison_of_the_bundled_world_is_judged():
-    assert set(kept_names()) == {path.name for path in KEPT.glob("pocket-*")} - {
-        "pocket-1-opt-decoders"
-    }  # soft prompts
+    assert set(kept_names()) == {path.name for path in KEPT.glob("pocket-*")} - {SOFT}
+    for name in kept_names():
+        told = json.loads((KEPT / name / SECOND / "summary.json").read_text("utf-8"))
+        assert {row["n"] for row in told["table"]} == {834}, name
 
 
 def test_no_step_size_is_chosen_by_looking_again(tmp_path):
