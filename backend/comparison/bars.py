@@ -99,9 +99,8 @@ def differences(kept: Kept, arm: str) -> list[str]:
 def changes(kept: Kept) -> list[str]:
     """How many texts are no real question, and how much of the beginning's tokens is gone."""
     made = kept.summary["texts"]["text"]
-    prompts, changed = made["prompts"], made["tokens_changed"]
-    share = bold(f"{100 * changed:.0f} %", 0.1 <= changed <= 0.9)
-    return [f"{prompts - made['verbatim_real']} of {prompts}", share]
+    new, share, _ = wording(made)
+    return [new, bold(share, 0.1 <= made["tokens_changed"] <= 0.9)]
 
 
 def accuracies(kept: Kept, arm: str) -> list[str]:
