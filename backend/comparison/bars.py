@@ -99,8 +99,14 @@ def differences(kept: Kept, arm: str) -> list[str]:
 def changes(kept: Kept) -> list[str]:
     """How many texts are no real question, and how much of the beginning's tokens is gone."""
     made = kept.summary["texts"]["text"]
-    new, share, _ = wording(made)
+    new, share = counts(made)
     return [new, bold(share, 0.1 <= made["tokens_changed"] <= 0.9)]
+
+
+def counts(made: dict) -> list[str]:
+    """Texts that are no real question, of all; share of the beginning's tokens that is gone."""
+    new = made["prompts"] - made["verbatim_real"]
+    return [f"{new} of {made['prompts']}", f"{100 * made['tokens_changed']:.0f} %"]
 
 
 def accuracies(kept: Kept, arm: str) -> list[str]:
@@ -119,10 +125,7 @@ def accuracies(kept: Kept, arm: str) -> list[str]:
 
 def wording(made: dict | None) -> list[str]:
     """How many prompts are no real question, how many tokens changed, and the outsider's perplexity."""
-    if not made:
-        return [""] * 3
-    new = made["prompts"] - made["verbatim_real"]
-    return [f"{new} of {made['prompts']}", f"{100 * made['tokens_changed']:.0f} %", f"{made['perplexity']:.0f}"]
+    return [*counts(made), f"{made['perplexity']:.0f}"] if made else [""] * 3
 
 
 def mean_row(kept: list[Kept]) -> list[str]:
