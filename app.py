@@ -16,31 +16,31 @@ from pathlib import Path
 import gradio as gr
 from starlette.routing import Route
 
-from backend.bench.config import PRESETS as BENCH_PRESETS
-from backend.desk import Desk
-from backend.health import health
-from backend.hosts import STORE, Host, keeps, this_host
-from backend.jobs import LocalRunner, Runner
-from backend.journal import open_journal
-from backend.keeper import Keeper
-from backend.replay import ReplayDesk, ReplayRunner, can_compute
-from backend.runs import home
-from backend.slices import SliceRunner
+from backend.desk.desk import Desk
+from backend.disk import home
+from backend.runners.local import LocalRunner, Runner
+from backend.runners.replay import ReplayDesk, ReplayRunner, can_compute
+from backend.runners.slices import SliceRunner
+from backend.serving.health import health
+from backend.serving.hosts import STORE, Host, keeps, this_host
+from backend.serving.journal import open_journal
+from backend.serving.keeper import Keeper
+from backend.studies.bench.config import PRESETS as BENCH_PRESETS
 from backend.studies.text_distillation.config import PRESETS
-from components import bench_words
 from components.api import Api
-from components.host_notice import host_notice
-from components.pages.compare import ComparePage
-from components.pages.student_bench import BenchPage
-from components.pages.text_distillation import text_distillation_page
-from components.routes import health_route, shut_routes
-from components.sessions import keep_places
-from components.shares import Shares
-from components.shelf import Shelf
-from components.slices import SliceClock, lent_gpu
-from components.tabs import open_tab, tab
-from components.takeaway import MOST_MEGABYTES
-from components.theme import FAVICON, STYLES, make_theme, page_header
+from components.compare.page import ComparePage
+from components.frame.host_notice import host_notice
+from components.frame.routes import health_route, shut_routes
+from components.frame.sessions import keep_places
+from components.frame.tabs import open_tab, tab
+from components.frame.theme import FAVICON, STYLES, make_theme, page_header
+from components.run.shares import Shares
+from components.run.shelf import Shelf
+from components.run.slices import SliceClock, lent_gpu
+from components.run.takeaway import MOST_MEGABYTES
+from components.studies.bench import words as bench_words
+from components.studies.bench.page import BenchPage
+from components.studies.text_distillation.page import text_distillation_page
 
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 

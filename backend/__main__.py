@@ -12,10 +12,16 @@ import sys
 import traceback
 from pathlib import Path
 
-from backend import ask_command, compare_command, export_command, paired_command, recipe, reproduce, settings
-from backend import score_command as scoring
-from backend.core.errors import UserError
-from backend.runs import RunDir
+from backend import settings
+from backend.commands import ask as ask_command
+from backend.commands import compare as compare_command
+from backend.commands import export as export_command
+from backend.commands import paired as paired_command
+from backend.commands import score as scoring
+from backend.errors import UserError
+from backend.runs import carry_out as reproduce
+from backend.runs import recipe
+from backend.runs.folder import RunDir
 from backend.studies import STUDIES, study_module
 
 BRANCHING = ("text_distillation",)  # studies whose runs keep snapshots
@@ -182,7 +188,7 @@ def results_command(args: argparse.Namespace) -> int:
     """Mean and spread over seeds for every arm, student, regime and metric."""
     if not (args.folder / "config.json").exists():
         raise UserError(f"{args.folder} is not a run folder.", "a folder with config.json", "Check the path.")
-    results = importlib.import_module("backend.results")
+    results = importlib.import_module("backend.runs.results")
     table = results.summarise_results(RunDir(args.folder).rows("results"))
     if args.json:
         print(json.dumps(table, indent=1))
@@ -195,12 +201,12 @@ def list_command(args: argparse.Namespace) -> int:
     if args.markdown:
         print(settings.as_markdown(study_module(args.markdown, "config").CONFIG))
         return 0
-    tasks = importlib.import_module("backend.core.tasks").TASKS
+    tasks = importlib.import_module("backend.core.text.tasks").TASKS
     models = Path(__file__).parent.parent / "assets" / "models"
     print("tasks:  " + ", ".join(tasks))
     print("models: " + ", ".join(sorted(p.name for p in models.glob("*/"))) + " (or a hub id, folder or .gguf file)")
     print("students known to work (any other causal model may too):")
-    registry = importlib.import_module("backend.core.registry")
+    registry = importlib.import_module("backend.core.models.registry")
     for entry in registry.KNOWN:
         print(f"    {registry.describe(entry)}")
     for study in STUDIES:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
-from backend.core.errors import UserError
+from backend.errors import UserError
 
 
 @dataclass(frozen=True)

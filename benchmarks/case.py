@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from backend.core.backbones import load_backbone
-from backend.core.batches import Encoded
-from backend.core.dual_students import DualStudent
-from backend.core.examples import Rows, encode
-from backend.core.lora import LoraStudent
+from backend.core.models.backbones import load_backbone
+from backend.core.models.dual_students import DualStudent
+from backend.core.models.lora import LoraStudent
 from backend.core.params import Params
 from backend.core.seeding import generator, shuffled_batches
-from backend.core.tasks import find_task, to_example
-from backend.core.text_data import load_questions
+from backend.core.text.batches import Encoded
+from backend.core.text.examples import Rows, encode
+from backend.core.text.tasks import find_task, to_example
+from backend.core.text.text_data import load_questions
 from backend.studies.text_distillation.engines import WrittenLoss
 from backend.studies.text_distillation.synthetic import SyntheticPrompts, make_slots
 from backend.studies.text_distillation.unroll import Segment, best_step_size, matching_gradient, unroll

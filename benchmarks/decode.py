@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 
-from backend.studies.text_distillation.decode import NearestTokens
+from backend.core.models.nearest_tokens import NearestTokens
 from backend.studies.text_distillation.unroll import matching_gradient
 from benchmarks.case import make_case
 from benchmarks.rows import parser, row, seconds, show

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from backend.core.backbones import load_backbone
-from backend.core.lora import LoraStudent
+from backend.core.models.backbones import load_backbone
+from backend.core.models.lora import LoraStudent
 from backend.studies.text_distillation.unroll import matching_gradient
 from benchmarks.case import expert, make_case, real_rows
 from benchmarks.rows import parser, row, seconds, show

@@ -18,8 +18,8 @@ import psutil
 from safetensors import safe_open
 
 from backend import settings
-from backend.jobs import PROJECT, worker_environment
-from backend.runs import RunDir
+from backend.runners.local import PROJECT, worker_environment
+from backend.runs.folder import RunDir
 from backend.studies import study_module
 
 LIMIT_S = 1800.0  # of one process: the machine may be busy

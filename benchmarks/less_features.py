@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from backend.core.models.readers import Reader
 from backend.core.params import Params, as_leaves, gradients
-from backend.core.readers import Reader
-from backend.core.tasks import find_task, to_example
-from backend.core.text_data import load_questions
+from backend.core.text.tasks import find_task, to_example
+from backend.core.text.text_data import load_questions
 from backend.selection.gradients import example_gradients, flat
 from backend.selection.projection import DIMENSIONS, Projection
 from benchmarks.rows import parser, row, seconds, show

@@ -7,7 +7,7 @@ import math
 import sys
 import time
 
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 
 WORDS = "Which of these materials lets an electric current pass through it most easily of all".split()
 PAUSE_S = 0.4

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from backend import settings
 from backend.core.seeding import generator
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.cells import Cell
 from backend.studies.text_distillation.config import PRESETS, DistillConfig

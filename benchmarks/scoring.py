@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
-from backend.core.backbones import Backbone, context_length, load_backbone
-from backend.core.fast_score import Doubt, fast_stream
-from backend.core.score import plan, score_questions
-from backend.core.tasks import Question, TaskSpec, continuations, find_task, to_example
-from backend.core.text_data import load_questions, load_shots
+from backend.core.models.backbones import Backbone, context_length, load_backbone
+from backend.core.scoring.fast_score import Doubt, fast_stream
+from backend.core.scoring.score import plan, score_questions
+from backend.core.text.tasks import Question, TaskSpec, continuations, find_task, to_example
+from backend.core.text.text_data import load_questions, load_shots
 from benchmarks.peers import options
 from benchmarks.rows import parser, row, show
 

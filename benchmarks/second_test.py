@@ -19,8 +19,8 @@ from backend import settings
 from backend.comparison.bars import DOCS, SECOND
 from backend.comparison.config import OWN_MODEL_ONLY, ComparisonConfig
 from backend.pocket.files import write_second_test
-from backend.reproduce import carry_out
-from backend.runs import RunDir
+from backend.runs.carry_out import carry_out
+from backend.runs.folder import RunDir
 
 KEPT = DOCS / "comparisons"
 TASK = "pocket_science"

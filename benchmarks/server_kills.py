@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 from gradio_client import Client
 
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 from benchmarks.rows import row, show
 from tests.waiting import free_port, wait_served
 

@@ -14,18 +14,19 @@ from dataclasses import replace
 
 import gradio as gr
 
-from backend import recipe, settings
-from backend.core.errors import UserError
+from backend import settings
+from backend.errors import UserError
 from backend.export.contract import LOCAL, is_local
-from backend.hosts import Host
-from backend.jobs import Runner
-from backend.recipe import Recipe
-from backend.results import ranking, summarise_results
-from backend.runs import RunDir
+from backend.runners.local import Runner
+from backend.runs import recipe
+from backend.runs.folder import RunDir
+from backend.runs.recipe import Recipe
+from backend.runs.results import ranking, summarise_results
+from backend.serving.hosts import Host
 from backend.studies import study_module
-from components.run_view import is_recorded, is_shared
-from components.shelf import Shelf, is_owner, new_owner
-from components.starting import Wanted, start_once
+from components.run.shelf import Shelf, is_owner, new_owner
+from components.run.starting import Wanted, start_once
+from components.run.view import is_recorded, is_shared
 
 NAMES = ("list_presets", "list_runs", "start", "status", "stop", "results", "export")
 STATUS = ("state", "stage", "done", "total", "eta_s", "message", "error", "stages", "started_at", "updated_at")

@@ -8,12 +8,12 @@ import math
 import random
 from pathlib import Path
 
-from backend.bench.config import BenchConfig
-from backend.core.compare import paired, sentence
-from backend.core.metrics import interval, summarise
-from backend.core.scored import Scored
-from backend.runs import RunDir
+from backend.core.scoring.compare import paired, sentence
+from backend.core.scoring.metrics import interval, summarise
+from backend.core.scoring.scored import Scored
+from backend.runs.folder import RunDir
 from backend.settings import as_json
+from backend.studies.bench.config import BenchConfig
 
 ARMS = {"none": "base", "real": "full", "random": "random", "distilled": "text", "file": "file"}
 LRS = (0.002, 0.005, 0.01)

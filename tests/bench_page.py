@@ -8,13 +8,13 @@ import asyncio
 import gradio as gr
 import pytest
 
-from backend.bench.config import PRESETS
+from backend.studies.bench.config import PRESETS
 from backend.studies.text_distillation.config import PRESETS as DISTIL_PRESETS
-from components import bench_words
-from components.pages.student_bench import BenchPage
-from components.shelf import Shelf
-from components.upload_store import TEST, TRAIN
-from tests.test_app import Recorder
+from components.run.shelf import Shelf
+from components.run.upload_store import TEST, TRAIN
+from components.studies.bench import words as bench_words
+from components.studies.bench.page import BenchPage
+from tests.page.frame.test_app import Recorder
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 GOOD = "prompt,answer\n" + "".join(f'"Question: What is {i}?\nAnswer:",{i}\n' for i in range(4))

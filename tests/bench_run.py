@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.bench import run as engine
-from backend.bench.config import BenchConfig
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 from backend.settings import as_json
+from backend.studies.bench import run as engine
+from backend.studies.bench.config import BenchConfig
 
 SAMPLE = Path(__file__).parents[1] / "assets" / "sample_runs" / "quick"
 SMALL = {

@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 
 from backend import settings
-from backend.bench.config import BenchConfig
+from backend.studies.bench.config import BenchConfig
 from backend.studies.text_distillation.config import DistillConfig
-from tests import browsing, test_bench_browser
+from tests import browsing
 from tests.browsing import ROOT, wait_served
-from tests.test_browser import STAND_IN
+from tests.page.bench import test_bench_browser
+from tests.page.frame.test_browser import STAND_IN
 from tests.waiting import free_port
 
 # every text and every attribute that is said aloud, on screen or folded away, but not what is data

@@ -71,7 +71,7 @@ def siege(tmp_path_factory: pytest.TempPathFactory):
     """The app in a process of its own, with two owners' runs, for whatever comes over HTTP. It ends with the file:
     other tests count, and kill, the children of this process.
     """
-    from tests.hostile import Siege  # noqa: PLC0415
+    from tests.hostile.siege import Siege  # noqa: PLC0415
 
     found = Siege(tmp_path_factory.mktemp("siege"))
     yield found

@@ -11,8 +11,8 @@ from contextlib import closing
 import psutil
 import pytest
 
-from backend.desk import Desk
-from backend.processes import PROJECT
+from backend.desk.desk import Desk
+from backend.runners.processes import PROJECT
 
 # the real worker in all but what it computes
 STAND_IN = """

@@ -8,7 +8,7 @@ from pathlib import Path
 from backend.export.archive import zipped
 from backend.export.copy import RunCopy
 from backend.export.run_file import FORMAT, MANIFEST, VERSION, digest
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 
 SAMPLES = Path(__file__).parent.parent / "assets" / "sample_runs"
 

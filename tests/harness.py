@@ -16,11 +16,11 @@ from pathlib import Path
 import torch
 import yaml
 
-from backend.core.backbones import Backbone, context_length, load_backbone
-from backend.core.score import plan, score_questions
-from backend.core.scored import Scored
-from backend.core.tasks import Question, TaskSpec, find_task
-from backend.core.text_data import load_questions, load_shots
+from backend.core.models.backbones import Backbone, context_length, load_backbone
+from backend.core.scoring.score import plan, score_questions
+from backend.core.scoring.scored import Scored
+from backend.core.text.tasks import Question, TaskSpec, find_task
+from backend.core.text.text_data import load_questions, load_shots
 
 PART = 100  # questions of one resumable part
 

@@ -6,10 +6,10 @@ Knows prompts and one model's logits; nothing of packing, batches or threads.
 import pytest
 import torch
 
-from backend.core.backbones import Backbone
-from backend.core.scored import Scored
-from backend.core.tasks import continuations, to_example
-from backend.core.trees import make_trees
+from backend.core.models.backbones import Backbone
+from backend.core.scoring.scored import Scored
+from backend.core.scoring.trees import make_trees
+from backend.core.text.tasks import continuations, to_example
 from tests import tiny
 
 

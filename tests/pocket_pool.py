@@ -6,9 +6,9 @@ Knows nothing of the ways to choose.
 import pytest
 import torch
 
-from backend.core.readers import Reader
-from backend.core.tasks import find_task, to_example
-from backend.core.text_data import load_questions
+from backend.core.models.readers import Reader
+from backend.core.text.tasks import find_task, to_example
+from backend.core.text.text_data import load_questions
 from backend.selection.pool import Pool, make_pool
 
 SPEC = find_task("pocket_science")

@@ -7,14 +7,18 @@ from pathlib import Path
 import pytest
 
 from backend import settings
-from backend.bench import config as bench
 from backend.comparison import config as comparison
-from backend.core.errors import UserError
+from backend.errors import UserError
+from backend.studies.bench import config as bench
 from backend.studies.text_distillation import config as distillation
 from backend.studies.text_distillation.config import DistillConfig
 
 ROOT = Path(__file__).parents[1]
-STUDIES = {"backend/studies/text_distillation": distillation, "backend/bench": bench, "backend/comparison": comparison}
+STUDIES = {
+    "backend/studies/text_distillation": distillation,
+    "backend/studies/bench": bench,
+    "backend/comparison": comparison,
+}
 both = pytest.mark.parametrize("folder", STUDIES)
 PRESETS = [(folder, name) for folder, module in STUDIES.items() for name in settings.list_presets(module.PRESETS)]
 

@@ -11,7 +11,7 @@ from backend import settings
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.materials import Materials
 from backend.comparison.run import run_to_the_end
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 
 REAL = ("random", "balanced", "k_center", "herding", "bm25", "embedding", "less", "select", "evolve", "init")
 ARMS = ("base", *REAL, "text", "text_shuffled", "full")

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from backend import settings
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoders import make_decoder
 from backend.studies.text_distillation.learning import restore
 from backend.studies.text_distillation.recording import followed, held_out, record_experts
 from backend.studies.text_distillation.setup import Setup
-from tests.test_run import tiny_config
+from tests.studies.text_distillation.test_run import tiny_config
 
 FREE = 1.0  # a prompt_lr at which tiny prompts change their tokens within a few updates
 

@@ -5,13 +5,13 @@ Knows the facts of tiny.py and how a search is put together; nothing of what it 
 
 import pytest
 
-from backend.core.examples import Rows
-from backend.core.finetune import finetuned
+from backend.core.models.readers import Reader
 from backend.core.params import Params
-from backend.core.readers import Reader
-from backend.core.tasks import Question, find_task, to_example
-from backend.studies.text_distillation.court import SearchPlan, Students
-from backend.studies.text_distillation.moves import Draft, Material
+from backend.core.text.examples import Rows
+from backend.core.text.tasks import Question, find_task, to_example
+from backend.core.training.finetune import finetuned
+from backend.search.court import SearchPlan, Students
+from backend.search.moves import Draft, Material
 from tests.tiny import FACTS
 
 SPEC = find_task("arc_easy")

@@ -6,9 +6,9 @@ Knows how an adapter's folder is made and which models a shelf loads; nothing of
 import peft
 import pytest
 
-from backend import ask as asking
-from backend.ask import Asked
-from backend.core.backbones import Backbone, load_backbone
+from backend.core.models.backbones import Backbone, load_backbone
+from backend.desk import ask as asking
+from backend.desk.ask import Asked
 
 ASKED = Asked("Which animal gives milk?", ("a cow", "a stone", "rain"))
 

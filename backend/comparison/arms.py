@@ -16,11 +16,11 @@ from backend.comparison.distilling import DECODERS, PAPER, distilled_rows
 from backend.comparison.judging import evolve_rows
 from backend.comparison.materials import Materials
 from backend.comparison.searching import search_text
-from backend.core.progress import Progress
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress
+from backend.search.state import VERSION
 from backend.selection import SELECTORS
 from backend.selection.select import SelectSettings, select
-from backend.studies.text_distillation.searching import VERSION
 
 ORDER = (*BASELINES, "select", "init", "text", "evolve", "text_shuffled", *DECODERS)  # as they need each other
 

@@ -9,8 +9,8 @@ import torch
 
 from backend.comparison.materials import Materials
 from backend.comparison.students import Trainee
-from backend.core.prompts import Example
-from backend.studies.text_distillation.trials import together
+from backend.core.text.prompts import Example
+from backend.search.trials import together
 
 
 def best_start(materials: Materials, sets: dict[str, list[dict]]) -> str:

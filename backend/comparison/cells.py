@@ -18,13 +18,14 @@ from backend.comparison.files import METRICS
 from backend.comparison.materials import Materials
 from backend.comparison.remembered import recipe_of, remembered
 from backend.comparison.students import Trainee
-from backend.core.examples import Data, Rows
-from backend.core.metrics import summarise
 from backend.core.pool import each, worker_count
-from backend.core.progress import Progress
-from backend.core.scored import Scored, from_row
-from backend.results import SCORES
-from backend.runs import RunDir, write_atomically
+from backend.core.scoring.metrics import summarise
+from backend.core.scoring.scored import Scored, from_row
+from backend.core.text.examples import Data, Rows
+from backend.disk import write_atomically
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress
+from backend.runs.results import SCORES
 
 
 @dataclass(frozen=True)

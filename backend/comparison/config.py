@@ -6,9 +6,9 @@ The command line and the tables in the documents are generated from it. Standard
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.core.errors import UserError
+from backend.errors import UserError
+from backend.search.names import MOVES, OBJECTIVES
 from backend.settings import check, setting
-from backend.studies.text_distillation.config import MOVES, OBJECTIVES
 
 PRESETS = Path(__file__).parent / "presets"
 STAGES = ("arms", "students")

@@ -9,9 +9,10 @@ import json
 import shutil
 from pathlib import Path
 
-from backend.core.errors import UserError
-from backend.core.prompts import Example
-from backend.runs import RunDir, home, write_atomically
+from backend.core.text.prompts import Example
+from backend.disk import home, write_atomically
+from backend.errors import UserError
+from backend.runs.folder import RunDir
 
 VERSION = 1  # raise when an arm's making changes, so that old files are not taken for new ones
 ARMS = "arms"

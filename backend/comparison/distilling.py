@@ -12,9 +12,10 @@ from backend.comparison.config import ComparisonConfig
 from backend.comparison.datasets import digest
 from backend.comparison.matched import Matched
 from backend.comparison.materials import Materials
-from backend.core.examples import Rows
-from backend.core.progress import Progress, Stopped
-from backend.runs import RunDir, home, write_atomically
+from backend.core.text.examples import Rows
+from backend.disk import home, write_atomically
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress, Stopped
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from backend.studies.text_distillation.decoding import learned
 from backend.studies.text_distillation.evaluate import SoftRows

@@ -7,11 +7,11 @@ from statistics import fmean
 
 from backend.comparison.datasets import arm_file, rows_of
 from backend.comparison.materials import Materials
-from backend.core.backbones import load_backbone
-from backend.core.leaks import find_leaks
-from backend.core.perplexity import perplexity
-from backend.core.prompts import Example
-from backend.runs import RunDir
+from backend.core.models.backbones import load_backbone
+from backend.core.models.perplexity import perplexity
+from backend.core.text.leaks import find_leaks
+from backend.core.text.prompts import Example
+from backend.runs.folder import RunDir
 from backend.studies.text_distillation.revert import tokens_changed
 
 TEXTS = ("init", "text", "nearest", "straight_through", "guided")

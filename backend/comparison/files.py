@@ -1,3 +1,3 @@
-"""Which metrics of a comparison's students are kept. Where their scores lie is in backend.results."""
+"""Which metrics of a comparison's students are kept. Where their scores lie is in backend.runs.results."""
 
 METRICS = ("acc", "acc_norm")

@@ -9,9 +9,10 @@ from itertools import count
 
 from backend.comparison.materials import Materials
 from backend.comparison.students import Trainee
-from backend.core.errors import UserError
-from backend.core.progress import Progress
-from backend.runs import RunDir, write_atomically
+from backend.disk import write_atomically
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress
 from backend.selection.evolve import Judge, Round, evolve
 
 STATE = "evolve.json"

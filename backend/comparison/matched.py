@@ -10,9 +10,9 @@ import math
 import torch
 from torch import Tensor
 
-from backend.core.examples import Data
 from backend.core.params import Params
 from backend.core.seeding import generator, shuffled_batches
+from backend.core.text.examples import Data
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.unroll import LossAt, Segment, best_step_size, matching_gradient, unroll

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from backend.comparison.config import ComparisonConfig
-from backend.core.errors import UserError
-from backend.core.prompts import Example
-from backend.core.readers import Reader
-from backend.core.tasks import Question, find_task, reordered, to_example, with_letters
-from backend.core.text_data import load_questions
+from backend.core.models.readers import Reader
+from backend.core.text.prompts import Example
+from backend.core.text.tasks import Question, find_task, reordered, to_example, with_letters
+from backend.core.text.text_data import load_questions
+from backend.errors import UserError
 from backend.selection.pool import Pool, make_pool
 
 

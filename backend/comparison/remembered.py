@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from backend.comparison.config import ComparisonConfig
-from backend.core.examples import Rows
-from backend.core.readers import Reader
-from backend.core.tasks import Question
-from backend.runs import home, write_atomically
+from backend.core.models.readers import Reader
+from backend.core.text.examples import Rows
+from backend.core.text.tasks import Question
+from backend.disk import home, write_atomically
 
 VERSION = 1
 FOLDER = "students"

@@ -12,10 +12,11 @@ from backend.comparison.facts import facts_of_texts
 from backend.comparison.materials import Materials
 from backend.comparison.picture import picture
 from backend.comparison.table import table, transfer
-from backend.core.errors import UserError
 from backend.core.pool import set_threads
-from backend.core.progress import Stopped
-from backend.runs import RunDir, write_atomically
+from backend.disk import write_atomically
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+from backend.runs.progress import Stopped
 
 
 def run(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:

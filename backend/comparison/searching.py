@@ -8,16 +8,16 @@ from statistics import fmean
 
 from backend.comparison.materials import Materials
 from backend.comparison.students import Trainee
-from backend.core.examples import Rows
-from backend.core.finetune import choose_lr
-from backend.core.progress import Progress
-from backend.core.prompts import Example
-from backend.runs import RunDir
+from backend.core.text.examples import Rows
+from backend.core.text.prompts import Example
+from backend.core.training.finetune import choose_lr
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress
+from backend.search.court import SearchPlan, as_example
+from backend.search.moves import Draft
+from backend.search.search import Found, Search
+from backend.search.state import draft_of, material_of, search_through
 from backend.selection import SELECTORS
-from backend.studies.text_distillation.court import SearchPlan, as_example
-from backend.studies.text_distillation.moves import Draft
-from backend.studies.text_distillation.search import Found, Search
-from backend.studies.text_distillation.searching import draft_of, material_of, search_through
 
 DRAWS = 3  # of random questions, beside the beginning, that decide on a step size
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.materials import Materials
-from backend.core.examples import Data
-from backend.core.finetune import Diverged, Plan, choose_lr, finetuned
-from backend.core.metrics import option_error, option_loss
+from backend.core.models.readers import Reader
 from backend.core.params import Params
-from backend.core.readers import Reader
-from backend.core.score import score_questions
-from backend.core.scored import Scored
+from backend.core.scoring.metrics import option_error, option_loss
+from backend.core.scoring.score import score_questions
+from backend.core.scoring.scored import Scored
 from backend.core.seeding import generator, shuffled_batches
-from backend.core.tasks import Question
+from backend.core.text.examples import Data
+from backend.core.text.tasks import Question
+from backend.core.training.finetune import Diverged, Plan, choose_lr, finetuned
 
 LOST = (0.0, float("inf"))  # accuracy and loss of a student that diverged: any other wins
 

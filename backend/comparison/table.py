@@ -8,10 +8,10 @@ from dataclasses import asdict
 from itertools import product
 
 from backend.comparison.config import BASELINES, ComparisonConfig
-from backend.core.compare import Paired, paired, sentence
-from backend.core.scored import Scored
-from backend.results import scores_of, summarise_results
-from backend.runs import RunDir
+from backend.core.scoring.compare import Paired, paired, sentence
+from backend.core.scoring.scored import Scored
+from backend.runs.folder import RunDir
+from backend.runs.results import scores_of, summarise_results
 
 AGAINST = ("best baseline", "random", "init", "select", "evolve")  # what an arm is compared with, where it is there
 

@@ -17,7 +17,7 @@ import psutil
 import torch
 
 from backend.core import leaving
-from backend.core.errors import UserError
+from backend.errors import UserError
 
 # in a worker process: how to begin, and what to do with each item
 _begin: Callable[[], Callable[[Any], Any]] | None = None

@@ -11,8 +11,8 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-from backend.core.errors import UserError
-from backend.core.places import printable
+from backend.core.text.places import printable
+from backend.errors import UserError
 
 MOST_PACKED = 32 * 2**20
 MOST_UNPACKED = 128 * 2**20

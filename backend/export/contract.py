@@ -10,12 +10,13 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend.core.errors import UserError
-from backend.core.places import printable
-from backend.export import shapes, travel
-from backend.export.tensors import check_checkpoint
+from backend.core.text.places import printable
+from backend.errors import UserError
+from backend.export import travel
 from backend.settings import as_json, build, describe, from_saved
+from backend.studies.text_distillation import shapes
 from backend.studies.text_distillation.config import CONFIG
+from backend.studies.text_distillation.tensors import check_checkpoint
 
 STUDY = "text_distillation"
 LOCAL = ("data_dir", "start", "model", "other_model")  # settings that may name a place of one machine

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 
-from backend.core.errors import UserError
+from backend.errors import UserError
 from backend.export import travel
 from backend.export.archive import MOST_UNPACKED, megabytes
 from backend.export.contract import LOCAL, STUDY, is_local
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 
 MOST_SNAPSHOTS = 16 * 2**20  # bytes: half of what a file may have
 KEPT = ("stage", "done", "total", "started_at", "updated_at", "stages")

@@ -11,7 +11,7 @@ from typing import Protocol
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
-from backend.core.errors import UserError
+from backend.errors import UserError
 
 NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 TOKEN = re.compile(r"hf_[A-Za-z0-9]{8,200}")

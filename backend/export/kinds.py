@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from backend.export.archive import zipped
 from backend.export.copy import RunCopy
-from backend.export.dataset import dataset_of, text_of
 from backend.export.run_file import SUFFIX, pack
-from backend.export.tables import tables_of
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
+from backend.studies.text_distillation.dataset import dataset_of, text_of
+from backend.studies.text_distillation.tables import tables_of
 
 KINDS: dict[str, tuple[str, Callable[[RunCopy], bytes]]] = {
     "run": (SUFFIX, pack),

@@ -10,12 +10,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from backend.core.errors import UserError
+from backend.disk import disk_error
+from backend.errors import UserError
 from backend.export import travel
 from backend.export.archive import ANEW, MOST_PACKED, megabytes, unzipped, zipped
 from backend.export.contract import check, parsed
 from backend.export.copy import RunCopy
-from backend.runs import RunDir, disk_error
+from backend.runs.folder import RunDir
 
 SUFFIX = ".distilloscope.zip"
 MANIFEST = "distilloscope.json"

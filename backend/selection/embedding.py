@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.core.batches import Batch, Encoded, positions
 from backend.core.chunks import chunks
-from backend.core.examples import Rows
+from backend.core.models.readers import Reader
 from backend.core.params import Params
-from backend.core.readers import Reader
+from backend.core.text.batches import Batch, Encoded, positions
+from backend.core.text.examples import Rows
 
 TOKENS, ROWS = 4096, 64  # a forward pass without gradients: all hidden states of SmolLM2 are then 0.3 GB
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
-from backend.core.errors import UserError
 from backend.core.seeding import generator
+from backend.errors import UserError
 
 Judge = Callable[[list[list[int]]], list[float]]  # a loss for each set of rows; lower is better
 CHILDREN = 4  # sets proposed a round: each round judges the parent again, which so costs a fifth

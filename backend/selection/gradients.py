@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.core.batches import Batch
 from backend.core.chunks import chunks
-from backend.core.examples import Rows
-from backend.core.lora import Student
+from backend.core.models.lora import Student
 from backend.core.params import Params
+from backend.core.text.batches import Batch
+from backend.core.text.examples import Rows
 
 # Small models gain: 1,200 rows of opt-pocket took 2.6 s, one by one 8.9 s. SmolLM2 on one CPU core gains little, and
 # takes 4.2 GB with 512 tokens, 7.2 GB with 1024, where one by one takes 1.2 GB.

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from backend.core.seeding import generator
-from backend.core.tasks import Question, TaskSpec
-from backend.core.text_data import ASSETS
+from backend.core.text.tasks import Question, TaskSpec
+from backend.core.text.text_data import ASSETS
 
 RELATIONS = "relations.json"  # written by backend.pocket: question id -> relation
 MOST_CLUSTERS = 40

@@ -13,11 +13,11 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.core.examples import Rows
-from backend.core.finetune import Plan, finetune
-from backend.core.finetune_state import FinetuneState
 from backend.core.params import on
 from backend.core.seeding import generator, shuffled_batches
+from backend.core.text.examples import Rows
+from backend.core.training.finetune import Plan, finetune
+from backend.core.training.finetune_state import FinetuneState
 from backend.selection.gradients import example_gradients, flat
 from backend.selection.plain import drawn_order
 from backend.selection.pool import Pool

@@ -11,10 +11,10 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-from backend.core.errors import UserError
-from backend.core.examples import Rows
-from backend.core.readers import Reader
-from backend.core.tasks import Question, TaskSpec, to_example
+from backend.core.models.readers import Reader
+from backend.core.text.examples import Rows
+from backend.core.text.tasks import Question, TaskSpec, to_example
+from backend.errors import UserError
 from backend.selection.embedding import embed
 from backend.selection.groups import groups, subjects
 from backend.selection.quota import Quota

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from backend.core.errors import UserError
+from backend.errors import UserError
 
 
 def shares(lengths: Sequence[int], size: int) -> dict[int, int]:

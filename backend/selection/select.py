@@ -12,11 +12,11 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float
 
-from backend.core.finetune import Plan, finetune
-from backend.core.finetune_state import FinetuneState
-from backend.core.influence import Waypoint, reach
 from backend.core.params import Params, minus, on
 from backend.core.seeding import generator, shuffled_batches
+from backend.core.training.finetune import Plan, finetune
+from backend.core.training.finetune_state import FinetuneState
+from backend.core.training.influence import Waypoint, reach
 from backend.selection.gradients import example_gradients, flat
 from backend.selection.pool import Pool
 from backend.selection.projection import DIMENSIONS, Projection

@@ -4,11 +4,11 @@ the comparison are run in the same way."""
 import importlib
 from types import ModuleType
 
-from backend.core.errors import UserError
+from backend.errors import UserError
 
 STUDIES = {
     "text_distillation": "backend.studies.text_distillation",
-    "bench": "backend.bench",
+    "bench": "backend.studies.bench",
     "comparison": "backend.comparison",
 }
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
-from backend.core.backbones import Backbone
-from backend.core.tasks import Question, TaskSpec, continuations, to_example
+from backend.core.models.backbones import Backbone
+from backend.core.text.tasks import Question, TaskSpec, continuations, to_example
 
 
 @torch.no_grad()

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from backend.core.params import as_leaves, gradients, inner_product
-from backend.core.stepping import direction, move
-from backend.studies.text_distillation.matching import matching_adjoint, matching_loss
+from backend.core.training.matching import matching_adjoint, matching_loss
+from backend.core.training.stepping import direction, move
 from backend.studies.text_distillation.unroll import LossAt, Segment, unroll
 
 

@@ -8,9 +8,10 @@ import json
 import shutil
 from pathlib import Path
 
-from backend import lineage
-from backend.core.errors import UserError
-from backend.runs import RunDir, write_atomically
+from backend.disk import write_atomically
+from backend.errors import UserError
+from backend.runs import lineage
+from backend.runs.folder import RunDir
 from backend.settings import as_json, build, from_saved
 from backend.studies.text_distillation.config import DistillConfig
 

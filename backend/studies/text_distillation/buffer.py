@@ -14,9 +14,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from backend.core.errors import UserError
 from backend.core.params import Params
-from backend.runs import disk_error
+from backend.disk import disk_error
+from backend.errors import UserError
 from backend.studies.text_distillation.unroll import Segment
 
 SQUARES = "squares/"  # prefix of Adam's bias-corrected second moments at the same snapshots

@@ -9,8 +9,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from backend.core.errors import UserError
-from backend.runs import write_atomically
+from backend.disk import write_atomically
+from backend.errors import UserError
 from backend.studies.text_distillation.state import OuterState
 
 MEMORY = "decoder/"  # prefix of what the decoder remembers

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from backend.core.errors import UserError
+from backend.errors import UserError
+from backend.search.names import MOVES, OBJECTIVES
 from backend.settings import check, setting
 
 PRESETS = Path(__file__).parent / "presets"
@@ -18,8 +19,6 @@ REGIMES = ("matched", "ordinary")
 INNER_RULES = ("normalised", "sgd", "preconditioned")
 DECODERS = ("nearest", "straight_through", "guided", "search")
 ENGINES = ("exact", "compiled", "one_sided", "plain")  # see engines.py
-MOVES = ("question", "phrase", "word", "token")  # of the search, see moves.py
-OBJECTIVES = ("error", "answers", "matching")  # of the search, see objectives.py
 
 
 @dataclass(frozen=True)

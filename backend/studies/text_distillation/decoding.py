@@ -10,11 +10,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.core.batches import Encoded
-from backend.core.errors import UserError
-from backend.core.progress import Progress
-from backend.core.prompts import Example
-from backend.runs import RunDir, write_atomically
+from backend.core.text.batches import Encoded
+from backend.core.text.prompts import Example
+from backend.disk import write_atomically
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress
+from backend.search.state import STATE, searched
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.checkpoint import save_checkpoint
 from backend.studies.text_distillation.config import DistillConfig
@@ -24,7 +26,6 @@ from backend.studies.text_distillation.heldout import heldout_losses, text_losse
 from backend.studies.text_distillation.learning import checkpoint_path
 from backend.studies.text_distillation.prompt_facts import prompt_facts
 from backend.studies.text_distillation.revert import judge, judged_by, reverted_slots, tokens_changed
-from backend.studies.text_distillation.searching import STATE, searched
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.state import OuterState
 from backend.studies.text_distillation.text_search import search_texts

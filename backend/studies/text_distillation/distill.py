@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from backend.core.lora import LoraStudent
+from backend.core.models.lora import LoraStudent
 from backend.core.seeding import generator, shuffled_batches
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.config import DistillConfig

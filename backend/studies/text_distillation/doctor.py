@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from backend.core.errors import UserError
+from backend.errors import UserError
 from backend.studies.text_distillation.config import DistillConfig
 
 ENOUGH = 10  # updates before a curve is judged

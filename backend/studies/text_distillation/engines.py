@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backend.core.dual_students import DualStudent
-from backend.core.lora import LoraStudent
+from backend.core.models.dual_students import DualStudent
+from backend.core.models.lora import LoraStudent
 from backend.core.params import Params
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
 from backend.studies.text_distillation.unroll import (

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy
 
-from backend.core.errors import UserError
-from backend.runs import home
+from backend.disk import home
+from backend.errors import UserError
 from backend.settings import build, from_saved
 from backend.studies.text_distillation.branching import RECORDING
 from backend.studies.text_distillation.config import DistillConfig

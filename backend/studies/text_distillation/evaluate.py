@@ -9,22 +9,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backend.core.batches import Batch
-from backend.core.examples import Rows
-from backend.core.finetune import Plan, finetuned
+from backend.core.models.nearest_tokens import to_text
+from backend.core.models.readers import Reader
 from backend.core.params import Params
-from backend.core.prompts import Example
-from backend.core.readers import Reader
-from backend.core.score import score_questions
-from backend.core.scored import Scored
+from backend.core.scoring.score import score_questions
+from backend.core.scoring.scored import Scored
 from backend.core.seeding import generator, shuffled_batches
-from backend.core.tasks import TASKS, to_example
+from backend.core.text.batches import Batch
+from backend.core.text.examples import Rows
+from backend.core.text.prompts import Example
+from backend.core.text.tasks import TASKS, to_example
+from backend.core.training.finetune import Plan, finetuned
+from backend.search.court import as_example
+from backend.search.moves import Draft
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.cells import Cell
-from backend.studies.text_distillation.court import as_example
-from backend.studies.text_distillation.decode import to_text
 from backend.studies.text_distillation.experts import Recipe, train_expert
-from backend.studies.text_distillation.moves import Draft
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
 from backend.studies.text_distillation.unroll import Segment, unroll

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import torch
 
-from backend.core.errors import UserError
-from backend.core.examples import Rows
-from backend.core.lora import LoraStudent
+from backend.core.models.lora import LoraStudent
 from backend.core.params import Params
 from backend.core.seeding import generator, shuffled_batches
-from backend.core.stepping import direction, move
-from backend.runs import write_atomically
+from backend.core.text.examples import Rows
+from backend.core.training.stepping import direction, move
+from backend.disk import write_atomically
+from backend.errors import UserError
 
 RECIPE_VERSION = 1  # raise when the recording changes, so that old files are not taken for new ones
 

@@ -16,10 +16,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from backend.core.batches import Batch
-from backend.core.lora import LoraStudent
+from backend.core.models.lora import LoraStudent
+from backend.core.models.nearest_tokens import NearestTokens, as_grid, as_rows
+from backend.core.text.batches import Batch
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
-from backend.studies.text_distillation.decode import NearestTokens, as_grid, as_rows
 from backend.studies.text_distillation.decoder import Ids, Pull
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.state import OuterState

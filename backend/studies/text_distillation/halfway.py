@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
-from backend.core.errors import UserError
-from backend.core.finetune_state import below, read_tensors, write_tensors
 from backend.core.params import Params, on, snapshot
-from backend.runs import RunDir
+from backend.core.training.finetune_state import below, read_tensors, write_tensors
+from backend.errors import UserError
+from backend.runs.folder import RunDir
 from backend.studies.text_distillation.experts import Walk
 
 PARTS = ("states", "squares", "params", "first", "second")

@@ -8,12 +8,12 @@ import statistics
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.core.examples import Rows
 from backend.core.seeding import generator
+from backend.core.text.examples import Rows
+from backend.core.training.matching import matching_loss
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.distill import inner_batches
 from backend.studies.text_distillation.engines import plain_loss
-from backend.studies.text_distillation.matching import matching_loss
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.unroll import LossAt, Segment, unroll
 

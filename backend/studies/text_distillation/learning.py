@@ -7,14 +7,15 @@ import json
 import time
 from pathlib import Path
 
-from backend.core.errors import UserError
-from backend.core.progress import Progress, Stopped
+from backend.core.models.nearest_tokens import to_text
 from backend.core.seeding import generator
-from backend.lineage import ancestors, drop_snapshots, keep_snapshot, snapshot_path
-from backend.runs import RunDir, write_atomically
+from backend.disk import write_atomically
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+from backend.runs.lineage import ancestors, drop_snapshots, keep_snapshot, snapshot_path
+from backend.runs.progress import Progress, Stopped
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
-from backend.studies.text_distillation.decode import to_text
 from backend.studies.text_distillation.decoder import Decoder
 from backend.studies.text_distillation.decoders import make_decoder
 from backend.studies.text_distillation.distill import begin, distil, first_step_size, inner_batches

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from backend.core.models.nearest_tokens import NearestTokens
 from backend.core.seeding import generator
-from backend.studies.text_distillation.decode import NearestTokens
 
 NEIGHBOURS = 8
 MOST_POINTS = 1500  # of the vocabulary's cloud: more make no other picture

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from backend.core.params import Params, snapshot
-from backend.runs import RunDir, home, write_atomically
+from backend.disk import home, write_atomically
+from backend.runs.folder import RunDir
 from backend.studies.text_distillation.buffer import save_trajectory
 from backend.studies.text_distillation.experts import train_expert
 from backend.studies.text_distillation.halfway import Half, half_path, load_half, save_half

@@ -9,13 +9,13 @@ import random
 import statistics
 from collections.abc import Sequence
 
-from backend.core.errors import UserError
-from backend.core.leaks import find_leaks, words
-from backend.core.perplexity import perplexity
-from backend.core.prompts import Example
-from backend.core.readers import Reader
-from backend.core.tasks import Question
-from backend.core.text_data import load_questions
+from backend.core.models.perplexity import perplexity
+from backend.core.models.readers import Reader
+from backend.core.text.leaks import find_leaks, words
+from backend.core.text.prompts import Example
+from backend.core.text.tasks import Question
+from backend.core.text.text_data import load_questions
+from backend.errors import UserError
 from backend.selection.bm25 import word_scores
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.evaluate import Learned, distilled_examples

@@ -9,8 +9,9 @@ from contextlib import closing
 
 import torch
 
-from backend.core.progress import Progress, Stopped
-from backend.runs import RunDir, clear_parts, home
+from backend.disk import clear_parts, home
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress, Stopped
 from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import expert_work

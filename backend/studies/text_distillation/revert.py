@@ -16,10 +16,10 @@ from difflib import SequenceMatcher
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.core.backbones import prompt_ids
-from backend.core.batches import Encoded
-from backend.core.examples import Rows
-from backend.core.prompts import ANSWER_SUFFIX, QUESTION_PREFIX, Example
+from backend.core.text.batches import Encoded
+from backend.core.text.examples import Rows
+from backend.core.text.prompts import ANSWER_SUFFIX, QUESTION_PREFIX, Example
+from backend.core.text.token_ids import prompt_ids
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.heldout import text_losses
 from backend.studies.text_distillation.setup import Setup

@@ -4,10 +4,12 @@ experts -> distil -> decode -> evaluate. Every stage picks up where its files en
 numbers. Knows files and stages; the mathematics is next door.
 """
 
-from backend.core.errors import UserError
 from backend.core.pool import set_threads, worker_count
-from backend.core.progress import Stopped
-from backend.runs import RunDir
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+from backend.runs.progress import Stopped
+from backend.runs.timings import age, note, timed
+from backend.search.state import STATE, reached
 from backend.studies.text_distillation.cells import cells
 from backend.studies.text_distillation.config import STAGES, DistillConfig
 from backend.studies.text_distillation.cost import cell_work, decode_work, distil_work, heldout_work, search_work
@@ -15,10 +17,8 @@ from backend.studies.text_distillation.decoding import write_distilled
 from backend.studies.text_distillation.learning import distil_prompts, restore
 from backend.studies.text_distillation.recording import followed, held_out, lacking, record_experts
 from backend.studies.text_distillation.scoring import evaluate, to_score
-from backend.studies.text_distillation.searching import STATE, reached
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.side_by_side import workers_for
-from backend.timings import age, note, timed
 
 LONGEST_START_S = 300.0
 

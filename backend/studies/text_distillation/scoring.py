@@ -8,12 +8,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from backend.core.metrics import summarise
 from backend.core.pool import each, worker_count
-from backend.core.progress import Progress
-from backend.core.scored import Scored
-from backend.results import SCORES
-from backend.runs import RunDir, write_atomically
+from backend.core.scoring.metrics import summarise
+from backend.core.scoring.scored import Scored
+from backend.disk import write_atomically
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress
+from backend.runs.results import SCORES
 from backend.studies.text_distillation.cells import Cell, cells
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import cell_work

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import torch
 
-from backend.core.backbones import answer_ids, prompt_ids
-from backend.core.batches import Encoded
-from backend.core.errors import UserError
-from backend.core.prompts import ANSWER_SUFFIX, Example, question_prompt
-from backend.core.readers import Reader
+from backend.core.models.nearest_tokens import NearestTokens, writable_ids
+from backend.core.models.readers import Reader
 from backend.core.seeding import generator
-from backend.core.tasks import TASKS, Question, to_example
-from backend.core.text_data import load_questions
+from backend.core.text.batches import Encoded
+from backend.core.text.prompts import ANSWER_SUFFIX, Example, question_prompt
+from backend.core.text.tasks import TASKS, Question, to_example
+from backend.core.text.text_data import load_questions
+from backend.core.text.token_ids import answer_ids, prompt_ids
+from backend.errors import UserError
 from backend.studies.text_distillation.config import DistillConfig
-from backend.studies.text_distillation.decode import NearestTokens, writable_ids
 from backend.studies.text_distillation.experts import Recipe
 from backend.studies.text_distillation.synthetic import SyntheticPrompts, check_fits, make_slots
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from backend.core.pool import each, worker_count
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import experts_at_once
 from backend.studies.text_distillation.one_expert import expert_path, record

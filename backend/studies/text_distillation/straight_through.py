@@ -13,8 +13,8 @@ derivatives: on the preset quick 0.6 s for every five updates, which take 2.5 s 
 import torch
 from torch import Tensor
 
+from backend.core.models.nearest_tokens import as_grid, as_rows
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
-from backend.studies.text_distillation.decode import as_grid, as_rows
 from backend.studies.text_distillation.decoder import Ids, Pull
 from backend.studies.text_distillation.heldout import followed_loss
 from backend.studies.text_distillation.setup import Setup

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.core.batches import Batch, Encoded, collate
-from backend.core.errors import UserError
+from backend.core.text.batches import Batch, Encoded, collate
+from backend.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ The soft prompts are learned and decoded as ever, for the arms made of them; the
 a setup and the run folder; the search itself is in search.py.
 """
 
-from backend.core.progress import Progress
-from backend.core.text_data import load_questions
-from backend.runs import RunDir
+from backend.core.text.text_data import load_questions
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress
+from backend.search.court import SearchPlan, as_example
+from backend.search.search import Found, Search
+from backend.search.state import STATE, draft_of, last_round, material_of, search_through
 from backend.studies.text_distillation.cost import checking_work, search_work
-from backend.studies.text_distillation.court import SearchPlan, as_example
 from backend.studies.text_distillation.revert import tokens_changed
-from backend.studies.text_distillation.search import Found, Search
-from backend.studies.text_distillation.searching import STATE, draft_of, last_round, material_of, search_through
 from backend.studies.text_distillation.setup import Setup
 
 

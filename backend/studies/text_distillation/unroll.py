@@ -22,8 +22,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.core.params import Params, as_leaves, gradients, inner_product, minus
-from backend.core.stepping import direction, move
-from backend.studies.text_distillation.matching import displacement_cosine, matching_adjoint, matching_loss
+from backend.core.training.matching import displacement_cosine, matching_adjoint, matching_loss
+from backend.core.training.stepping import direction, move
 
 STEP_SIZES = (0.03, 0.1, 0.25, 0.5, 1.0)  # shares of the expert's own travel
 

@@ -1,0 +1,60 @@
+"""`python -m backend compare TASK`: select or distil data sets of equal size, train students on each, print the table.
+
+A thin front of the comparison study: what it starts is a run folder like any other, resumed by the same command. Knows
+flags; not what is compared.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from backend import settings
+from backend.comparison.config import ARMS, PRESETS, ComparisonConfig
+from backend.disk import home
+from backend.runs.folder import RunDir
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", help="for example pocket_science or arc_easy")
+    parser.add_argument("--model", help="the model that selects and distils")
+    parser.add_argument("--budget", help="examples of an arm as a share of the training questions, for example 0.05")
+    parser.add_argument("--arms", help=f"comma separated, of: {', '.join(ARMS)}")
+    parser.add_argument("--students", help="comma separated models that are trained on every arm")
+    parser.add_argument("--seeds", help="students per arm")
+    parser.add_argument("--preset", help="start from this preset of the comparison (see `list`)")
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="another setting; repeatable")
+    parser.add_argument("--out", type=Path, help="the run folder; default: one below the home folder, by the settings")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+
+
+def config_of(args: argparse.Namespace) -> ComparisonConfig:
+    """The checked config. Raises UserError for a flag that makes no sense."""
+    values = settings.load_preset(PRESETS, args.preset)["settings"] if args.preset else {}
+    given = {"task": args.task}
+    given |= {name: getattr(args, name) for name in ("model", "budget", "arms", "students", "seeds")}
+    words = [f"{name}={value}" for name, value in given.items() if value is not None] + args.set
+    return settings.build(
+        ComparisonConfig, values | dict(settings.parse_assignment(ComparisonConfig, word) for word in words)
+    )
+
+
+def folder_of(config: ComparisonConfig) -> Path:
+    """Where a comparison without --out lives: the same settings are the same folder, and so resumed."""
+    digest = hashlib.sha256(json.dumps(settings.as_json(config), sort_keys=True).encode()).hexdigest()[:12]
+    return home() / "comparisons" / f"{config.task}-{digest}"
+
+
+def open_run(args: argparse.Namespace) -> tuple[RunDir, ComparisonConfig]:
+    config = config_of(args)
+    return RunDir.create(args.out or folder_of(config), "comparison", args.preset, settings.as_json(config)), config
+
+
+def show(run: RunDir, as_json: bool) -> None:
+    """The table of a finished comparison."""
+    from backend.comparison.table import as_text  # noqa: PLC0415 - numpy, which `--help` needs not wait for
+
+    found = json.loads((run.path / "summary.json").read_text(encoding="utf-8"))
+    print(json.dumps(found, indent=1) if as_json else as_text(found["table"]))
+    print(run.path, file=sys.stderr)

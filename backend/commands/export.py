@@ -1,0 +1,62 @@
+"""`python -m backend export` and `import`: a run as a file for someone else, and such a file as a run folder.
+
+Parses words and prints where things went. The report is drawn by the page's own widgets, so it is made there.
+"""
+
+import argparse
+from pathlib import Path
+
+from backend.disk import disk_error, write_atomically
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+
+KINDS = ("run", "dataset", "csv", "jsonl")
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="a run folder")
+    parser.add_argument("--to", required=True, type=Path, metavar="FILE", help="the file to write")
+    parser.add_argument(
+        "--as", dest="kind", default="run", choices=KINDS, help="run: everything, and `import` reads it; default"
+    )
+    parser.set_defaults(command=export)
+
+
+def add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="what `export` or the page wrote: *.distilloscope.zip")
+    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the run folder to make")
+    parser.set_defaults(command=bring)
+
+
+def export(args: argparse.Namespace) -> int:
+    """Write the file; an existing one is not touched."""
+    from backend.export.kinds import made  # noqa: PLC0415 - other commands need not wait for it
+
+    if not (args.run / "config.json").is_file():
+        raise UserError(f"{args.run} is not a run folder.", "a folder with config.json", "Check the path.")
+    if args.to.exists():
+        raise UserError(f"{args.to} is there already.", "a new file", "Choose another --to.")
+    _, content = made(RunDir(args.run), args.kind)
+    try:
+        args.to.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, args.to) from error
+    write_atomically(args.to, content)
+    print(f"{args.to}: {len(content):,} bytes")
+    return 0
+
+
+def bring(args: argparse.Namespace) -> int:
+    """Check the file, then make the folder; a refused file leaves nothing behind."""
+    from backend.export.archive import MOST_PACKED  # noqa: PLC0415
+    from backend.export.run_file import restore, unpack  # noqa: PLC0415
+
+    if not args.file.is_file():
+        raise UserError(f"{args.file} is not there.", "a run file", "Check the path.")
+    if args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
+        raise UserError(f"{args.out} is not empty.", "a new folder", "Choose another --out.")
+    with args.file.open("rb") as file:
+        copy = unpack(file.read(MOST_PACKED + 1))
+    run = restore(copy, args.out.absolute())
+    print(f"{run.path}: {run.status()['state']}")
+    return 0

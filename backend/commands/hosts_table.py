@@ -1,0 +1,72 @@
+"""`python -m backend.hosts_table`: write the limits of every kind of host into docs/hosting.md, between its markers.
+
+So the page that people read and the limits that hold are one. Knows hosts and a file of words.
+"""
+
+from pathlib import Path
+
+from backend.serving.hosts import GIB, HOSTS, Host
+
+PAGE = Path(__file__).parents[2] / "docs" / "hosting.md"
+BEGIN, END = "<!-- limits: written by `python -m backend.hosts_table` -->", "<!-- end of limits -->"
+NONE = "no limit"
+
+
+def table() -> str:
+    """A Markdown table, a column for each kind of host."""
+    hosts = list(HOSTS.values())
+    rows = [["", *(f"`{host.kind}`" for host in hosts)], ["---"] * (len(hosts) + 1)]
+    rows += [[said, *(of(host) for host in hosts)] for said, of in FACTS.items()]
+    sizes = list(dict.fromkeys(name for host in hosts for name in host.most))
+    rows += [
+        [f"`{name}`", *(f"{host.most[name]:,}" if name in host.most else NONE for host in hosts)] for name in sizes
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def written(text: str) -> str:
+    """The page with the table between its markers."""
+    before, _, rest = text.partition(BEGIN)
+    return f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"
+
+
+def _names(found: tuple[str, ...]) -> str:
+    return ", ".join(found) or "any"
+
+
+def _span(seconds: float | None) -> str:
+    if seconds is None:
+        return NONE
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _room(room: int | None) -> str:
+    return NONE if room is None else f"{room / GIB:.2g} GiB"
+
+
+def _slices(host: Host) -> str:
+    return "no" if host.slice_s is None else f"of {_span(host.slice_s)}"
+
+
+FACTS = {
+    "models": lambda host: _names(host.models),
+    "tasks": lambda host: _names(host.tasks),
+    "files and folders named by a visitor": lambda host: "no" if host.public else "yes",
+    "runs that compute at once": lambda host: str(host.at_once),
+    "runs that wait": lambda host: str(host.waiting),
+    "runs of one visitor, computing or waiting": lambda host: NONE if host.per_owner is None else str(host.per_owner),
+    "time of a run": lambda host: _span(host.wall_clock_s),
+    "ended after silence of": lambda host: _span(host.hung_s),
+    "memory of a run, at most": lambda host: _room(host.memory),
+    "disk of one visitor": lambda host: _room(host.room_per_owner),
+    "disk always left free": lambda host: _room(host.reserve),
+    "a run that nobody touches is kept for": lambda host: _span(host.retention_s),
+    "computes in slices": _slices,
+}
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,34 @@
+"""A reader: one model that reads examples, as the student to train and the tokenizer it reads with.
+
+Knows how a name becomes a student and how examples become its rows; trains nothing.
+"""
+
+import torch
+
+from backend.core.models.backbones import context_length, fingerprint, load_backbone
+from backend.core.models.lora import LoraStudent
+from backend.core.text.examples import Rows, check_lengths, encode
+from backend.core.text.prompts import Example
+
+
+class Reader:
+    """A LoRA student with its tokenizer; `train` are the real training rows in its own tokens."""
+
+    def __init__(self, name: str, rank: int, alpha: int, train: list[Example]):
+        backbone = load_backbone(name)
+        self.name, self.tokenizer = name, backbone.tokenizer
+        self.context = context_length(backbone)
+        self.fingerprint = fingerprint(backbone)
+        backbone.model.to(device())
+        self.student = LoraStudent(backbone, rank, alpha)
+        self.train = self.rows(train)
+
+    def rows(self, examples: list[Example]) -> Rows:
+        """Any examples, in this reader's tokens. Raises UserError where one does not fit its context."""
+        encoded = [encode(self.tokenizer, example) for example in examples]
+        check_lengths(encoded, self.context)
+        return Rows(encoded, self.student.table)
+
+
+def device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,206 @@
+"""Bytes become rows, one reader a format: JSON lines, a JSON array, CSV, TSV and parquet.
+
+Knows encodings and what a damaged file looks like. Does not know what a column means. Nothing in a file is ever run: no
+pickle, no eval, no formula.
+"""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+
+from backend.core.text import parquet_rows
+from backend.core.text.places import LIMITS, SMALLER, Foreign, Place, Rows, printable, too_large
+from backend.errors import UserError
+
+SPREADSHEET_ADVICE = "Save the file again as UTF-8 (in a spreadsheet program: `CSV UTF-8`)."
+RENAME = "Rename one of the two columns, or remove it."
+SIGNATURES = {
+    b"PK\x03\x04": "a zip archive or a spreadsheet workbook",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"%PDF": "a PDF document",
+    b"\x1f\x8b": "a gzip archive",
+    b"PAR1": "a parquet file",
+}
+
+
+def _text(raw: bytes, file: str) -> str:
+    kind = next((kind for start, kind in SIGNATURES.items() if raw.startswith(start)), None)
+    if kind:
+        raise UserError(
+            f"{file}, row 1: the file is {kind}.", "text in UTF-8", "Save the data as text, then give that."
+        )
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UserError(f"{file}, row 1: the text is in UTF-16, not UTF-8.", "text in UTF-8", SPREADSHEET_ADVICE)
+    try:
+        text = raw.decode("utf-8-sig")  # -sig: spreadsheet programs put a byte order mark in front
+    except UnicodeDecodeError as error:
+        raise _wrong_byte(raw, error.start, "is not UTF-8", file) from None
+    if "\0" in text:
+        raise _wrong_byte(raw, raw.index(b"\0"), "is NUL, which is not text", file)
+    return text
+
+
+def _wrong_byte(raw: bytes, position: int, what: str, file: str) -> UserError:
+    """Counted in lines: what cannot be decoded cannot be parted into rows."""
+    start = raw.rfind(b"\n", 0, position) + 1
+    before = printable(raw[max(start, position - 20) : position].decode("utf-8", "replace"))
+    behind = f", behind `{before}`," if before else ""
+    found = f"{file}, line {raw.count(bytes([10]), 0, position) + 1}: byte {position - start + 1}{behind} {what}."
+    return UserError(found, "text in UTF-8", SPREADSHEET_ADVICE)
+
+
+def _json_lines(raw: bytes, file: str) -> Rows:
+    lines = _text(raw, file).split("\n")  # not splitlines(): a JSON text may hold U+2028
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            place = Place(file, number)
+            value, wrong = _decode(line)
+            if wrong:
+                raise place.error("", wrong, "one JSON object a line")
+            yield place, value
+
+
+def _json_array(raw: bytes, file: str) -> Rows:
+    text = _text(raw, file)
+    if not text.strip():
+        return
+    values, wrong = _decode(text)
+    if not wrong and not isinstance(values, list):
+        wrong = f"{'one object' if isinstance(values, dict) else 'one value'} instead of an array of rows"
+    if wrong:
+        advice = "Put the rows between [ and ] with commas, or name the file .jsonl if each of its lines is a row."
+        raise Place(file, 1).error("", wrong, "one JSON array of objects", advice)
+    yield from ((Place(file, number), row) for number, row in enumerate(values, start=1))
+
+
+def _decode(text: str) -> tuple[object, str]:
+    """The value, or what is wrong with the text."""
+    try:
+        return json.loads(text, object_pairs_hook=_object), ""
+    except RecursionError:
+        return None, f"nested more than {LIMITS.nesting} deep"
+    except json.JSONDecodeError as error:
+        line = f"line {error.lineno}, " if "\n" in text else ""
+        return None, f"not valid JSON ({error.msg}, {line}character {error.colno})"
+    except ValueError as error:  # a number of thousands of digits, or a name twice
+        return None, f"not valid JSON ({printable(str(error), 80)})"
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict:
+    """A JSON object whose names all differ: Python would keep the last value and say nothing."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the name `{printable(_twice(names))}` stands twice in one object")
+    return found
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    """The first name that was there before."""
+    seen = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)
+
+
+def _comma_separated(raw: bytes, file: str) -> Rows:
+    """Also with semicolons or tabs, as spreadsheet programs of some countries write it: the header tells."""
+    text = _text(raw, file)
+    header = text.lstrip().partition("\n")[0]
+    return _delimited(text, file, max(",;\t", key=header.count))
+
+
+def _tab_separated(raw: bytes, file: str) -> Rows:
+    return _delimited(_text(raw, file), file, "\t")
+
+
+csv.field_size_limit(LIMITS.bytes)  # the file is bounded already, and our own limit can name the column
+
+
+def _delimited(text: str, file: str, delimiter: str) -> Rows:
+    records = enumerate(_records(text, file, delimiter), start=1)
+    records = ((number, cells) for number, cells in records if any(cell.strip() for cell in cells))
+    header, names = next(records, (0, []))
+    names, place = [name.strip() for name in names], Place(file, header, header)
+    if "" in names:
+        found = f"cell {names.index('') + 1} of the header is empty"
+        raise place.error("", found, "a name for every column", "Name this column or remove it.")
+    if len(set(names)) < len(names):
+        raise place.error(printable(_twice(names)), "the name stands twice in the header", "different names", RENAME)
+    number = header
+    for number, cells in records:
+        place = Place(file, number, header)
+        if len(cells) != len(names):
+            raise _ragged(cells, names, place)
+        yield place, dict(zip(names, cells, strict=True))
+    if header and number == header:
+        raise UserError(f"{file} has a header and no rows.", "a row under the header", "Add at least one row.")
+
+
+def _records(text: str, file: str, delimiter: str) -> Iterator[list[str]]:
+    number = 1
+    try:
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            yield cells
+            number += 1
+    except csv.Error as error:
+        unclosed = "end of data" in str(error)
+        found = "a quotation mark is opened and never closed" if unclosed else "text behind a closing quotation mark"
+        advice = 'Close the quotation mark; one inside a text is written twice ("").'
+        raise Place(file, number, 1).error("", found, "quotation marks in pairs around a cell", advice) from None
+
+
+def _ragged(cells: list[str], names: list[str], place: Place) -> UserError:
+    found = f"{len(cells)} cell{'s' * (len(cells) != 1)} where the header has {len(names)}"
+    if len(cells) < len(names):
+        missing = names[len(cells)]
+        return place.error(printable(missing), f"no such cell; the row has {found}", "a cell for every column")
+    advice = f"Put quotation marks around a text that holds the separator, as in {printable(cells[len(names) - 1])!r}."
+    return place.error(printable(names[-1]), f"cells behind the last column; the row has {found}", "no more", advice)
+
+
+def _parquet(raw: bytes, file: str) -> Rows:
+    """Unpacked by a process of its own; parquet_rows.py says why."""
+    if not raw:
+        return
+    if not raw.startswith(b"PAR1"):
+        raise Place(file, 1).error("", "the file is not parquet", "a parquet file", "Give the file its right ending.")
+    header, *lines = _unpacked(raw, file)
+    names = json.loads(header)
+    if len(set(names)) < len(names):
+        raise Place(file, 1).error(printable(_twice(names)), "the name stands twice", "different names", RENAME)
+    for number, line in enumerate(lines, start=1):
+        yield Place(file, number), dict(zip(names, json.loads(line, object_hook=_foreign), strict=True))
+
+
+def _unpacked(raw: bytes, file: str) -> list[bytes]:
+    """The line of names, then a line a row."""
+    limits = [str(limit) for limit in (LIMITS.rows, LIMITS.bytes, LIMITS.seconds)]
+    command = [sys.executable, "-P", parquet_rows.__file__, *limits]  # -P: never import from the script's folder
+    try:
+        done = subprocess.run(command, input=raw, capture_output=True, timeout=LIMITS.seconds)
+    except subprocess.TimeoutExpired:
+        found = f"{file} takes more than {LIMITS.seconds} s to unpack."
+        raise UserError(found, "a file that is read in seconds", SMALLER) from None
+    if done.returncode == parquet_rows.TOO_LARGE:
+        raise too_large(file, "unpacked is")
+    if done.returncode:
+        found = "from here on the file is damaged, or needs too much memory to unpack"
+        place = Place(file, max(1, done.stdout.count(b"\n")))
+        raise place.error("", found, "a parquet file in good order", "Write the file again, for example with pandas.")
+    return done.stdout.splitlines()
+
+
+def _foreign(found: dict) -> dict | Foreign:
+    return Foreign(str(found[parquet_rows.FOREIGN])) if parquet_rows.FOREIGN in found else found
+
+
+READERS = {
+    ".jsonl": _json_lines,
+    ".json": _json_array,
+    ".csv": _comma_separated,
+    ".tsv": _tab_separated,
+    ".parquet": _parquet,
+}

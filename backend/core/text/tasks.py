@@ -1,0 +1,192 @@
+"""Tasks: the table of benchmarks, what one question is, and what a model reads and may answer.
+
+Knows the files in task_files/ (one task each: drop in another and there is another task) and the two layouts ("arc" as
+allenai/ai2_arc, "mmlu" as cais/mmlu). Does not know columns (rows.py), where rows come from (text_data.py), nor tokens
+and models.
+"""
+
+import json
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from backend.core.text.prompts import (
+    ANSWER_SUFFIX,
+    LETTERS,
+    Example,
+    few_shot_prompt,
+    letters_prompt,
+    question_prompt,
+    subject_description,
+)
+from backend.errors import UserError
+
+LAYOUTS = ("arc", "mmlu")
+TASK_FILES = Path(__file__).with_name("task_files")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its options; `answer` is the index of the right one."""
+
+    id: str
+    question: str
+    options: tuple[str, ...]
+    answer: int
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A benchmark. `bundled` is a folder under assets/, `hub_path` a data set on the hub; an upload has neither."""
+
+    name: str
+    layout: str
+    hub_path: str | None = None
+    hub_config: str | None = None
+    bundled: str | None = None
+    splits: tuple[str, ...] = ("train", "validation", "test")
+    shots: int = 0
+    about: str = ""
+    licence: str = ""
+    source: str = ""
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]+", value) is not None
+
+
+def _are_splits(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_word, value)) and len(set(value)) == len(value)
+
+
+TEXT = (_is_text, "a text")
+KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "layout": (lambda value: value in LAYOUTS, f"one of {', '.join(LAYOUTS)}"),
+    "hub_path": TEXT,
+    "hub_config": TEXT,
+    "bundled": (_is_word, "the name of a folder under assets"),
+    "splits": (_are_splits, "a list of different names of letters, digits, _ and -"),
+    "shots": (lambda value: type(value) is int and 0 <= value <= 100, "a whole number from 0 to 100"),
+    "about": TEXT,
+    "licence": TEXT,
+    "source": TEXT,
+}
+
+
+def read_task_files(folder: Path) -> dict[str, TaskSpec]:
+    """The tasks of a folder by name, bundled ones first. UserError names the file and the key that is wrong."""
+    specs = [_read_task_file(file) for file in sorted(folder.glob("*.json"))]
+    return {spec.name: spec for spec in sorted(specs, key=lambda spec: (not spec.bundled, spec.layout, spec.name))}
+
+
+def _read_task_file(file: Path) -> TaskSpec:
+    if not _is_word(file.stem):
+        advice = "Rename the file: its name is the task's name."
+        raise UserError(f"{file.name} cannot name a task.", "letters, digits, _ and -", advice)
+    try:
+        given = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        found = f"{file.name} cannot be read ({str(error)[:80]})."
+        raise UserError(found, "a task as one JSON object in UTF-8", "Correct the file or remove it.") from None
+    if not isinstance(given, dict):
+        raise UserError(f"{file.name} is not an object.", "a task as one JSON object", "Put the keys between { and }.")
+    for key, value in given.items():
+        _check_key(file.name, key, value)
+    _check_together(file.name, given)
+    values = {key: tuple(value) if key == "splits" else value for key, value in given.items()}
+    return TaskSpec(file.stem, **values)
+
+
+def _check_key(file: str, key: str, value: object) -> None:
+    if key not in KEYS:
+        close = get_close_matches(key, KEYS, n=1)
+        advice = f"Rename it to `{close[0]}`." if close else "Remove it."
+        raise UserError(f"{file}, key `{key[:40]}`: unknown.", f"one of {', '.join(KEYS)}", advice)
+    holds, expected = KEYS[key]
+    if not holds(value):
+        raise UserError(f"{file}, key `{key}`: {str(value)[:40]!r} cannot be used.", expected, "Correct this key.")
+
+
+def _check_together(file: str, given: dict) -> None:
+    """What no key can tell alone."""
+
+    def refuse(key: str, found: str, expected: str) -> None:
+        raise UserError(f"{file}, key `{key}`: {found}.", expected, "Correct this key.")
+
+    if "layout" not in given:
+        refuse("layout", "missing", KEYS["layout"][1])
+    if ("bundled" in given) == ("hub_path" in given):
+        refuse("bundled", "given together with `hub_path`, or neither is", "exactly one of the two")
+    if "hub_config" in given and "hub_path" not in given:
+        refuse("hub_config", "given without `hub_path`", "a data set that it belongs to")
+    if given.get("shots") and given["layout"] == "arc":
+        refuse("shots", "the arc layout is asked without solved examples", "0, or the mmlu layout")
+    if given.get("shots") and "dev" not in given.get("splits", ()):
+        refuse("splits", "no `dev` to take the solved examples from", "`dev` among them where shots is not 0")
+
+
+TASKS: dict[str, TaskSpec] = read_task_files(TASK_FILES)
+
+
+def find_task(name: str) -> TaskSpec:
+    if name in TASKS:
+        return TASKS[name]
+    known = ", ".join(TASKS)
+    raise UserError(f"There is no task called {name!r}.", f"one of {known}", "Choose a task from that list.")
+
+
+def file_task(name: str, layout: str, shots: int = 0) -> TaskSpec:
+    """A task for an uploaded file, which is in no table. `name` is cut to a word that may name a file of ours.
+
+    A file called as a known task gets `_file` behind its name, so that their scores are never taken for each other's.
+    """
+    check_layout(layout)
+    word = re.sub(r"[^\w-]+", "_", Path(name).stem).strip("_")[:60] or "file"
+    return TaskSpec(f"{word}_file" if word in TASKS else word, layout, splits=(), shots=shots)
+
+
+def check_layout(layout: str) -> None:
+    """Raise UserError for a layout that does not exist."""
+    if layout not in LAYOUTS:
+        raise UserError(f"There is no layout called {layout!r}.", f"one of {', '.join(LAYOUTS)}", "Choose one of them.")
+
+
+def to_example(question: Question, spec: TaskSpec, shots: Sequence[Question] = ()) -> Example:
+    """What a model reads and should answer. arc: the text of the option; mmlu: its letter, under the solved `shots`."""
+    if spec.layout == "arc":
+        return Example(question_prompt(question.question), question.options[question.answer])
+    solved = [_lettered(shot) for shot in shots]
+    asked = _lettered(question)
+    description = subject_description(question.subject or "general knowledge")
+    return Example(few_shot_prompt(description, solved, asked.prompt), asked.answer)
+
+
+def continuations(question: Question, spec: TaskSpec) -> tuple[str, ...]:
+    """What the model may answer, one text for each option."""
+    return question.options if spec.layout == "arc" else tuple(LETTERS[: len(question.options)])
+
+
+def with_letters(question: Question) -> Question:
+    """The question with its options listed under letters, and the letters as its options: to be asked as arc is."""
+    listed = letters_prompt(question.question, question.options).removesuffix(ANSWER_SUFFIX)
+    letters = tuple(LETTERS[: len(question.options)])
+    return Question(question.id, listed, letters, question.answer, question.subject)
+
+
+def reordered(question: Question, rng: random.Random) -> Question:
+    """The question with its options in another order, drawn by `rng`."""
+    order = rng.sample(range(len(question.options)), len(question.options))
+    options = tuple(question.options[place] for place in order)
+    return Question(question.id, question.question, options, order.index(question.answer), question.subject)
+
+
+def _lettered(question: Question) -> Example:
+    return Example(letters_prompt(question.question, question.options), LETTERS[question.answer])

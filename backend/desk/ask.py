@@ -1,0 +1,205 @@
+"""Ask: one question put to a student, and to a tuned one beside it.
+
+Knows what may be asked and how a tuned student is made of an untuned one. Keeps loaded models on a small shelf. Does
+not know who asks: the desk's process and the command line do.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import GenerationConfig, PreTrainedTokenizerBase, StoppingCriteria
+
+from backend.core.models.adapter_files import with_adapter
+from backend.core.models.backbones import Backbone, context_length, load_backbone, load_tokenizer
+from backend.core.scoring.metrics import option_probabilities
+from backend.core.scoring.score import score_questions
+from backend.core.text.prompts import LETTERS
+from backend.core.text.shown import decoded
+from backend.core.text.tasks import Question, TaskSpec, file_task, to_example
+from backend.core.text.token_ids import prompt_ids
+from backend.errors import UserError
+
+STYLES = {"texts": "arc", "letters": "mmlu"}  # how the options are put: each as an answer of its own, or as a list
+LONGEST_QUESTION, LONGEST_OPTION, LONGEST_GENERATION = 4000, 500, 256
+MOST_MODELS, MOST_BYTES = 2, 4 * 2**30
+# PiSSA, OLoRA and others move a part of the base's own weights into the adapter: taken off, it leaves a hole
+REMOVABLE_STARTS = (True, False, "gaussian", "orthogonal", "eva")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as a person typed it; blanks around a text are dropped, since nobody sees them. Raises UserError."""
+
+    question: str
+    options: tuple[str, ...]
+    style: str = "texts"
+    max_new_tokens: int = 24
+
+    def __post_init__(self):
+        object.__setattr__(self, "question", _readable("question", self.question, LONGEST_QUESTION))
+        names = [f"option {letter}" for letter in LETTERS]
+        if not 2 <= len(self.options) <= len(names):
+            found = f"There {'is 1 option' if len(self.options) == 1 else f'are {len(self.options)} options'}."
+            raise UserError(found, f"2 to {len(names)}", "Give every option a line of its own.")
+        options = tuple(_readable(*pair, LONGEST_OPTION) for pair in zip(names, self.options, strict=False))
+        object.__setattr__(self, "options", options)
+        for position, option in enumerate(options):
+            if option in options[:position]:
+                found = f"Options {LETTERS[options.index(option)]} and {LETTERS[position]} are the same."
+                raise UserError(found, "different options", "Change or remove one of them.")
+        if self.style not in STYLES:
+            raise UserError(f"There is no style {self.style!r}.", f"one of {', '.join(STYLES)}", "Choose one of them.")
+        if not 1 <= self.max_new_tokens <= LONGEST_GENERATION:
+            found = f"max_new_tokens is {self.max_new_tokens}."
+            raise UserError(found, f"1 to {LONGEST_GENERATION}", "Choose another length.")
+
+    @property
+    def task(self) -> TaskSpec:
+        return file_task("asked", STYLES[self.style])
+
+    @property
+    def as_question(self) -> Question:
+        """Nobody said which option is right; 0 stands there and is never looked at."""
+        return Question("asked", self.question, self.options, 0)
+
+
+def _readable(name: str, text: str, longest: int) -> str:
+    text = text.strip()
+    if not text:
+        raise UserError(f"The {name} is empty.", "a text", f"Fill in the {name}.")
+    if len(text) > longest:
+        raise UserError(f"The {name} has {len(text):,} characters.", f"at most {longest:,}", "Shorten it.")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):  # no tokenizer can encode it
+        raise UserError(f"The {name} holds half of a Unicode surrogate pair.", "whole characters", "Type it anew.")
+    return text
+
+
+# -- two students side by side ------------------------------------------------------------------------------------
+def ask(shelf: "Shelf", student: str, adapter: str | None, asked: Asked) -> dict:
+    """`{"base", "tuned"}`: what `answers` tells of the student as it is and with `adapter` (None: no tuned one).
+
+    `adapter` is a peft folder, or the folder of a whole tuned model. Raises UserError where either cannot be loaded.
+    """
+    whole = adapter is not None and _is_whole_model(Path(adapter))
+    backbone = shelf.take(student)
+    result = {"base": answers(backbone, backbone.model, asked), "tuned": None}
+    if adapter is not None and not whole:
+        adapted = with_adapter(backbone.model, adapter)
+        result["tuned"] = answers(backbone, adapted, asked)
+        if getattr(adapted.active_peft_config, "init_lora_weights", "") not in REMOVABLE_STARTS:
+            return result
+        adapted.unload()
+    shelf.put(student, backbone)  # only now: after any failure above, nobody knows what the model still wears
+    if whole:
+        tuned = shelf.take(adapter)
+        result["tuned"] = answers(tuned, tuned.model, asked)
+        shelf.put(adapter, tuned)
+    return result
+
+
+def _is_whole_model(folder: Path) -> bool:
+    """False for an adapter. UserError for anything else, before the base is loaded for nothing."""
+    if (folder / "adapter_config.json").is_file():
+        return False
+    if not (folder / "config.json").is_file():
+        found = f"{folder} has neither adapter_config.json nor config.json."
+        raise UserError(found, "an adapter saved by peft, or a model folder", "Check the path of the tuned student.")
+    return True
+
+
+def answers(backbone: Backbone, model: torch.nn.Module, asked: Asked) -> dict:
+    """What one student says. `model` is the backbone's own module, or that with an adapter on it.
+
+    `options`: text, log_likelihood (natural, summed over its tokens), probability (softmax over the options) and
+    per_character; `choice` and `choice_norm` are the positions of the highest summed and per character, as `acc` and
+    `acc_norm` count them; `generation` is greedy; `truncated`: the question did not fit; `seconds`.
+    """
+    begin = time.perf_counter()
+    [scored] = score_questions(model, backbone.tokenizer, [asked.as_question], asked.task, shots={}, threads=1)
+    if not all(map(math.isfinite, scored.log_likelihoods)):
+        expected = "finite log-likelihoods"
+        raise UserError("This student answers with no numbers.", expected, "Tune it with a smaller step size.")
+    rows = zip(asked.options, scored.log_likelihoods, option_probabilities(scored), scored.lengths, strict=True)
+    return {
+        "options": [
+            {"text": text, "log_likelihood": value, "probability": share, "per_character": value / max(length, 1)}
+            for text, value, share, length in rows
+        ],
+        "choice": scored.choice,
+        "choice_norm": scored.choice_norm,
+        "generation": generate(backbone, to_example(asked.as_question, asked.task).prompt, asked.max_new_tokens),
+        "truncated": scored.truncated,
+        "seconds": round(time.perf_counter() - begin, 3),
+    }
+
+
+class _OneLine(StoppingCriteria):
+    """Ends behind the first line that is not blank. `stop_strings` cannot skip blank ones, with which many begin."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, prompt: int):
+        self.tokenizer, self.prompt = tokenizer, prompt
+
+    def __call__(self, input_ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
+        ended = ["\n" in decoded(self.tokenizer, row[self.prompt :].tolist()).lstrip() for row in input_ids]
+        return torch.tensor(ended, device=input_ids.device)
+
+
+def generate(backbone: Backbone, prompt: str, most: int) -> str:
+    """The first line of the likeliest next tokens, taken one by one up to the end of text or `most` of them; stripped.
+
+    Nothing of the model's own habits (penalties, sampling, forced tokens) is used: it is to be compared. What does not
+    fit is cut from the left, as for scoring.
+    """
+    model, tokenizer = backbone.model, backbone.tokenizer
+    ids = prompt_ids(tokenizer, prompt)[-max(1, context_length(backbone) - most) :]
+    inputs = torch.tensor([ids], device=next(model.parameters()).device)
+    own = model.generation_config
+    model.generation_config = GenerationConfig(
+        max_new_tokens=most, do_sample=False, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
+    )
+    try:
+        stop = [_OneLine(tokenizer, len(ids))]
+        found = model.generate(inputs, attention_mask=torch.ones_like(inputs), stopping_criteria=stop)
+    finally:
+        model.generation_config = own
+    return decoded(tokenizer, found[0, len(ids) :].tolist(), skip_special_tokens=True).strip().split("\n")[0].rstrip()
+
+
+class Shelf:
+    """Loaded students: at most two, of them one where two were larger than MOST_BYTES; the longest unused goes first.
+
+    Who takes one has it alone. A folder whose files have changed is loaded anew.
+    """
+
+    def __init__(self):
+        self._kept: OrderedDict[tuple[str, int], Backbone] = OrderedDict()
+
+    def take(self, spec: str) -> Backbone:
+        """Raises UserError as `load_backbone` does."""
+        return self._kept.pop(_key(spec), None) or load_backbone(spec)
+
+    def put(self, spec: str, backbone: Backbone) -> None:
+        self._kept[_key(spec)] = backbone
+        while len(self._kept) > MOST_MODELS or (
+            len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > MOST_BYTES
+        ):
+            self._kept.popitem(last=False)
+
+    def tokenizer(self, spec: str) -> PreTrainedTokenizerBase:
+        """The student's own, without its weights where it is not loaded."""
+        kept = self._kept.get(_key(spec))
+        return kept.tokenizer if kept else load_tokenizer(spec)
+
+
+def _key(spec: str) -> tuple[str, int]:
+    path = Path(spec).expanduser()
+    files = list(path.iterdir()) if path.is_dir() else [path]
+    return spec, max((file.stat().st_mtime_ns for file in files if file.is_file()), default=0)
+
+
+def _bytes(backbone: Backbone) -> int:
+    return sum(p.numel() * p.element_size() for p in backbone.model.parameters())

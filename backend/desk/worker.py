@@ -1,0 +1,127 @@
+"""`python -m backend.desk_worker`: the process behind the desk. Reads requests as JSON lines, answers each with a line.
+
+Request: `{"id", "kind", ...fields}`. Reply: `{"id", "result"}` or `{"id", "error"}`, an error as UserError.as_dict. The
+first line, `{"id": 0}`, says that it is ready. Nothing else goes to stdout: what libraries print there goes to stderr.
+Leaves when its parent is gone, and after ten minutes without a request. Knows the protocol and the kinds of requests.
+"""
+
+import argparse
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import BinaryIO
+
+from backend.errors import UserError
+
+IDLE_S = 600.0
+DEFECT = UserError(
+    "The desk stumbled over an error of its own.", "an answer", "Ask again; if it stays, report it with desk.log."
+)
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m backend.desk.worker", description="Answers the page's questions.")
+    parser.add_argument("--parent", type=int, default=os.getppid(), help="leave when this process is gone")
+    parser.add_argument("--idle", type=float, default=IDLE_S, help="leave after this many seconds without a request")
+    args = parser.parse_args(argv)
+    requests, replies = take_pipes()
+    arrived: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=read_lines, args=(requests, arrived), daemon=True).start()
+    threading.Thread(target=leave_with, args=(args.parent,), daemon=True).start()
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads that spin starve a run beside us
+    kinds = load_kinds()
+    send(replies, {"id": 0})
+    while True:
+        try:
+            line = arrived.get(timeout=args.idle)
+        except queue.Empty:
+            os._exit(0)
+        send(replies, answer(kinds, line))
+
+
+def take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """stdin and stdout for the protocol alone: whoever prints now prints to stderr, whoever reads finds nothing."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+def read_lines(requests: BinaryIO, arrived: queue.Queue) -> None:
+    """A closed pipe means that nobody will ask again, even while something is being computed."""
+    for line in requests:
+        arrived.put(line)
+    os._exit(0)
+
+
+def leave_with(parent: int) -> None:
+    """The pipe tells it too, unless another child of the parent keeps the pipe open."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
+
+
+def send(replies: BinaryIO, reply: dict) -> None:
+    try:
+        replies.write(json.dumps(reply).encode() + b"\n")
+        replies.flush()
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def answer(kinds: dict[str, Callable[..., dict]], line: bytes) -> dict:
+    """The reply to one request; whatever goes wrong becomes an error in it."""
+    request = json.loads(line.decode("utf-8", "surrogatepass"))
+    number, kind = request.pop("id"), request.pop("kind")
+    try:
+        if kind not in kinds:
+            raise UserError(f"The desk knows no {kind!r}.", f"one of {', '.join(kinds)}", "Ask one of these.")
+        return {"id": number, "result": kinds[kind](**request)}
+    except UserError as error:
+        return {"id": number, "error": error.as_dict()}
+    except Exception:  # a defect of ours: the trace goes to the log, a sentence to the screen
+        traceback.print_exc(file=sys.stderr)
+        return {"id": number, "error": DEFECT.as_dict()}
+
+
+def load_kinds() -> dict[str, Callable[..., dict]]:
+    """Everything that can be asked. Torch is imported here, when its prints no longer reach the protocol."""
+    from backend.core.pool import set_threads  # noqa: PLC0415
+    from backend.core.text.examples import encode  # noqa: PLC0415
+    from backend.core.text.shown import shown_examples  # noqa: PLC0415
+    from backend.desk import ask as asking  # noqa: PLC0415 - see above
+    from backend.studies.bench.config import BenchConfig  # noqa: PLC0415
+    from backend.studies.bench.data import training_examples  # noqa: PLC0415
+
+    set_threads()
+    shelf = asking.Shelf()
+
+    def ping() -> dict:
+        return {"pid": os.getpid()}
+
+    def example(student: str, number: int = 3, **choices) -> dict:
+        """`choices` are fields of a BenchConfig, such as data, train_task, data_dir, data_path, examples, seed."""
+        given = {name: value for name, value in choices.items() if value is not None}
+        config = BenchConfig(student=student, **given)
+        examples = [] if config.data == "none" else training_examples(config, 0)
+        tokenizer = shelf.tokenizer(student)
+        return shown_examples(student, tokenizer, [encode(tokenizer, each) for each in examples], number)
+
+    def ask(
+        student: str, question: str, options: list[str], adapter: str | None = None, style="texts", max_new_tokens=24
+    ) -> dict:
+        asked = asking.Asked(question, tuple(options), style, max_new_tokens)
+        return asking.ask(shelf, student, adapter, asked)
+
+    return {"ping": ping, "example": example, "ask": ask}
+
+
+if __name__ == "__main__":
+    main()

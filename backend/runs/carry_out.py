@@ -1,0 +1,83 @@
+"""run(study, preset, changes, out): one run without the screen, from the first stage to the last, in this process.
+
+What the page's "Reproduce this" pastes, and what the command line does. Knows the run folder's contract; torch is
+loaded only when the work begins.
+"""
+
+import errno
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from backend import settings
+from backend.disk import disk_error
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+from backend.runs.heartbeat import heartbeat
+from backend.runs.recipe import Recipe, checked
+from backend.studies import study_module
+
+
+def run(
+    study: str, preset: str | None = None, changes: Mapping | None = None, out: str | Path = "", stages: str = ""
+) -> RunDir:
+    """Do a run and return its folder when it has ended; an existing run in `out` is resumed.
+
+    `changes` holds the settings that differ from the preset, `stages` limits the work ("experts,distil,decode"; empty
+    for all). Raises UserError for input that cannot be used. `run(...).status()["state"]` says how it ended.
+    """
+    if not str(out):
+        raise UserError("out is empty.", "the run's folder", 'Write for example out="runs/first".')
+    run_dir, config, stages = open_run(checked(study, preset, changes, stages), Path(out))
+    run_dir.claim()
+    carry_out(study, run_dir, config, stages)
+    return run_dir
+
+
+def open_run(recipe: Recipe, out: Path) -> tuple[RunDir, object, str]:
+    """The folder for a recipe, made or reopened, with the checked config and the stages. Raises UserError."""
+    config = recipe.config()
+    return RunDir.create(out, recipe.study, recipe.preset, settings.as_json(config)), config, recipe.stages
+
+
+def carry_out(study: str, run_dir: RunDir, config: object, wanted: str) -> str:
+    """Do the wanted stages of a claimed run, write down how it ended, and return that state."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve other programs
+    try:
+        with heartbeat(run_dir):
+            engine = study_module(study, "run")  # here torch is imported
+            state = engine.run_to_the_end(config, run_dir, tuple(wanted.split(",")) if wanted else engine.STAGES)
+    except UserError as error:
+        mark_failed(run_dir, error.as_dict())
+        raise
+    except Exception as error:
+        if (told := of_the_disk(error, run_dir)) is not None:  # a library may have met it before we did
+            mark_failed(run_dir, told.as_dict())
+            raise told from error
+        mark_failed(run_dir, defect())
+        raise
+    run_dir.set_status(state=state, message="", eta_s=None)
+    return state
+
+
+def of_the_disk(error: Exception, run_dir: RunDir) -> UserError | None:
+    """The sentence for a disk that is full or may not be written; None for any other error."""
+    if not isinstance(error, OSError) and "No space left on device" in str(error):  # as safetensors says it
+        error = OSError(errno.ENOSPC, str(error))
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return None  # also where something may not be read: that is no matter of the run's disk
+    place = Path(error.filename) if isinstance(error.filename, str) else run_dir.path
+    return disk_error(error, place)
+
+
+def mark_failed(run_dir: RunDir, error: dict[str, str]) -> None:
+    """Write down why, on a full disk too."""
+    run_dir.set_last_status(state="failed", error=error, message="", eta_s=None)
+
+
+def defect() -> dict[str, str]:
+    return {
+        "found": "The engine stopped on an error of its own.",
+        "expected": "a run without one",
+        "next_step": "Resume the run; if it stops again, report it with the run's worker.log.",
+    }

@@ -1,0 +1,220 @@
+"""The run folder: plain files that the engine writes and everything else only reads.
+
+The contract is written out in backend/README.md. Appends are whole lines, replacements are atomic, and a reader follows
+a file by byte offset, so it never sees half a row and never reads the same row twice. Knows no study and no screen.
+"""
+
+import errno
+import json
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+
+import psutil
+
+from backend.disk import clear_parts, disk_error, write_atomically, write_over
+from backend.errors import UserError
+
+LIVE_STATES = ("queued", "running", "stopping")
+ORPHANED = "orphaned"  # it was computing when its server or its worker went away unseen
+RESUMABLE = ("stopped", "failed", ORPHANED)
+
+
+class RunDir:
+    """One run's folder."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self.artifacts = self.path / "artifacts"
+        self.log_file = self.path / "worker.log"
+        self.heartbeat = self.path / "heartbeat"  # touched by a living worker
+
+    # -- life ---------------------------------------------------------------------------------------------------
+    @classmethod
+    def create(
+        cls, path: Path | str, study: str, preset: str | None, config: dict, lineage: list[dict] | None = None
+    ) -> "RunDir":
+        """Make the folder, or reopen it when it already holds the same study, config and lineage (of a branch).
+
+        Raises UserError when the folder holds another run or files that are not a run.
+        """
+        run = cls(path)
+        wanted = {"study": study, "preset": preset, "config": config} | ({"lineage": lineage} if lineage else {})
+        if (run.path / "config.json").exists():
+            found = run.config()
+            if (found["study"], found["config"], found.get("lineage") or []) != (study, config, lineage or []):
+                differing = sorted(k for k in config if found["config"].get(k) != config[k])
+                differing = differing or ["study" if found["study"] != study else "the update it branches from"]
+                raise UserError(
+                    f"{run.path} already holds another run (it differs in {', '.join(differing)}).",
+                    "an empty folder, or the same settings to resume it",
+                    "Choose another --out, or repeat the run with its own settings.",
+                )
+            return run
+        if run.path.exists() and not all(map(made_by_create, run.path.iterdir())):
+            raise UserError(f"{run.path} is not empty and is not a run.", "an empty folder", "Choose another --out.")
+        try:
+            run.artifacts.mkdir(parents=True, exist_ok=True)
+            run.set_status(state="queued", stage="", done=0, total=0, message="", started_at=time.time())
+            write_atomically(run.path / "config.json", json.dumps(wanted, indent=1))  # last: this makes it a run
+        except (OSError, UserError) as error:
+            shutil.rmtree(run.path, ignore_errors=True)  # half a run would be in the way of a whole one
+            raise (disk_error(error, run.path) if isinstance(error, OSError) else error) from error
+        return run
+
+    def config(self) -> dict:
+        """`{"study", "preset", "config"}` as the run was started with, and a branch's `lineage`."""
+        return json.loads((self.path / "config.json").read_text(encoding="utf-8"))
+
+    def summary(self) -> dict:
+        """The figures of a finished run; empty before, and where the file cannot be read."""
+        try:
+            found = json.loads((self.path / "summary.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    # -- status -------------------------------------------------------------------------------------------------
+    def status(self) -> dict:
+        try:
+            return json.loads((self.path / "status.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {"state": "queued"}
+
+    def set_status(self, **changes) -> None:
+        """Merge `changes` into status.json. One writer at a time: the worker, or its runner once the worker is gone."""
+        status = {**self.status(), **changes, "updated_at": time.time()}
+        write_atomically(self.path / "status.json", json.dumps(status, indent=1))
+
+    def queue(self, stages: str | None, **more) -> None:
+        """The run waits to compute; what was said of an earlier attempt is gone. `stages` None: as last time."""
+        kept = self.status().get("stages") if stages is None else stages
+        fresh = {"message": "", "reason": "", "error": None, "eta_s": None, "pid": None}
+        self.set_status(state="queued", stages=kept, queued_at=time.time(), **fresh, **more)
+
+    def set_last_status(self, **changes) -> dict:
+        """The same when nobody is left to hear of a full disk: there the old file is written over, which takes no room.
+
+        Returns the status, also where nothing can be written.
+        """
+        status = {**self.status(), **changes, "updated_at": time.time()}
+        text = json.dumps(status, indent=1).encode()
+        try:
+            write_atomically(self.path / "status.json", text)
+        except (OSError, UserError):
+            write_over(self.path / "status.json", text)
+        return status
+
+    def claim(self) -> None:
+        """This process becomes the run's worker. Raises UserError while another live process is."""
+        if self.worker_alive() and self.status().get("pid") != os.getpid():
+            raise UserError(
+                f"{self.path} is being written by process {self.status()['pid']}.",
+                "one worker for one folder",
+                "Wait for it, stop it, or choose another --out.",
+            )
+        try:
+            self.stop_flag.unlink(missing_ok=True)
+            clear_parts(self.path)
+            for file in self.path.rglob("*.jsonl"):
+                cut_half_line(file)
+        except OSError as error:
+            raise disk_error(error, self.path) from error
+        born = psutil.Process().create_time()
+        self.set_status(state="running", pid=os.getpid(), pid_started=born, error=None)
+
+    def worker_alive(self) -> bool:
+        """True while the process that claimed the run lives. Compares start times: process ids are used again."""
+        try:
+            status = self.status()
+            process = psutil.Process(status.get("pid") or -1)
+            return abs(process.create_time() - status["pid_started"]) < 2 and process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.Error, ValueError, KeyError):
+            return False
+
+    @property
+    def stop_flag(self) -> Path:
+        return self.path / "stop"
+
+    def stop_requested(self) -> bool:
+        return self.stop_flag.exists()
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+    def append(self, name: str, row: dict) -> None:
+        """Add one row to `<name>.jsonl`. On a full disk the half-written line is taken back and UserError raised."""
+        path = self.path / f"{name}.jsonl"
+        line = (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        with path.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, "short write")
+            except OSError as error:
+                os.truncate(path, before)
+                raise disk_error(error, path) from error
+
+    def rows(self, name: str) -> list[dict]:
+        """All whole rows of `<name>.jsonl`."""
+        return self.rows_since(name, 0)[0]
+
+    def rows_since(self, name: str, cursor: int) -> tuple[list[dict], int]:
+        """Rows after byte `cursor`, and the cursor to ask with next time. A half-written last line waits."""
+        path = self.path / f"{name}.jsonl"
+        if not path.exists():
+            return [], 0
+        if cursor > path.stat().st_size:
+            cursor = 0  # the file was cut back by a resume: read it again
+        with path.open("rb") as file:
+            file.seek(cursor)
+            chunk = file.read()
+        whole = chunk[: chunk.rfind(b"\n") + 1]
+        return [json.loads(line) for line in whole.splitlines() if line.strip()], cursor + len(whole)
+
+    def keep_rows(self, name: str, keep) -> None:
+        """Rewrite `<name>.jsonl` with the rows for which `keep(row)` holds: a resume drops what it will repeat."""
+        path = self.path / f"{name}.jsonl"
+        if path.exists():
+            rows = [row for row in self.rows(name) if keep(row)]
+            write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def made_by_create(path: Path) -> bool:
+    """What `create` leaves where it is killed before there is a config."""
+    if path.name == "artifacts":
+        return path.is_dir() and not any(path.iterdir())
+    return path.name == "status.json" or (path.name.startswith(".") and path.suffix == ".part")
+
+
+def cut_half_line(path: Path) -> None:
+    """Take back a last line that was never finished, as after a power cut: the next row must not join it."""
+    with path.open("rb+") as file:
+        content = file.read()
+        if content and not content.endswith(b"\n"):
+            file.truncate(content.rfind(b"\n") + 1)
+
+
+def list_runs(folder: Path) -> list[RunDir]:
+    """The runs below `folder`, newest first; not those that are still being made, whose names begin with a dot."""
+    found = [RunDir(path.parent) for path in folder.glob("[!.]*/config.json")]
+    return sorted(found, key=lambda run: run.status().get("started_at", 0), reverse=True)
+
+
+def can_be_read(run: RunDir) -> bool:
+    """Whether its two files that say what it is are what a run would have written: one bad folder must stop nobody."""
+    try:
+        return isinstance(run.config()["study"], str) and isinstance(run.status()["state"], str)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def put_away(run: RunDir, root: Path) -> None:
+    """Delete a folder that no process writes any more; first it goes out of sight, in one step."""
+    aside = root.with_name("discarded") / f"{run.path.name}-{secrets.token_hex(4)}"
+    try:
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        run.path.rename(aside)
+    except OSError:  # gone already, or a disk too full for another folder
+        shutil.rmtree(run.path, ignore_errors=True)
+    shutil.rmtree(aside.parent, ignore_errors=True)  # with what an earlier server may have left

@@ -1,0 +1,48 @@
+"""The heartbeat: a file that a worker touches while it lives, so that a hung one can be told from a busy one.
+
+A thread does it, so a long update is no silence; a stopped process or a machine that thrashes is. Knows a run folder.
+"""
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+from backend.disk import write_atomically
+from backend.runs.folder import RunDir
+
+EVERY_S = 2.0
+
+
+@contextlib.contextmanager
+def heartbeat(run: RunDir, every_s: float = EVERY_S) -> Iterator[None]:
+    """Beat until the block ends. The file says whose heart it is: `pid` and `pid_started`."""
+    status, ended = run.status(), threading.Event()
+    with contextlib.suppress(Exception):  # on a full disk the run itself will say so
+        write_atomically(run.heartbeat, json.dumps({name: status.get(name) for name in ("pid", "pid_started")}))
+
+    def beat() -> None:
+        while not ended.wait(every_s):
+            with contextlib.suppress(OSError):  # discarded meanwhile, or a disk that takes no more
+                os.utime(run.heartbeat)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        with contextlib.suppress(OSError):
+            run.heartbeat.unlink()  # who ended is not silent
+
+
+def silence_s(run: RunDir) -> float:
+    """Seconds since the last beat of the worker that status.json names; 0 for one that has not begun to beat."""
+    try:
+        whose = json.loads(run.heartbeat.read_text(encoding="utf-8"))["pid_started"]
+        return max(0.0, time.time() - run.heartbeat.stat().st_mtime) if whose == run.status()["pid_started"] else 0.0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0

@@ -1,0 +1,90 @@
+"""Results of a run: rows to a table of mean, interval and n, and the scores behind them. No torch: the page reads it.
+
+Knows the columns of results.jsonl; not how a value came about.
+"""
+
+import math
+import statistics
+from pathlib import PurePosixPath
+
+from backend.core.scoring import dd_ranking, metrics
+from backend.core.scoring.scored import Scored, from_row
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+
+SCORES = PurePosixPath("artifacts/scores")
+KEYS = ("student", "regime", "arm", "task", "metric")
+Z = 1.96  # half-width of a 95 % interval in standard errors
+
+
+def summarise_results(rows: list[dict]) -> list[dict]:
+    """One row per (student, regime, arm, task, metric): mean over seeds, 95 % half-width, n questions, seeds.
+
+    The interval joins two kinds of luck: which questions were asked (binomial, shared by all seeds) and which student
+    was trained (spread over seeds).
+    """
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[k] for k in KEYS), []).append(row)
+    return [dict(zip(KEYS, key, strict=True)) | _mean_and_interval(found) for key, found in groups.items()]
+
+
+def _mean_and_interval(rows: list[dict]) -> dict:
+    values, n = [row["value"] for row in rows], rows[0]["n"]
+    mean = statistics.fmean(values)
+    low, high = metrics.interval(mean * n, n)  # Wilson's, which has a width at 0 and 1 too
+    questions = ((high - low) / 2) ** 2
+    students = Z**2 * statistics.variance(values) / len(values) if len(values) > 1 else 0.0
+    return {"mean": mean, "interval": math.sqrt(questions + students), "n": n, "seeds": len(values)}
+
+
+def ranking(table: list[dict]) -> list[dict]:
+    """DD-Ranking's measures for every student and regime that has distilled text, random questions and all the data.
+
+    From accuracies on the same questions under the same recipe; each row holds `student`, `regime`, `task`, `recovery`
+    (HLR), `improvement` (IOR) and `label_robust_score` (LRS), see core/dd_ranking.py.
+    """
+    groups: dict[tuple, dict[str, float]] = {}
+    for row in table:
+        if row["metric"] == "acc":
+            groups.setdefault((row["student"], row["regime"], row["task"]), {})[row["arm"]] = row["mean"]
+    found = []
+    for (student, regime, task), arms in groups.items():
+        if {"text", "random", "full"} <= arms.keys():
+            recovery = dd_ranking.hard_label_recovery(arms["full"], arms["text"])
+            gain = dd_ranking.improvement_over_random(arms["text"], arms["random"])
+            where = {"student": student, "regime": regime, "task": task, "recovery": recovery, "improvement": gain}
+            found.append(where | {"label_robust_score": dd_ranking.label_robust_score(gain, recovery)})
+    return found
+
+
+def ranking_text(rows: list[dict]) -> str:
+    """The same for a terminal; empty where no student has all three."""
+    lines = [
+        f"DD-Ranking, {row['student']} ({row['regime']}): improvement over random {row['improvement']:+.3f}, "
+        f"short of all the data by {row['recovery']:.3f}, label-robust score {row['label_robust_score']:.3f}"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def as_text(table: list[dict]) -> str:
+    """The table for a terminal; `±` is the 95 % half-width."""
+    if not table:
+        return "No results yet."
+    lines = [f"{'student':20} {'regime':9} {'arm':10} {'task':15} {'metric':9} {'mean':>6} {'±95%':>6} {'n':>6} seeds"]
+    for row in table:
+        lines.append(
+            f"{row['student'][:20]:20} {row['regime']:9} {row['arm']:10} {row['task'][:15]:15} {row['metric']:9} "
+            f"{row['mean']:6.3f} {row['interval']:6.3f} {row['n']:6} {row['seeds']:5}"
+        )
+    return "\n".join(lines)
+
+
+def scores_of(run: RunDir, row: dict) -> list[Scored]:
+    """The scored questions behind a row of results. UserError for a file that is not among the run's scores."""
+    name = PurePosixPath(row["scores"])
+    if name.parent != SCORES or name.suffix != ".jsonl" or not (run.path / name).is_file():
+        found = f"{run.path.name} has no scores called {str(name)[:80]!r}."
+        raise UserError(found, f"a file in {SCORES}", "Score again; the run's files may have been moved.")
+    return [from_row(item) for item in run.rows(str(name.with_suffix("")))]

@@ -1,0 +1,88 @@
+"""What the search wants of a trained student: a number that falls, and its gradient at the student's end.
+
+`error`: the probability of the wrong options of real training questions. `answers`: the loss over those options, which
+one confident error can outweigh. `matching`: the distance to where an expert, trained on
+all the data from the same start by the same steps, ended; the matching loss. Knows one reader and real questions; not
+texts, nor how they change.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import torch
+
+from backend.core.models.readers import Reader
+from backend.core.params import Params, as_leaves, gradients, on, snapshot
+from backend.core.scoring.metrics import option_error, option_loss, option_probabilities
+from backend.core.scoring.score import score_questions
+from backend.core.text.batches import Encoded
+from backend.core.text.examples import Rows
+from backend.core.text.tasks import Question, continuations, find_task, to_example
+from backend.core.text.token_ids import answer_ids, prompt_ids
+from backend.core.training.finetune import Plan, finetuned
+from backend.core.training.influence import grouped, row_losses, wide
+from backend.core.training.matching import matching_adjoint, matching_loss
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """Of one reader and one start; lower is better."""
+
+    def value(self, end: Params) -> float: ...
+
+    def gradient(self, end: Params) -> Params: ...
+
+
+class Answers:
+    """Of the right option's probability p among a question's options: 1 - p for `error`, -log p for `answers`; mean
+    over `questions`."""
+
+    def __init__(self, reader: Reader, task: str, questions: Sequence[Question], measure: str = "error"):
+        self.reader, self.task, self.questions, self.measure = reader, task, list(questions), measure
+
+    def value(self, end: Params) -> float:
+        return (option_error if self.measure == "error" else option_loss)(self._scored(end))
+
+    def gradient(self, end: Params) -> Params:
+        """d value / d end. The options' shares come from scoring; what is left is linear in the rows' losses, so that
+        the rows may be read in any batches."""
+        student, weights = self.reader.student, []
+        for item in self._scored(end):
+            shares = option_probabilities(item)
+            scale = (shares[item.answer] if self.measure == "error" else 1.0) / len(self.questions)
+            weights += [scale * (float(o == item.answer) - p) for o, p in enumerate(shares)]
+        rows, leaves = self._rows(), as_leaves(on(end, student.device))
+        total = {name: torch.zeros_like(p) for name, p in leaves.items()}
+        for chosen, batch in grouped(rows, wide(student)):
+            wanted = torch.tensor([weights[i] for i in chosen], device=student.device)
+            part = gradients((wanted * row_losses(student, leaves, batch)).sum(), leaves)
+            for name, g in part.items():
+                total[name] += g
+        return total
+
+    def _scored(self, end: Params) -> list:
+        student = self.reader.student
+        student.put(end)
+        return score_questions(student.model, self.reader.tokenizer, self.questions, self.task)
+
+    def _rows(self) -> Rows:
+        """Every option of every question, in order, without the end of text: as it is scored."""
+        spec, tokenizer, found = find_task(self.task), self.reader.tokenizer, []
+        for question in self.questions:
+            ids = tuple(prompt_ids(tokenizer, to_example(question, spec).prompt))
+            found += [Encoded(ids, tuple(answer_ids(tokenizer, o))) for o in continuations(question, spec)]
+        return Rows(found, self.reader.student.table)
+
+
+class Matching:
+    """The matching loss against an expert that learned from all the data, from `start`, by the plan's own steps."""
+
+    def __init__(self, reader: Reader, start: Params, order: list[list[int]], plan: Plan):
+        self.start = snapshot(start)  # as ends are: on the CPU
+        self.target = finetuned(reader.student, reader.train, start, order, plan)
+
+    def value(self, end: Params) -> float:
+        return matching_loss(end, self.start, self.target).item()
+
+    def gradient(self, end: Params) -> Params:
+        return matching_adjoint(end, self.start, self.target)

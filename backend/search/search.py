@@ -1,0 +1,184 @@
+"""The search decoder: text that is changed, never embeddings, and kept only where trained students get better by it.
+
+    draw starts, orders and real questions for a round's students
+    train a student on the texts as they are; at its end take the gradient of the objective
+    score many small changes of the texts to first order by it, summed over readers (influence.py)
+    try some of the better ones together: train students on each trial, on the better third of them more, and so on
+    keep the winner if other fresh students, on other questions, find it better than the present texts too
+
+Students that are compared share start, order and questions, so that texts are compared and not luck. Every other
+round tries whole questions, the ones between the plan's other moves in turn: side by side, the large effects of
+questions would hide the small ones of phrases. Every few rounds the text is validated by fresh students; the search
+goes on from the best there, and returns it. Each round depends on the plan's seed, its number and the texts alone, so
+a search goes on from any round to the same end. Knows readers, drafts and objectives, not files.
+"""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.core.models.readers import Reader
+from backend.core.text.examples import Rows
+from backend.core.text.tasks import Question
+from backend.core.training.finetune import Plan
+from backend.core.training.stacked import finetuned_each
+from backend.search.court import Court, SearchPlan, Students, as_example, value_of
+from backend.search.moves import Draft, Material, draw
+from backend.search.objectives import Answers
+from backend.search.tokens import token_proposals
+from backend.search.trials import Judged, Proposal, draw_trials, race, together
+
+RACE = (1, 1, 2)  # students of each reader in the stages of a race
+
+
+@dataclass(frozen=True)
+class Found:
+    """After a round: the texts now, the best validated ones, and its row; `trainings` in it counts students."""
+
+    round: int
+    drafts: tuple[Draft, ...]
+    best: tuple[Draft, ...]
+    best_loss: float
+    row: dict
+
+
+class Search:
+    """The readers, the real questions to judge by and to take pieces from, and the plan."""
+
+    def __init__(
+        self,
+        readers: Sequence[Reader],
+        train: Sequence[Question],
+        validation: Sequence[Question],
+        material: Material,
+        plan: SearchPlan,
+    ):
+        self.readers, self.train, self.validation = list(readers), list(train), list(validation)
+        self.material, self.plan = material, plan
+
+    def run(self, start: Sequence[Draft], after: Found | None = None) -> Iterator[Found]:
+        """Yield after the validation of the start (round 0) and after every round; `after` goes on from there."""
+        now = after or self._begin(tuple(start))
+        if after is None:
+            yield now
+        while now.round < self.plan.rounds:
+            now = self._round(now)
+            yield now
+
+    def _begin(self, drafts: tuple[Draft, ...]) -> Found:
+        loss = self.validate(drafts)
+        return Found(0, drafts, drafts, loss, {"round": 0, "trainings": self._cost(), "validation": _number(loss)})
+
+    def _cost(self) -> int:
+        return self.plan.validations * len(self.readers)
+
+    def validate(self, drafts: Sequence[Draft]) -> float:
+        """The error (with `answers`, the loss) on validation questions of fresh students, readers counted alike."""
+        found, measure = [], "answers" if self.plan.objective == "answers" else "error"
+        for number, (reader, plan) in enumerate(zip(self.readers, self._plans(), strict=True)):
+            keys = [("validation", seed) for seed in range(self.plan.validations)]
+            pupils = [Students(reader, plan, self.plan, key).pupil(self._rows(number, drafts)) for key in keys]
+            judge = Answers(reader, self.plan.task, self.validation, measure)
+            found.append([value_of(judge, end) for end in finetuned_each(reader.student, pupils, plan)])
+        return together(torch.tensor(found).mean(1, keepdim=True)).item()
+
+    def _plans(self) -> list[Plan]:
+        return [Plan(self.plan.steps, lr, mixed_precision=self.plan.mixed_precision) for lr in self.plan.lrs]
+
+    def _rows(self, number: int, drafts: Sequence[Draft]) -> Rows:
+        return self.readers[number].rows([as_example(draft) for draft in drafts])
+
+    def _round(self, now: Found) -> Found:
+        p, number, drafts = self.plan, now.round + 1, now.drafts
+        rng = random.Random(f"{p.seed} search {number}")
+        trials, stages = self._trials(drafts, number, rng), [p.seeds * students for students in RACE]
+        raced = race(drafts, trials, self._judged(number, "race"), stages)
+        row = {"round": number, "loss": _number(raced.loss), "gain": _number(raced.gain), "confirmed": None}
+        row["trainings"] = self._trained(1, p.seeds)  # the one whose steps rank the changes
+        row["trainings"] += sum(self._trained(n, students) for n, students in zip(raced.ran, stages, strict=False))
+        found = raced.winner
+        if found != drafts and p.confirmations:
+            before, after = together(self._judged(number, "again")([drafts, found], p.confirmations, 0)).tolist()
+            row["trainings"] += self._trained(2, p.confirmations)
+            row["confirmed"] = _number(before - after)  # who chose it has no say here
+            found = found if before > after else drafts
+        row |= {"changed": sum(a != b for a, b in zip(drafts, found, strict=True)), "validation": None}
+        best, best_loss = now.best, now.best_loss
+        if number % p.validate_every == 0 or number == p.rounds:
+            validated = self.validate(found)
+            row |= {"validation": _number(validated), "trainings": row["trainings"] + self._cost()}
+            if validated < best_loss:
+                best, best_loss = found, validated
+            found = best  # what a few students liked and others do not is not built upon
+        return Found(number, found, best, best_loss, row)
+
+    def _trials(self, drafts: tuple[Draft, ...], number: int, rng: random.Random) -> list[tuple[Draft, ...]]:
+        p = self.plan
+        courts = [self._court(i, p.seeds, number) for i in range(len(self.readers))]
+        proposals = self._proposals(drafts, courts, move_of(number, p.moves), rng)
+        effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
+        return draw_trials(drafts, proposals, effect.tolist(), p.trials, rng)
+
+    def _judged(self, *key) -> Judged:
+        """Fresh students for each stage, on other questions."""
+
+        def judged(texts: Sequence[tuple[Draft, ...]], students: int, stage: int) -> Float[Tensor, "readers texts"]:
+            courts = [self._court(i, students, *key, stage) for i in range(len(self.readers))]
+            return torch.stack([court.judge(texts) for court in courts])
+
+        return judged
+
+    def _trained(self, trials: int, seeds: int) -> int:
+        """Students behind so many trials; the matching objective trains an expert for each start."""
+        experts = int(self.plan.objective == "matching")
+        return (trials + experts) * seeds * len(self.readers)
+
+    def _court(self, reader: int, seeds: int, *key) -> Court:
+        """Its students and questions follow from the key: the round, and what they are for."""
+        p = self.plan
+        asked = random.Random(" ".join(map(str, (p.seed, "asked", *key))))
+        asked = asked.sample(self.train, min(p.questions, len(self.train)))
+        students = [Students(self.readers[reader], self._plans()[reader], p, (*key, seed)) for seed in range(seeds)]
+        return Court(self.readers[reader], students, asked, p)
+
+    def _proposals(
+        self, drafts: tuple[Draft, ...], courts: list[Court], move: str, rng: random.Random
+    ) -> list[Proposal]:
+        p, own = self.plan, self.readers[0]
+        if move == "token":
+            found = token_proposals(own, drafts, courts[0].slopes(drafts), p.candidates)
+        else:
+            tokens = [len(e.answer) for e in self._rows(0, drafts).examples]
+            slots = [rng.randrange(len(drafts)) for _ in range(p.candidates)]
+            drawn = [(slot, draw(move, drafts[slot], tokens[slot], self.material, rng)) for slot in slots]
+            found = [
+                Proposal(other, draft)
+                for slot, draft in drawn
+                for other, length in enumerate(tokens)
+                if other == slot or (move == "question" and length == tokens[slot])  # it fits there as well
+            ]
+        taken = {draft.question for draft in drafts}
+        return [one for one in found if one.draft.question not in taken]
+
+
+def move_of(number: int, moves: Sequence[str]) -> str:
+    """The move of a round: every other one whole questions, where they are allowed, and the others in turn between."""
+    others = [move for move in moves if move != "question"]
+    if len(others) == len(moves):
+        return others[(number - 1) % len(others)]
+    return others[(number // 2 - 1) % len(others)] if others and number % 2 == 0 else "question"
+
+
+def _number(value: float) -> float | None:
+    """None where a student ran away: JSON has no infinity."""
+    return value if math.isfinite(value) else None
+
+
+def _unit(effect: Float[Tensor, " proposals"]) -> Float[Tensor, " proposals"]:
+    """In standard deviations, so that readers count alike."""
+    return effect / effect.std().clamp(min=1e-12) if len(effect) > 1 else effect

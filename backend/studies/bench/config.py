@@ -1,0 +1,106 @@
+"""BenchConfig: every choice of one bench run, with its help, its legal range and its checks.
+
+The web form, the command line and the tables in the documents are generated from it. Standard library only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.errors import UserError
+from backend.settings import check, setting
+
+PRESETS = Path(__file__).parent / "presets"
+STAGES = ("tune", "score")
+DATA = ("none", "real", "random", "distilled", "file")
+METHODS = ("lora", "rslora", "dora", "pissa", "full")
+REGIMES = ("ordinary", "matched")
+
+
+@dataclass(frozen=True)
+class BenchConfig:
+    """Raises UserError on construction when a field, or two fields together, make no sense."""
+
+    student: str = setting("opt-pocket", "The model to tune and score.", "Student")
+    precision: str = setting(
+        "float32",
+        "How its weights are stored; bfloat16 halves the memory.",
+        "Student",
+        choices=("float32", "bfloat16"),
+        advanced=True,
+    )
+    seed: int = setting(0, "Everything random follows from it.", "Student", low=0, high=2**31 - 1)
+
+    data: str = setting("real", "What the student learns from; none scores it as it is.", "Data", choices=DATA)
+    data_path: str = setting("", "distilled: a run folder. file: a file of examples or questions.", "Data")
+    examples: int = setting(0, "How many of them; 0 for all.", "Data", low=0)
+    train_task: str = setting("pocket_science", "The task that real and random questions come from.", "Data")
+    data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)
+
+    method: str = setting("lora", "How the weights may change.", "Training", choices=METHODS)
+    regime: str = setting(
+        "ordinary", "ordinary: AdamW. matched: a distilled run's own learned steps.", "Training", choices=REGIMES
+    )
+    steps: int = setting(60, "Updates of each student.", "Training", low=1, high=100_000)
+    batch: int = setting(32, "Examples per update, at most.", "Training", low=1, high=4096)
+    lrs: tuple[float, ...] = setting(
+        (0.002, 0.005, 0.01), "Step sizes to try; validation questions choose one.", "Training"
+    )
+    seeds: int = setting(3, "Students, each with its own start and order.", "Training", low=1, high=100)
+    rank: int = setting(8, "Rank of the adapter.", "Training", low=1, high=512, advanced=True)
+    alpha: int = setting(
+        16, "Adapter scale: its update is multiplied by alpha / rank.", "Training", low=1, advanced=True
+    )
+    validation_limit: int = setting(
+        100, "Validation questions, for the step size and for stopping early.", "Training", low=4, advanced=True
+    )
+    validate_every: int = setting(20, "Updates between two validations.", "Training", low=1, advanced=True)
+    patience: int = setting(
+        0, "Validations without gain before a student stops early; 0 for never.", "Training", low=0, advanced=True
+    )
+    mixed_precision: bool = setting(False, "Multiply in bfloat16 while training.", "Training", advanced=True)
+    gradient_checkpointing: bool = setting(
+        False, "Compute activations twice to save memory, for large models.", "Training", advanced=True
+    )
+
+    tasks: tuple[str, ...] = setting(("pocket_science",), "What to score on.", "Scoring")
+    test_file: str = setting("", "A file of questions to score on as well.", "Scoring")
+    test_limit: int = setting(200, "Questions of each task; 0 for all.", "Scoring", low=0)
+    score_base: bool = setting(True, "Score the untuned student too, for comparison.", "Scoring")
+    fast: bool = setting(
+        False, "Round products to bfloat16 and repeat close calls in float32.", "Scoring", advanced=True
+    )
+
+    def __post_init__(self):
+        check(self)
+        self._check_data()
+        self._check_training()
+        if len(set(self.tasks)) != len(self.tasks):
+            found = f"tasks is {', '.join(self.tasks)}."
+            raise UserError(found, "every task once", "Remove the repetition.")
+        if not self.tasks and not self.test_file:
+            raise UserError("There is nothing to score on.", "a task or a file of questions", "Name one in tasks.")
+
+    def _check_data(self) -> None:
+        if self.data in ("distilled", "file") and not self.data_path:
+            what = "the folder of a distillation run" if self.data == "distilled" else "a file of examples"
+            raise UserError(f"data is {self.data}, but data_path is empty.", what, "Give its path in data_path.")
+        if self.data == "random" and not self.examples:
+            found = "data is random, but examples is 0."
+            raise UserError(found, "how many questions to draw", "Set examples, for example to 8.")
+        if self.data == "none" and not self.score_base:
+            found = "data is none and score_base is off."
+            raise UserError(found, "something to do", "Switch score_base on, or choose data to learn from.")
+
+    def _check_training(self) -> None:
+        if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):
+            found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
+            raise UserError(found, "different step sizes above 0, at most 1", "Write for example lrs=0.002,0.005.")
+        if self.regime == "matched" and self.data != "distilled":
+            found = f"regime is matched, but data is {self.data}."
+            raise UserError(found, "data=distilled: the steps were learned with its prompts", "Choose ordinary.")
+        if self.regime == "matched" and self.method != "lora":
+            found = f"regime is matched, but method is {self.method}."
+            raise UserError(found, "lora, which the steps were learned for", "Choose method=lora.")
+
+
+CONFIG = BenchConfig  # what `python -m backend run` builds

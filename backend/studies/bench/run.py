@@ -1,0 +1,150 @@
+"""run(config, run_dir): tune, then score. Each stage leaves plain files in the run folder. Nothing else is public.
+
+Every stage picks up where its files end, so a stopped or killed run resumes to the same numbers.
+"""
+
+import hashlib
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from backend.core.models.backbones import load_tokenizer
+from backend.core.pool import set_threads
+from backend.core.text.examples import encode
+from backend.core.text.prompts import Example
+from backend.core.text.shown import shown_examples
+from backend.disk import write_atomically
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+from backend.runs.progress import Progress, Stopped
+from backend.studies.bench import summary
+from backend.studies.bench.config import STAGES, BenchConfig
+from backend.studies.bench.data import Test, asked_of, needs_validation, training_examples, validation
+from backend.studies.bench.files import BASE, scores_of
+from backend.studies.bench.scoring import Sitting, sit
+from backend.studies.bench.students import Student
+from backend.studies.bench.tuning import Tuned, tune
+
+
+def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:
+    """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
+    run_dir.set_status(stage="tune", done=0, total=0, message="Loading the data", eta_s=None)
+    if unknown := [name for name in stages if name not in STAGES]:
+        raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
+    set_threads()
+    asked = asked_of(config)
+    if needs_validation(config):
+        validation(config)  # what it lacks is said before an hour of training, not after
+    show_examples(config, run_dir)
+    with timed(run_dir, "tune"):
+        tuned = tune(config, run_dir) if config.data != "none" else None
+    if "score" in stages:
+        with timed(run_dir, "score"):
+            score(config, run_dir, asked, tuned)
+        conclude(config, run_dir, asked, tuned)
+
+
+@contextmanager
+def timed(run_dir: RunDir, stage: str) -> Iterator[None]:
+    """Adds what a stage took to what it took before it was stopped."""
+    begin = time.monotonic()
+    try:
+        yield
+    finally:
+        spent = seconds_spent(run_dir)
+        spent[stage] = round(spent.get(stage, 0.0) + time.monotonic() - begin, 1)
+        write_atomically(run_dir.artifacts / "seconds.json", json.dumps(spent))
+
+
+def seconds_spent(run_dir: RunDir) -> dict[str, float]:
+    file = run_dir.artifacts / "seconds.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def show_examples(config: BenchConfig, run_dir: RunDir) -> None:
+    """example.json: what the student will read, token by token, and which tokens are taught."""
+    tokenizer = load_tokenizer(config.student)
+    examples = [] if config.data == "none" else training_examples(config, 0)
+    encoded = [encode(tokenizer, example) for example in examples]
+    shown = shown_examples(config.student, tokenizer, encoded)
+    write_atomically(run_dir.path / "example.json", json.dumps(shown, ensure_ascii=False))
+
+
+def score(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned | None) -> None:
+    """Base first, then every tuned student; each on every test."""
+    run_dir.set_status(stage="score", done=0, total=0, message="Loading the student", eta_s=None)
+    finished = {(row["scores"], row["metric"]) for row in run_dir.rows("results")}
+    students = sittings(config, tuned)
+    total = len(students) * sum(len(test.questions) for test in asked)
+    done = sum(len(scores_of(run_dir, who, test.spec.name)) for who, _, _ in students for test in asked)
+    student = Student(config)
+    with Progress(run_dir, "score", total, done=done) as progress:
+        for who, seed, weights in students:
+            student.become(weights)
+            tuned_facts = {"adapter": None, "weights": None} if weights is None else saved_facts(run_dir, weights)
+            for test in asked:
+                facts = {"student": config.student, "fingerprint": student.fingerprint} | tuned_facts
+                facts |= {"seed": seed, "precision": config.precision}
+                sitting = Sitting(who, test, facts)
+                told = sit(run_dir, sitting, student.model, student.tokenizer, config.fast, progress)
+                for row in summary.result_rows(config, sitting, told):
+                    if (row["scores"], row["metric"]) not in finished:
+                        finished.add((row["scores"], row["metric"]))
+                        run_dir.append("results", row)
+
+
+def saved_facts(run_dir: RunDir, folder: Path) -> dict[str, str]:
+    """Where a tuned student lies, and what its files are."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.safetensors")):
+        with file.open("rb") as opened:
+            digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return {"adapter": str(folder.relative_to(run_dir.path)), "weights": digest.hexdigest()[:12]}
+
+
+def sittings(config: BenchConfig, tuned: Tuned | None) -> list[tuple[str, int, Path | None]]:
+    """Who is scored: name, seed and the weights that make it."""
+    found: list[tuple[str, int, Path | None]] = [(BASE, 0, None)] if config.score_base else []
+    return found + [(f"seed-{seed}", seed, folder) for seed, folder in enumerate(tuned.folders if tuned else [])]
+
+
+def conclude(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned | None) -> None:
+    """summary.json: the choice of step size, comparisons with the base, warnings, time and memory."""
+    students = [who for who, _, _ in sittings(config, tuned) if who != BASE]
+    compared = summary.comparisons(run_dir, asked, students)
+    everyone = [*([BASE] if config.score_base else []), *students]
+    unit = 1024 if sys.platform != "darwin" else 1024**2
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
+    found = {
+        "lr": tuned.lr if tuned else None,
+        "grid": tuned.grid if tuned else [],
+        "validation": validation(config).spec.name if needs_validation(config) else None,
+        "steps": tuned.steps if tuned else [],
+        "seconds": seconds_spent(run_dir),
+        "peak_memory_mb": round(peak),
+        "comparisons": compared,
+        "warnings": summary.warnings(run_dir, asked, everyone, learned_from(config), compared),
+    }
+    found["warnings"] += summary.validation_warning(config, found["validation"])
+    write_atomically(run_dir.path / "summary.json", json.dumps(found, indent=1, ensure_ascii=False))
+
+
+def learned_from(config: BenchConfig) -> list[Example]:
+    """Everything any of the students was trained on."""
+    if config.data == "none":
+        return []
+    seeds = range(config.seeds) if config.data == "random" else range(1)
+    return list(dict.fromkeys(example for seed in seeds for example in training_examples(config, seed)))
+
+
+def run_to_the_end(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> str:
+    """The same; returns the state the run ends in: finished, or stopped when someone asked."""
+    try:
+        run(config, run_dir, stages)
+    except Stopped:
+        return "stopped"
+    return "finished"

@@ -1,0 +1,106 @@
+"""What a bench run says in the end: rows of results, paired comparisons of base and tuned, and warnings.
+
+Knows the run folder's scores and the statistics of core; no model. Torch is not needed here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from backend.core.scoring.compare import paired, sentence
+from backend.core.scoring.scored import Scored
+from backend.core.text.leaks import find_leaks
+from backend.core.text.leaks import warning as leak_warning
+from backend.core.text.prompts import LETTERS, Example
+from backend.runs.folder import RunDir
+from backend.studies.bench.config import BenchConfig
+from backend.studies.bench.data import Test
+from backend.studies.bench.files import BASE, SCORES, scores_of
+from backend.studies.bench.scoring import Sitting
+
+METRICS = ("acc", "acc_norm")
+ARMS = {"none": "base", "real": "full", "random": "random", "distilled": "text", "file": "file"}
+ONE_LETTER = 0.75  # share of answers at one position that looks like a habit, where the truth is spread
+
+
+def result_rows(config: BenchConfig, sitting: Sitting, facts: dict) -> list[dict]:
+    """One row for each metric, as the distillation study writes them, with error and source."""
+    arm = BASE if sitting.who == BASE else ARMS[config.data]
+    where = {"arm": arm, "student": config.student, "task": facts["task"], "regime": config.regime}
+    source = {"seed": facts["seed"], "n": facts["n"], "scores": f"{SCORES}/{sitting.name}.jsonl"}
+    totals = facts["summary"]
+    return [
+        where | {"metric": name, "value": totals[name], "stderr": totals[f"{name}_stderr"]} | source for name in METRICS
+    ]
+
+
+def comparisons(run: RunDir, tests: Sequence[Test], students: Sequence[str]) -> list[dict]:
+    """The tuned students together against the base, on every test, by every metric that can differ there."""
+    found = []
+    for test in tests:
+        base = scores_of(run, BASE, test.spec.name)
+        tuned = [scores_of(run, who, test.spec.name) for who in students]
+        if not base or not tuned:
+            continue
+        for metric in METRICS if test.spec.layout == "arc" else METRICS[:1]:  # letters are equally long
+            result = paired(tuned, [base], metric)
+            said = sentence(result, "the tuned student", "the untuned one")
+            where = {"task": test.spec.name, "metric": metric, "a": "tuned", "b": BASE}
+            found.append(where | asdict(result) | {"sentence": said[:1].upper() + said[1:]})
+    return found
+
+
+def warnings(
+    run: RunDir, tests: Sequence[Test], who: Sequence[str], examples: Sequence[Example], compared: Sequence[dict]
+) -> list[dict]:
+    """What a reader must know before believing a figure, each with `kind`, found, expected and next_step."""
+    found = []
+    for test in tests:
+        told = leak_warning(find_leaks([e.prompt for e in examples], test.questions), len(test.questions))
+        found += [{"kind": "leak", "task": test.spec.name, **told}] if told else []
+        scored = {one: scores_of(run, one, test.spec.name) for one in who}
+        found += [*_cut_prompts(test, scored), *_habits(test, scored)]
+    for row in compared:
+        if row["inside_noise"] and row["metric"] == METRICS[0]:
+            said = f"On {row['task']}, the difference between tuned and untuned is inside the noise."
+            step = "Ask more questions or train more seeds before calling one better."
+            found.append(warning("noise", row["task"], said, "an interval that does not hold 0", step))
+    return found
+
+
+def warning(kind: str, task: str, found: str, expected: str, next_step: str) -> dict:
+    return {"kind": kind, "task": task, "found": found, "expected": expected, "next_step": next_step}
+
+
+def validation_warning(config: BenchConfig, task: str | None) -> list[dict]:
+    """A step size chosen by a task that is neither scored nor learned from says little."""
+    learned = config.train_task if config.data in ("real", "random") else None
+    if task is None or task in (*config.tasks, learned):
+        return []
+    said = f"The step size was chosen by questions of {task}, which is neither scored on nor learned from."
+    step = "Give a single step size in lrs, or set train_task to a task like your file."
+    return [warning("validation", task, said, "validation questions of a task that is scored on", step)]
+
+
+def _cut_prompts(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
+    cut, asked = max(sum(item.truncated for item in scored) for scored in students.values()), len(test.questions)
+    if not cut:
+        return []
+    said = f"On {test.spec.name}, {cut} of {asked} prompts were too long: their beginning is cut."
+    step = "Read these scores with care, or choose a student with a longer context."
+    return [warning("truncated", test.spec.name, said, "prompts that fit the model's context", step)]
+
+
+def _habits(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
+    """Students that choose one position nearly always, where the right answers do not."""
+    told = []
+    for who, scored in students.items():
+        chosen = [item.choice for item in scored]
+        favourite = max(set(chosen), key=chosen.count)
+        right = sum(item.answer == favourite for item in scored)
+        if len(scored) >= 20 and chosen.count(favourite) > ONE_LETTER * len(scored) > 2 * right:
+            told.append(f"{who} option {LETTERS[favourite]} in {chosen.count(favourite)} of {len(scored)}")
+    if not told:
+        return []
+    said = f"On {test.spec.name}, one option is chosen nearly always: {', '.join(told)}."
+    step = "Treat these accuracies as a habit of position, not as knowledge."
+    return [warning("letters", test.spec.name, said, "choices spread as the right answers are", step)]

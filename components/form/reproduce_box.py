@@ -1,0 +1,82 @@
+"""The box "Reproduce this" as a widget: what the form says, as YAML, a command line, Python and a request.
+
+A constant template and reproduce_box.js beside this file; the texts come from backend.runs.recipe_texts. They hold
+what a visitor typed and are never part of the template. Knows no form.
+"""
+
+from pathlib import Path
+
+import gradio as gr
+
+from backend.runs import recipe_texts
+from backend.runs.recipe import Recipe
+
+SCRIPT = Path(__file__).with_suffix(".js")
+TABS = {"yaml": "YAML", "command": "Command line", "python": "Python", "http": "HTTP"}
+NOTES = {
+    "yaml": "Save it as run.yaml in the project's folder; its first line runs it.",
+    "command": "For a terminal in the project's folder. Once more resumes the run.",
+    "python": "Save it in the project's folder. It returns when the run has ended.",
+    "http": "Starts the run on this server. The answer names it, and an owner id to ask for it with.",
+}
+OWN = "The data is your own: put it where the text says first."
+UNSENT = "Data of your own stays with this page: no request can name it."
+BRANCH = "A branch goes on from a snapshot of its parent, so only the command line can name it."
+UNREADY = "Nothing to write down until the form is complete."
+
+
+def _buttons() -> str:
+    return "".join(
+        f'<button type="button" role="tab" data-tab="{name}" aria-selected="false" tabindex="-1">{label}</button>'
+        for name, label in TABS.items()
+    )
+
+
+TEMPLATE = f"""
+<section class="ds-reproduce" data-tab="yaml">
+  <div role="tablist" aria-label="Ways to run the same">{_buttons()}</div>
+  <div role="tabpanel">
+    <pre tabindex="0" translate="no"><code></code></pre>
+    <footer><p class="ds-quiet" data-note></p><button type="button" data-copy>Copy</button></footer>
+    <span class="ds-copied" role="status"></span>
+  </div>
+</section>
+"""
+
+
+def reproduce_box(value: dict, elem_id: str) -> gr.HTML:
+    """The widget. Its value is what `told` or `untold` makes."""
+    return gr.HTML(
+        value,
+        html_template=TEMPLATE,
+        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        elem_id=elem_id,
+        apply_default_css=False,
+    )
+
+
+def told(recipe: Recipe, over_http: Recipe | None) -> dict:
+    """`texts` and `notes` by tab. `over_http` is the recipe as a server takes it; None where it cannot."""
+    texts = {
+        "yaml": recipe_texts.as_yaml(recipe),
+        "command": recipe_texts.as_command(recipe),
+        "python": recipe_texts.as_python(recipe),
+        "http": recipe_texts.as_http(over_http) if over_http else "",
+    }
+    if over_http is None:
+        return {"texts": texts, "notes": {name: f"{OWN} {note}" for name, note in NOTES.items()} | {"http": UNSENT}}
+    return {"texts": texts, "notes": NOTES}
+
+
+def told_branch(command: str) -> dict:
+    """The box for a branch, whose parent lies in a folder."""
+    return {
+        "texts": dict.fromkeys(TABS, "") | {"command": command},
+        "notes": dict.fromkeys(TABS, BRANCH)
+        | {"command": f"Bring the parent back into its folder. {NOTES['command']}"},
+    }
+
+
+def untold() -> dict:
+    """The box while the form holds no run: an old text would be a lie."""
+    return {"texts": dict.fromkeys(TABS, ""), "notes": dict.fromkeys(TABS, UNREADY)}

@@ -1,0 +1,30 @@
+"""The words of the questions a bench run asked, where they lie on this machine: the bundled tasks, and files.
+
+A question's id is all that a score keeps. Never asks the hub: a page must not wait for another machine.
+"""
+
+from functools import lru_cache
+
+from backend.core.text.tasks import TASKS, Question
+from backend.core.text.text_data import load_questions
+from backend.core.text.uploads import read_questions
+from backend.errors import UserError
+
+UPLOAD = "upload"  # how the run calls the questions of an uploaded file
+
+
+def questions_of(config: dict, task: str) -> list[Question]:
+    """The test questions of a run's task; none where they are not at hand."""
+    try:
+        if task == UPLOAD:
+            return read_questions(config["test_file"])[1] if config.get("test_file") else []
+        if config.get("data_dir"):
+            return load_questions(task, "test", config["data_dir"])
+        return list(bundled(task))
+    except (UserError, OSError):
+        return []
+
+
+@lru_cache(maxsize=8)
+def bundled(task: str) -> tuple[Question, ...]:
+    return tuple(load_questions(task, "test")) if task in TASKS and TASKS[task].bundled else ()

@@ -1,0 +1,198 @@
+"""A run's life on the text distillation page: branch it, discard it, have the doctor start it again, and what it costs.
+
+Answers to events, as in text_distillation.py, which lays the page out. Everything a browser sends is checked here.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import gradio as gr
+
+from backend.errors import UserError
+from backend.runners.replay import ReplayRunner
+from backend.runs.folder import LIVE_STATES, RunDir
+from backend.runs.recipe_texts import as_branch
+from backend.runs.timings import timings
+from backend.serving.hosts import HOSTS, LOCAL
+from backend.settings import as_json
+from backend.studies.text_distillation.branching import STUDY, check_branch, make_branch, parents_config
+from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.doctor import Diagnosis, cured, diagnose
+from backend.studies.text_distillation.estimate import estimate, this_machine
+from components.form import form_values
+from components.form.config_form import changes_markup, error_markup
+from components.form.reproduce_box import told_branch
+from components.frame.events import sent
+from components.run.branching import branch_point, chip_markup
+from components.run.cost import cost_markup
+from components.run.doctor_view import doctor_markup
+from components.run.shelf import is_owner, new_owner
+from components.run.starting import start_new
+
+QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+UNQUEUED = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+WATCHED_BYTES = 4096  # a live run is examined again when its log has grown by so much, about a dozen updates
+
+
+class Life:
+    """`page` has the form, the view, the shelf and the runner, and the widgets `branch`, `chip` and `cost`."""
+
+    def __init__(self, page):
+        self.page = page
+        self.parts = [page.branch, page.chip, page.form.go]
+        self.told = [page.form.message, page.form.changes, page.form.box]
+
+    def bind(self, changed: list) -> None:
+        """`changed`: the events after which the form holds other settings."""
+        page, view, form = self.page, self.page.view, self.page.form
+        branched = view.wall.branch(self.branch_from, [page.owner, *form.toggles], [*page.filled, *self.parts], **QUIET)
+        held = [form.preset, *form.toggles, *form.widgets]
+        dropped = page.chip.drop(self.drop, held, [*self.parts, *self.told], **UNQUEUED)
+        for whole in (form.preset.input, page.use.click):  # other settings as a whole, told by whoever fills them in
+            whole(self.forget, None, self.parts, **UNQUEUED)
+        settings = [page.owner, page.branch, *form.toggles, *form.widgets]
+        for event in [*changed, branched, dropped]:
+            event.then(self.cost, settings, page.cost, **UNQUEUED)
+        view.lineage.visit(self.visit, page.owner, view.parts, **QUIET)
+        view.discard.discard(self.discard, page.owner, view.parts, **UNQUEUED)
+        view.doctor.cure(self.cure, page.owner, [page.owner, form.message, *view.parts], **QUIET)
+
+    # -- branches -----------------------------------------------------------------------------------------------
+    def branch_from(self, owner: str, score: bool, event: gr.EventData) -> dict:
+        """The form as the run on the wall was started, and the chip; nothing where there is no such snapshot."""
+        page, key = self.page, sent(event, "run")
+        run = page.shelf.open(owner, key) if isinstance(key, str) else None
+        step = branch_point(run, sent(event, "step"))
+        if run is None or step is None:
+            return {page.form.message: error_markup(gone())}
+        filled = page.copy_settings(owner, key, score)
+        if page.form.preset not in filled:  # a run of an older version
+            return filled
+        branch = {"run": key, "step": step}
+        changes, box = self.told_of(parents_config(run), score, owner, branch)
+        chip = chip_markup(page.shelf.title(run), step)
+        said = {page.form.changes: changes, page.form.box: box}
+        return filled | said | {page.branch: branch, page.chip: chip, page.form.go: gr.update(value="Branch")}
+
+    def drop(self, preset: str, score: bool, *values) -> dict:
+        """The same settings without their parent, beside their preset again."""
+        form, nothing = self.page.form, [None] * self.page.form.aside
+        return {**self.forget(), **dict(zip(self.told, form.follow(preset, score, *values, *nothing), strict=True))}
+
+    def forget(self) -> dict:
+        page = self.page
+        return {page.branch: None, page.chip: "", page.form.go: gr.update(value=page.form.layout.go)}
+
+    def told_of(self, config: DistillConfig, score: bool, owner: str, branch: dict | None) -> tuple[str, dict] | None:
+        """Changes and box of a branch, beside its parent's settings. Raises UserError where it cannot be."""
+        if not branch:
+            return None
+        parent, step = self._parent(owner, branch)
+        check_branch(parent, step, config)
+        before, form = as_json(parents_config(parent)), self.page.form
+        changed = form_values.differences(DistillConfig, before, config)
+        command = as_branch(
+            STUDY, parent.path.name, step, {k: new for k, (_, new) in changed.items()}, form.stages(score)
+        )
+        said = changes_markup(changed, "As its parent has it. Open a group to change something.")
+        return said, told_branch(command)
+
+    def start(self, owner: str, branch: dict | None, preset: str, score: bool, *values) -> dict:
+        """Start what the form holds: a run from the beginning, or a branch."""
+        page = self.page
+        if not branch:
+            return page.distil(owner, preset, score, *values)
+        owner = owner if is_owner(owner) else new_owner()  # anyone may branch from a recorded run
+        try:
+            parent, step = self._parent(owner, branch)
+            key, path = page.shelf.place(owner, parent.config()["preset"])
+            run = make_branch(parent, step, path, page.form.config(values))
+            start_new(page.runner, run, page.form.stages(score))
+        except UserError as error:
+            return {page.form.message: error_markup(error)}
+        return {page.owner: owner, **self.drop(preset, score, *values), **page.view.show(owner, key)}
+
+    def _parent(self, owner: str, branch: dict) -> tuple[RunDir, int]:
+        run = self.page.shelf.open(owner, branch.get("run"))
+        step = branch_point(run, branch.get("step"))
+        if run is None or step is None:
+            raise gone()
+        return run, step
+
+    def visit(self, owner: str, event: gr.EventData) -> dict:
+        """Another member of the family on screen."""
+        key = sent(event, "run")
+        return self.page.view.show(owner, key if isinstance(key, str) else None)
+
+    # -- discard and cure ---------------------------------------------------------------------------------------
+    def discard(self, owner: str, event: gr.EventData) -> dict:
+        """Delete a run of the visitor's own; a live one as soon as it has stopped."""
+        page, key = self.page, sent(event, "run")
+        run = page.own(owner, key)
+        if run is not None:
+            page.shelf.share(owner, key, False)
+            page.runner.discard(run)
+        return page.view.show(owner, key if page.own(owner, key) else None)  # one that has to stop first is still there
+
+    def cure(self, owner: str, event: gr.EventData) -> dict:
+        """A new run with the doctor's changes; a live one makes room for it."""
+        page, key = self.page, sent(event, "run")
+        owner = owner if is_owner(owner) else new_owner()
+        run = page.shelf.open(owner, key) if isinstance(key, str) else None
+        found = diagnosis(run) if run is not None else None
+        if found is None or not found.changes:
+            return page.view.show(owner, key if isinstance(key, str) else None)
+        try:
+            config = cured(parents_config(run), found)
+            status, own = run.status(), page.own(owner, key)
+            new_key, new = page.shelf.new(owner, STUDY, run.config()["preset"], as_json(config))
+            start_new(page.runner, new, status.get("stages"))  # first: one that is refused costs no live run
+            if own is not None and status["state"] in LIVE_STATES:
+                page.runner.stop(own)
+        except UserError as error:
+            return {page.form.message: error_markup(error)}
+        return {page.owner: owner, page.form.message: "", **page.view.show(owner, new_key)}
+
+    # -- cost ---------------------------------------------------------------------------------------------------
+    def cost(self, owner: str, branch: dict | None, score: bool, *values) -> object:
+        """What the run would need; as it was while the form holds what makes no run."""
+        if isinstance(self.page.runner, ReplayRunner):
+            return ""
+        form, step = self.page.form, 0
+        try:
+            config = form.config(values)
+            step = self._parent(owner, branch)[1] if branch else 0
+        except UserError:
+            return gr.skip()
+        found = estimate(config, form.stages(score), timings(STUDY), this_machine(), step)
+        return cost_markup(found, getattr(self.page.runner, "host", HOSTS[LOCAL]))
+
+
+def gone() -> UserError:
+    return UserError("What to branch from is not there any more.", "a run with that snapshot", "Choose another update.")
+
+
+def diagnosed(run: RunDir, key: str) -> str:
+    """The doctor's card for a run; empty for one that is well."""
+    status = run.status()
+    said = (status.get("error") or {}).get("found", "")
+    return doctor_markup(diagnosis(run), key, status.get("state") in LIVE_STATES, said)
+
+
+def diagnosis(run: RunDir) -> Diagnosis | None:
+    """What the doctor finds; looked up again only when something happened."""
+    log, status = run.path / "metrics.jsonl", run.status()
+    state, error = status.get("state"), json.dumps(status.get("error"), sort_keys=True)
+    size = log.stat().st_size if log.exists() else 0
+    return _examined(run.path, state, error, size // WATCHED_BYTES if state in LIVE_STATES else size)
+
+
+@lru_cache(maxsize=64)
+def _examined(path: Path, state: str, error: str, size: int) -> Diagnosis | None:
+    """`state`, `error` and `size` only say when to look again."""
+    run = RunDir(path)
+    try:
+        return diagnose(parents_config(run), run.status(), run.rows("metrics"))
+    except UserError:  # a run of an older version, whose settings are no longer known
+        return None

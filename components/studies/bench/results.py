@@ -1,0 +1,168 @@
+"""Results of a bench run: before against after as bars, what to beware of, how the student answers, every number.
+
+Markup from a run folder; everything in it is escaped. Knows no widget library.
+"""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from backend.core.scoring.metrics import interval
+from backend.runs.folder import RunDir
+from backend.runs.results import summarise_results
+from components.frame.words import duration
+from components.studies.bench import pictures, scores, words
+
+HEAD = '<section class="ds-results" data-rows="{rows}"><h2>Does it know more?</h2>'
+HOW = "Interval: luck of the questions asked and of the student trained, joined; 95 %."
+
+
+def results_markup(run: RunDir) -> str:
+    """The sentence, the notices, a panel for each task; an invitation when there is nothing yet."""
+    rows, config, summary = run.rows("results"), run.config()["config"], run.summary()
+    if not rows:
+        return (
+            f'{HEAD.format(rows=0)}<p class="ds-quiet">No scores yet. The student is asked the same questions before '
+            "and after, and each answer is kept.</p></section>"
+        )
+    metric = next((name for name in words.METRICS if any(row["metric"] == name for row in rows)), rows[0]["metric"])
+    answered, kind = scores.sides(run), words.KINDS.get(config["data"], "none")
+    tasks, compared = dict.fromkeys(row["task"] for row in rows), comparisons(summary, metric)
+    panels = "".join(task_markup(task, rows, metric, answered.get(task, {}), config) for task in tasks)
+    key = f'<span class="ds-key-none">before</span><span class="ds-key-{kind}">after</span>'
+    return (
+        f"{HEAD.format(rows=len(rows))}{headlines(compared)}"
+        f"{notices(summary.get('warnings'))}"
+        f'<div class="ds-after-{kind}">{panels}{learning(summary)}</div>'
+        f'<p class="ds-key">{key}<span>dots: single students</span>'
+        f"<span>{escape(words.METRICS.get(metric, metric))}</span>"
+        f"<span>{HOW}</span></p>{table_markup(rows)}</section>"
+    )
+
+
+def headlines(compared: Sequence[dict]) -> str:
+    """One line for each task: before, after, the difference with its interval."""
+    return "".join(f'<p class="ds-verdict">{headline(row)}</p>' for row in compared)
+
+
+def headline(row: dict) -> str:
+    points = f"{100 * row['difference']:+.1f} points".replace("-", "\N{MINUS SIGN}")
+    bounds = f"95 %: {100 * row['low']:.1f} to {100 * row['high']:.1f}".replace("-", "\N{MINUS SIGN}")
+    before, after = two(row["mean_b"]), two(row["mean_a"])
+    noise = " Inside the noise." if row["inside_noise"] else ""
+    return f"On {escape(words.task_name(row['task']))}, from {before} to <b>{after}</b>: {points} ({bounds}).{noise}"
+
+
+def comparisons(summary: dict, metric: str) -> list[dict]:
+    """Tuned against base as the run compared them, where all its figures are there."""
+    needed = {"task", "metric", "difference", "low", "high", "mean_a", "mean_b", "inside_noise"}
+    found = [row for row in summary.get("comparisons") or [] if isinstance(row, dict) and needed <= row.keys()]
+    return [row for row in found if row["metric"] == metric]
+
+
+def notices(warnings: object) -> str:
+    """A leak, a difference inside the noise: what was found, what was expected, what to do."""
+    shown = [notice(part) for part in warnings if isinstance(part, dict)] if isinstance(warnings, list) else []
+    return f'<ul class="ds-notices">{"".join(shown)}</ul>' if shown else ""
+
+
+def notice(part: dict) -> str:
+    kind = str(part.get("kind", "note"))
+    return (
+        f'<li class="ds-notice" data-kind="{escape(kind)}"><svg viewBox="0 0 24 24" width="20" height="20" '
+        'aria-hidden="true"><path d="M12 3 22 20H2Z" fill="none" stroke="currentColor" stroke-width="2" '
+        'stroke-linejoin="round"/><path d="M12 10v5M12 17.4v.2" stroke="currentColor" stroke-width="2.2" '
+        f'stroke-linecap="round"/></svg><div><b>{escape(str(part.get("found", "")))}</b>'
+        f"<p>Expected {escape(str(part.get('expected', '')))}. {escape(str(part.get('next_step', '')))}</p></div></li>"
+    )
+
+
+# -- one task -------------------------------------------------------------------------------------------------------
+def task_markup(task: str, rows: Sequence[dict], metric: str, answered: dict, config: dict) -> str:
+    mine = [row for row in rows if row["task"] == task and row["metric"] == metric]
+    table = summarise_results(mine)
+    before = next((row["mean"] for row in table if row["arm"] == "base"), None)
+    bars = "".join(bar(row, mine, before, config) for row in sorted(table, key=lambda row: row["arm"] != "base"))
+    ticks = "".join(f'<i style="left:{10 * t:.2f}%">{t / 10:.1f}</i>' for t in range(0, 11, 2))
+    found = {side: scores.quality(answered[side]) for side in scores.SIDES if side in answered}
+    small = pictures.reliability(found) + pictures.letters(found) if found else ""
+    n = table[0]["n"] if table else 0
+    return (
+        f'<figure class="ds-panel ds-task" data-task="{escape(task)}">'
+        f"<figcaption><b>{escape(words.task_name(task))}</b>"
+        f"<span>{n:,} questions, the same for everyone</span></figcaption><ul>{bars}</ul>"
+        f'<div class="ds-axis" aria-hidden="true"><div>{ticks}</div></div>'
+        f'<div class="ds-smalls">{small}</div></figure>'
+    )
+
+
+def bar(row: dict, rows: Sequence[dict], before: float | None, config: dict) -> str:
+    """One side of a task: name, bar, whisker, a dot for each student, the number."""
+    base = row["arm"] == "base"
+    name = f"{config['student']}, as it is" if base else f"after {words.learned(config)}"
+    low, high = bounds(row)
+    values = [r["value"] for r in rows if r["arm"] == row["arm"] and r["regime"] == row["regime"]]
+    dots = "".join(f'<em style="left:{percent(v)}"></em>' for v in values) if len(values) > 1 else ""
+    mark = f'<u style="left:{percent(before)}"></u>' if before is not None and not base else ""
+    students = words.count(row["seeds"], "student")
+    said = (
+        f"{name}: {row['mean']:.3f}, 95 % interval {low:.3f} to {high:.3f}, {row['n']:,} questions, {students}. {HOW}"
+    )
+    return (
+        f'<li class="ds-bar {"ds-none" if base else "ds-after"}" tabindex="0" title="{escape(said)}">'
+        f"<span>{escape(name)}</span><div>"
+        f'<i style="width:{percent(row["mean"])}"></i>{mark}'
+        f'<s style="left:{percent(low)};right:calc(100% - {percent(high)})"></s>{dots}</div>'
+        f"<b>{two(row['mean'])}<small>{low:.2f} to {high:.2f}</small>"
+        f"<em>n = {row['n']:,} x {row['seeds']}</em></b></li>"
+    )
+
+
+def bounds(row: dict) -> tuple[float, float]:
+    """The 95 % interval: Wilson's for one student, which has a width at 0 and 1; the joined one for several."""
+    if row["seeds"] == 1:
+        return interval(round(row["mean"] * row["n"]), row["n"])
+    return max(0.0, row["mean"] - row["interval"]), min(1.0, row["mean"] + row["interval"])
+
+
+def two(share: float) -> str:
+    """Two digits, half rounded up: 0.825 must not be 0.82 here and, a bit of noise later, 0.83 there."""
+    return f"{share + 1e-9:.2f}"
+
+
+def percent(value: float) -> str:
+    return f"{100 * min(max(value, 0.0), 1.0):.2f}%"
+
+
+# -- the rest -------------------------------------------------------------------------------------------------------
+def learning(summary: dict) -> str:
+    sizes = pictures.step_sizes(list(scores.grid(summary)), summary.get("lr"))
+    facts = list(costs(summary))
+    said = f'<p class="ds-fact">{escape(", ".join(facts))}.</p>' if facts else ""
+    return f'<div class="ds-learning">{sizes}{said}</div>' if sizes or said else ""
+
+
+def costs(summary: dict) -> Iterator[str]:
+    """What the run took."""
+    seconds = summary.get("seconds") if isinstance(summary.get("seconds"), dict) else {}
+    names = {"tune": "Fine-tuning took", "score": "scoring took"}
+    for stage, said in names.items():
+        if isinstance(seconds.get(stage), (int, float)) and seconds[stage] > 0:
+            yield f"{said} {duration(seconds[stage])}"
+    if isinstance(summary.get("peak_memory_mb"), (int, float)):
+        yield f"{summary['peak_memory_mb'] / 1000:.1f} GB of memory in its largest process"
+
+
+def table_markup(rows: Sequence[dict]) -> str:
+    """Every number, folded away."""
+    names = ("Student", "Learned from", "Task", "Regime", "Metric", "Mean", "95 % interval", "n", "Seeds")
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    body = "".join(
+        f"<tr><td>{escape(r['student'])}</td><td>{escape(r['arm'])}</td><td>{escape(r['task'])}</td>"
+        f"<td>{escape(r['regime'])}</td><td>{escape(r['metric'])}</td><td>{r['mean']:.3f}</td>"
+        f"<td>{bounds(r)[0]:.3f} to {bounds(r)[1]:.3f}</td><td>{r['n']:,}</td><td>{r['seeds']}</td></tr>"
+        for r in summarise_results(list(rows))
+    )
+    return (
+        '<details class="ds-table"><summary>All numbers</summary><div><table><thead><tr>'
+        f"{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
+    )

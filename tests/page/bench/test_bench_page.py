@@ -1,0 +1,159 @@
+"""The bench's page without a browser: what a start and a look at a run answer, also to hostile input."""
+
+import pytest
+
+from backend.errors import UserError
+from backend.settings import as_json
+from backend.studies.bench.config import BenchConfig
+from components.run.shelf import new_owner
+from components.studies.bench import feed as bench_feed
+from components.studies.bench.view import shown_config
+from tests import bench_page
+from tests.bench_folder import write_run
+from tests.bench_page import GOOD, HOSTILE, event, held, start, upload
+
+built = bench_page.built
+page = bench_page.page
+
+
+# -- start ----------------------------------------------------------------------------------------------------------
+def test_start_makes_a_bench_run_of_the_visitors_own(page):
+    owner = new_owner()
+    key = start(page, owner, seeds=2)
+    found = page.shelf.open(owner, key).config()
+    assert (found["study"], found["preset"]) == ("bench", "pocket")
+    assert found["config"] == as_json(BenchConfig(seeds=2))
+    assert page.runner.asked == [("start", key.partition("/")[2], "")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seeds": 0},
+        {"seeds": "many"},
+        {"tasks": ["../../etc/passwd"]},
+        {"tasks": [{}]},
+        {"tasks": []},
+        {"train_task": HOSTILE},
+        {"data": "web"},
+        {"student": ["opt-pocket"]},
+        {"lrs": "0.1, x"},
+        {"rank": float("nan")},
+    ],
+)
+def test_a_value_that_makes_no_sense_is_said_and_starts_nothing(page, changes):
+    owner = new_owner()
+    answer = page.start(owner, "pocket", *held(page, owner, **changes))
+    assert list(answer) == [page.form.message]
+    assert 'role="alert"' in answer[page.form.message]
+    assert "<img" not in answer[page.form.message]
+    assert page.shelf.own(owner) == []
+
+
+def test_a_run_that_the_queue_refuses_leaves_no_folder(page, monkeypatch):
+    def full(run, stages=None):
+        raise UserError("8 runs are waiting already.", "a shorter queue", "Try again.")
+
+    owner = new_owner()
+    monkeypatch.setattr(page.runner, "start", full)
+    assert "waiting already" in page.start(owner, "pocket", *held(page, owner))[page.form.message]
+    assert page.shelf.own(owner) == []
+
+
+@pytest.mark.parametrize("sent", [[], [None], ["x"] * 60])
+def test_a_request_that_is_no_form_is_refused(page, sent):
+    assert "alert" in page.start(new_owner(), "pocket", *sent)[page.form.message]
+
+
+def test_no_path_can_be_sent(page):
+    assert not {"data_path", "test_file"} & page.filled.by_name.keys()
+
+
+def test_an_invented_preset_is_not_kept(page):
+    owner = new_owner()
+    page.start(owner, "../../x", *held(page, owner))
+    assert page.shelf.own(owner)[0].config()["preset"] is None
+
+
+# -- the run on screen ----------------------------------------------------------------------------------------------
+def test_reload_finds_the_live_run_then_the_newest_then_a_recorded_one(page):
+    owner = new_owner()
+    assert page.open(owner)[page.view.head].count("No run yet") == 1
+    write_run(page.shelf.samples / "one", n=20)
+    assert 'data-recorded="true"' in page.open(owner)[page.view.head]
+    key = start(page, owner)
+    page.shelf.open(owner, key).set_status(state="finished")
+    assert page.open(owner)[page.view.seen]["key"] == key
+    live = start(page, owner)
+    assert page.open(owner)[page.view.seen]["key"] == live
+
+
+def test_nobody_can_touch_or_see_the_run_of_another(page):
+    key = start(page, new_owner())
+    page.runner.asked.clear()
+    other = new_owner()
+    for act in (page.stop, page.resume):
+        for tried in (key, "../..", None, 3):
+            act(other, tried)
+    assert page.runner.asked == []
+    assert "No run yet" in page.open_run(other, event(key=key))[page.view.head]
+    assert "alert" in page.compare(other, event(keys=[key, key]))
+
+
+def test_recorded_runs_are_for_looking_at(page):
+    write_run(page.shelf.samples / "one", n=20)
+    for act in (page.stop, page.resume):
+        act(new_owner(), "recorded/one")
+    assert page.runner.asked == []
+
+
+@pytest.mark.parametrize("seen", [None, {}, {"key": "own/x"}, "x", {"key": 3, "cursors": {}}])
+def test_a_tick_with_a_strange_memory_shows_the_first_run(page, seen):
+    write_run(page.shelf.samples / "one", n=20)
+    assert page.view.tick(new_owner(), seen)[page.view.seen]["key"] == "recorded/one"
+
+
+def test_a_tick_of_a_quiet_run_sends_nothing_but_its_memory(page):
+    owner = new_owner()
+    start(page, owner)
+    assert list(page.view.tick(owner, page.open(owner)[page.view.seen])) == [page.view.seen]
+
+
+def test_new_rows_come_once_and_numbered_and_a_new_worker_draws_afresh(page):
+    owner = new_owner()
+    run = page.shelf.open(owner, start(page, owner))
+    seen = page.open(owner)[page.view.seen]
+    row = {"stage": "tune", "phase": "grid", "lr": 0.005, "seed": 0, "step": 1, "loss": 2.0}
+    run.append("metrics", row)
+    news, seen = bench_feed.look(run, seen)
+    assert (news["chart"]["fresh"], news["chart"]["number"]) == (False, 2)
+    assert news["chart"]["tune"] == {"line": ["grid 0.005 0"], "step": [1], "loss": [2.0]}
+    assert bench_feed.look(run, seen)[0]["chart"] is None
+    run.set_status(pid_started=123.0)
+    assert bench_feed.look(run, seen)[0]["chart"]["fresh"]
+
+
+def test_a_long_history_is_thinned_line_by_line():
+    rows = [
+        {"stage": "tune", "phase": "final", "lr": 0.005, "seed": seed, "step": step, "loss": 1.0}
+        for seed in range(2)
+        for step in range(5000)
+    ]
+    thinned = bench_feed.thin_lines([*rows, {**rows[0], "seed": 2}], most=300)
+    assert [sum(row["seed"] == seed for row in thinned) <= 100 for seed in range(3)] == [True] * 3
+    assert any(row["seed"] == 2 for row in thinned)
+
+
+def test_settings_of_a_run_fill_the_form_with_its_file(page, tmp_path):
+    owner = new_owner()
+    train, _ = upload(page, tmp_path, owner, GOOD)
+    key = start(page, owner, None, train, data="file", seeds=5)
+    answer = page.copy_settings(owner, key)
+    assert answer[page.sources.train] == train
+    assert answer[page.filled.by_name["seeds"]] == 5
+    assert "--set data_path=mine.csv" in answer[page.form.box]["texts"]["command"]
+
+
+def test_a_run_shows_no_path_of_this_machine(page, tmp_path):
+    run = write_run(tmp_path / "r", data="file", data_path="/secret/home/runs/x.csv", n=20)
+    assert shown_config(run)["config"]["data_path"] == "x.csv"

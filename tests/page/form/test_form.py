@@ -1,0 +1,126 @@
+"""The form: widget values to a config and back, what differs from a preset, the command line, and its checks."""
+
+import asyncio
+from dataclasses import dataclass
+
+import gradio as gr
+import pytest
+
+from backend import settings
+from backend.errors import UserError
+from backend.settings import describe, setting
+from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from components.form import form_values
+from components.form.config_form import ConfigForm, Layout
+from components.studies.text_distillation.page import SCORE
+
+ITEMS = {item.name: item for item in describe(DistillConfig)}
+NAMES = settings.list_presets(PRESETS)
+
+
+@pytest.fixture(scope="module")
+def form():
+    return make_form("quick")
+
+
+def make_form(*leading):
+    async def make():  # inside a loop: Gradio would make one of its own and never close it
+        with gr.Blocks():
+            return ConfigForm("text_distillation", DistillConfig, PRESETS, leading, Layout(option=SCORE))
+
+    return asyncio.run(make())
+
+
+def changed(values, **changes):
+    names = list(ITEMS)
+    return [changes.get(name, value) for name, value in zip(names, values, strict=True)]
+
+
+@pytest.mark.parametrize("preset", NAMES)
+def test_values_make_the_config_they_came_from(preset):
+    wanted = settings.build(DistillConfig, settings.load_preset(PRESETS, preset)["settings"])
+    values = form_values.values_of(DistillConfig, settings.load_preset(PRESETS, preset)["settings"])
+    assert form_values.config_of(DistillConfig, values) == wanted
+
+
+def test_numbers_come_back_from_the_browser_as_floats_and_are_whole_again():
+    values = [float(v) if type(v) is int else v for v in form_values.values_of(DistillConfig, {})]
+    assert form_values.config_of(DistillConfig, values) == DistillConfig()
+
+
+def test_the_order_of_clicks_on_choices_does_not_matter():
+    assert form_values.from_widget(ITEMS["arms"], ["full", "base"]) == ("base", "full")
+
+
+def test_every_setting_has_one_widget_with_its_help(form):
+    assert [w.info for w in form.widgets] == [item.help for item in describe(DistillConfig)]
+
+
+def test_only_short_ranges_become_sliders():
+    kinds = {name: form_values.kind(item) for name, item in ITEMS.items()}
+    assert kinds["seeds"] == kinds["curriculum"] == "slider"
+    assert kinds["prompt_lr"] == kinds["outer_steps"] == kinds["seed"] == "number"
+    assert kinds["arms"] == "choices"
+    assert kinds["layout"] == "radio"
+    assert kinds["model"] == "text"
+
+
+def test_the_form_fits_any_study():
+    @dataclass(frozen=True)
+    class Other:
+        flag: bool = setting(True, "A switch.", "One")
+        words: tuple[str, ...] = setting(("a", "b"), "Some words.", "One")
+        share: float = setting(0.5, "A share.", "Two", low=0.0, high=1.0)
+
+    items = describe(Other)
+    assert [form_values.kind(item) for item in items] == ["checkbox", "text", "slider"]
+    values = form_values.values_of(Other, {"words": ["x", "y"]})
+    assert values == [True, "x, y", 0.5]
+    assert form_values.config_of(Other, values) == Other(words=("x", "y"))
+
+
+def test_an_unknown_preset_is_refused_by_name(form):
+    assert "no preset &#x27;nosuch&#x27;" in form.fill("nosuch")[len(form.widgets) + 1]
+
+
+def test_an_empty_number_is_refused_by_name():
+    with pytest.raises(UserError, match="outer_steps is empty"):
+        form_values.from_widget(ITEMS["outer_steps"], None)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"outer_steps": 1.5}, "outer_steps is 1.5"),
+        ({"prompt_lr": 7.0}, "prompt_lr is 7.0"),
+        ({"max_start": 99}, "past the expert"),
+        ({"layout": "sideways"}, "sideways"),
+        ({"arms": ["nonsense"]}, "nonsense"),
+        ({"expert_lr": float("nan")}, "expert_lr is empty"),
+    ],
+)
+def test_bad_input_says_its_sentence_at_the_form_and_changes_nothing_else(form, change, said):
+    values = changed(form_values.values_of(DistillConfig, {}), **change)
+    message, changes, box = form.follow("quick", True, *values)
+    assert said in message
+    assert 'role="alert"' in message
+    assert changes == gr.skip()
+    assert not any(box["texts"].values())  # an old text would say what the form does not
+
+
+def test_hostile_text_in_a_field_is_escaped(form):
+    values = changed(form_values.values_of(DistillConfig, {}), task="<script>")
+    for part in form.follow("quick", True, *values)[:2]:
+        assert "<script>" not in part
+
+
+def test_what_differs_from_the_preset_is_counted_and_named(form):
+    values = form_values.values_of(DistillConfig, settings.load_preset(PRESETS, "quick")["settings"])
+    assert 'data-count="0"' in form.follow("quick", True, *values)[1]
+    changes = form.follow("quick", True, *changed(values, seeds=7, model=""))[1]
+    assert 'data-count="2"' in changes
+    assert "seeds" in changes
+
+
+def test_leading_presets_come_first():
+    assert make_form("standard").names[0] == "standard"

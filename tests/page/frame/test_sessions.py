@@ -1,0 +1,51 @@
+"""A session that is skipped, updated and filled many times is as large as in the beginning."""
+
+import asyncio
+
+import gradio as gr
+import pytest
+from gradio.state_holder import SessionState
+
+import app
+from components.frame import sessions
+from tests.page.frame.test_app import in_loop
+
+TIMES = 30
+
+
+@pytest.fixture
+def sizes(monkeypatch):
+    """How many components a session holds after each of many answers, in the way `put` keeps them."""
+
+    async def answered() -> list[int]:
+        with gr.Blocks(analytics_enabled=False) as demo:
+            shown, kept = gr.HTML("old"), gr.State(0)
+            gr.Button().click(lambda: ("new", 1), None, [shown, kept])
+        session, event, held = SessionState(demo), next(iter(demo.fns.values())), []
+        for answer in ([gr.skip(), 1], ["new", gr.skip()], [gr.HTML("newer", elem_id="here"), 2]) * TIMES:
+            await demo.postprocess_data(event, answer, session)
+            held.append(len(session.blocks_config.blocks))
+        assert session[shown._id].elem_id == "here" and session[kept._id] == 2, "what was answered is what is kept"
+        return held
+
+    def sizes(put) -> list[int]:
+        monkeypatch.setattr(SessionState, "__setitem__", put)
+        return asyncio.run(answered())
+
+    return sizes
+
+
+def test_a_session_does_not_grow_with_its_answers(sizes):
+    assert len(set(sizes(sessions.put_in_its_place))) == 1
+
+
+def test_without_our_mend_it_would_so_the_mend_is_still_needed(sizes):
+    held = sizes(sessions._put)
+    assert held[-1] >= held[0] + TIMES, "Gradio keeps places itself by now: components/frame/sessions.py can go"
+
+
+def test_the_page_is_built_with_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path))
+    monkeypatch.setattr(SessionState, "__setitem__", sessions._put)
+    in_loop(app.build_demo)
+    assert SessionState.__setitem__ is sessions.put_in_its_place

@@ -1,0 +1,186 @@
+"""The judge's panel: the right two arms, the paired difference of their scores, and no file but the run's scores."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from backend.core.scoring.compare import paired
+from backend.core.scoring.scored import Scored
+from backend.errors import UserError
+from backend.runners.local import LocalRunner
+from backend.runs.folder import RunDir
+from backend.runs.results import scores_of
+from components.panels.flips import subjects
+from components.panels.judge_view import arms_of, bounds_of, chosen_arms, closed_markup, open_markup
+from components.panels.paired import signed
+from components.panels.results import results_markup
+from components.run.shelf import Shelf, new_owner
+from components.run.view import RunView
+
+CONFIG = {"model": "own", "task": "nowhere", "prompts": 2}
+
+
+def scored(number: int, right: bool) -> Scored:
+    return Scored(f"q{number}", None, 0, (-1.0, -2.0) if right else (-2.0, -1.0), (3, 3))
+
+
+def add(run: RunDir, arm: str, rights: list[bool], seed: int = 0, student: str = "own", regime="ordinary") -> None:
+    name = f"{arm}-{student}-{regime}-{seed}"
+    for number, right in enumerate(rights):
+        run.append(f"artifacts/scores/{name}", scored(number, right).as_row())
+    row = {"arm": arm, "student": student, "regime": regime, "seed": seed, "task": "t", "n": len(rights)}
+    run.append("results", row | {"metric": "acc", "value": 0.5, "scores": f"artifacts/scores/{name}.jsonl"})
+
+
+@pytest.fixture
+def run(tmp_path) -> RunDir:
+    run = RunDir.create(tmp_path / "run", "text_distillation", None, CONFIG)
+    (run.artifacts / "scores").mkdir(parents=True)
+    add(run, "init", [True] * 10 + [False] * 10)
+    add(run, "text", [True] * 16 + [False] * 4)
+    add(run, "random", [False] * 10 + [True] * 10)
+    add(run, "text", [True] * 5 + [False] * 15, student="other")
+    add(run, "text", [True] * 20, regime="matched")
+    return run
+
+
+def test_text_stands_against_random_first_and_the_difference_is_that_of_their_scores(run):
+    found = open_markup(run, "own/x", None, None, None)
+    rows = arms_of(run)["own"]
+    result = paired([scores_of(run, rows["text"][0])], [scores_of(run, rows["random"][0])])
+    assert f"{signed(result.difference)} points" in found and len(result.gained) == 10 and len(result.lost) == 4
+    assert 'data-flips="14"' in found and '<option value="text" selected>' in found
+
+
+def test_the_verdict_is_about_the_paired_difference_where_answers_are_at_hand(run):
+    low, high = bounds_of(run)
+    result = paired(*([scores_of(run, row) for row in arms_of(run)["own"][arm]] for arm in ("text", "random")))
+    assert (low, high) == (result.low, result.high)
+    rows = [row | {"value": value} for row, value in zip(run.rows("results")[1:3], (0.8, 0.5), strict=True)]
+    said = results_markup(rows, CONFIG, bounds=(low, high))
+    assert f"+30.0 points (95 % interval {100 * low:+.1f} to {100 * high:+.1f})" in said
+    assert ("inside the noise" in said) == (low <= 0 <= high)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "says"),
+    [(1, "but with 1 student each"), (3, "but with 3 students each"), (4, "worse by more than the noise")],
+)
+def test_few_students_are_not_enough_to_call_a_text_better_or_worse(seeds, says):
+    where = {"student": "own", "task": "t", "regime": "ordinary", "metric": "acc", "n": 100}
+    rows = [
+        where | {"arm": a, "value": v, "seed": k} for a, v in (("text", 0.3), ("random", 0.6)) for k in range(seeds)
+    ]
+    assert says in results_markup(rows, CONFIG, bounds=(-0.4, -0.1))
+    assert "inside the noise" in results_markup(rows, CONFIG, bounds=(-0.4, 0.1))
+
+
+def test_damaged_scores_get_a_sentence_and_no_bounds(run):
+    (run.artifacts / "scores" / "text-own-ordinary-0.jsonl").write_text('{"id": 3}\n')
+    assert bounds_of(run) is None
+    assert "cannot be read" in open_markup(run, "own/x", None, None, None)
+
+
+def test_without_answers_there_are_no_bounds(tmp_path):
+    assert bounds_of(RunDir.create(tmp_path / "run", "text_distillation", None, CONFIG)) is None
+
+
+def test_what_is_picked_is_compared(run):
+    found = open_markup(run, "own/x", "own", "init", "text")
+    assert f"{signed(-0.3)} points" in found and 'data-flips="6"' in found
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (None, None, ("text", "random")),
+        ("random", None, ("random", "text")),
+        (None, "text", ("random", "text")),
+        ("init", "init", ("init", "text")),
+        ("<script>", 3, ("text", "random")),
+        (["text"], {}, ("text", "random")),
+    ],
+)
+def test_two_different_arms_are_compared_whatever_is_asked(a, b, expected):
+    assert chosen_arms(["init", "random", "text"], a, b) == expected
+
+
+def test_an_unknown_student_becomes_the_runs_own(run):
+    assert open_markup(run, "own/x", "<b>", None, None) == open_markup(run, "own/x", "own", None, None)
+    assert open_markup(run, "own/x", ["own"], None, None) == open_markup(run, "own/x", "own", None, None)
+
+
+def test_a_student_with_one_arm_has_nothing_to_compare(run):
+    assert "<details>" in open_markup(run, "own/x", "other", None, None)
+
+
+def test_without_two_arms_or_their_scores_there_is_no_panel(tmp_path):
+    run = RunDir.create(tmp_path / "run", "text_distillation", None, CONFIG)
+    assert closed_markup(run, "own/x") == ""
+    (run.artifacts / "scores").mkdir(parents=True)
+    add(run, "text", [True])
+    old = {"arm": "random", "student": "own", "regime": "ordinary", "seed": 0, "metric": "acc", "value": 0.5, "n": 1}
+    run.append("results", old)  # of before rows named their scores
+    assert closed_markup(run, "own/x") == ""
+    add(run, "init", [True])
+    assert 'data-run="own/x"' in closed_markup(run, "own/x")
+
+
+def test_arms_that_were_asked_other_questions_get_a_sentence(run):
+    add(run, "full", [True] * 5)
+    found = open_markup(run, "own/x", "own", "full", "text")
+    assert "scored by one side only" in found and "data-flips" not in found
+
+
+@pytest.mark.parametrize(
+    "name", ["../config.json", "artifacts/scores/../../results.jsonl", "/etc/passwd", "results.jsonl"]
+)
+def test_only_files_among_the_runs_scores_are_read(run, name):
+    with pytest.raises(UserError, match="no scores called"):
+        scores_of(run, {"scores": name})
+
+
+def test_ids_and_names_from_files_are_escaped(run):
+    rows = run.artifacts / "scores" / "text-own-ordinary-0.jsonl"
+    rows.write_text(rows.read_text().replace('"q0"', '"<img src=x>"'))
+    other = run.artifacts / "scores" / "random-own-ordinary-0.jsonl"
+    other.write_text(other.read_text().replace('"q0"', '"<img src=x>"'))
+    found = open_markup(run, '"><b>', None, None, None)
+    assert "<img" not in found and "&lt;img src=x&gt;" in found and '"><b>' not in found
+
+
+def test_another_visitors_run_is_not_judged(tmp_path):
+    shelf = Shelf(tmp_path / "samples", tmp_path / "runs", tmp_path / "presets", "text_distillation")
+    view = SimpleNamespace(shelf=shelf, runner=LocalRunner(tmp_path / "runs"))
+    mine, other = new_owner(), new_owner()
+    key, run = shelf.new(mine, "text_distillation", None, CONFIG)
+    (run.artifacts / "scores").mkdir(parents=True)
+    for arm in ("text", "random"):
+        add(run, arm, [True, False])
+    event = SimpleNamespace(run=key, student=None, a=None, b=None)
+    assert "ds-judge" in RunView.compare(view, mine, event)
+    assert RunView.compare(view, other, event) == "" == RunView.compare(view, mine, SimpleNamespace())
+
+
+@pytest.mark.parametrize(("students", "hedged"), [(2, True), (3, True), (4, False)])
+def test_a_difference_that_few_students_tell_is_hedged(tmp_path, students, hedged):
+    run = RunDir.create(tmp_path / "few", "text_distillation", None, CONFIG)
+    (run.artifacts / "scores").mkdir(parents=True)
+    for seed in range(students):
+        add(run, "text", [True] * 20, seed)
+        add(run, "random", [False] * 20, seed)
+    assert ("if so few students tell" in open_markup(run, "own/x", None, None, None)) is hedged
+
+
+def test_a_flip_shows_how_likely_both_sides_find_each_option(run):
+    found = open_markup(run, "own/x", None, "text", "random")
+    assert found.count('class="ds-chances"') == 14
+    assert 'aria-label="Distilled text 73%, Random questions 27%"' in found, "softmax of -1 and -2, and of -2 and -1"
+    assert found.count('<span class="ds-right">right</span>') == 14
+    assert "data-subject>" not in found, "one subject needs no picker"
+
+
+def test_subjects_can_be_told_apart():
+    assert subjects({None, "botany"}) == ""
+    found = subjects({"botany", "<i>law</i>"})
+    assert '<option translate="no">botany</option>' in found and "&lt;i&gt;law" in found

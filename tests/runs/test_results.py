@@ -1,0 +1,32 @@
+"""DD-Ranking's measures from a run's own table."""
+
+import pytest
+
+from backend.__main__ import main
+from backend.runs.results import ranking, ranking_text, summarise_results
+from tests.bench_run import SAMPLE
+
+
+def row(arm: str, value: float, **changes) -> dict:
+    where = {"student": "s", "regime": "ordinary", "task": "t", "metric": "acc", "seed": 0, "n": 100}
+    return where | {"arm": arm, "value": value} | changes
+
+
+def test_text_as_good_as_all_the_data_and_no_better_than_random_ranks_at_the_middle():
+    """No gain and no loss: alpha is 0, and the score (1 - 1/e) / (e - 1/e)."""
+    (found,) = ranking(summarise_results([row("text", 0.5), row("random", 0.5), row("full", 0.5)]))
+    assert found["improvement"] == found["recovery"] == 0
+    assert found["label_robust_score"] == pytest.approx(0.26894, abs=1e-5)
+
+
+def test_better_text_ranks_higher_and_a_missing_arm_ranks_nothing():
+    rows = [row("text", 0.6), row("random", 0.5), row("full", 0.9)]
+    better = [row("text", 0.8), row("random", 0.5), row("full", 0.9)]
+    scores = [ranking(summarise_results(found))[0]["label_robust_score"] for found in (rows, better)]
+    assert scores[0] < scores[1]
+    assert ranking(summarise_results(rows[:2])) == [] and ranking_text([]) == ""
+
+
+def test_the_command_prints_it_under_the_table(capsys):
+    assert main(["results", str(SAMPLE)]) == 0
+    assert "label-robust score" in capsys.readouterr().out

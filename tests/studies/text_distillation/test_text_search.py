@@ -1,0 +1,90 @@
+"""The search as a run's decoder: a whole run on tiny models, its files, and a stop in the middle of it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from backend import settings
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+from backend.runs.progress import Stopped
+from backend.search import state as searching
+from backend.studies.text_distillation import text_search
+from backend.studies.text_distillation.run import STAGES, run, run_to_the_end
+from tests.studies.text_distillation.test_run import tiny_config
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    monkeypatch.setenv("DISTILLOSCOPE_WORKERS", "1")
+
+
+@pytest.fixture
+def config(tiny_models, tiny_tasks):
+    plain = tiny_config(tiny_models, tiny_tasks, "opt", "llama")
+    return replace(plain, decoder="search", search_rounds=3, arms=("soft", "text", "init"))
+
+
+def start(config, folder) -> RunDir:
+    found = RunDir.create(folder, "text_distillation", None, settings.as_json(config))
+    found.claim()
+    return found
+
+
+def outcome(found: RunDir) -> dict:
+    rows = {name: found.rows(name) for name in ("prompts", "distilled", "results")}
+    rows["metrics"] = [{k: v for k, v in row.items() if k != "seconds"} for row in found.rows("metrics")]
+    return rows | {"summary": json.loads((found.path / "summary.json").read_text(encoding="utf-8"))}
+
+
+def test_the_texts_are_the_searchs_and_the_soft_prompts_are_learned_beside_them(config, tmp_path):
+    found = start(config, tmp_path / "run")
+    assert run_to_the_end(config, found) == "finished"
+    rounds = [row["round"] for row in found.rows("metrics") if row["stage"] == "search"]
+    assert rounds == [0, 1, 2, 3]
+    last = found.rows("prompts")[-1]
+    distilled = found.rows("distilled")
+    assert last["round"] == 3 and last["step"] == config.outer_steps + 3
+    assert [prompt["text"] for prompt in last["prompts"]] == [row["provenance"]["text"] for row in distilled]
+    assert [prompt["answer"] for prompt in last["prompts"]] == [row["answer"] for row in distilled]
+    assert all(row["provenance"]["decoder"] == "search" for row in distilled)
+    assert all(row["prompt"] == f"Question: {row['provenance']['text']}\nAnswer:" for row in distilled)
+    arms = {(row["arm"], row["student"]) for row in found.rows("results")}
+    assert {(arm, config.model) for arm in config.arms} <= arms and ("text", config.other_model) in arms
+    summary = json.loads((found.path / "summary.json").read_text(encoding="utf-8"))
+    assert summary["judged_by"] is None and 0 <= summary["tokens_changed"] <= 1 and summary["reverted"] == 0
+
+
+def test_a_run_stopped_in_its_search_ends_as_one_that_was_not(config, tmp_path, monkeypatch):
+    whole = start(config, tmp_path / "whole")
+    assert run_to_the_end(config, whole) == "finished"
+    broken, plain = start(config, tmp_path / "broken"), text_search.write_snapshot
+
+    def stop_at_two(setup, found, run_dir):
+        plain(setup, found, run_dir)
+        if found.round == 2:
+            raise Stopped
+
+    monkeypatch.setattr(text_search, "write_snapshot", stop_at_two)
+    with pytest.raises(Stopped):
+        run(config, broken)
+    monkeypatch.setattr(text_search, "write_snapshot", plain)
+    broken.claim()
+    assert run_to_the_end(config, broken) == "finished"
+    assert outcome(broken) == outcome(whole)
+
+
+def test_students_wait_for_the_search(config, tmp_path):
+    found = start(config, tmp_path / "run")
+    with pytest.raises(UserError, match="not been decoded"):
+        run(config, found, tuple(stage for stage in STAGES if stage != "decode"))
+
+
+def test_a_search_of_another_version_begins_anew(tmp_path):
+    file = tmp_path / searching.STATE
+    drafts = [{"question": "q", "answer": "a", "origin": "o"}]
+    found = {"round": 1, "drafts": drafts, "best": drafts, "best_loss": 0.5, "row": {}}
+    for version, there in ((searching.VERSION, True), (searching.VERSION - 1, False), (None, False)):
+        file.write_text(json.dumps({"version": version, "lrs": [0.1], "trainings": 3, "found": found}))
+        assert (searching.searched(file) is not None) == there
