@@ -1,1 +1,1 @@
-"""Measurements that take minutes: one command each, no part of the tests. Their numbers go into docs/log.md."""
+"""Measurements that take minutes: one command each, no part of the tests. Their numbers go into docs/log."""

@@ -96,7 +96,7 @@ def test_a_model_that_is_not_listed_has_no_entry():
 
 
 def test_the_measured_memory_of_smollm2_is_met_within_a_factor_of_one_and_a_half():
-    """docs/log.md: 2.2 GB with LoRA and 4.6 GB in full, micro-batches of 512 tokens."""
+    """docs/log/2026-11-21.md: 2.2 GB with LoRA and 4.6 GB in full, micro-batches of 512 tokens."""
     entry = find(SMOLLM)
     for method, measured in (("lora", 2230), ("full", 4732)):
         assert 1 / 1.5 < memory_mb(entry, "tune", method) / measured < 1.5
