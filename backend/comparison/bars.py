@@ -91,7 +91,7 @@ def row(kept: Kept) -> list[str]:
 
 
 def differences(kept: Kept, arm: str) -> list[str]:
-    """What `text` is above the arm, on the own model and on the other."""
+    """Points by which `text` is above the arm, on the own model and on the other."""
     bars = BARS[arm] or (None, None)
     return [difference(against[arm], bar) for against, bar in zip(kept.against, bars, strict=True)]
 
@@ -110,7 +110,7 @@ def counts(made: dict) -> list[str]:
 
 
 def accuracies(kept: Kept, arm: str) -> list[str]:
-    """On the own model in both regimes, each with what it is over `init`, and on the other."""
+    """An arm's accuracy on the own model in both regimes, each with what it is over `init`, and on the other model."""
     own = kept.config["model"]
     found = {(one["student"], one["regime"]): one for one in kept.summary["table"] if one["arm"] == arm}
     cells = []

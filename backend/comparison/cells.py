@@ -124,7 +124,7 @@ def ordinary(trainee: Trainee, rows: Data, cell: Cell) -> list[float] | list[Sco
 
 
 def remembered_ordinary(trainee: Trainee, rows: Rows, cell: Cell) -> list[float] | list[Scored]:
-    """The same, from another comparison's student where there was one of this very recipe."""
+    """What `ordinary` returns, without training where another comparison had a student of this very recipe."""
     m, c = trainee.materials, trainee.materials.config
     if not cell.sizes:
         recipe = recipe_of(c, trainee.reader, rows, m.validation, lrs=c.lrs, lr_seeds=c.lr_seeds)

@@ -1,7 +1,7 @@
 """The arms made of soft prompts: one distillation run for each decoder, from the very questions of `init`.
 
-Each is a run folder of the study, kept below the home folder by its recipe and resumed there. Knows the study's stages;
-trains no student of the comparison.
+Each is a run folder of text distillation, kept below the home folder by its recipe and resumed there. Knows that
+study's stages; trains no student of the comparison.
 """
 
 import json

@@ -82,5 +82,5 @@ class Materials:
         return self._pools[seed]
 
     def digest(self) -> str:
-        """Of the training and validation questions: what an arm's data set depends on besides its settings."""
+        """A short name of the training and validation questions: an arm's data set depends on them and its settings."""
         return hashlib.sha256(repr((self.train, self.validation)).encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
-"""The text arm: the study's search over the materials, and its texts as a data set.
+"""The text arm: the search over the comparison's materials, and its texts as a data set.
 
-Knows the materials; the search and its log are the study's.
+Knows the materials; the search and its log are in backend/search.
 """
 
 import math

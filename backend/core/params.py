@@ -15,7 +15,7 @@ def snapshot(params: Params) -> Params:
 
 
 def on(params: Params, device: torch.device | str) -> Params:
-    """The same parameters on a device; those that are there already are not copied."""
+    """Parameters moved to a device; those that are there already are not copied."""
     return {name: p.to(device) for name, p in params.items()}
 
 

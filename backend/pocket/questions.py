@@ -142,7 +142,7 @@ def _compose(fact: Fact, ask: str, pool: dict[str, list[Fact]], count: int, rng:
 
 
 def _place_answers(questions: list[Question], rng: random.Random) -> list[Question]:
-    """The same questions with their right options dealt evenly over the places."""
+    """The questions with their right options dealt evenly over the places."""
     decks: dict[int, list[int]] = {}
     placed = []
     for question in questions:

@@ -115,7 +115,7 @@ class Court:
         return found
 
     def slopes(self, drafts: Sequence[Draft]) -> list[Tensor]:
-        """The same per token of the drafts' prompts, (length, hidden) each."""
+        """How the objective changes, to first order, as a token's embedding moves: (length, hidden) for each prompt."""
         rows, parts = self._rows(drafts), []
         for points, slope in self._walks(drafts):
             parts.append(token_slopes(self.reader.student, points[:: max(1, len(points) // 3)], slope, rows))

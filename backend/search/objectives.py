@@ -26,7 +26,7 @@ from backend.core.training.matching import matching_adjoint, matching_loss
 
 @runtime_checkable
 class Objective(Protocol):
-    """Of one reader and one start; lower is better."""
+    """What a search wants of the trained students of one reader and one start; lower is better."""
 
     def value(self, end: Params) -> float: ...
 
@@ -34,8 +34,8 @@ class Objective(Protocol):
 
 
 class Answers:
-    """Of the right option's probability p among a question's options: 1 - p for `error`, -log p for `answers`; mean
-    over `questions`."""
+    """How badly a student answers real questions: with p, the right option's probability among a question's options,
+    the mean over `questions` of 1 - p for `error`, of -log p for `answers`."""
 
     def __init__(self, reader: Reader, task: str, questions: Sequence[Question], measure: str = "error"):
         self.reader, self.task, self.questions, self.measure = reader, task, list(questions), measure

@@ -2,7 +2,7 @@
 
     draw starts, orders and real questions for a round's students
     train a student on the texts as they are; at its end take the gradient of the objective
-    score many small changes of the texts to first order by it, summed over readers (influence.py)
+    score many small changes of the texts to first order by it, summed over readers (core/training/influence.py)
     try some of the better ones together: train students on each trial, on the better third of them more, and so on
     keep the winner if other fresh students, on other questions, find it better than the present texts too
 
@@ -139,7 +139,7 @@ class Search:
         return (trials + experts) * seeds * len(self.readers)
 
     def _court(self, reader: int, seeds: int, *key) -> Court:
-        """Its students and questions follow from the key: the round, and what they are for."""
+        """A court of one reader. Its students and questions follow from the key: the round, and what they are for."""
         p = self.plan
         asked = random.Random(" ".join(map(str, (p.seed, "asked", *key))))
         asked = asked.sample(self.train, min(p.questions, len(self.train)))
@@ -175,10 +175,10 @@ def move_of(number: int, moves: Sequence[str]) -> str:
 
 
 def _number(value: float) -> float | None:
-    """None where a student ran away: JSON has no infinity."""
+    """A value for the log: None where a student ran away, as JSON has no infinity."""
     return value if math.isfinite(value) else None
 
 
 def _unit(effect: Float[Tensor, " proposals"]) -> Float[Tensor, " proposals"]:
-    """In standard deviations, so that readers count alike."""
+    """One reader's effects in their own standard deviations, so that readers count alike."""
     return effect / effect.std().clamp(min=1e-12) if len(effect) > 1 else effect

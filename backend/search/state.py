@@ -1,6 +1,6 @@
 """A search with its log and its place in it: stopped or killed after any round, it goes on to the same end.
 
-Knows the run folder; the search itself is in search.py, what it is asked for in a config elsewhere.
+Knows the run folder; the search itself is in search.py, and a study's config says what it is asked for.
 """
 
 import json
@@ -69,7 +69,7 @@ def last_round(file: Path) -> Found | None:
 
 
 def reached(file: Path) -> int:
-    """Its number, -1 where none is over."""
+    """The number of a saved search's last round, -1 where none is over."""
     last = last_round(file)
     return last.round if last else -1
 

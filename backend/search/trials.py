@@ -23,7 +23,7 @@ DRAWS = 10  # times that a trial is drawn before there is no new one
 
 @dataclass(frozen=True)
 class Proposal:
-    """Another draft for a slot."""
+    """A change of one text: the slot, and the draft that would take its place."""
 
     slot: int
     draft: Draft
@@ -122,12 +122,12 @@ def race(now: tuple[Draft, ...], trials: Sequence[tuple[Draft, ...]], judged: Ju
 
 
 def ratio(loss: float, beside: float) -> float:
-    """Its logarithm. A trial whose students ran away loses, whatever it is beside."""
+    """The logarithm of a trial's loss over the present texts'. A trial whose students ran away loses in any case."""
     return math.inf if math.isinf(loss) else math.log(loss) - math.log(beside)
 
 
 def mark(sums: tuple[float, int]) -> float:
-    """The mean; infinite too where the texts as they are ran away in other heats, which leaves inf - inf."""
+    """A trial's mean log ratio; infinite too where the present texts ran away in another heat, leaving inf - inf."""
     return math.inf if math.isnan(sums[0]) else sums[0] / sums[1]
 
 

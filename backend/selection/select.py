@@ -3,7 +3,7 @@
 The expert learns from all the data as an ordinary student would. At a few states on its way each question's step is its
 gradient times Adam's preconditioner there; questions are taken greedily so that the sum stays closest in angle to the
 expert's own displacement over that stretch. Source: SELECT of Zhang et al. 2025 ("reverse training"), which takes plain
-gradients of the last layer at the start; and see method notes, 4.2. Knows a pool; no validation question is used.
+gradients of the last layer at the start. Knows a pool; no validation question is used.
 """
 
 from dataclasses import dataclass

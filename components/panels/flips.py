@@ -1,7 +1,7 @@
 """The questions that one side answers and the other does not, each with how likely both sides find its options.
 
-Ten a page and one subject at a time, by compare_view.js. Everything from files is escaped. Knows scores and questions;
-no run folder.
+Ten a page and one subject at a time, by paired.js. Everything from files is escaped. Knows scores and
+questions; no run folder.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Results as bars with their 95 % intervals: own family and other family apart, one panel for each way of training.
 
-Markup from the table of backend.results; everything from a run folder is escaped. Knows no widget library.
+Markup from the table of backend.runs.results; everything from a run folder is escaped. Knows no widget library.
 """
 
 from collections.abc import Iterator

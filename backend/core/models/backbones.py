@@ -110,7 +110,7 @@ def _load(source: Source, spec: str, dtype: torch.dtype) -> tuple[torch.nn.Modul
 
 
 def _load_gguf(source: Source, spec: str, dtype: torch.dtype) -> tuple[torch.nn.Module, PreTrainedTokenizerBase]:
-    """From the file's converted copy; from the file itself where no copy can be kept or the copy is damaged."""
+    """Load a GGUF file's converted copy; the file itself where no copy can be kept or the copy is damaged."""
     copy = converted(Path(source.place, source.gguf_file), lambda: _load(source, spec, torch.float32))
     if copy is not None:
         try:

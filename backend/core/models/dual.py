@@ -24,7 +24,7 @@ def dual(value: Tensor, tangent: Tensor) -> Tensor:
 def linear(
     z: Dual, weight: Float[Tensor, "out width"], bias: Float[Tensor, " out"] | None = None
 ) -> Float[Tensor, "parts batch seq out"]:
-    """A frozen map."""
+    """A frozen linear map of value and tangent; the bias moves the value alone."""
     return F.linear(z, weight) if bias is None else shifted(F.linear(z, weight), bias)
 
 

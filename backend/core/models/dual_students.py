@@ -65,8 +65,8 @@ class DualStudent:
         return DualLlama(student) if student.backbone.family == "llama" and config.hidden_act == "silu" else None
 
     def compile(self) -> "DualStudent":
-        """The same, each layer fused; costs one to two minutes when it is first used. What was compiled before, of
-        other students or sizes, is forgotten: dynamo gives up a function that it has compiled too often."""
+        """This student with each layer fused; costs one to two minutes when it is first used. What was compiled
+        before, of other students or sizes, is forgotten: dynamo gives up a function that it has compiled too often."""
         torch.compiler.reset()
         self.layer = torch.compile(type(self).written, dynamic=False)
         return self

@@ -69,7 +69,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _closest(spec: str) -> str:
-    """Did you mean ...?"""
+    """The known model whose name is nearest, as a question to the user; else where to look the spelling up."""
     ids = [entry.id for entry in KNOWN if "/" in entry.id]
     by_name = {known.rpartition("/")[2].lower(): known for known in ids}
     near = difflib.get_close_matches(spec, ids, n=1, cutoff=0.6)

@@ -69,5 +69,5 @@ def as_grid(ids: Sequence[tuple[int, ...]]) -> Int[Tensor, "slots length"]:
 
 
 def as_rows(grid: Int[Tensor, "slots length"], lengths: list[int]) -> list[tuple[int, ...]]:
-    """The same backwards."""
+    """The ids of each row of a grid that `as_grid` filled up, cut to its own length again."""
     return [tuple(row[:length]) for row, length in zip(grid.tolist(), lengths, strict=True)]

@@ -73,7 +73,10 @@ def arithmetic(again: int | None, precision: str) -> str:
 def fast_stream(
     p: Plan, questions: Sequence[Question], doubt: Doubt, seed: int = 0, done: Set[int] = frozenset()
 ) -> Iterator[list[tuple[int, Scored]]]:
-    """As score_stream, one block at a time. `doubt` is filled and says afterwards how much was scored twice."""
+    """Questions with their positions as `score_stream` yields them, a block at a time, from rounded products.
+
+    `doubt` is filled and says afterwards how much was scored twice.
+    """
     for members in blocks(questions, seed):
         if not (block := [i for i in members if i not in done]):
             continue

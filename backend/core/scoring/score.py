@@ -1,6 +1,6 @@
 """Score: how likely a model finds every option of a question.
 
-Knows a model that turns ids into logits, a tokenizer, and questions; follows lm-evaluation-harness (method.md, 5).
+Knows a model that turns ids into logits, a tokenizer, and questions; follows lm-evaluation-harness.
 Does not know where models and questions come from, nor training, nor statistics. Costs one forward pass a question: the
 prompt is read once and the options branch off it, and what the prompts of a subject share is read once for all of them.
 Other families than PACKED_FAMILIES read the prompt again for every option.
@@ -270,7 +270,7 @@ def _tree_logits(
 def _logits(
     model: torch.nn.Module, inputs: dict[str, Tensor], rows: Int[Tensor, " n"], places: Int[Tensor, " n"]
 ) -> Float[Tensor, "n vocab"]:
-    """From any model at all; columns that no row wants are left out where it can be told so."""
+    """Logits of the wanted places, of any model at all; it leaves out columns no row wants if it can be told so."""
     kept, column = places.unique(return_inverse=True)
     able = "logits_to_keep" in inspect.signature(_inner(model).forward).parameters
     output = model(**inputs, **({"logits_to_keep": kept} if able else {}))

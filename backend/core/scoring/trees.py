@@ -120,14 +120,15 @@ def batches(trees: Sequence[Tree], token_budget: int) -> Iterator[list[Tree]]:
 
 
 def plain_inputs(trees: Sequence[Tree]) -> dict[str, Tensor]:
-    """Padded on the right: a causal model then reads every real token at the place it would have alone."""
+    """Inputs of trees without branches, padded on the right: a causal model reads each token at its place alone."""
     ids = _table([tree.ids for tree in trees])
     lengths = torch.tensor([[len(tree.ids)] for tree in trees])
     return {"input_ids": ids, "attention_mask": (torch.arange(ids.shape[1]) < lengths).long()}
 
 
 def tree_inputs(trees: Sequence[Tree], dtype: torch.dtype) -> dict[str, Tensor]:
-    """The same, where every option continues the prompt and is blind to the other options."""
+    """Inputs of trees with branches, padded as `plain_inputs` pads: an option continues the prompt at the prompt's end
+    and is blind to the other options."""
     return {
         "input_ids": _table([tree.ids for tree in trees]),
         "attention_mask": tree_mask(_table([tree.branches for tree in trees]), dtype),

@@ -59,7 +59,7 @@ def collate(
 
 
 def collate_encoded(examples: list[Encoded], table: Float[Tensor, "vocab hidden"]) -> Batch:
-    """The same for examples that are token ids throughout, looked up at once: a GPU waits for every single look-up."""
+    """A batch as `collate` makes it, of token ids alone. They are looked up at once: a GPU waits for each look-up."""
     ids, mask, labels = (part.to(table.device) for part in padded(examples))
     return Batch(table[ids].masked_fill(mask[..., None] == 0, 0), mask, labels)
 

@@ -100,7 +100,7 @@ class Rows:
         return self._collate([self.examples[i] for i in chosen])
 
     def micro_batches(self, chosen: list[int], tokens: int = 2048) -> list[AnyBatch]:
-        """The same rows as batches of similar length, each of about `tokens` with its padding, which costs as much."""
+        """The chosen rows in batches of similar length, each about `tokens` with its padding, which costs as much."""
         examples = [self.examples[i] for i in chosen]
         lengths = [len(e.prompt) + len(e.answer) for e in examples]
         return [self._collate([examples[i] for i in group]) for group in chunks(lengths, tokens)]

@@ -138,5 +138,5 @@ def _stems(text: Words) -> set[str]:
 
 
 def _options(question: Question) -> Words:
-    """As prompts.letters_prompt lists them."""
+    """The words of a question's options, under their letters as prompts.letters_prompt lists them."""
     return words(" ".join(f"{letter}. {option}" for letter, option in zip(LETTERS, question.options, strict=False)))

@@ -40,7 +40,7 @@ def _foreign(value: object) -> dict[str, str]:
 
 
 def _limit(seconds: int) -> None:
-    """Where the system has such limits; elsewhere the parent's own deadline has to do."""
+    """Bound this process's seconds and memory where the system can; elsewhere the parent's deadline has to do."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415 - not on Windows
 

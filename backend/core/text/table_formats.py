@@ -45,7 +45,7 @@ def _text(raw: bytes, file: str) -> str:
 
 
 def _wrong_byte(raw: bytes, position: int, what: str, file: str) -> UserError:
-    """Counted in lines: what cannot be decoded cannot be parted into rows."""
+    """The error for a byte that is no UTF-8. It names a line: what cannot be decoded cannot be parted into rows."""
     start = raw.rfind(b"\n", 0, position) + 1
     before = printable(raw[max(start, position - 20) : position].decode("utf-8", "replace"))
     behind = f", behind `{before}`," if before else ""
@@ -106,7 +106,7 @@ def _twice(names: Iterable[str]) -> str | None:
 
 
 def _comma_separated(raw: bytes, file: str) -> Rows:
-    """Also with semicolons or tabs, as spreadsheet programs of some countries write it: the header tells."""
+    """Rows of a CSV file. The header tells the separator: spreadsheets of some countries write semicolons or tabs."""
     text = _text(raw, file)
     header = text.lstrip().partition("\n")[0]
     return _delimited(text, file, max(",;\t", key=header.count))

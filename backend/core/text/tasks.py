@@ -116,7 +116,7 @@ def _check_key(file: str, key: str, value: object) -> None:
 
 
 def _check_together(file: str, given: dict) -> None:
-    """What no key can tell alone."""
+    """Refuse keys that are legal one by one, but not together."""
 
     def refuse(key: str, found: str, expected: str) -> None:
         raise UserError(f"{file}, key `{key}`: {found}.", expected, "Correct this key.")

@@ -73,7 +73,7 @@ def summary(examples: Sequence[Example]) -> dict:
 
 
 def _cut(text: str) -> str:
-    """The end stays: an answer follows there."""
+    """A text short enough to show. Of a long one the end stays: the answer follows there."""
     return text if len(text) <= SHOWN_CHARACTERS else f"… {text[-SHOWN_CHARACTERS:]}"
 
 

@@ -30,7 +30,7 @@ SMALL, PASS = 512, 4096  # on a CPU: tokens that one student's step reads at mos
 
 @dataclass(frozen=True)
 class Pupil:
-    """One of them: what it learns from, where it starts, and which rows each step reads."""
+    """One student among several: what it learns from, where it starts, and which rows each step reads."""
 
     rows: Rows
     start: Params
@@ -58,7 +58,8 @@ def _alone(student: LoraStudent, pupil: Pupil, plan: Plan) -> Params | None:
 def finetuned_stacked(
     student: LoraStudent, pupils: Sequence[Pupil], plan: Plan, tokens: int | None = None
 ) -> list[Params | None]:
-    """The same, always side by side: as many at a time as `tokens` of one pass allow, a micro-batch where it is None.
+    """The pupils' trained parameters, as `finetuned_each` returns them, but always trained side by side: as many at a
+    time as `tokens` of one pass allow, a micro-batch where it is None.
 
     Every step must read as many rows of each pupil as of the others. Raises RuntimeError where that is not so, and for
     a plan with clipping or checkpointing, which is not written here.

@@ -14,11 +14,11 @@ TINY = (
 
 
 def direction(rule: str, gradient: Params, preconditioner: Params | None = None) -> Params:
-    """The step before its step size.
+    """The direction of a step, by the rule's name; a step size multiplies it.
 
     sgd: the gradient. normalised: each tensor's gradient divided by its own root mean square, so that a step size means
-    how far a typical entry moves. preconditioned: times a fixed positive diagonal taken from the expert's Adam state
-    (method notes 1.4; constant within an unroll).
+    how far a typical entry moves. preconditioned: times a fixed positive diagonal taken from the expert's Adam state,
+    constant within an unroll.
     """
     if rule == "sgd":
         return gradient
@@ -32,5 +32,5 @@ def _unit_rms(gradient: Tensor) -> Tensor:
 
 
 def move(params: Params, step_size: Tensor | float, towards: Params) -> Params:
-    """One step downhill."""
+    """The parameters after one step of `step_size` against `towards`."""
     return {name: p - step_size * towards[name] for name, p in params.items()}

@@ -55,7 +55,7 @@ def rows(table: dict[str, int], c: DistillConfig, limit: int) -> int:
 
 
 def expert_work(c: DistillConfig) -> float:
-    """One expert."""
+    """The work of recording one expert."""
     batch = min(c.expert_batch, rows(TRAIN_ROWS, c, c.train_limit))
     return c.expert_steps * step(EXPERT, batch * (question(c) + FRAME))
 
@@ -104,7 +104,7 @@ def search_work(c: DistillConfig) -> list[float]:
 
 
 def checking_work(c: DistillConfig) -> float:
-    """The rule that reverts, and the held-out losses."""
+    """The work of the revert rule and of the held-out losses."""
     segments = max(1, c.heldout_experts) * len({0, c.max_start // 2, c.max_start})
     asked = c.prompts + 1 if c.revert and c.decoder != "search" else 0
     asked += c.prompts + 1  # what each prompt adds
@@ -121,7 +121,7 @@ def relative(c: DistillConfig, name: str) -> float:
 
 
 def cell_work(c: DistillConfig, cell: Cell) -> float:
-    """One fresh student, trained and scored."""
+    """The work of training and scoring one fresh student."""
     scoring = rows(TEST_ROWS, c, c.test_limit) * SCORE
     if cell.arm == "base":
         training = 0.0

@@ -39,10 +39,10 @@ class Decoder(Protocol):
         """The embeddings that the unroll reads, and that the matching gradient is taken at."""
 
     def pull(self, state: OuterState) -> Pull:
-        """Towards tokens; added to the matching gradient."""
+        """A gradient that pulls the prompts towards tokens; it is added to the matching gradient."""
 
     def after(self, state: OuterState, buffer: TrajectoryBuffer) -> None:
         """Called after every update, the skipped ones too, with `state.step` counted on."""
 
     def decode(self, state: OuterState) -> Ids:
-        """The tokens, were the run to end here."""
+        """The tokens of each prompt, were the run to end here."""

@@ -52,7 +52,7 @@ def cured(config: DistillConfig, diagnosis: Diagnosis) -> DistillConfig:
 
 # -- what a failed run says -----------------------------------------------------------------------------------------
 def _failed(c: DistillConfig, error: dict, rows: Sequence[dict]) -> Diagnosis | None:
-    """By the words the engine fails with. None where the curve says more than the words."""
+    """The diagnosis of an error, told by the engine's words. None where the curve says more than the words."""
     said = f"{error.get('found', '')} {error.get('next_step', '')}"
     for words, answer in WORDS:
         if all(word in said for word in words):
@@ -69,7 +69,7 @@ def _full_disk(c: DistillConfig, error: dict) -> Diagnosis:
 
 
 def _killed(c: DistillConfig, error: dict) -> Diagnosis:
-    """Out of memory, most often: half of everything that is held at once."""
+    """The diagnosis of a killed process, out of memory most often: half of everything that is held at once."""
     halves = {
         "expert_batch": max(1, c.expert_batch // 2),
         "inner_batch": max(1, (c.inner_batch or c.prompts) // 2),
@@ -138,7 +138,7 @@ def stuck(updates: Sequence[dict]) -> bool:
 
 
 def gentler(size: float) -> float:
-    """A fifth, in two digits."""
+    """A fifth of a step size, rounded to two digits for a form."""
     return float(f"{size * GENTLER:.2g}")
 
 

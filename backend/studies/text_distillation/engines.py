@@ -94,7 +94,7 @@ class Trial:
     batches: list[list[int] | None]
 
     def gradient(self, engine: Engine, steps: int) -> tuple[Tensor, Tensor]:
-        """Of the prompts and of the step sizes, through the first inner steps."""
+        """The gradients of prompts and step sizes through the first inner steps."""
         loss_at = engine.loss(self.synthetic, self.batches[:steps])
         found = engine.gradient(loss_at, self.segment, self.prompts, self.log_lrs[:steps])
         return found.prompts, found.log_lrs
@@ -145,12 +145,12 @@ def compared(found: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]) -> dic
 
 
 def cosine(a: Tensor, b: Tensor) -> float:
-    """1 for two that are 0."""
+    """The cosine of two gradients; 1 where both are 0."""
     if not a.any() and not b.any():
         return 1.0
     return torch.nn.functional.cosine_similarity(a, b, dim=0).item()
 
 
 def error(a: Tensor, b: Tensor) -> float:
-    """The distance as a share of the second's length."""
+    """The distance of two gradients as a share of the second's length."""
     return ((a - b).norm() / b.norm().clamp(min=1e-300)).item() if (a - b).any() else 0.0

@@ -42,8 +42,8 @@ def text_losses(
     followed: bool = False,
     without: int | None = None,
 ) -> list[dict]:
-    """The same for the prompts as text, in the tokens that it is read in; on the followed experts if asked. `without`
-    is a slot that no step reads, but one that would else read nothing."""
+    """Matching losses, as `heldout_losses` has them, of the prompts as text, in the tokens that it is read in; on the
+    followed experts if asked. `without` is a slot that no step reads, but one that would else read nothing."""
     found, nothing = [], setup.synthetic.initial  # unroll wants prompts; these rows hold their own
     for number, start, segment in segments(setup, buffer, buffer.followed if followed else buffer.heldout):
         loss_at = _reading(setup, rows, _batches(setup, number, start), without)

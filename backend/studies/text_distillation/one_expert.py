@@ -61,7 +61,7 @@ def record(setup: Setup, number: int, run_dir: RunDir) -> Iterator[tuple[dict, b
 
 
 def keep(half: Half, loss: float, params: Params, moments: Params | None) -> None:
-    """A step more; the beginning has no loss."""
+    """Add the state after one more step to an expert's half; the beginning has no loss."""
     half.states.append(snapshot(params))
     half.squares += [] if moments is None else [snapshot(moments)]
     if half.walk.step:

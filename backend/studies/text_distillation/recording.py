@@ -74,7 +74,7 @@ class Log:
     """
 
     def __init__(self, config: DistillConfig, run_dir: RunDir, numbers: range, bar: Progress):
-        """Rows of an earlier sitting stay where they lead up to here."""
+        """Begin a log. Rows that an earlier sitting wrote stay where their expert is whole; the others are dropped."""
         self._config, self._run_dir, self._bar = config, run_dir, bar
         self._rows: dict[int, list[tuple[dict, bool]]] = {number: [] for number in numbers}
         self._counted = dict.fromkeys(numbers, 0)
@@ -103,7 +103,7 @@ class Log:
                 self.hear(number, heard)
 
     def hear_calmly(self, number: int, rows: list[tuple[dict, bool]]) -> None:
-        """The same, for who finds out otherwise that the run shall stop."""
+        """Like `hear`, but never raises Stopped: for a caller who finds out otherwise that the run shall stop."""
         with contextlib.suppress(Stopped):
             self.hear(number, rows)
 

@@ -1,8 +1,8 @@
 """The revert rule: a decoded text stays only where it follows the experts better than the real question it replaces.
 
 Slot by slot, in order: with the choices made so far, is the matching loss strictly lower with the text than with the
-question? Then the text stays, otherwise the question. So the result's loss is never above the questions' own (method
-notes 4.2, 1). Greedy: what a text would gain only together with a later one is lost.
+question? Then the text stays, otherwise the question. So the result's loss is never above the questions' own.
+Greedy: what a text would gain only together with a later one is lost.
 
 Judged on held-out experts; on the followed ones where none is held out. Costs an unroll without second derivatives for
 each slot and segment: on the preset quick 0.4 s a slot, 3.7 s in all, where an update takes 0.5 s (opt-pocket, one

@@ -55,7 +55,7 @@ Lineage = Annotated[list[Ancestor], Field(min_length=1, max_length=100)]
 
 
 class Status(Row):
-    """Of an export: a run that ended, without a process."""
+    """status.json of an export: a run that ended, without a process."""
 
     state: Literal["stopped", "finished"]
     stage: Literal["", "experts", "distil", "decode", "evaluate"]

@@ -65,7 +65,7 @@ def rows_name(number: int) -> str:
 
 
 def clear_rows(run_dir: RunDir) -> None:
-    """Also what a killed process left."""
+    """Delete the workers' files of rows, those of a killed process too."""
     for file in run_dir.artifacts.glob("expert-*.rows.jsonl"):
         file.unlink(missing_ok=True)
 

@@ -35,7 +35,7 @@ class StraightThrough:
         return self.setup.synthetic.table[self._projected(state)]
 
     def pull(self, state: OuterState) -> Pull:
-        """None: the student reads real tokens as it is."""
+        """No pull: the student reads real tokens already. Only the distance is measured, for the log."""
         distance = self.setup.nearest.regulariser(state.prompts.detach(), self.setup.synthetic.used)
         return Pull(torch.zeros_like(state.prompts), distance.item(), 0.0)
 

@@ -54,7 +54,7 @@ class SyntheticPrompts:
         return Batch(embeds[chosen], self._frame.mask[chosen], self._frame.labels[chosen])
 
     def encoded(self, ids: list[tuple[int, ...]]) -> list[Encoded]:
-        """The same examples as token ids, with `ids` in the prompts' places."""
+        """The examples of all slots as token ids, with `ids` in the prompts' places."""
         return [
             Encoded((*slot.before, *new, *slot.after), slot.answer) for slot, new in zip(self.slots, ids, strict=True)
         ]

@@ -1,7 +1,7 @@
 """The search as a run's decoder: texts that start as the prompts' real questions and are judged by fresh students.
 
 The soft prompts are learned and decoded as ever, for the arms made of them; the texts come from the search alone. Knows
-a setup and the run folder; the search itself is in search.py.
+a setup and the run folder; the search itself is in backend/search.
 """
 
 from backend.core.text.text_data import load_questions

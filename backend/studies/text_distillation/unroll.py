@@ -94,7 +94,10 @@ def sweep(
     log_lrs: Float[Tensor, " steps"],
     of_prompts: bool = False,
 ) -> tuple[list[Params], list[Params]]:
-    """The same with the gradients g_0..g_{K-1}; those of the prompts among them under PROMPTS where asked for."""
+    """The states theta_0..theta_K of an unroll, without a graph, and the gradients g_0..g_{K-1} on the way.
+
+    With `of_prompts` each gradient also holds that of the prompts, under PROMPTS.
+    """
     states, slopes = [{name: p.detach() for name, p in segment.start.items()}], []
     leaf = prompts.detach().requires_grad_(of_prompts)
     for k, lr in enumerate(log_lrs.detach().exp().tolist()):
@@ -118,7 +121,8 @@ def exact(loss_at: LossAt, here: Here, prompts: Tensor, k: int, towards: Params)
 
 
 def one_sided(loss_at: LossAt, here: Here, prompts: Tensor, k: int, towards: Params) -> Params:
-    """The same as a difference: how the gradient changes when the parameters move a little along `towards`.
+    """What `exact` returns, approximated by a difference: how the gradient changes when the parameters move a little
+    along `towards`.
 
     No tensor moves further than a small part of what the inner step moves one: measured by the parameters' own size, B,
     which starts at 0, would be moved out of all proportion. Wrong by 672 times on opt-pocket when it was.
