@@ -1,6 +1,6 @@
 """What a bench run says in the end: rows of results, paired comparisons of base and tuned, and warnings.
 
-Knows the run folder's scores and the statistics of core/scoring; no model, no torch.
+Knows the run folder's scores and the statistics of core/scoring; no model.
 """
 
 from collections.abc import Sequence
