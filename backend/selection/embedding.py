@@ -38,7 +38,7 @@ def embed(reader: Reader, rows: Rows) -> Float[np.ndarray, "n hidden"]:
 
 
 def _last_hidden(reader: Reader, params: Params, batch: Batch) -> Float[Tensor, "batch seq hidden"]:
-    """Behind the last layer and its norm, in front of the head."""
+    """The hidden states behind the last layer and its norm, in front of the head."""
     student = reader.student
     mask = batch.mask.to(student.device)
     inputs = {"inputs_embeds": batch.embeds, "attention_mask": mask, "use_cache": False, "output_hidden_states": True}

@@ -23,7 +23,7 @@ def terms() -> tuple[dict, ...]:
 
 
 def formula(term: str) -> str:
-    """Raises KeyError for a term without one."""
+    """The formula of a term of the glossary. Raises KeyError for a term without one."""
     return {found["term"]: found for found in terms()}[term]["formula"]
 
 

@@ -100,7 +100,7 @@ def chosen_arms(there: list[str], a: object, b: object) -> tuple[str, str]:
 
 
 def choices(found: dict, student: str, a: str, b: str) -> str:
-    """Three pickers."""
+    """Pickers of the student and of the two arms to compare."""
     arms = {arm: words.arm(arm) for arm in found[student]}
     order = [arm for arm in words.ARMS if arm in arms] + [arm for arm in arms if arm not in words.ARMS]
     named = {arm: arms[arm] for arm in order}

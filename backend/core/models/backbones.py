@@ -257,7 +257,7 @@ def fingerprint(backbone: Backbone) -> str:
 
 
 def load_tokenizer(student: str) -> PreTrainedTokenizerBase:
-    """Raises UserError where there is no such student."""
+    """The tokenizer of a student by its name, without its weights. Raises UserError where there is no such student."""
     source = find_source(student)
     with quiet(), friendly(student, HOW_TO_NAME):
         return transformers.AutoTokenizer.from_pretrained(source.place, **source.options)

@@ -52,12 +52,12 @@ def lora(
 
 
 def rms_norm(z: Dual, weight: Float[Tensor, " width"], eps: float) -> Dual:
-    """Zhang and Sennrich 2019."""
+    """RMS normalisation of value and tangent (Zhang and Sennrich 2019)."""
     return weight * _unit(z, eps)
 
 
 def layer_norm(z: Dual, weight: Float[Tensor, " width"], bias: Float[Tensor, " width"], eps: float) -> Dual:
-    """Ba et al. 2016."""
+    """Layer normalisation of value and tangent (Ba et al. 2016)."""
     return shifted(weight * _unit(z - z.mean(-1, keepdim=True), eps), bias)
 
 

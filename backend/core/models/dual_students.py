@@ -54,7 +54,7 @@ class DualStudent:
 
     @staticmethod
     def of(student: LoraStudent) -> "DualStudent | None":
-        """None where the family, or a choice of its config, is not written out here."""
+        """The student written out; None where its family, or a choice of its config, is not written out here."""
         if type(student) is not LoraStudent:
             return None
         config = student.backbone.model.config

@@ -31,7 +31,7 @@ class FinetuneState:
 
     @classmethod
     def fresh(cls, params: Params) -> "FinetuneState":
-        """Before the first update."""
+        """The state before the first update, without moments."""
         return cls(0, params)
 
     def save(self, path: Path) -> None:

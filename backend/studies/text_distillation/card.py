@@ -53,7 +53,7 @@ def plain(name: str) -> str:
 
 
 def front_matter(copy: RunCopy, count: int) -> str:
-    """What the hub reads. The licence is not ours to choose."""
+    """The front matter, which the hub reads. It names no licence: that is not ours to choose."""
     sizes = (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")
     size = next((name for limit, name in sizes if count < limit), "n>100K")
     data = DatasetCardData(
@@ -143,6 +143,6 @@ def licence(copy: RunCopy) -> str:
 
 
 def settings(copy: RunCopy) -> str:
-    """Everything that is needed to make it again."""
+    """The part with all that is needed to make the data set again."""
     listed = json.dumps(copy.config, indent=1, ensure_ascii=False)
     return f"## Settings\n\n```json\n{listed}\n```\n\nMade with Distilloscope."

@@ -92,7 +92,7 @@ def heldout_work(c: DistillConfig) -> float:
 
 
 def search_work(c: DistillConfig) -> list[float]:
-    """Every round of the search, from round 0, which only validates."""
+    """The work of all rounds of the search, from round 0, which only validates."""
     readers = [c.model] + ([c.other_model] if c.other_model and c.search_readers == "both" else [])
     pace = sum(relative(c, name) for name in readers)
     student = c.finetune_steps * step(FINETUNE, min(c.finetune_batch, c.prompts) * (question(c) + FRAME))
@@ -141,7 +141,7 @@ def evaluate_work(c: DistillConfig, workers: int = 1) -> float:
 
 
 def stage_work(c: DistillConfig, workers: int = 1) -> dict[str, float]:
-    """Every stage of the run, and the start before them."""
+    """The work of each stage of the run, and of the start before them."""
     return {
         "start": START,
         "experts": recording_work(c, workers),

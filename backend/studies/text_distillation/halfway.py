@@ -41,7 +41,7 @@ def save_half(path: Path, half: Half) -> None:
 
 
 def load_half(path: Path, device: torch.device | str) -> Half:
-    """What was saved; an expert's beginning where nothing was, or the file is damaged."""
+    """The half that was saved; an expert's beginning where none was, or where the file is damaged."""
     try:
         tensors, told = read_tensors(path)
     except UserError:
