@@ -6,14 +6,19 @@ Anything else that is raised is a defect of ours and is logged with its trace.
 
 
 class UserError(Exception):
-    """Input that cannot be used. `found` and `expected` are clauses, `next_step` is an instruction."""
+    """Input that cannot be used. `found` and `expected` are clauses, `next_step` is an instruction.
 
-    def __init__(self, found: str, expected: str, next_step: str):
-        self.found, self.expected, self.next_step = found, expected, next_step
+    `kind` is a word for programs, such as disk, model or data, where one has to tell errors apart; nobody reads it.
+    """
+
+    def __init__(self, found: str, expected: str, next_step: str, kind: str = ""):
+        self.found, self.expected, self.next_step, self.kind = found, expected, next_step, kind
         super().__init__(f"{found} Expected {expected}. {next_step}")
 
     def __reduce__(self):  # an exception is rebuilt from its message alone, which would not fit __init__
-        return UserError, (self.found, self.expected, self.next_step)
+        return UserError, (self.found, self.expected, self.next_step, self.kind)
 
     def as_dict(self) -> dict[str, str]:
-        return {"found": self.found, "expected": self.expected, "next_step": self.next_step}
+        """The three parts, and `kind` where there is one."""
+        told = {"found": self.found, "expected": self.expected, "next_step": self.next_step}
+        return told | ({"kind": self.kind} if self.kind else {})

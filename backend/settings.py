@@ -16,6 +16,9 @@ from pathlib import Path
 
 from backend.errors import UserError
 
+PLACE, FILE, MODEL, TASK = "place", "file", "model", "task"
+KINDS = ("", PLACE, FILE, MODEL, TASK)
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -30,11 +33,45 @@ class Setting:
     high: float | int | None = None
     choices: tuple[str, ...] | None = None
     advanced: bool = False
+    kind: str = ""
+    public: int | tuple[int, int] | str | None = None
+    all_at_zero: bool = False
+
+    @property
+    def many(self) -> bool:
+        """Whether its value is a list."""
+        return typing.get_origin(self.type) is tuple
+
+    @property
+    def of_this_machine(self) -> bool:
+        """Whether its value is a path here, which means nothing elsewhere and tells a stranger what lies here."""
+        return self.kind in (PLACE, FILE)
 
 
-def setting(default, help: str, group: str, *, low=None, high=None, choices=None, advanced=False):
-    """A dataclass field that carries its own help, legal range or choices, and the group it is shown under."""
+def setting(
+    default,
+    help: str,
+    group: str,
+    *,
+    low=None,
+    high=None,
+    choices=None,
+    advanced=False,
+    kind="",
+    public=None,
+    all_at_zero=False,
+):
+    """A dataclass field that carries its own help, its legal range or choices, and the group it is shown under.
+
+    `kind` says what a text names: `place`, a path that somebody typed; `file`, a path that the page puts there for an
+    upload or a run; `model`; `task`. `public` is the most that a visitor of a shared host may ask for, of a list its
+    length; two numbers where hosts with a GPU allow more; a sentence where no limit is needed, which says why.
+    `all_at_zero`: 0 asks for everything there is, however much that is.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"a setting has no kind {kind!r}, only {', '.join(filter(None, KINDS))}")
     facts = {"help": help, "group": group, "low": low, "high": high, "choices": choices, "advanced": advanced}
+    facts |= {"kind": kind, "public": public, "all_at_zero": all_at_zero}
     return dataclasses.field(default=default, metadata=facts)
 
 

@@ -20,7 +20,7 @@ from safetensors import safe_open
 from backend import settings
 from backend.runners.local import PROJECT, worker_environment
 from backend.runs.folder import RunDir
-from backend.studies import study_module
+from backend.study import find
 
 LIMIT_S = 1800.0  # of one process: the machine may be busy
 DISTIL = {
@@ -57,9 +57,9 @@ class Case:
 
     def __init__(self, study: str, folder: Path):
         preset, changes = CASES[study]
-        module = study_module(study, "config")
-        values = settings.load_preset(module.PRESETS, preset)["settings"] if preset else {}
-        self.config = settings.build(module.CONFIG, values | changes)
+        described = find(study)
+        values = settings.load_preset(described.presets, preset)["settings"] if preset else {}
+        self.config = settings.build(described.config, values | changes)
         self.study, self.folder = study, folder
         self.run = RunDir.create(folder / "run", study, preset, settings.as_json(self.config))
 

@@ -58,7 +58,7 @@ def judged(kept: Path, out: Path, data: Path) -> RunDir:
     if lacking := {(arm, name) for arm in config.arms for name in config.students if arm != "base"} - chosen:
         raise RuntimeError(f"{kept.name} keeps no step size for {sorted(lacking)[0]}.")
     run.claim()
-    if (state := carry_out("comparison", run, config, "students")) != "finished":
+    if (state := carry_out(run, config, "students")) != "finished":
         raise RuntimeError(f"{kept.name} is {state}; the same command goes on with it.")
     return run
 

@@ -23,7 +23,8 @@ from backend.runs.folder import RunDir
 from backend.runs.recipe import Recipe
 from backend.runs.results import ranking, summarise_results
 from backend.serving.hosts import Host
-from backend.studies import study_module
+from backend.settings import Setting
+from backend.study import find
 from components.run.shelf import Shelf, is_owner, new_owner
 from components.run.starting import Wanted, start_once
 from components.run.view import is_recorded, is_shared
@@ -232,25 +233,22 @@ def _owner(owner: object) -> None:
 
 
 def _described(study: str, host: Host) -> dict:
-    module = study_module(study, "config")
-    presets = [{"preset": name, **settings.load_preset(module.PRESETS, name)} for name in _presets(module)]
-    told = [item for item in settings.describe(module.CONFIG) if item.name != "test_file"]
+    described = find(study)
+    names = settings.list_presets(described.presets)
+    presets = [{"preset": name, **settings.load_preset(described.presets, name)} for name in names]
+    told = [item for item in settings.describe(described.config) if item.name != "test_file"]
     facts = ("name", "help", "default", "low", "high", "choices")
     return {
         "study": study,
-        "stages": list(module.STAGES),
+        "stages": list(described.stage_names),
         "presets": presets,
-        "settings": [{fact: _plain(getattr(item, fact)) for fact in facts} | _here(host, item.name) for item in told],
+        "settings": [{fact: _plain(getattr(item, fact)) for fact in facts} | _here(host, item) for item in told],
     }
 
 
-def _here(host: Host, name: str) -> dict:
+def _here(host: Host, item: Setting) -> dict:
     """What this host has to say of a setting, where it has."""
-    return {"here": host.said(name)} if host.said(name) else {}
-
-
-def _presets(module) -> list[str]:
-    return settings.list_presets(module.PRESETS)
+    return {"here": host.said(item)} if host.said(item) else {}
 
 
 def _plain(value: object) -> object:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.settings import as_json
-from backend.studies.bench import run as engine
 from backend.studies.bench.config import BenchConfig
 
 SAMPLE = Path(__file__).parents[1] / "assets" / "sample_runs" / "quick"
@@ -43,5 +43,5 @@ def finished(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("bench") / "whole"
     os.environ["DISTILLOSCOPE_WORKERS"] = "1"
     config, run_dir = start(folder)
-    assert engine.run_to_the_end(config, run_dir) == "finished"
+    assert run_to_the_end(config, run_dir) == "finished"
     return folder

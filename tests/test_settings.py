@@ -2,47 +2,38 @@
 
 import re
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
 from backend import settings
-from backend.comparison import config as comparison
+from backend.comparison.config import ComparisonConfig
 from backend.errors import UserError
-from backend.studies.bench import config as bench
-from backend.studies.text_distillation import config as distillation
+from backend.studies.text_distillation.config import PRESETS as TEXT_PRESETS
 from backend.studies.text_distillation.config import DistillConfig
+from backend.study import Study, all_studies
 
-ROOT = Path(__file__).parents[1]
-STUDIES = {
-    "backend/studies/text_distillation": distillation,
-    "backend/studies/bench": bench,
-    "backend/comparison": comparison,
-}
-both = pytest.mark.parametrize("folder", STUDIES)
-PRESETS = [(folder, name) for folder, module in STUDIES.items() for name in settings.list_presets(module.PRESETS)]
+every = pytest.mark.parametrize("study", all_studies(), ids=lambda study: study.name)
+PRESETS = [(study, name) for study in all_studies() for name in settings.list_presets(study.presets)]
 
 
-@both
-def test_every_field_carries_help_and_a_group(folder):
-    config_class = STUDIES[folder].CONFIG
-    described = {item.name: item for item in settings.describe(config_class)}
-    assert set(described) == {f.name for f in fields(config_class)}
+@every
+def test_every_field_carries_help_and_a_group(study: Study):
+    described = {item.name: item for item in settings.describe(study.config)}
+    assert set(described) == {f.name for f in fields(study.config)}
     assert all(item.help.endswith((".", "?")) and item.group for item in described.values())
 
 
-@both
-def test_the_readmes_table_is_the_configs(folder):
-    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
-    assert text.rstrip().endswith(settings.as_markdown(STUDIES[folder].CONFIG).rstrip())
+@every
+def test_the_readmes_table_is_the_configs(study: Study):
+    text = (study.presets.parent / "README.md").read_text(encoding="utf-8")
+    assert text.rstrip().endswith(settings.as_markdown(study.config).rstrip())
 
 
-@pytest.mark.parametrize(("folder", "name"), PRESETS)
-def test_a_preset_lists_only_differences_and_makes_a_config(folder, name):
-    module = STUDIES[folder]
-    preset = settings.load_preset(module.PRESETS, name)
-    config = settings.build(module.CONFIG, preset["settings"])
-    defaults = settings.as_json(module.CONFIG())
+@pytest.mark.parametrize(("study", "name"), PRESETS, ids=lambda value: getattr(value, "name", value))
+def test_a_preset_lists_only_differences_and_makes_a_config(study: Study, name: str):
+    preset = settings.load_preset(study.presets, name)
+    config = settings.build(study.config, preset["settings"])
+    defaults = settings.as_json(study.config())
     assert preset["title"] and preset["about"].endswith(".")
     same = [k for k, v in preset["settings"].items() if defaults[k] == v]
     assert not same, f"{name} repeats the default of {same}"
@@ -91,10 +82,10 @@ def test_a_bad_value_is_refused_on_construction(values):
 
 def test_an_unknown_preset_names_the_known_ones():
     with pytest.raises(UserError, match="quick"):
-        settings.load_preset(distillation.PRESETS, "quik")
+        settings.load_preset(TEXT_PRESETS, "quik")
 
 
 def test_a_whole_number_will_do_where_a_fraction_is_meant():
-    found = settings.build(comparison.CONFIG, {"lrs": [1, 0.5]})
+    found = settings.build(ComparisonConfig, {"lrs": [1, 0.5]})
     assert found.lrs == (1.0, 0.5) and type(found.lrs[0]) is float
     assert type(settings.build(DistillConfig, {"clip": 2}).clip) is float

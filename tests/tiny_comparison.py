@@ -10,7 +10,7 @@ import pytest
 from backend import settings
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.materials import Materials
-from backend.comparison.run import run_to_the_end
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 
 REAL = ("random", "balanced", "k_center", "herding", "bm25", "embedding", "less", "select", "evolve", "init")

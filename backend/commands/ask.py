@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-new-tokens", type=int, default=24, metavar="N", help="of the free answer (default: 24)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.set_defaults(command=run)
 
 
 def run(args: argparse.Namespace) -> int:

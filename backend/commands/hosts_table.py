@@ -1,14 +1,17 @@
-"""`python -m backend.hosts_table`: write the limits of every kind of host into docs/hosting.md, between its markers.
+"""`python -m backend.commands.hosts_table`: write what each kind of host allows into docs/hosting.md.
 
-So the page that people read and the limits that hold are one. Knows hosts and a file of words.
+It goes between the page's markers, so that what people read and what holds are one. Knows hosts, what settings say of
+themselves, and a file of words.
 """
 
 from pathlib import Path
 
 from backend.serving.hosts import GIB, HOSTS, Host
+from backend.settings import describe
+from backend.study import all_studies
 
 PAGE = Path(__file__).parents[2] / "docs" / "hosting.md"
-BEGIN, END = "<!-- limits: written by `python -m backend.hosts_table` -->", "<!-- end of limits -->"
+BEGIN, END = "<!-- limits: written by `python -m backend.commands.hosts_table` -->", "<!-- end of limits -->"
 NONE = "no limit"
 
 
@@ -17,10 +20,9 @@ def table() -> str:
     hosts = list(HOSTS.values())
     rows = [["", *(f"`{host.kind}`" for host in hosts)], ["---"] * (len(hosts) + 1)]
     rows += [[said, *(of(host) for host in hosts)] for said, of in FACTS.items()]
-    sizes = list(dict.fromkeys(name for host in hosts for name in host.most))
-    rows += [
-        [f"`{name}`", *(f"{host.most[name]:,}" if name in host.most else NONE for host in hosts)] for name in sizes
-    ]
+    for study in all_studies():
+        sized = [item for item in describe(study.config) if any(host.most(item) is not None for host in hosts)]
+        rows += [[f"`{item.name}` ({study.title})", *(_size(host.most(item)) for host in hosts)] for item in sized]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -28,6 +30,10 @@ def written(text: str) -> str:
     """The page with the table between its markers."""
     before, _, rest = text.partition(BEGIN)
     return f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"
+
+
+def _size(most: int | None) -> str:
+    return NONE if most is None else f"{most:,}"
 
 
 def _names(found: tuple[str, ...]) -> str:

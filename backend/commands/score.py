@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fast", action="store_true", help="round products, and repeat close calls in float32")
     parser.add_argument("--scores", metavar="FILE", type=Path, help="write every question's log-likelihoods there")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
+    parser.set_defaults(command=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,7 +11,6 @@ from backend.search.names import MOVES, OBJECTIVES
 from backend.settings import check, setting
 
 PRESETS = Path(__file__).parent / "presets"
-STAGES = ("arms", "students")
 BASELINES = ("random", "balanced", "k_center", "herding", "bm25", "embedding", "less")
 COSTLY = ("select", "evolve")  # reported beside the baselines: they see experts, or train as often as the search
 LEARNED = ("init", "text", "nearest", "straight_through", "guided", "projected", "soft")
@@ -28,11 +27,19 @@ REGIMES = ("ordinary", "matched")
 class ComparisonConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
-    task: str = setting("pocket_science", "What the students should learn to answer.", "Data")
-    data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)
-    train_limit: int = setting(0, "Use only the first training questions; 0 for all.", "Data", low=0, advanced=True)
-    validation_limit: int = setting(0, "Validation questions; 0 for all.", "Data", low=0, advanced=True)
-    test_limit: int = setting(0, "Questions each student is scored on; 0 for all.", "Data", low=0)
+    task: str = setting("pocket_science", "What the students should learn to answer.", "Data", kind="task")
+    data_dir: str = setting(
+        "", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True, kind="place"
+    )
+    train_limit: int = setting(
+        0, "Use only the first training questions; 0 for all.", "Data", low=0, advanced=True, public=2400
+    )
+    validation_limit: int = setting(
+        0, "Validation questions; 0 for all.", "Data", low=0, advanced=True, public=200, all_at_zero=True
+    )
+    test_limit: int = setting(
+        0, "Questions each student is scored on; 0 for all.", "Data", low=0, public=(300, 600), all_at_zero=True
+    )
     budget: float = setting(0.05, "Examples of an arm, as a share of the training questions.", "Data", low=1e-6, high=1)
 
     style: str = setting(
@@ -45,30 +52,47 @@ class ComparisonConfig:
         False, "Control: the test questions' options in another order.", "Data", advanced=True
     )
 
-    model: str = setting("opt-pocket", "The model that selects and distils.", "Models")
+    model: str = setting("opt-pocket", "The model that selects and distils.", "Models", kind="model")
     students: tuple[str, ...] = setting(
-        ("opt-pocket", "llama-pocket"), "The models that are trained on every arm.", "Models"
+        ("opt-pocket", "llama-pocket"), "The models that are trained on every arm.", "Models", kind="model", public=4
     )
-    seed: int = setting(0, "Everything random follows from it.", "Models", low=0, high=2**31 - 1)
-    lora_rank: int = setting(8, "Rank of the LoRA matrices.", "Models", low=1, high=512, advanced=True)
+    seed: int = setting(
+        0, "Everything random follows from it.", "Models", low=0, high=2**31 - 1, public="a seed costs nothing"
+    )
+    lora_rank: int = setting(8, "Rank of the LoRA matrices.", "Models", low=1, high=512, advanced=True, public=32)
     lora_alpha: int = setting(
-        16, "LoRA scale: the update is multiplied by alpha / rank.", "Models", low=1, advanced=True
+        16,
+        "LoRA scale: the update is multiplied by alpha / rank.",
+        "Models",
+        low=1,
+        advanced=True,
+        public="a scale costs nothing",
     )
 
     arms: tuple[str, ...] = setting(
-        ("base", *BASELINES, *COSTLY, "init", "text", "full"), "What students are trained on.", "Students", choices=ARMS
+        ("base", *BASELINES, *COSTLY, "init", "text", "full"),
+        "What students are trained on.",
+        "Students",
+        choices=ARMS,
+        public=len(ARMS),
     )
     regimes: tuple[str, ...] = setting(
-        ("ordinary",), "ordinary: AdamW. matched: step sizes learned for each arm.", "Students", choices=REGIMES
+        ("ordinary",),
+        "ordinary: AdamW. matched: step sizes learned for each arm.",
+        "Students",
+        choices=REGIMES,
+        public=len(REGIMES),
     )
-    seeds: int = setting(5, "Students per arm: data order, LoRA start and, for random, the draw.", "Students", low=1)
-    steps: int = setting(60, "AdamW steps of every student.", "Students", low=1, high=100_000)
-    batch: int = setting(32, "Examples per step, at most.", "Students", low=1)
+    seeds: int = setting(
+        5, "Students per arm: data order, LoRA start and, for random, the draw.", "Students", low=1, public=5
+    )
+    steps: int = setting(60, "AdamW steps of every student.", "Students", low=1, high=100_000, public=(150, 400))
+    batch: int = setting(32, "Examples per step, at most.", "Students", low=1, public=64)
     lrs: tuple[float, ...] = setting(
-        (0.001, 0.002, 0.005, 0.01), "Step sizes; validation questions choose one for each arm.", "Students"
+        (0.001, 0.002, 0.005, 0.01), "Step sizes; validation questions choose one for each arm.", "Students", public=4
     )
     mixed_precision: bool = setting(False, "Multiply in bfloat16 while training.", "Students", advanced=True)
-    lr_seeds: int = setting(2, "Students per step size when it is chosen.", "Students", low=1, advanced=True)
+    lr_seeds: int = setting(2, "Students per step size when it is chosen.", "Students", low=1, advanced=True, public=2)
 
     start: str = setting(
         "best",
@@ -90,21 +114,37 @@ class ComparisonConfig:
         "What rounds change: a whole question every other round, between them a phrase, a word, a token in turn.",
         "Text",
         choices=MOVES,
+        public=len(MOVES),
     )
-    rounds: int = setting(12, "Rounds of the search.", "Text", low=0, high=100_000)
+    rounds: int = setting(12, "Rounds of the search.", "Text", low=0, high=100_000, public=20)
     candidates: int = setting(
-        200, "Changes that a round ranks; students race trials made of them.", "Text", low=1, advanced=True
+        200, "Changes that a round ranks; students race trials made of them.", "Text", low=1, advanced=True, public=200
     )
-    judged_by: int = setting(240, "Real training questions that judge a round.", "Text", low=1, advanced=True)
+    judged_by: int = setting(
+        240, "Real training questions that judge a round.", "Text", low=1, advanced=True, public=240
+    )
     judges: int = setting(
-        1, "Students of each reader that judge a trial at first; what goes on meets more.", "Text", low=1, advanced=True
+        1,
+        "Students of each reader that judge a trial at first; what goes on meets more.",
+        "Text",
+        low=1,
+        advanced=True,
+        public=2,
     )
     outsider: str = setting(
-        "", "A model that takes no part and says by its perplexity how readable texts are; empty for none.", "Text"
+        "",
+        "A model that takes no part and says by its perplexity how readable texts are; empty for none.",
+        "Text",
+        kind="model",
     )
-    distillation: str = setting("standard", "The distillation preset behind soft prompts and their texts.", "Text")
-    outer_steps: int = setting(120, "Updates of the soft prompts.", "Text", low=0)
-    prompt_tokens: int = setting(24, "Longest soft prompt, in tokens.", "Text", low=1, advanced=True)
+    distillation: str = setting(
+        "standard",
+        "The distillation preset behind soft prompts and their texts.",
+        "Text",
+        public="a preset's name; its sizes stand in settings of this study",
+    )
+    outer_steps: int = setting(120, "Updates of the soft prompts.", "Text", low=0, public=(250, 500))
+    prompt_tokens: int = setting(24, "Longest soft prompt, in tokens.", "Text", low=1, advanced=True, public=(32, 64))
 
     def __post_init__(self):
         check(self)
@@ -128,6 +168,3 @@ class ComparisonConfig:
                 "the model among the students whose texts are judged",
                 "Add it to students, or set readers to own.",
             )
-
-
-CONFIG = ComparisonConfig  # what `python -m backend run` builds

@@ -7,23 +7,20 @@ import json
 
 from backend.comparison.arms import make_arms
 from backend.comparison.cells import train_students
-from backend.comparison.config import STAGES, ComparisonConfig
+from backend.comparison.config import ComparisonConfig
 from backend.comparison.facts import facts_of_texts
 from backend.comparison.materials import Materials
 from backend.comparison.picture import picture
+from backend.comparison.study import STUDY
 from backend.comparison.table import table, transfer
 from backend.core.pool import set_threads
 from backend.disk import write_atomically
-from backend.errors import UserError
 from backend.runs.folder import RunDir
-from backend.runs.progress import Stopped
 
 
-def run(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:
+def run(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.stage_names) -> None:
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
     run_dir.set_status(stage="arms", done=0, total=0, message="Loading the models and the data", eta_s=None)
-    if unknown := [name for name in stages if name not in STAGES]:
-        raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
     set_threads()
     materials = Materials(config)
     if "arms" in stages:
@@ -35,12 +32,3 @@ def run(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STA
         write_atomically(run_dir.path / "summary.json", json.dumps(found, indent=1, ensure_ascii=False))
         for regime in config.regimes:
             write_atomically(run_dir.path / f"{regime}.svg", picture(rows, regime))
-
-
-def run_to_the_end(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> str:
-    """The same; returns the state the run ends in: finished, or stopped when someone asked."""
-    try:
-        run(config, run_dir, stages)
-    except Stopped:
-        return "stopped"
-    return "finished"

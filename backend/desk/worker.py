@@ -1,4 +1,4 @@
-"""`python -m backend.desk_worker`: the process behind the desk. Reads requests as JSON lines, answers each with a line.
+"""`python -m backend.desk.worker`: the process behind the desk. Reads requests as JSON lines, answers each with a line.
 
 Request: `{"id", "kind", ...fields}`. Reply: `{"id", "result"}` or `{"id", "error"}`, an error as UserError.as_dict. The
 first line, `{"id": 0}`, says that it is ready. Nothing else goes to stdout: what libraries print there goes to stderr.
@@ -14,9 +14,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO
 
 from backend.errors import UserError
+from backend.study import all_studies, resolve
 
 IDLE_S = 600.0
 DEFECT = UserError(
@@ -92,13 +94,11 @@ def answer(kinds: dict[str, Callable[..., dict]], line: bytes) -> dict:
 
 
 def load_kinds() -> dict[str, Callable[..., dict]]:
-    """Everything that can be asked. Torch is imported here, when its prints no longer reach the protocol."""
-    from backend.core.pool import set_threads  # noqa: PLC0415
-    from backend.core.text.examples import encode  # noqa: PLC0415
-    from backend.core.text.shown import shown_examples  # noqa: PLC0415
-    from backend.desk import ask as asking  # noqa: PLC0415 - see above
-    from backend.studies.bench.config import BenchConfig  # noqa: PLC0415
-    from backend.studies.bench.data import training_examples  # noqa: PLC0415
+    """Everything that can be asked, the studies' own questions among it. Torch is imported here, when its prints no
+    longer reach the protocol.
+    """
+    from backend.core.pool import set_threads  # noqa: PLC0415 - see above
+    from backend.desk import ask as asking  # noqa: PLC0415
 
     set_threads()
     shelf = asking.Shelf()
@@ -106,21 +106,14 @@ def load_kinds() -> dict[str, Callable[..., dict]]:
     def ping() -> dict:
         return {"pid": os.getpid()}
 
-    def example(student: str, number: int = 3, **choices) -> dict:
-        """`choices` are fields of a BenchConfig, such as data, train_task, data_dir, data_path, examples, seed."""
-        given = {name: value for name, value in choices.items() if value is not None}
-        config = BenchConfig(student=student, **given)
-        examples = [] if config.data == "none" else training_examples(config, 0)
-        tokenizer = shelf.tokenizer(student)
-        return shown_examples(student, tokenizer, [encode(tokenizer, each) for each in examples], number)
-
     def ask(
         student: str, question: str, options: list[str], adapter: str | None = None, style="texts", max_new_tokens=24
     ) -> dict:
         asked = asking.Asked(question, tuple(options), style, max_new_tokens)
         return asking.ask(shelf, student, adapter, asked)
 
-    return {"ping": ping, "example": example, "ask": ask}
+    own = {kind: partial(resolve(ref), shelf) for study in all_studies() for kind, ref in study.questions.items()}
+    return {"ping": ping, "ask": ask, **own}
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ from backend.errors import UserError
 from backend.export import travel
 from backend.settings import as_json, build, describe, from_saved
 from backend.studies.text_distillation import shapes
-from backend.studies.text_distillation.config import CONFIG
+from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.tensors import check_checkpoint
 
 STUDY = "text_distillation"
 LOCAL = ("data_dir", "start", "model", "other_model")  # settings that may name a place of one machine
 PRESET = re.compile(r"[a-z0-9_]{1,40}")
-KNOWN = {item.name for item in describe(CONFIG)}
+KNOWN = {item.name for item in describe(DistillConfig)}
 MOST_LETTERS = 300
 MOST_LINE = 8 * 2**20
 MOST_ROWS = 200_000
@@ -76,11 +76,11 @@ def check_config(data: bytes) -> dict:
     if found["preset"] is not None and not (isinstance(found["preset"], str) and PRESET.fullmatch(found["preset"])):
         raise wrong("config.json", "its preset has no name of one", "a preset's name, or null")
     given = found["config"] if isinstance(found["config"], dict) else {}
-    if missing := sorted(name for name in KNOWN - given.keys() if not name.startswith(CONFIG.LATER)):
+    if missing := sorted(name for name in KNOWN - given.keys() if not name.startswith(DistillConfig.LATER)):
         raise wrong("config.json", f"the setting {missing[0]} is missing", "all settings of a run")
     for name, value in found["config"].items():
         check_setting(name, value)
-    return as_json(build(CONFIG, from_saved(CONFIG, found["config"])))
+    return as_json(build(DistillConfig, from_saved(DistillConfig, found["config"])))
 
 
 def check_setting(name: str, value: object) -> None:

@@ -4,11 +4,13 @@ from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.serving.hosts import Host
 from backend.serving.room import check_room
+from backend.study import find
 
 
 def admit(run: RunDir, host: Host, waiting: int, live: int) -> None:
     """Raise UserError where this run may not join the line: `waiting` runs are in it, `live` runs are this owner's."""
-    host.admit(run.config()["config"])
+    found = run.config()
+    host.admit(find(found["study"]).config, found["config"])
     if waiting >= host.waiting:
         found = f"{host.waiting} runs are waiting already."
         raise UserError(found, "a shorter queue", "Try again when one of them is done.")

@@ -14,8 +14,9 @@ from backend.disk import disk_error
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.heartbeat import heartbeat
+from backend.runs.progress import Stopped
 from backend.runs.recipe import Recipe, checked
-from backend.studies import study_module
+from backend.study import find, resolve
 
 
 def run(
@@ -30,7 +31,7 @@ def run(
         raise UserError("out is empty.", "the run's folder", 'Write for example out="runs/first".')
     run_dir, config, stages = open_run(checked(study, preset, changes, stages), Path(out))
     run_dir.claim()
-    carry_out(study, run_dir, config, stages)
+    carry_out(run_dir, config, stages)
     return run_dir
 
 
@@ -40,13 +41,12 @@ def open_run(recipe: Recipe, out: Path) -> tuple[RunDir, object, str]:
     return RunDir.create(out, recipe.study, recipe.preset, settings.as_json(config)), config, recipe.stages
 
 
-def carry_out(study: str, run_dir: RunDir, config: object, wanted: str) -> str:
+def carry_out(run_dir: RunDir, config: object, wanted: str) -> str:
     """Do the wanted stages of a claimed run, write down how it ended, and return that state."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve other programs
     try:
         with heartbeat(run_dir):
-            engine = study_module(study, "run")  # here torch is imported
-            state = engine.run_to_the_end(config, run_dir, tuple(wanted.split(",")) if wanted else engine.STAGES)
+            state = run_to_the_end(config, run_dir, tuple(wanted.split(",")) if wanted else ())
     except UserError as error:
         mark_failed(run_dir, error.as_dict())
         raise
@@ -58,6 +58,18 @@ def carry_out(study: str, run_dir: RunDir, config: object, wanted: str) -> str:
         raise
     run_dir.set_status(state=state, message="", eta_s=None)
     return state
+
+
+def run_to_the_end(config: object, run_dir: RunDir, stages: tuple[str, ...] = ()) -> str:
+    """Do the stages of the run's study, all of them where none is named; returns finished, or stopped where asked."""
+    study = find(run_dir.config()["study"])
+    study.check_stages(stages)
+    run = resolve(study.run)  # here torch is imported
+    try:
+        run(config, run_dir, stages or study.stage_names)
+    except Stopped:
+        return "stopped"
+    return "finished"
 
 
 def of_the_disk(error: Exception, run_dir: RunDir) -> UserError | None:

@@ -6,13 +6,12 @@ and no screen; how it is spelled is next door in recipe_texts.py.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
 
 import yaml
 
 from backend import settings
 from backend.errors import UserError
-from backend.studies import study_module
+from backend.study import find
 
 FIELDS = ("study", "preset", "changes", "stages")
 MOST_BYTES = 64 * 1024  # of a file; the longest honest one is a few kB
@@ -33,10 +32,10 @@ class Recipe:
 
     def config(self) -> object:
         """The study's checked config. Raises UserError for whatever cannot be run."""
-        module = study_module(self.study, "config")
-        _check_stages(self.stages, module)
-        base = settings.load_preset(module.PRESETS, self.preset)["settings"] if self.preset else {}
-        return settings.build(module.CONFIG, base | dict(self.changes))
+        study = find(self.study)
+        study.check_stages(tuple(self.stages.split(",")) if self.stages else ())
+        base = settings.load_preset(study.presets, self.preset)["settings"] if self.preset else {}
+        return settings.build(study.config, base | dict(self.changes))
 
 
 def checked(study: object, preset: object = None, changes: object = None, stages: object = "") -> Recipe:
@@ -116,7 +115,7 @@ def _with_floats(study: object, changes: object) -> object:
     """YAML reads 1e-5 as a text, for want of a dot; where a number is wanted it is one."""
     if not isinstance(changes, dict) or not isinstance(study, str):
         return changes
-    numbers = {item.name for item in settings.describe(study_module(study, "config").CONFIG) if item.type is float}
+    numbers = {item.name for item in settings.describe(find(study).config) if item.type is float}
     return {name: _number(value) if name in numbers else value for name, value in changes.items()}
 
 
@@ -139,10 +138,3 @@ def _check_size(changes: Mapping) -> None:
             raise UserError(f"{name} is too large.", "a number that a machine can count to", "Lower it.")
         if not all(isinstance(part, str | int | float) for part in parts):
             raise UserError(f"{name} holds something else.", "numbers, texts, true or false", "Write a plain value.")
-
-
-def _check_stages(stages: str, module: ModuleType) -> None:
-    for name in stages.split(",") if stages else ():
-        if name not in module.STAGES:
-            found = f"There is no stage {name[:80]!r}."
-            raise UserError(found, f"some of {', '.join(module.STAGES)}", "Separate them by commas.")

@@ -1,76 +1,40 @@
-"""Hosts: what a run may ask for, by the kind of machine that serves the page. All limits are in this file.
+"""Hosts: what a run may ask for, by the kind of machine that serves the page.
 
-A laptop is unlimited. A public host is shared by strangers, so models and tasks come from a list, sizes have an upper
-end, and nothing names a place on the server. Knows settings by name and sizes by number; no study, process or screen.
+A laptop is unlimited. A public host is shared by strangers, so models and tasks come from a list, nothing names a place
+on the server, and sizes have an upper end, which stands at the setting itself (settings.setting). Knows settings by
+what they say of themselves; no study, process or screen.
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
 from backend.errors import UserError
+from backend.settings import MODEL, PLACE, TASK, Setting, describe
 
 LOCAL, CPU_SPACE, ZERO_GPU = "local", "cpu_space", "zero_gpu"
 KIND = "DISTILLOSCOPE_HOST"  # says the kind; without it, what a Space's own variables tell
 STORE = Path("/data")  # where a Space mounts its bucket
-PLACES = ("data_dir", "start")  # settings that hold a path somebody typed
-MODELS = ("model", "other_model", "student")
-TASKS = ("task", "train_task", "tasks")
 GIB = 2**30
 
 SMALL = ("opt-pocket", "llama-pocket", "smollm2-135m", "facebook/opt-125m")
 LARGER = (*SMALL, "HuggingFaceTB/SmolLM2-360M", "facebook/opt-350m", "facebook/opt-1.3b", "Qwen/Qwen2.5-0.5B")
 POCKET = ("pocket_science", "pocket_mmlu")
 
-CPU_SIZES = {
-    "prompts": 16,
-    "prompt_tokens": 32,
-    "outer_steps": 250,
-    "inner_steps": 24,
-    "experts": 8,
-    "heldout_experts": 2,
-    "expert_steps": 60,
-    "expert_span": 24,
-    "expert_batch": 256,
-    "finetune_steps": 150,
-    "finetune_batch": 64,
-    "steps": 240,
-    "batch": 64,
-    "rank": 32,
-    "lora_rank": 32,
-    "seeds": 5,
-    "lrs": 4,
-    "tasks": 3,
-    "search_rounds": 20,
-    "admm_neighbours": 100,
-    "validation_limit": 200,
-    "test_limit": 300,
-    "train_limit": 2400,
-}
-ALL_AT_ZERO = ("test_limit",)  # settings whose 0 asks for everything there is, however much that is
-LARGER_SIZES = CPU_SIZES | {
-    "prompts": 32,
-    "prompt_tokens": 64,
-    "outer_steps": 500,
-    "finetune_steps": 400,
-    "steps": 600,
-    "test_limit": 600,
-}
-
 
 @dataclass(frozen=True)
 class Host:
-    """A kind of host. None or an empty collection: no limit.
+    """A kind of host. None or an empty collection: no limit. Times are in seconds, room is in bytes.
 
-    `most` maps a setting to its upper end, of a list to its length. Times are in seconds, room is in bytes.
+    `level` is which of a setting's public limits holds: 0 for the smaller, 1 for the larger, None for none.
     """
 
     kind: str
     models: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
-    most: Mapping[str, int] = field(default_factory=dict)
+    level: int | None = None
     at_once: int = 1  # runs that compute
     waiting: int = 8  # runs of all visitors that wait
     per_owner: int | None = None  # runs of one visitor that compute or wait
@@ -86,42 +50,60 @@ class Host:
     def public(self) -> bool:
         return self.kind != LOCAL
 
-    def admit(self, config: Mapping[str, object]) -> None:
-        """Raise UserError naming the first setting of a run that asks for more than a visitor may have here."""
-        for name, found, expected in self._refusals(config):
-            raise UserError(f"{name} is {found} (this host is shared).", expected, f"Change {name}, or run it at home.")
+    def most(self, item: Setting) -> int | None:
+        """The upper end of a setting here, of a list of its length; None where there is none."""
+        if self.level is None or not isinstance(item.public, int | tuple):
+            return None
+        return item.public if isinstance(item.public, int) else item.public[self.level]
 
-    def within(self, settings: Mapping[str, object]) -> dict:
-        """The same settings with every size lowered to what a visitor may have here: how a preset fills the form."""
-        lowered = {name: self._lowered(name, value) for name, value in settings.items() if name in self.most}
-        return {**settings, **lowered}
+    def allowed(self, item: Setting) -> tuple[str, ...]:
+        """The names that a setting may hold here; empty where it may hold any."""
+        return {MODEL: self.models, TASK: self.tasks}.get(item.kind, ())
 
-    def said(self, name: str) -> str:
+    def admit(self, config_class: type, values: Mapping[str, object]) -> None:
+        """Raise UserError naming the first of a run's settings that asks for more than a visitor may have here."""
+        for item in describe(config_class):
+            if item.name in values and (refused := self._refusal(item, values[item.name])):
+                found, expected = refused
+                raise UserError(
+                    f"{item.name} is {found} (this host is shared).",
+                    expected,
+                    f"Change {item.name}, or run it at home.",
+                )
+
+    def within(self, config_class: type, values: Mapping[str, object]) -> dict:
+        """`values` with every size lowered to what a visitor may have here: how a preset fills the form."""
+        items = {item.name: item for item in describe(config_class)}
+        return {name: self._lowered(items[name], value) if name in items else value for name, value in values.items()}
+
+    def said(self, item: Setting) -> str:
         """What the page says beside the knob of a setting; empty where it has no limit here."""
-        if name in self.most:
-            many = "values" if name in ("lrs", "tasks") else ""
-            return " ".join(filter(None, ("Here at most", f"{self.most[name]:,}", many))) + "."
-        allowed = self.models if name in MODELS else self.tasks if name in TASKS else ()
+        most, allowed = self.most(item), self.allowed(item)
+        if most is not None:
+            return " ".join(filter(None, ("Here at most", f"{most:,}", "values" if item.many else ""))) + "."
         return f"Here one of {', '.join(allowed)}." if allowed else ""
 
-    def _lowered(self, name: str, value: object) -> object:
+    def _lowered(self, item: Setting, value: object) -> object:
+        most = self.most(item)
+        if most is None:
+            return value
         if isinstance(value, list | tuple):
-            return value[: self.most[name]]
-        everything = name in ALL_AT_ZERO and value == 0
-        return self.most[name] if everything else min(value, self.most[name])
+            return value[:most]
+        return most if item.all_at_zero and value == 0 else min(value, most)
 
-    def _refusals(self, config: Mapping[str, object]) -> Iterator[tuple[str, object, str]]:
-        for name, value in config.items():
-            size = len(value) if isinstance(value, list | tuple) else value
-            everything = name in ALL_AT_ZERO and size == 0
-            if name in self.most and isinstance(size, int | float) and (size > self.most[name] or everything):
-                yield name, "0, which is all" if everything else f"{size:,}", f"at most {self.most[name]:,}"
-            allowed = self.models if name in MODELS else self.tasks if name in TASKS else ()
-            for part in value if isinstance(value, list | tuple) else (value,):
-                if allowed and part and part not in allowed:
-                    yield name, repr(str(part)[:80]), f"one of {', '.join(allowed)}"
-            if self.public and name in PLACES and value:
-                yield name, "a place on the server", "nothing"
+    def _refusal(self, item: Setting, value: object) -> tuple[str, str] | None:
+        """What was found and what was expected, where this value may not be here."""
+        parts = value if isinstance(value, list | tuple) else (value,)
+        size, most = len(parts) if parts is value else value, self.most(item)
+        everything = item.all_at_zero and size == 0
+        if most is not None and isinstance(size, int | float) and (size > most or everything):
+            return "0, which is all" if everything else f"{size:,}", f"at most {most:,}"
+        allowed = self.allowed(item)
+        if wrong := [part for part in parts if allowed and part and part not in allowed]:
+            return repr(str(wrong[0])[:80]), f"one of {', '.join(allowed)}"
+        if self.public and item.kind == PLACE and any(parts):
+            return "a place on the server", "nothing"
+        return None
 
 
 HOSTS = {
@@ -132,7 +114,7 @@ HOSTS = {
             CPU_SPACE,
             models=SMALL,
             tasks=(*POCKET, "arc_easy", "mmlu"),
-            most=CPU_SIZES,
+            level=0,
             per_owner=2,
             wall_clock_s=900.0,
             hung_s=120.0,
@@ -145,7 +127,7 @@ HOSTS = {
             ZERO_GPU,
             models=LARGER,
             tasks=(*POCKET, "arc_easy", "mmlu"),
-            most=LARGER_SIZES,
+            level=1,
             waiting=16,
             per_owner=1,
             wall_clock_s=900.0,

@@ -189,12 +189,12 @@ class ConfigForm:
         values, more = found[: len(self.items)], found[len(self.items) :]
         given = self.given(dict(zip((item.name for item in self.items), values, strict=False)), *more)
         config = form_values.config_of(self.config_class, values, self.items, given)
-        self.layout.host.admit(settings.as_json(config))
+        self.layout.host.admit(self.config_class, settings.as_json(config))
         return config
 
     def values(self, config: dict) -> list:
         """Widget values for the config of an existing run or a preset, within what this host allows."""
-        return form_values.values_of(self.config_class, self.layout.host.within(config), self.items)
+        return form_values.values_of(self.config_class, self.layout.host.within(self.config_class, config), self.items)
 
     def told_of(self, preset: str, config: object, score: bool, *inputs) -> tuple[str, dict]:
         """Changes and the box for a good config."""

@@ -39,7 +39,7 @@ def offered(item: Setting, offer: Offer | None) -> Setting:
 
 def limited(item: Setting, host: Host) -> Setting:
     """The setting with what the host says of it, and with its upper end."""
-    said, most = host.said(item.name), host.most.get(item.name)
+    said, most = host.said(item), host.most(item)
     high = most if item.high is not None and most is not None else item.high
     return replace(item, help=f"{item.help} {said}".strip(), high=high)
 

@@ -4,8 +4,8 @@ import math
 
 import gradio as gr
 
+from backend.runs.machine import Estimate
 from backend.serving.hosts import HOSTS, LOCAL, Host
-from backend.studies.text_distillation.estimate import Estimate
 
 UNKNOWN = "How long this takes is unknown: this machine has not run this model yet."
 UNKNOWN_QUOTA = "It uses your GPU quota in slices of {seconds} s, while this page is open and in view."

@@ -11,15 +11,16 @@ import gradio as gr
 
 from backend.errors import UserError
 from backend.runners.replay import ReplayRunner
+from backend.runs.estimate import estimate
 from backend.runs.folder import LIVE_STATES, RunDir
+from backend.runs.machine import this_machine
 from backend.runs.recipe_texts import as_branch
-from backend.runs.timings import timings
 from backend.serving.hosts import HOSTS, LOCAL
 from backend.settings import as_json
 from backend.studies.text_distillation.branching import STUDY, check_branch, make_branch, parents_config
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.doctor import Diagnosis, cured, diagnose
-from backend.studies.text_distillation.estimate import estimate, this_machine
+from backend.study import find
 from components.form import form_values
 from components.form.config_form import changes_markup, error_markup
 from components.form.reproduce_box import told_branch
@@ -165,7 +166,7 @@ class Life:
             step = self._parent(owner, branch)[1] if branch else 0
         except UserError:
             return gr.skip()
-        found = estimate(config, form.stages(score), timings(STUDY), this_machine(), step)
+        found = estimate(find(STUDY), config, form.stages(score), this_machine(), step)
         return cost_markup(found, getattr(self.page.runner, "host", HOSTS[LOCAL]))
 
 

@@ -9,9 +9,9 @@ from backend import settings
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.datasets import rows_of
 from backend.comparison.matched import Matched
-from backend.comparison.run import run_to_the_end
 from backend.comparison.table import as_text
 from backend.core.seeding import shuffled_batches
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation import config as distillation
 from backend.studies.text_distillation.config import DistillConfig

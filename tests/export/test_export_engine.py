@@ -10,11 +10,11 @@ from backend.errors import UserError
 from backend.export import contract, copy
 from backend.export.copy import RunCopy
 from backend.export.run_file import pack, restore, unpack
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.runs.lineage import ancestors, snapshot_steps
 from backend.studies.text_distillation.branching import make_branch
 from backend.studies.text_distillation.config import DECODERS
-from backend.studies.text_distillation.run import run_to_the_end
 from backend.studies.text_distillation.tables import tables_of
 from tests import tiny_decoding
 from tests.exported import with_document, with_file

@@ -7,6 +7,8 @@ import pytest
 
 from backend.commands import hosts_table
 from backend.serving.hosts import HOSTS
+from backend.settings import describe
+from backend.study import all_studies
 
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)#:]+)\)")
@@ -22,9 +24,12 @@ def test_the_table_has_every_limit_of_every_host():
     table = hosts_table.table()
     for host in HOSTS.values():
         assert f"`{host.kind}`" in table
-        for name, most in host.most.items():
-            row = next(line for line in table.splitlines() if line.startswith(f"| `{name}` "))
-            assert f"{most:,}" in row
+        for study in all_studies():
+            for item in describe(study.config):
+                if (most := host.most(item)) is not None:
+                    begin = f"| `{item.name}` ({study.title}) "
+                    row = next(line for line in table.splitlines() if line.startswith(begin))
+                    assert f"{most:,}" in row
 
 
 def test_a_changed_limit_makes_the_page_old(monkeypatch):

@@ -10,7 +10,6 @@ from backend.errors import UserError
 from backend.settings import check, setting
 
 PRESETS = Path(__file__).parent / "presets"
-STAGES = ("tune", "score")
 DATA = ("none", "real", "random", "distilled", "file")
 METHODS = ("lora", "rslora", "dora", "pissa", "full")
 REGIMES = ("ordinary", "matched")
@@ -20,7 +19,7 @@ REGIMES = ("ordinary", "matched")
 class BenchConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
-    student: str = setting("opt-pocket", "The model to tune and score.", "Student")
+    student: str = setting("opt-pocket", "The model to tune and score.", "Student", kind="model")
     precision: str = setting(
         "float32",
         "How its weights are stored; bfloat16 halves the memory.",
@@ -28,43 +27,79 @@ class BenchConfig:
         choices=("float32", "bfloat16"),
         advanced=True,
     )
-    seed: int = setting(0, "Everything random follows from it.", "Student", low=0, high=2**31 - 1)
+    seed: int = setting(
+        0, "Everything random follows from it.", "Student", low=0, high=2**31 - 1, public="a seed costs nothing"
+    )
 
     data: str = setting("real", "What the student learns from; none scores it as it is.", "Data", choices=DATA)
-    data_path: str = setting("", "distilled: a run folder. file: a file of examples or questions.", "Data")
-    examples: int = setting(0, "How many of them; 0 for all.", "Data", low=0)
-    train_task: str = setting("pocket_science", "The task that real and random questions come from.", "Data")
-    data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)
+    data_path: str = setting("", "distilled: a run folder. file: a file of examples or questions.", "Data", kind="file")
+    examples: int = setting(
+        0,
+        "How many of them; 0 for all.",
+        "Data",
+        low=0,
+        public="steps and batch bound the work, however many there are",
+    )
+    train_task: str = setting(
+        "pocket_science", "The task that real and random questions come from.", "Data", kind="task"
+    )
+    data_dir: str = setting(
+        "", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True, kind="place"
+    )
 
     method: str = setting("lora", "How the weights may change.", "Training", choices=METHODS)
     regime: str = setting(
         "ordinary", "ordinary: AdamW. matched: a distilled run's own learned steps.", "Training", choices=REGIMES
     )
-    steps: int = setting(60, "Updates of each student.", "Training", low=1, high=100_000)
-    batch: int = setting(32, "Examples per update, at most.", "Training", low=1, high=4096)
+    steps: int = setting(60, "Updates of each student.", "Training", low=1, high=100_000, public=(240, 600))
+    batch: int = setting(32, "Examples per update, at most.", "Training", low=1, high=4096, public=64)
     lrs: tuple[float, ...] = setting(
-        (0.002, 0.005, 0.01), "Step sizes to try; validation questions choose one.", "Training"
+        (0.002, 0.005, 0.01), "Step sizes to try; validation questions choose one.", "Training", public=4
     )
-    seeds: int = setting(3, "Students, each with its own start and order.", "Training", low=1, high=100)
-    rank: int = setting(8, "Rank of the adapter.", "Training", low=1, high=512, advanced=True)
+    seeds: int = setting(3, "Students, each with its own start and order.", "Training", low=1, high=100, public=5)
+    rank: int = setting(8, "Rank of the adapter.", "Training", low=1, high=512, advanced=True, public=32)
     alpha: int = setting(
-        16, "Adapter scale: its update is multiplied by alpha / rank.", "Training", low=1, advanced=True
+        16,
+        "Adapter scale: its update is multiplied by alpha / rank.",
+        "Training",
+        low=1,
+        advanced=True,
+        public="a scale costs nothing",
     )
     validation_limit: int = setting(
-        100, "Validation questions, for the step size and for stopping early.", "Training", low=4, advanced=True
+        100,
+        "Validation questions, for the step size and for stopping early.",
+        "Training",
+        low=4,
+        advanced=True,
+        public=200,
     )
-    validate_every: int = setting(20, "Updates between two validations.", "Training", low=1, advanced=True)
+    validate_every: int = setting(
+        20,
+        "Updates between two validations.",
+        "Training",
+        low=1,
+        advanced=True,
+        public="after every update is the most, and the questions are bounded",
+    )
     patience: int = setting(
-        0, "Validations without gain before a student stops early; 0 for never.", "Training", low=0, advanced=True
+        0,
+        "Validations without gain before a student stops early; 0 for never.",
+        "Training",
+        low=0,
+        advanced=True,
+        public="it only ends a training early",
     )
     mixed_precision: bool = setting(False, "Multiply in bfloat16 while training.", "Training", advanced=True)
     gradient_checkpointing: bool = setting(
         False, "Compute activations twice to save memory, for large models.", "Training", advanced=True
     )
 
-    tasks: tuple[str, ...] = setting(("pocket_science",), "What to score on.", "Scoring")
-    test_file: str = setting("", "A file of questions to score on as well.", "Scoring")
-    test_limit: int = setting(200, "Questions of each task; 0 for all.", "Scoring", low=0)
+    tasks: tuple[str, ...] = setting(("pocket_science",), "What to score on.", "Scoring", kind="task", public=3)
+    test_file: str = setting("", "A file of questions to score on as well.", "Scoring", kind="file")
+    test_limit: int = setting(
+        200, "Questions of each task; 0 for all.", "Scoring", low=0, public=(300, 600), all_at_zero=True
+    )
     score_base: bool = setting(True, "Score the untuned student too, for comparison.", "Scoring")
     fast: bool = setting(
         False, "Round products to bfloat16 and repeat close calls in float32.", "Scoring", advanced=True
@@ -101,6 +136,3 @@ class BenchConfig:
         if self.regime == "matched" and self.method != "lora":
             found = f"regime is matched, but method is {self.method}."
             raise UserError(found, "lora, which the steps were learned for", "Choose method=lora.")
-
-
-CONFIG = BenchConfig  # what `python -m backend run` builds

@@ -13,28 +13,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from backend.core.models.backbones import load_tokenizer
-from backend.core.pool import set_threads
+from backend.core.models.readers import device
+from backend.core.pool import set_threads, worker_count
 from backend.core.text.examples import encode
 from backend.core.text.prompts import Example
 from backend.core.text.shown import shown_examples
 from backend.disk import write_atomically
-from backend.errors import UserError
+from backend.runs import timings
 from backend.runs.folder import RunDir
-from backend.runs.progress import Progress, Stopped
+from backend.runs.progress import Progress
 from backend.studies.bench import summary
-from backend.studies.bench.config import STAGES, BenchConfig
+from backend.studies.bench.config import BenchConfig
 from backend.studies.bench.data import Test, asked_of, needs_validation, training_examples, validation
 from backend.studies.bench.files import BASE, scores_of
 from backend.studies.bench.scoring import Sitting, sit
 from backend.studies.bench.students import Student
+from backend.studies.bench.study import STUDY
 from backend.studies.bench.tuning import Tuned, tune
 
 
-def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:
+def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.stage_names) -> None:
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
     run_dir.set_status(stage="tune", done=0, total=0, message="Loading the data", eta_s=None)
-    if unknown := [name for name in stages if name not in STAGES]:
-        raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
     set_threads()
     asked = asked_of(config)
     if needs_validation(config):
@@ -50,13 +50,14 @@ def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) 
 
 @contextmanager
 def timed(run_dir: RunDir, stage: str) -> Iterator[None]:
-    """Adds what a stage took to what it took before it was stopped."""
-    begin = time.monotonic()
+    """Add what a stage took to what it took before it was stopped; a stage without a break teaches the estimate too."""
+    begin, before = time.monotonic(), seconds_spent(run_dir).get(stage, 0.0)
+    workers = worker_count() if stage == "tune" else 0
     try:
-        yield
+        with timings.timed(run_dir, stage, device(), 0.0 if before else 1.0, workers if workers > 1 else 0):
+            yield
     finally:
-        spent = seconds_spent(run_dir)
-        spent[stage] = round(spent.get(stage, 0.0) + time.monotonic() - begin, 1)
+        spent = seconds_spent(run_dir) | {stage: round(before + time.monotonic() - begin, 1)}
         write_atomically(run_dir.artifacts / "seconds.json", json.dumps(spent))
 
 
@@ -139,12 +140,3 @@ def learned_from(config: BenchConfig) -> list[Example]:
         return []
     seeds = range(config.seeds) if config.data == "random" else range(1)
     return list(dict.fromkeys(example for seed in seeds for example in training_examples(config, seed)))
-
-
-def run_to_the_end(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> str:
-    """The same; returns the state the run ends in: finished, or stopped when someone asked."""
-    try:
-        run(config, run_dir, stages)
-    except Stopped:
-        return "stopped"
-    return "finished"

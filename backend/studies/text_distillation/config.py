@@ -13,7 +13,6 @@ from backend.search.names import MOVES, OBJECTIVES
 from backend.settings import check, setting
 
 PRESETS = Path(__file__).parent / "presets"
-STAGES = ("experts", "distil", "decode", "evaluate")
 ARMS = ("base", "soft", "projected", "text", "init", "random", "full")
 REGIMES = ("matched", "ordinary")
 INNER_RULES = ("normalised", "sgd", "preconditioned")
@@ -30,49 +29,81 @@ class DistillConfig:
     # how the settings begin that such runs lack
     LATER: ClassVar[tuple[str, ...]] = ("start", "decoder", "revert", "search_", "admm_", "engine")
 
-    task: str = setting("pocket_science", "What the student should learn to answer.", "Data")
-    data_dir: str = setting("", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True)
+    task: str = setting("pocket_science", "What the student should learn to answer.", "Data", kind="task")
+    data_dir: str = setting(
+        "", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True, kind="place"
+    )
     train_limit: int = setting(
-        0, "Use only the first rows of the training set; 0 for all.", "Data", low=0, advanced=True
+        0, "Use only the first rows of the training set; 0 for all.", "Data", low=0, advanced=True, public=2400
     )
-    test_limit: int = setting(200, "Questions each student is scored on; 0 for all.", "Data", low=0)
-    model: str = setting("opt-pocket", "The expert, and the student the prompts are learned on.", "Models")
+    test_limit: int = setting(
+        200, "Questions each student is scored on; 0 for all.", "Data", low=0, public=(300, 600), all_at_zero=True
+    )
+    model: str = setting(
+        "opt-pocket", "The expert, and the student the prompts are learned on.", "Models", kind="model"
+    )
     other_model: str = setting(
-        "llama-pocket", "A second reader, of another family, for the text; empty for none.", "Models"
+        "llama-pocket", "A second reader, of another family, for the text; empty for none.", "Models", kind="model"
     )
-    seed: int = setting(0, "Everything random follows from it.", "Models", low=0, high=2**31 - 1)
+    seed: int = setting(
+        0, "Everything random follows from it.", "Models", low=0, high=2**31 - 1, public="a seed costs nothing"
+    )
 
-    experts: int = setting(4, "LoRA runs on the real data that are recorded and followed.", "Experts", low=1, high=64)
-    heldout_experts: int = setting(
-        1, "Further experts, never followed, to check the matching on.", "Experts", low=0, high=16
+    experts: int = setting(
+        4, "LoRA runs on the real data that are recorded and followed.", "Experts", low=1, high=64, public=8
     )
-    expert_steps: int = setting(24, "Training steps of each expert.", "Experts", low=2, high=100_000)
+    heldout_experts: int = setting(
+        1, "Further experts, never followed, to check the matching on.", "Experts", low=0, high=16, public=2
+    )
+    expert_steps: int = setting(24, "Training steps of each expert.", "Experts", low=2, high=100_000, public=60)
     expert_batch: int = setting(
-        128, "Real questions per expert step. Small batches make a noisy path.", "Experts", low=1
+        128, "Real questions per expert step. Small batches make a noisy path.", "Experts", low=1, public=256
     )
     expert_lr: float = setting(0.002, "Step size of the expert.", "Experts", low=1e-8, high=100.0)
     inner_rule: str = setting(
         "normalised", "How expert and student step: they must agree.", "Experts", choices=INNER_RULES, advanced=True
     )
-    lora_rank: int = setting(8, "Rank of the LoRA matrices.", "Experts", low=1, high=512, advanced=True)
+    lora_rank: int = setting(8, "Rank of the LoRA matrices.", "Experts", low=1, high=512, advanced=True, public=32)
     lora_alpha: int = setting(
-        16, "LoRA scale: the update is multiplied by alpha / rank.", "Experts", low=1, advanced=True
+        16,
+        "LoRA scale: the update is multiplied by alpha / rank.",
+        "Experts",
+        low=1,
+        advanced=True,
+        public="a scale costs nothing",
     )
 
-    prompts: int = setting(8, "How many synthetic prompts to learn.", "Prompts", low=1, high=4096)
+    prompts: int = setting(8, "How many synthetic prompts to learn.", "Prompts", low=1, high=4096, public=(16, 32))
     start: str = setting(
-        "", "A data set (jsonl) of real training questions to start from; empty draws them.", "Prompts", advanced=True
+        "",
+        "A data set (jsonl) of real training questions to start from; empty draws them.",
+        "Prompts",
+        advanced=True,
+        kind="place",
     )
-    prompt_tokens: int = setting(16, "Length of each synthetic prompt, in tokens.", "Prompts", low=1, high=1024)
+    prompt_tokens: int = setting(
+        16, "Length of each synthetic prompt, in tokens.", "Prompts", low=1, high=1024, public=(32, 64)
+    )
     layout: str = setting(
         "replace", "Does the prompt replace the question or stand before it?", "Prompts", choices=("replace", "prefix")
     )
 
-    outer_steps: int = setting(60, "Updates of the synthetic prompts.", "Matching", low=0, high=1_000_000)
-    inner_steps: int = setting(16, "Steps of the student inside each update.", "Matching", low=1, high=1024)
-    inner_batch: int = setting(0, "Synthetic prompts per student step; 0 for all.", "Matching", low=0, advanced=True)
-    expert_span: int = setting(16, "How many expert steps the student has to retrace.", "Matching", low=1)
-    max_start: int = setting(4, "Latest expert step a segment may start from.", "Matching", low=0)
+    outer_steps: int = setting(
+        60, "Updates of the synthetic prompts.", "Matching", low=0, high=1_000_000, public=(250, 500)
+    )
+    inner_steps: int = setting(16, "Steps of the student inside each update.", "Matching", low=1, high=1024, public=24)
+    inner_batch: int = setting(
+        0,
+        "Synthetic prompts per student step; 0 for all.",
+        "Matching",
+        low=0,
+        advanced=True,
+        public="at most the prompts",
+    )
+    expert_span: int = setting(16, "How many expert steps the student has to retrace.", "Matching", low=1, public=24)
+    max_start: int = setting(
+        4, "Latest expert step a segment may start from.", "Matching", low=0, public="at most the steps of an expert"
+    )
     curriculum: float = setting(
         0.5, "Share of the run over which the latest start grows from 0.", "Matching", low=0.0, high=1.0, advanced=True
     )
@@ -98,8 +129,22 @@ class DistillConfig:
         choices=ENGINES,
         advanced=True,
     )
-    snapshot_every: int = setting(5, "Decode the prompts every so many updates.", "Matching", low=1, advanced=True)
-    checkpoint_every: int = setting(10, "Save a checkpoint every so many updates.", "Matching", low=1, advanced=True)
+    snapshot_every: int = setting(
+        5,
+        "Decode the prompts every so many updates.",
+        "Matching",
+        low=1,
+        advanced=True,
+        public="every update is the most, and the size of a snapshot is bounded",
+    )
+    checkpoint_every: int = setting(
+        10,
+        "Save a checkpoint every so many updates.",
+        "Matching",
+        low=1,
+        advanced=True,
+        public="every update is the most, and a checkpoint replaces the last one",
+    )
 
     decoder: str = setting(
         "search", "How learned prompts become text; search changes text itself.", "Text", choices=DECODERS
@@ -107,13 +152,14 @@ class DistillConfig:
     revert: bool = setting(
         True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text"
     )
-    search_rounds: int = setting(6, "Search: rounds of changing the texts.", "Text", low=0, advanced=True)
+    search_rounds: int = setting(6, "Search: rounds of changing the texts.", "Text", low=0, advanced=True, public=20)
     search_moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
         "Search: what rounds change; a whole question every other round, between them the others in turn.",
         "Text",
         choices=MOVES,
         advanced=True,
+        public=len(MOVES),
     )
     search_objective: str = setting(
         "error",
@@ -129,12 +175,25 @@ class DistillConfig:
         choices=("both", "own"),
         advanced=True,
     )
-    admm_every: int = setting(5, "Guided: choose tokens anew every so many updates.", "Text", low=1, advanced=True)
+    admm_every: int = setting(
+        5,
+        "Guided: choose tokens anew every so many updates.",
+        "Text",
+        low=1,
+        advanced=True,
+        public="every update is the most",
+    )
     admm_rho: float = setting(
         0.1, "Guided: pull towards the chosen tokens.", "Text", low=0.0, high=1000.0, advanced=True
     )
     admm_neighbours: int = setting(
-        20, "Guided: near tokens that the language model chooses from.", "Text", low=1, high=10_000, advanced=True
+        20,
+        "Guided: near tokens that the language model chooses from.",
+        "Text",
+        low=1,
+        high=10_000,
+        advanced=True,
+        public=100,
     )
 
     arms: tuple[str, ...] = setting(
@@ -142,13 +201,16 @@ class DistillConfig:
         "What fresh students are trained on.",
         "Scoring",
         choices=ARMS,
+        public=len(ARMS),
     )
     regimes: tuple[str, ...] = setting(
-        REGIMES, "matched: the learned step sizes. ordinary: AdamW.", "Scoring", choices=REGIMES
+        REGIMES, "matched: the learned step sizes. ordinary: AdamW.", "Scoring", choices=REGIMES, public=len(REGIMES)
     )
-    seeds: int = setting(3, "Fresh students per arm.", "Scoring", low=1, high=100)
-    finetune_steps: int = setting(60, "AdamW steps of an ordinary student.", "Scoring", low=1, high=100_000)
-    finetune_batch: int = setting(32, "Examples per AdamW step, at most.", "Scoring", low=1, advanced=True)
+    seeds: int = setting(3, "Fresh students per arm.", "Scoring", low=1, high=100, public=5)
+    finetune_steps: int = setting(
+        60, "AdamW steps of an ordinary student.", "Scoring", low=1, high=100_000, public=(150, 400)
+    )
+    finetune_batch: int = setting(32, "Examples per AdamW step, at most.", "Scoring", low=1, advanced=True, public=64)
     finetune_lr: float = setting(0.005, "AdamW step size.", "Scoring", low=1e-8, high=1.0)
 
     def __post_init__(self):
@@ -172,6 +234,3 @@ class DistillConfig:
                 "tokens that are chosen while the prompts are learned",
                 "Lower admm_every, or raise outer_steps.",
             )
-
-
-CONFIG = DistillConfig  # what `python -m backend run` builds

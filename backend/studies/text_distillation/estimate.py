@@ -1,23 +1,17 @@
 """A guess at what a run will need on this machine, before it starts: seconds from and to, and memory.
 
-cost.py counts the work; the pace comes from the machine's own finished stages (timings.py), corrected for how busy it
-was then and is now. Before there are any, the bundled models' paces are scaled by a tiny timed product of matrices;
+cost.py counts the work; the pace comes from the machine's own finished stages (runs/timings.py), corrected for how busy
+it was then and is now. Before there are any, the bundled models' paces are scaled by a tiny timed product of matrices;
 other models are unknown. Torch-free. Knows rows and counts; no run folder.
 """
 
 import contextlib
-import os
 import statistics
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-
-import numpy
 
 from backend.disk import home
 from backend.errors import UserError
+from backend.runs.machine import BUSY, Estimate, Machine
 from backend.settings import build, from_saved
 from backend.studies.text_distillation.branching import RECORDING
 from backend.studies.text_distillation.config import DistillConfig
@@ -25,29 +19,7 @@ from backend.studies.text_distillation.cost import SPEEDS, distil_work, heldout_
 
 RECENT = 6  # timings of a stage that count
 MEASURED, OTHERS, TABLE = 1.2, 1.7, 1.8  # how far off, either way: by this stage's timings, by others', by the table
-BUSY = 1.5  # programs for each core
 FEW = 0.8  # and so much more, shared by the timings there are
-REFERENCE_S = 1.5e-5  # of four products of 64 x 64 matrices, where cost.py's constants were measured
-GPUS = Path("/proc/driver/nvidia/gpus")
-
-
-@dataclass(frozen=True)
-class Machine:
-    """`pace`: how much slower than the reference; `crowding`: how many want each core, 1 where there is room."""
-
-    workers: int
-    pace: float
-    crowding: float
-    gpu: bool
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """`seconds`: from, to. `memory_mb`: the most at once, of all processes. `crowded`: other programs compute too."""
-
-    seconds: tuple[float, float]
-    memory_mb: float
-    crowded: bool
 
 
 def estimate(
@@ -126,32 +98,7 @@ def paces(rows: Sequence[dict], machine: Machine) -> list[float]:
 
 
 def memory_of(config: DistillConfig, rows: Sequence[dict], machine: Machine, scored: bool) -> float:
-    """As counted, times what earlier runs took beside what was counted for them."""
+    """Memory in MB, as cost.py counts it, times what earlier runs took beside what was counted for them."""
     counted = [memory_mb(row["config"], machine.workers, row["stage"] == "evaluate") for row in rows[-RECENT:]]
     ratios = [row["memory_mb"] / wanted for row, wanted in zip(rows[-RECENT:], counted, strict=True)]
     return memory_mb(config, machine.workers, scored) * (max(ratios) if ratios else 1.0)
-
-
-# -- the machine ----------------------------------------------------------------------------------------------------
-def this_machine() -> Machine:
-    """As it is now. Costs a few milliseconds once a minute."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    gpu = GPUS.is_dir()
-    chosen = os.environ.get("DISTILLOSCOPE_WORKERS")  # as core.pool counts, which loads torch
-    workers = max(1, int(chosen)) if chosen else 1 if gpu else min(4, cores)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return Machine(workers, _pace(int(time.monotonic() // 60)), max(1.0, (load + 1) / cores), gpu)
-
-
-@lru_cache(maxsize=1)
-def _pace(minute: int) -> float:
-    """The best of many tries, so that what else the machine does is not counted twice. The matrices are too small for
-    more than one thread: several would wait for each other."""
-    a, best = numpy.ones((64, 64), dtype=numpy.float32), float("inf")
-    for _ in range(300):
-        began = time.perf_counter()
-        for _ in range(4):
-            a @ a
-        best = min(best, time.perf_counter() - began)
-    return best / REFERENCE_S

@@ -1,17 +1,15 @@
 """run(config, run_dir): the stages in order, each leaving plain files in the run folder. Nothing else is public.
 
 experts -> distil -> decode -> evaluate. Every stage picks up where its files end, so a killed run resumes to the same
-numbers. Knows files and stages; the mathematics is next door.
+numbers. Knows files and stages; the mathematics is in distill.py and unroll.py.
 """
 
 from backend.core.pool import set_threads, worker_count
-from backend.errors import UserError
 from backend.runs.folder import RunDir
-from backend.runs.progress import Stopped
 from backend.runs.timings import age, note, timed
 from backend.search.state import STATE, reached
 from backend.studies.text_distillation.cells import cells
-from backend.studies.text_distillation.config import STAGES, DistillConfig
+from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import cell_work, decode_work, distil_work, heldout_work, search_work
 from backend.studies.text_distillation.decoding import write_distilled
 from backend.studies.text_distillation.learning import distil_prompts, restore
@@ -19,14 +17,14 @@ from backend.studies.text_distillation.recording import followed, held_out, lack
 from backend.studies.text_distillation.scoring import evaluate, to_score
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.side_by_side import workers_for
+from backend.studies.text_distillation.study import STUDY
 
 LONGEST_START_S = 300.0
 
 
-def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> None:
+def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.stage_names) -> None:
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
     run_dir.set_status(stage="experts", done=0, total=0, message="Loading the models and the data", eta_s=None)
-    check_stages(stages)
     set_threads()
     setup = Setup(config)
     where = str(setup.own.student.device.type)
@@ -63,18 +61,3 @@ def decode_share(setup: Setup, run_dir: RunDir) -> float:
     if c.decoder == "search":
         done += sum(search_work(c)[: reached(run_dir.artifacts / STATE) + 1])
     return 1 - done / decode_work(c)
-
-
-def check_stages(stages: tuple[str, ...]) -> None:
-    unknown = [name for name in stages if name not in STAGES]
-    if unknown:
-        raise UserError(f"There is no stage {unknown[0]!r}.", f"some of {', '.join(STAGES)}", "Correct --stages.")
-
-
-def run_to_the_end(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STAGES) -> str:
-    """The same; returns the state the run ends in: finished, or stopped when someone asked."""
-    try:
-        run(config, run_dir, stages)
-    except Stopped:
-        return "stopped"
-    return "finished"

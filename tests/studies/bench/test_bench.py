@@ -12,8 +12,8 @@ from backend.core.scoring.score import score_questions
 from backend.core.text.tasks import find_task
 from backend.core.text.text_data import load_questions
 from backend.errors import UserError
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
-from backend.studies.bench import run as engine
 from backend.studies.bench.config import METHODS, BenchConfig
 from backend.studies.bench.data import training_examples
 from backend.studies.bench.files import questions_scored, scores_of, students_of
@@ -74,7 +74,7 @@ def test_running_estimates_end_at_the_result_and_their_interval_shrinks(finished
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_trains_and_its_saved_folder_scores(tmp_path, method):
     config, run_dir = start(tmp_path, method=method, lrs=(0.001,), seeds=1, steps=12, data="random", examples=8)
-    assert engine.run_to_the_end(config, run_dir) == "finished"
+    assert run_to_the_end(config, run_dir) == "finished"
     losses = [row["loss"] for row in run_dir.rows("metrics") if row["stage"] == "tune"]
     assert losses[-1] < losses[0]
     assert scores_of(run_dir, "base", "pocket_science") != scores_of(run_dir, "seed-0", "pocket_science")
@@ -85,7 +85,7 @@ def test_every_method_trains_and_its_saved_folder_scores(tmp_path, method):
 )
 def test_cheaper_arithmetic_trains_and_says_so(tmp_path, changes):
     config, run_dir = start(tmp_path, lrs=(0.005,), seeds=1, data="random", examples=8, **changes)
-    assert engine.run_to_the_end(config, run_dir) == "finished"
+    assert run_to_the_end(config, run_dir) == "finished"
     (facts,) = students_of(run_dir, "seed-0")["pocket_science"]
     assert facts["precision"] == config.precision
     assert ("again" in facts["arithmetic"]) == (config.fast and can_round("cpu"))
@@ -98,7 +98,7 @@ def test_the_methods_of_the_config_are_those_of_the_engine():
 def test_patience_ends_a_student_early_and_keeps_its_best(tmp_path):
     """A step size far too large: what comes after the first validation only gets worse."""
     config, run_dir = start(tmp_path, lrs=(0.5,), seeds=1, steps=30, validate_every=2, patience=2)
-    engine.run_to_the_end(config, run_dir)
+    run_to_the_end(config, run_dir)
     rows = [row for row in run_dir.rows("metrics") if row["stage"] == "validate"]
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["steps"] == [rows[-1]["step"]] and rows[-1]["step"] < 30
@@ -108,7 +108,7 @@ def test_patience_ends_a_student_early_and_keeps_its_best(tmp_path):
 
 def test_no_training_scores_the_base_alone(tmp_path):
     config, run_dir = start(tmp_path, data="none", tasks=("pocket_science", "pocket_mmlu"))
-    engine.run_to_the_end(config, run_dir)
+    run_to_the_end(config, run_dir)
     assert {row["arm"] for row in run_dir.rows("results")} == {"base"}
     assert students_of(run_dir, "base")["pocket_mmlu"][0]["shots"] == 5
     assert not (run_dir.artifacts / "adapters").exists()
@@ -116,7 +116,7 @@ def test_no_training_scores_the_base_alone(tmp_path):
 
 def test_a_student_that_always_says_the_same_letter_is_called_by_its_habit(tmp_path):
     config, run_dir = start(tmp_path, data="none", tasks=("pocket_mmlu",))
-    engine.run_to_the_end(config, run_dir)
+    run_to_the_end(config, run_dir)
     warned = {row["kind"]: row for row in json.loads((tmp_path / "summary.json").read_text())["warnings"]}
     scored = scores_of(run_dir, "base", "pocket_mmlu")
     most = max(sum(item.choice == letter for item in scored) for letter in range(4))

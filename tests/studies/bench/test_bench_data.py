@@ -5,8 +5,8 @@ import json
 import pytest
 
 from backend.core.text.text_data import load_questions
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
-from backend.studies.bench import run as engine
 from backend.studies.bench.config import BenchConfig
 from backend.studies.bench.data import asked_of, matched_steps, needs_validation, training_examples, validation
 from tests import bench_run
@@ -19,7 +19,7 @@ def test_a_distilled_run_can_be_learned_from_in_both_regimes(tmp_path):
     """The matched regime takes exactly the steps that the run learned."""
     for regime in ("matched", "ordinary"):
         config, run_dir = start(tmp_path / regime, data="distilled", data_path=str(SAMPLE), regime=regime, lrs=(0.005,))
-        assert engine.run_to_the_end(config, run_dir) == "finished"
+        assert run_to_the_end(config, run_dir) == "finished"
         assert {row["arm"] for row in run_dir.rows("results")} == {"base", "text"}
     sizes = json.loads((SAMPLE / "summary.json").read_text())["inner_lrs"]
     steps = [row["step"] for row in RunDir(tmp_path / "matched").rows("metrics") if row["stage"] == "tune"]
@@ -36,7 +36,7 @@ def test_matched_students_are_those_of_the_distillation_study(tmp_path):
     limit = RunDir(SAMPLE).config()["config"]["test_limit"]
     changes = {"data": "distilled", "data_path": str(SAMPLE), "regime": "matched", "seeds": len(recorded)}
     config, run_dir = start(tmp_path, **changes, test_limit=limit, score_base=False)
-    engine.run_to_the_end(config, run_dir)
+    run_to_the_end(config, run_dir)
     ours = [row["value"] for row in run_dir.rows("results") if row["metric"] == "acc"]
     assert ours == pytest.approx(recorded, abs=2 / limit)  # float rounding may move a close call
 
@@ -47,7 +47,7 @@ def test_an_uploaded_file_can_be_learned_from_and_scored_on(tmp_path):
     test.write_text("question,A,B,answer\n" + "".join(f"Is {i} a word?,yes,no,A\n" for i in range(5)), encoding="utf-8")
     changes = {"data": "file", "data_path": str(train), "test_file": str(test), "tasks": (), "lrs": (0.005,)}
     config, run_dir = start(tmp_path / "run", **changes)
-    engine.run_to_the_end(config, run_dir)
+    run_to_the_end(config, run_dir)
     assert {(row["arm"], row["task"], row["n"]) for row in run_dir.rows("results")} == {
         ("base", "upload", 5),
         ("file", "upload", 5),
@@ -60,7 +60,7 @@ def test_training_on_a_test_question_is_called_by_its_name(tmp_path):
     leaky.write_text(json.dumps({"question": question.question, "answer": "yes"}) + "\n", encoding="utf-8")
     changes = {"data": "file", "data_path": str(leaky), "lrs": (0.005,), "seeds": 1, "steps": 2}
     config, run_dir = start(tmp_path / "run", **changes)
-    engine.run_to_the_end(config, run_dir)
+    run_to_the_end(config, run_dir)
     warned = json.loads((run_dir.path / "summary.json").read_text())["warnings"]
     assert any(row["kind"] == "leak" and question.id in row["found"] for row in warned)
 

@@ -8,10 +8,10 @@ from backend.__main__ import main
 from backend.core.text.text_data import load_questions
 from backend.core.training.finetune import Diverged
 from backend.errors import UserError
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.runs.results import summarise_results
 from backend.settings import as_json
-from backend.studies.bench import run as engine
 from backend.studies.bench import training
 from backend.studies.bench.config import BenchConfig
 from backend.studies.bench.data import training_examples
@@ -31,16 +31,16 @@ def quiz(path, answers: str) -> None:
 def test_scores_begun_on_other_questions_are_not_finished_as_if_they_were_the_same(tmp_path):
     quiz(tmp_path / "quiz.csv", "ABABAB")
     config, run_dir = start(tmp_path / "run", data="none", tasks=(), test_file=str(tmp_path / "quiz.csv"))
-    engine.run_to_the_end(config, run_dir)
+    run_to_the_end(config, run_dir)
     quiz(tmp_path / "quiz.csv", "BABABA")
     with pytest.raises(UserError, match="begun with other questions"):
-        engine.run_to_the_end(config, run_dir)
+        run_to_the_end(config, run_dir)
     scores = run_dir.path / "artifacts" / "scores" / "base-upload.json"
     facts = json.loads(scores.read_text())
     scores.write_text(json.dumps(facts | {"fingerprint": "another"}))
     quiz(tmp_path / "quiz.csv", "ABABAB")
     with pytest.raises(UserError, match="begun with other fingerprint"):
-        engine.run_to_the_end(config, run_dir)
+        run_to_the_end(config, run_dir)
 
 
 def test_a_step_size_that_diverges_loses_and_the_others_go_on(tmp_path, monkeypatch):
@@ -54,12 +54,12 @@ def test_a_step_size_that_diverges_loses_and_the_others_go_on(tmp_path, monkeypa
 
     monkeypatch.setattr(training, "finetune", finetune)
     config, run_dir = start(tmp_path / "grid", lrs=(0.005, 0.9), seeds=1)
-    assert engine.run_to_the_end(config, run_dir) == "finished"
+    assert run_to_the_end(config, run_dir) == "finished"
     summary = json.loads((run_dir.path / "summary.json").read_text())
     assert summary["lr"] == 0.005 and [row["acc"] for row in summary["grid"]][1] is None
     config, run_dir = start(tmp_path / "single", lrs=(0.9,), seeds=1)
     with pytest.raises(UserError, match="nan"):
-        engine.run_to_the_end(config, run_dir)
+        run_to_the_end(config, run_dir)
 
 
 def test_what_a_worker_process_finds_wrong_reaches_the_reader(tmp_path, monkeypatch, capsys):
@@ -95,7 +95,7 @@ def test_a_question_that_only_another_seed_drew_is_a_leak_too(tmp_path):
     test.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     changes = {"data": "random", "examples": 8, "seeds": 2, "lrs": (0.005,), "tasks": (), "test_file": str(test)}
     config, run_dir = start(tmp_path / "run", **changes)
-    engine.run_to_the_end(config, run_dir)
+    run_to_the_end(config, run_dir)
     warned = json.loads((run_dir.path / "summary.json").read_text())["warnings"]
     assert any(row["kind"] == "leak" and f"{len(rows)} of the {len(rows)}" in row["found"] for row in warned)
 
@@ -104,7 +104,7 @@ def test_a_step_size_chosen_by_an_unrelated_task_is_called_so(tmp_path):
     quiz(tmp_path / "quiz.csv", "ABABAB")
     changes = {"data": "file", "data_path": str(tmp_path / "quiz.csv"), "test_file": str(tmp_path / "quiz.csv")}
     config, run_dir = start(tmp_path / "run", tasks=(), **changes)
-    engine.run_to_the_end(config, run_dir)
+    run_to_the_end(config, run_dir)
     summary = json.loads((run_dir.path / "summary.json").read_text())
     assert summary["validation"] == "pocket_science"
     assert {"validation", "leak"} <= {row["kind"] for row in summary["warnings"]}
@@ -128,7 +128,7 @@ def test_missing_validation_questions_are_missed_before_training(tmp_path):
     changes = {"data": "file", "data_path": str(tmp_path / "learn.csv"), "data_dir": str(tmp_path / "data")}
     config, run_dir = start(tmp_path / "run", **changes)
     with pytest.raises(UserError, match=r"validation\.jsonl"):
-        engine.run_to_the_end(config, run_dir)
+        run_to_the_end(config, run_dir)
     assert run_dir.rows("metrics") == []
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.settings import as_json
-from backend.studies.bench import run as engine
 from backend.studies.bench.config import BenchConfig
 from tests import bench_run
 from tests.bench_run import SMALL, start
@@ -49,9 +49,9 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_numbers_and_asks_nothing_twi
             self.stop_flag.touch()
 
     monkeypatch.setattr(RunDir, "append", append)
-    assert engine.run_to_the_end(config, run_dir) == "stopped"
+    assert run_to_the_end(config, run_dir) == "stopped"
     run_dir.stop_flag.unlink()
-    assert engine.run_to_the_end(config, run_dir) == "finished"
+    assert run_to_the_end(config, run_dir) == "finished"
     assert told(tmp_path / "run") == told(finished)
     assert run_dir.status()["done"] == run_dir.status()["total"] == 3 * 80
     for scored in all_scores(tmp_path / "run").values():
@@ -69,12 +69,12 @@ def test_a_killed_worker_resumes_to_the_same_numbers(finished, tmp_path, moment)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert not run.worker_alive() and run.status()["state"] == "running"
     run.claim()
-    assert engine.run_to_the_end(config, run) == "finished"
+    assert run_to_the_end(config, run) == "finished"
     assert told(tmp_path / "run") == told(finished)
 
 
 def test_two_processes_give_the_numbers_of_one(finished, tmp_path, monkeypatch):
     monkeypatch.setenv("DISTILLOSCOPE_WORKERS", "2")
     config, run_dir = start(tmp_path / "run")
-    assert engine.run_to_the_end(config, run_dir) == "finished"
+    assert run_to_the_end(config, run_dir) == "finished"
     assert told(tmp_path / "run") == told(finished)

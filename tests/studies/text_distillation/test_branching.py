@@ -13,10 +13,11 @@ import pytest
 from backend.__main__ import main
 from backend.errors import UserError
 from backend.runs import lineage
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.settings import as_json
 from backend.studies.text_distillation.branching import FIXED, make_branch
-from backend.studies.text_distillation.run import STAGES, run_to_the_end
+from backend.studies.text_distillation.study import STUDY
 from tests.studies.text_distillation.test_run import ROOT, command, outcome, start, tiny_config
 
 LEARNING = ("experts", "distil", "decode")
@@ -53,7 +54,7 @@ def test_a_run_keeps_a_snapshot_for_every_look(parent):
 
 @pytest.mark.parametrize("step", [0, 2, 6, 8])
 def test_a_branch_with_unchanged_settings_repeats_its_parent_to_the_last_digit(step, parent, config, tmp_path):
-    branch = follow(make_branch(parent, step, tmp_path / "branch", config), config, STAGES)
+    branch = follow(make_branch(parent, step, tmp_path / "branch", config), config, STUDY.stage_names)
     assert outcome(branch) == outcome(parent)
     assert lineage.ancestors(branch) == [{"run": "parent", "step": step}]
     assert lineage.snapshot_steps(branch) == list(range(step, 9, 2))
@@ -83,7 +84,7 @@ def test_a_branch_of_a_branch_remembers_the_whole_line_and_outlives_its_parent(p
     second = make_branch(first, 6, tmp_path / "second", config)
     shutil.rmtree(first.path)
     assert lineage.ancestors(second) == [{"run": "parent", "step": 2}, {"run": "first", "step": 6}]
-    assert outcome(follow(second, config, STAGES)) == outcome(parent)
+    assert outcome(follow(second, config, STUDY.stage_names)) == outcome(parent)
 
 
 def test_a_killed_branch_resumes_to_the_same_numbers(parent, config, tmp_path):

@@ -6,13 +6,14 @@ import pytest
 
 from backend.runs import timings
 from backend.runs.folder import RunDir
+from backend.runs.machine import Machine, this_machine
 from backend.settings import as_json
 from backend.studies.text_distillation import run as study_run
 from backend.studies.text_distillation.branching import STUDY
 from backend.studies.text_distillation.cells import cells
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import cell_work, decode_work, distil_work, memory_mb, stage_work
-from backend.studies.text_distillation.estimate import Machine, estimate, this_machine
+from backend.studies.text_distillation.estimate import estimate
 from components.run.cost import cost_markup, span
 from tests.studies.text_distillation.test_run import start, tiny_config
 

@@ -14,10 +14,11 @@ import pytest
 from backend import settings
 from backend.core.models.lora import LoraStudent
 from backend.errors import UserError
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.learning import ASTRAY, count_astray
-from backend.studies.text_distillation.run import STAGES, run_to_the_end
+from backend.studies.text_distillation.study import STUDY
 from tests.tiny import FAMILIES
 
 ROOT = Path(__file__).parents[3]
@@ -45,7 +46,7 @@ def tiny_config(models, tasks, family: str, other: str = "") -> DistillConfig:
     )  # fmt: skip
 
 
-def start(config: DistillConfig, folder: Path, stages=STAGES) -> tuple[RunDir, str]:
+def start(config: DistillConfig, folder: Path, stages=STUDY.stage_names) -> tuple[RunDir, str]:
     run = RunDir.create(folder, "text_distillation", None, settings.as_json(config))
     run.claim()
     return run, run_to_the_end(config, run, stages)

@@ -7,11 +7,13 @@ import pytest
 
 from backend import settings
 from backend.errors import UserError
+from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.runs.progress import Stopped
 from backend.search import state as searching
 from backend.studies.text_distillation import text_search
-from backend.studies.text_distillation.run import STAGES, run, run_to_the_end
+from backend.studies.text_distillation.run import run
+from backend.studies.text_distillation.study import STUDY
 from tests.studies.text_distillation.test_run import tiny_config
 
 
@@ -78,7 +80,7 @@ def test_a_run_stopped_in_its_search_ends_as_one_that_was_not(config, tmp_path, 
 def test_students_wait_for_the_search(config, tmp_path):
     found = start(config, tmp_path / "run")
     with pytest.raises(UserError, match="not been decoded"):
-        run(config, found, tuple(stage for stage in STAGES if stage != "decode"))
+        run(config, found, tuple(stage for stage in STUDY.stage_names if stage != "decode"))
 
 
 def test_a_search_of_another_version_begins_anew(tmp_path):

@@ -11,9 +11,27 @@ import sys
 from pathlib import Path
 
 from backend import settings
+from backend.commands.run import work
 from backend.comparison.config import ARMS, PRESETS, ComparisonConfig
+from backend.comparison.study import STUDY
 from backend.disk import home
 from backend.runs.folder import RunDir
+
+
+def add_command(commands) -> None:
+    """Add the verb to the command line's subparsers."""
+    parser = commands.add_parser("compare", help="train students on data sets chosen or distilled in many ways")
+    add_arguments(parser)
+    parser.set_defaults(command=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make or resume the comparison, and print its table in the end."""
+    run_dir, config = open_run(args)
+    code = work(run_dir, config, "", say=sys.stderr)
+    if code == 0 and run_dir.status()["state"] == "finished":
+        show(run_dir, args.json)
+    return code
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +66,7 @@ def folder_of(config: ComparisonConfig) -> Path:
 
 def open_run(args: argparse.Namespace) -> tuple[RunDir, ComparisonConfig]:
     config = config_of(args)
-    return RunDir.create(args.out or folder_of(config), "comparison", args.preset, settings.as_json(config)), config
+    return RunDir.create(args.out or folder_of(config), STUDY.name, args.preset, settings.as_json(config)), config
 
 
 def show(run: RunDir, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """`python -m backend paired A B`: whether one bench run's students answer more questions than another's, or were lucky.
 
-Knows run folders and how a comparison is printed; the statistics are in core/compare.py. No torch.
+Knows run folders and how a comparison is printed; the statistics are in core/scoring/compare.py. No torch.
 """
 
 import argparse
@@ -14,6 +14,13 @@ from backend.runs.folder import RunDir
 from backend.studies.bench.files import questions_scored, students_of
 
 SHOWN = 10  # flips of each kind on a terminal
+
+
+def add_command(commands) -> None:
+    """Add the verb to the command line's subparsers."""
+    parser = commands.add_parser("paired", help="compare the students of two bench runs, question by question")
+    add_arguments(parser)
+    parser.set_defaults(command=run)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,69 @@
+"""`python -m backend list` and `results`: what there is to run, and the table of a run's results.
+
+Knows the table of studies, tasks, models and the columns of results.jsonl; computes nothing.
+"""
+
+import argparse
+import importlib
+import json
+from pathlib import Path
+
+from backend import settings
+from backend.errors import UserError
+from backend.runs.folder import RunDir
+from backend.study import Study, all_studies, broken, find
+
+MODELS = Path(__file__).parents[2] / "assets" / "models"
+
+
+def add_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--markdown", metavar="STUDY", help="only this study's settings, as the table in its README")
+    parser.set_defaults(command=show_list)
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(command=show_results)
+
+
+def show_results(args: argparse.Namespace) -> int:
+    """Mean and spread over seeds for every arm, student, regime and metric."""
+    if not (args.folder / "config.json").exists():
+        raise UserError(f"{args.folder} is not a run folder.", "a folder with config.json", "Check the path.")
+    results = importlib.import_module("backend.runs.results")
+    table = results.summarise_results(RunDir(args.folder).rows("results"))
+    if args.json:
+        print(json.dumps(table, indent=1))
+    else:
+        print("\n".join(filter(None, [results.as_text(table), results.ranking_text(results.ranking(table))])))
+    return 0
+
+
+def show_list(args: argparse.Namespace) -> int:
+    if args.markdown:
+        print(settings.as_markdown(find(args.markdown).config))
+        return 0
+    tasks = importlib.import_module("backend.core.text.tasks").TASKS
+    print("tasks:  " + ", ".join(tasks))
+    print("models: " + ", ".join(sorted(p.name for p in MODELS.glob("*/"))) + " (or a hub id, folder or .gguf file)")
+    print("students known to work (any other causal model may too):")
+    registry = importlib.import_module("backend.core.models.registry")
+    for entry in registry.KNOWN:
+        print(f"    {registry.describe(entry)}")
+    for study in all_studies():
+        show_study(study)
+    for name, why in broken().items():
+        print(f"\nstudy {name} cannot be loaded: {why}")
+    return 0
+
+
+def show_study(study: Study) -> None:
+    """Its presets, stages and settings."""
+    print(f"\nstudy {study.name}: {study.question}\n  presets")
+    for name in settings.list_presets(study.presets):
+        print(f"    {name:20} {settings.load_preset(study.presets, name)['about']}")
+    print(f"  stages (--stages)\n    {','.join(study.stage_names)}")
+    print("  settings (--set FIELD=VALUE)")
+    for item in settings.describe(study.config):
+        print(f"    {item.name:20} {item.help} [{item.default}]")

@@ -1,0 +1,110 @@
+"""`python -m backend run`: a run from a preset, a YAML file, another run's snapshot, or a folder that is resumed.
+
+Checks everything that can be checked before it claims the folder. Knows flags and the table of studies; not what any of
+them computes.
+"""
+
+import argparse
+import dataclasses
+import sys
+import traceback
+from pathlib import Path
+
+from backend import settings
+from backend.errors import UserError
+from backend.runs import carry_out, recipe
+from backend.runs.folder import RunDir
+from backend.studies import STUDIES
+from backend.study import Study, find, resolve
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", nargs="?", help=f"one of: {', '.join(STUDIES)}")
+    parser.add_argument("--out", required=True, type=Path, help="the run folder; an existing run there is resumed")
+    parser.add_argument("--preset", help="start from this preset (see `list`)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="change one setting; repeatable"
+    )
+    parser.add_argument("--stages", default="", help="comma separated, of those that `list` shows; default: all")
+    parser.add_argument("--from-yaml", metavar="FILE", help="take all that from a file; - reads what is typed or piped")
+    parser.add_argument("--branch", type=Path, metavar="FOLDER", help="go on from a snapshot of the run in this folder")
+    parser.add_argument("--at", type=int, metavar="UPDATE", help="the update whose snapshot --branch begins with")
+    parser.add_argument("--from-config", action="store_true", help="take everything from the folder's config.json")
+    parser.set_defaults(command=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the folder and work: 0 when done or stopped on request, 1 when it failed. Raises UserError for bad input."""
+    if args.from_yaml:
+        return run_yaml(args)
+    if not args.study:
+        raise UserError("No study is named.", f"one of {', '.join(STUDIES)}", "Name one, or give --from-yaml FILE.")
+    study = find(args.study)
+    run_dir, config = open_run(args, study)
+    return work(run_dir, config, args.stages)
+
+
+def run_yaml(args: argparse.Namespace) -> int:
+    """Take study, preset, changes and stages from a file, which must then stand alone."""
+    branch = args.branch is not None or args.at is not None
+    if args.study or args.preset or args.set or args.stages or args.from_config or branch:
+        found = "--from-yaml stands beside other words about the run."
+        raise UserError(found, "either the file or the words", "Write the change into the file.")
+    try:
+        with sys.stdin if args.from_yaml == "-" else Path(args.from_yaml).open(encoding="utf-8") as file:
+            text = file.read(recipe.MOST_BYTES + 1)
+    except (OSError, ValueError):
+        raise UserError(f"{args.from_yaml} cannot be read.", "a YAML file in UTF-8", "Check the path.") from None
+    wanted = recipe.read_yaml(text)
+    run_dir, config, stages = carry_out.open_run(wanted, args.out)
+    return work(run_dir, config, stages)
+
+
+def work(run_dir: RunDir, config: object, wanted: str, say=None) -> int:
+    """Claim the folder, do the wanted stages, and write down how it ended."""
+    run_dir.claim()
+    try:
+        state = carry_out.carry_out(run_dir, config, wanted)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except Exception:  # a defect of ours: the trace goes to the log, a sentence to the screen
+        traceback.print_exc()
+        return 1
+    print(f"{state}: {run_dir.path}", file=say)
+    return 0
+
+
+def open_run(args: argparse.Namespace, study: Study) -> tuple[RunDir, object]:
+    """The run folder and its checked config, from the folder itself or from preset and --set."""
+    alone = args.at is not None and args.branch is None
+    if alone or (args.from_config and args.branch is not None):
+        found = "--at stands without --branch." if alone else "--branch stands beside --from-config."
+        raise UserError(found, "--branch FOLDER with --at UPDATE, or --from-config", "Correct the command.")
+    if args.from_config:
+        run_dir = RunDir(args.out)
+        if not (args.out / "config.json").exists():
+            raise UserError(f"{args.out} holds no config.json.", "a run folder", "Start it with --preset first.")
+        saved = settings.from_saved(study.config, run_dir.config()["config"])
+        return run_dir, settings.build(study.config, saved)
+    changes = dict(settings.parse_assignment(study.config, text) for text in args.set)
+    if args.branch is not None:
+        return open_branch(args, study, changes)
+    values = settings.load_preset(study.presets, args.preset)["settings"] if args.preset else {}
+    config = settings.build(study.config, values | changes)
+    return RunDir.create(args.out, study.name, args.preset, settings.as_json(config)), config
+
+
+def open_branch(args: argparse.Namespace, study: Study, changes: dict) -> tuple[RunDir, object]:
+    """A branch of another run: its settings with `changes`. Raises UserError where there can be none."""
+    if args.preset or args.at is None or not (args.branch / "config.json").exists():
+        found = "--branch came with --preset." if args.preset else f"--branch {args.branch} --at {args.at}."
+        raise UserError(found, "a run folder after --branch, an update after --at, no preset", "Correct the command.")
+    parent = RunDir(args.branch.resolve())  # a branch remembers its parent's name, and `.` has none
+    if parent.config()["study"] != study.name:
+        found = f"{args.branch} is a run of {parent.config()['study']}."
+        raise UserError(found, f"a run of {study.name}", "Choose such a run.")
+    if study.branch is None:
+        raise UserError(f"Runs of {study.name} keep no snapshots.", "a study whose runs do", "Leave --branch out.")
+    config = dataclasses.replace(resolve(study.branch.settings)(parent), **changes)
+    return resolve(study.branch.make)(parent, args.at, args.out, config), config

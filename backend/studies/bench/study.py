@@ -1,0 +1,64 @@
+"""The bench as a study: tune any student on any data and score it before and after. Data only; loads without torch."""
+
+from backend.studies.bench.config import PRESETS, BenchConfig
+from backend.study import Curve, File, Metric, Panel, Stage, Study, Word, Words
+
+HERE = "backend.studies.bench"
+SHAPES = f"{HERE}.shapes"
+
+STUDY = Study(
+    name="bench",
+    title="Bench",
+    question="What does a student know before and after it was tuned?",
+    config=BenchConfig,
+    presets=PRESETS,
+    leading=("pocket", "handful", "base"),  # what a visitor can run at once, without any download
+    stages=(
+        Stage("tune", "Fine-tune", "the student learns", f"{HERE}.work:tuning"),
+        Stage("score", "Score", "before and after, same questions", f"{HERE}.work:scoring"),
+    ),
+    run=f"{HERE}.run:run",
+    curves=(
+        Curve("loss", "Training loss", "tune", "step", "loss", "loss", by=("phase", "lr", "seed")),
+        Curve("validation", "Validation", "validate", "step", "acc", "accuracy", by=("phase", "lr", "seed")),
+        Curve("score", "Accuracy so far", "score", "done", "acc", "accuracy", "questions", by=("who", "task")),
+    ),
+    panels=(
+        Panel("results", "Before and after", ("results",)),
+        Panel("example", "What the student reads", ("example",)),
+        Panel("ask", "Ask it something", ()),
+        Panel("table", "All runs", ("results",)),
+    ),
+    files=(
+        File("metrics.jsonl", f"{SHAPES}:MetricsRow"),
+        File("results.jsonl", f"{SHAPES}:ResultsRow"),
+        File("summary.json", f"{SHAPES}:Summary"),
+        File("example.json", f"{SHAPES}:Example"),
+        File("artifacts/seconds.json", f"{SHAPES}:Seconds"),
+        File("artifacts/scores/*.jsonl", f"{SHAPES}:ScoreRow"),
+        File("artifacts/scores/*.json", f"{SHAPES}:Sitting"),
+    ),
+    words=Words(
+        about=f"{HERE}.words:about",
+        run_title=f"{HERE}.words:title",
+        nothing="Pick a student and what it should learn from, then press Start. The same questions are asked before "
+        "and after.",
+        arms=(
+            Word("base", "Untrained", "the student as it is"),
+            Word("full", "Real questions", "every real question, or as many as were asked for", "real"),
+            Word("random", "A random handful", "real questions drawn by chance", "real"),
+            Word("text", "Distilled prompts", "the text of a distillation run", "made"),
+            Word("file", "Your own file", "examples or questions that somebody brought", "real"),
+        ),
+        regimes=(
+            Word("ordinary", "Trained the ordinary way", "with AdamW"),
+            Word("matched", "Trained like the expert", "with the learned step sizes"),
+        ),
+        metrics=(
+            Metric("acc", "accuracy"),
+            Metric("acc_norm", "accuracy, answers weighed by their length"),
+        ),
+    ),
+    commands={"paired": f"{HERE}.paired:add_command"},
+    questions={"example": f"{HERE}.questions:example"},
+)

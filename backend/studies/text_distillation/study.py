@@ -1,0 +1,80 @@
+"""Text distillation as a study: what the house needs to know of it. Data only; loads without torch."""
+
+from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.study import Branching, Curve, File, Metric, Panel, Stage, Study, Word, Words
+
+HERE = "backend.studies.text_distillation"
+SHAPES = f"{HERE}.shapes"
+
+STUDY = Study(
+    name="text_distillation",
+    title="Distil text",
+    question="Which handful of texts teaches a model what a whole data set teaches?",
+    config=DistillConfig,
+    presets=PRESETS,
+    leading=("quick", "standard"),
+    stages=(
+        Stage("experts", "Experts", "learn from the real data"),
+        Stage("distil", "Distil", "prompts learn to follow"),
+        Stage("decode", "Decode", "prompts become text"),
+        Stage("evaluate", "Score", "fresh students try it"),
+    ),
+    run=f"{HERE}.run:run",
+    curves=(
+        Curve("matching", "Matching loss", "distil", "step", "matching_loss", "matching loss", "update", log=True),
+        Curve("experts", "Experts", "experts", "step", "loss", "loss", by=("expert",)),
+    ),
+    panels=(
+        Panel("wall", "The prompts as text", ("prompts", "distilled", "facts")),
+        Panel("map", "The student's way beside the expert's", ("paths",)),
+        Panel("lens", "Which real tokens lie near", ("neighbours", "vocabulary")),
+        Panel("slow_motion", "One update in slow motion", ("metrics",)),
+        Panel("results", "Does it teach?", ("results",)),
+        Panel("paired", "Question by question", ("results",)),
+    ),
+    files=(
+        File("metrics.jsonl", f"{SHAPES}:MetricsRow"),
+        File("prompts.jsonl", f"{SHAPES}:PromptsRow"),
+        File("paths.jsonl", f"{SHAPES}:PathsRow"),
+        File("neighbours.jsonl", f"{SHAPES}:NeighboursRow"),
+        File("distilled.jsonl", f"{SHAPES}:DistilledRow"),
+        File("facts.jsonl", f"{SHAPES}:FactsRow"),
+        File("results.jsonl", f"{SHAPES}:ResultsRow"),
+        File("summary.json", f"{SHAPES}:Summary"),
+        File("vocabulary.json", f"{SHAPES}:Vocabulary"),
+        File("artifacts/search.json", f"{SHAPES}:Search"),
+        File("artifacts/scores/*.jsonl", f"{SHAPES}:ScoreRow"),
+        File("artifacts/checkpoint.safetensors", f"{HERE}.tensors:check_checkpoint"),
+        File("artifacts/snapshots/*.safetensors", f"{HERE}.tensors:check_checkpoint", most=16 * 2**20),
+    ),
+    words=Words(
+        about=f"{HERE}.words:about",
+        go="Distil",
+        nothing="Press Distil to start one. The curve moves within seconds, and it goes on when you close this page.",
+        arms=(  # in the order shown: what every model can read first, so that the rows of two models lie side by side
+            Word("text", "Distilled text", "the learned prompts, read as ordinary text", "made"),
+            Word("random", "Random questions", "as many other real questions", "real"),
+            Word("init", "Starting questions", "the real questions the prompts started from", "real"),
+            Word("full", "All the data", "every real question", "real"),
+            Word("base", "Untrained", "a student that saw nothing"),
+            Word(
+                "projected", "Nearest tokens", "the learned prompts, each position moved to its closest token", "made"
+            ),
+            Word("soft", "Soft prompts", "the learned prompts as they are; no text can say them", "made"),
+        ),
+        regimes=(
+            Word("matched", "Trained like the expert", "with the learned step sizes"),
+            Word("ordinary", "Trained the ordinary way", "with AdamW"),
+        ),
+        metrics=(
+            Metric("acc", "accuracy"),
+            Metric("acc_norm", "accuracy, answers weighed by their length"),
+        ),
+    ),
+    estimate=f"{HERE}.estimate:estimate",
+    diagnose=f"{HERE}.doctor:diagnose",
+    branch=Branching(
+        f"{HERE}.branching:parents_config", f"{HERE}.branching:check_branch", f"{HERE}.branching:make_branch"
+    ),
+    exports={"dataset": f"{HERE}.dataset:dataset_of", "text": f"{HERE}.dataset:text_of"},
+)
