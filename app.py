@@ -18,7 +18,8 @@ from starlette.routing import Route
 
 from backend.desk.desk import Desk
 from backend.disk import home
-from backend.runners.local import LocalRunner, Runner
+from backend.runners.contract import Runner
+from backend.runners.local import LocalRunner
 from backend.runners.replay import ReplayDesk, ReplayRunner, can_compute
 from backend.runners.slices import SliceRunner
 from backend.serving.health import health
@@ -59,7 +60,7 @@ def build_demo(
         # first: a name belongs to whoever takes it first, and the pages have a `start` too
         Api([distilled, tuned], runner)
         page_header()
-        host_notice(keeps(), not isinstance(runner, ReplayRunner))
+        host_notice(keeps(), runner.abilities.computes)
         with gr.Tabs(elem_id="tabs") as tabs:
             with tab("Distil", "distil") as opening:
                 first = text_distillation_page(demo, distilled, runner)
@@ -72,7 +73,7 @@ def build_demo(
         compare.when_opened(third, [opening, second])
         compare.offer(first.view.beside, tabs)
         open_tab(demo, tabs)
-        if isinstance(runner, SliceRunner):
+        if runner.abilities.in_slices:
             SliceClock(runner, first.owner, [first.view.timer, bench.view.timer])
     return demo.queue(max_size=64, default_concurrency_limit=4)
 
@@ -85,7 +86,7 @@ def make_runner(root: Path, host: Host) -> Runner:
 
 
 def make_desk(runner: Runner) -> Desk | ReplayDesk:
-    return ReplayDesk() if isinstance(runner, ReplayRunner) else Desk()
+    return Desk() if runner.abilities.computes else ReplayDesk()
 
 
 def settle_home(environment: Mapping[str, str]) -> dict[str, str]:

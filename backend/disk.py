@@ -6,11 +6,16 @@ Standard library and psutil; knows no run, no study and no screen.
 import contextlib
 import errno
 import os
+import re
+import time
 from pathlib import Path
 
 import psutil
 
 from backend.errors import UserError
+from backend.process import host_name
+
+ABANDONED_S = 3600.0  # a half-written file that nothing was added to for so long: whoever wrote it is gone
 
 
 def home() -> Path:
@@ -20,7 +25,7 @@ def home() -> Path:
 
 def write_atomically(path: Path, text: str | bytes) -> None:
     """Replace `path` in one step: a reader sees the old file or the new one, and a kill in between loses nothing."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     try:
         part.write_bytes(text if isinstance(text, bytes) else text.encode())
         part.replace(path)
@@ -30,13 +35,34 @@ def write_atomically(path: Path, text: str | bytes) -> None:
         raise disk_error(error, path) from error
 
 
+def part_of(path: Path) -> Path:
+    """Where this process writes what is to replace `path`. The name says who writes: host and process."""
+    return path.with_name(f".{path.name}.{_host_word()}-{os.getpid()}.part")
+
+
 def clear_parts(folder: Path) -> None:
     """Delete what processes that were killed left half written; a living one's it still needs."""
     for part in folder.rglob("*.part"):
-        writer = part.name.split(".")[-2]
-        if part.is_file() and not (writer.isdecimal() and psutil.pid_exists(int(writer))):
+        if part.is_file() and not _wanted(part):
             with contextlib.suppress(OSError):
                 part.unlink()
+
+
+def _wanted(part: Path) -> bool:
+    """Whether its writer lives; of another host's process that can only be told by its silence."""
+    host, _, pid = part.name.split(".")[-2].rpartition("-")
+    if not pid.isdecimal():
+        return False
+    if host in ("", _host_word()):  # without a host: of an earlier version
+        return psutil.pid_exists(int(pid))
+    with contextlib.suppress(OSError):  # gone meanwhile: its writer has moved it into its place
+        return time.time() - part.stat().st_mtime < ABANDONED_S
+    return True
+
+
+def _host_word() -> str:
+    """This host's name as a part of a file's name."""
+    return re.sub(r"\W", "-", host_name())
 
 
 def write_over(path: Path, text: bytes) -> None:
@@ -50,9 +76,8 @@ def write_over(path: Path, text: bytes) -> None:
 def disk_error(error: OSError, path: Path) -> Exception:
     """The same error in words where we can tell what it means. No folder: guests of a shared run read it too."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(
-            f"The disk is full ({path.name}).", "room for the next checkpoint", "Free some space, then resume."
-        )
+        found, step = f"The disk is full ({path.name}).", "Free some space, then resume."
+        return UserError(found, "room for the next checkpoint", step, kind="disk")
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return UserError(
             f"{path.name} cannot be written.", "a folder this process may write", "Make it writable, or choose another."

@@ -146,7 +146,7 @@ async def started(http: httpx.AsyncClient, address: str, seed: int, owner: str =
 def order(home: Path, owners: list[str]) -> tuple[str, list[str]]:
     """Which owner's run had the first turn, the second, ...; and the states of the runs."""
     found = [(json.loads(path.read_text()), path.parent.parent.name) for path in home.glob("runs/*/*/status.json")]
-    begun = sorted((status["pid_started"], owner) for status, owner in found if status.get("pid_started"))
+    begun = sorted((status["worker"]["started"], owner) for status, owner in found if status.get("worker"))
     return " ".join(str(owners.index(owner) + 1) for _, owner in begun), [status["state"] for status, _ in found]
 
 

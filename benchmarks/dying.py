@@ -21,7 +21,7 @@ from pathlib import Path
 
 from backend.__main__ import main as engine
 
-PART = re.compile(r"^\.?(?P<name>.+)\.\d+\.part$")
+PART = re.compile(r"^\.?(?P<name>.+)\.(?:[\w-]*-)?\d+\.part$")
 
 
 class Watch:

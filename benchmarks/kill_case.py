@@ -18,7 +18,7 @@ import psutil
 from safetensors import safe_open
 
 from backend import settings
-from backend.runners.local import PROJECT, worker_environment
+from backend.runners.processes import PROJECT, worker_environment
 from backend.runs.folder import RunDir
 from backend.study import find
 

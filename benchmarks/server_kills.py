@@ -75,12 +75,12 @@ def killed(home: Path, port: int, times: int, moments: random.Random) -> list[di
     begun = server.call("start", "text_distillation", "quick", LONG, "", "")
     run = RunDir(home / "runs" / begun["owner"] / begun["run"].partition("/")[2])
     wait(lambda: run.rows("metrics"))
-    worker, went_on, found_again, progressed = run.status()["pid"], 0, 0, 0
+    worker, went_on, found_again, progressed = run.worker(), 0, 0, 0
     for _ in range(times):
         time.sleep(moments.uniform(0.0, 2.0))
         server.kill()
         rows_before = len(run.rows("metrics"))
-        went_on += run.worker_alive() and run.status()["pid"] == worker
+        went_on += run.worker_alive() and run.worker() == worker
         server = Server(home, port)
         told = server.call("status", begun["run"], begun["owner"])
         found_again += told["state"] in ("running", "finished")

@@ -17,7 +17,7 @@ import gradio as gr
 from backend import settings
 from backend.errors import UserError
 from backend.export.contract import LOCAL, is_local
-from backend.runners.local import Runner
+from backend.runners.contract import Runner
 from backend.runs import recipe
 from backend.runs.folder import RunDir
 from backend.runs.recipe import Recipe

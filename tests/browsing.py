@@ -28,8 +28,8 @@ SERVE = """
 import sys
 from pathlib import Path
 import app
-from backend.jobs import LocalRunner
-from backend.runs import home
+from backend.runners.local import LocalRunner
+from backend.disk import home
 port, samples, command = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
 app.launch(app.build_demo(LocalRunner(home() / "runs", command), samples), port=port)
 """

@@ -18,8 +18,8 @@ from backend.serving.hosts import HOSTS, LOCAL
 
 WORKER = """
 import os, signal, subprocess, sys, time
-from backend.heartbeat import heartbeat
-from backend.runs import RunDir
+from backend.runs.heartbeat import heartbeat
+from backend.runs.folder import RunDir
 run = RunDir(sys.argv[sys.argv.index("--out") + 1])
 mode = run.config()["config"]["mode"]
 print("hello from the worker", sys.argv[1:], flush=True)
@@ -60,7 +60,7 @@ def lab(tmp_path, monkeypatch):
             return runners[-1]
 
         def run(self, name, mode="patient", owner="owner", **more):
-            made.append(RunDir.create(self.root / owner / name, "any", None, {"mode": mode, **more}))
+            made.append(RunDir.create(self.root / owner / name, "text_distillation", None, {"mode": mode, **more}))
             return made[-1]
 
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
@@ -69,9 +69,9 @@ def lab(tmp_path, monkeypatch):
         runner.grace_s = 0.2
         runner.shutdown()
     for run in made:
-        pid = run.status().get("pid")
-        if pid and run.worker_alive():
-            os.killpg(pid, signal.SIGKILL)
+        worker = run.worker()
+        if worker and worker.lives():
+            os.killpg(worker.id, signal.SIGKILL)
 
 
 def ended(pid: int) -> bool:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from backend.errors import UserError
+from backend.runners.contract import Abilities
 from backend.runs.folder import RunDir, put_away
 from backend.serving.hosts import HOSTS, LOCAL, Host
 
@@ -27,7 +28,9 @@ def refusal() -> UserError:
 
 
 class ReplayRunner:
-    """The four verbs of backend.runners.local.Runner, of which only looking and discarding do anything."""
+    """A runner without a launcher: looking and discarding are all that does anything. See contract.Runner."""
+
+    abilities = Abilities(computes=False)
 
     def __init__(self, root: Path, host: Host = HOSTS[LOCAL]):
         self.root, self.host = Path(root), host
@@ -44,7 +47,6 @@ class ReplayRunner:
     def discard(self, run: RunDir) -> None:
         put_away(run, self.root)
 
-    # what a server asks of a runner at its begin and end
     def reconcile(self) -> list[Path]:
         return []
 
@@ -62,6 +64,9 @@ class ReplayRunner:
 
     def shutdown(self) -> None:
         """Nothing computes."""
+
+    def usage(self, run: RunDir) -> int:
+        return 0
 
 
 class ReplayDesk:

@@ -15,7 +15,7 @@ from backend.errors import UserError
 from backend.runs import timings
 from backend.runs.carry_out import carry_out, defect, mark_failed
 from backend.runs.folder import LIVE_STATES, RunDir
-from backend.studies import study_module
+from backend.study import find
 
 
 class SlicedRun(RunDir):
@@ -24,7 +24,7 @@ class SlicedRun(RunDir):
     def __init__(self, path: Path | str, seconds: float):
         super().__init__(path)
         self._until = time.monotonic() + seconds
-        stages = study_module(self.config()["study"], "config").STAGES
+        stages = find(self.config()["study"]).stage_names
         before = self.status().get("stage")
         self._behind = stages[: stages.index(before)] if before in stages else ()
 
@@ -61,9 +61,9 @@ def compute(folder: str, seconds: float, margin: float) -> None:
         return
     try:
         found, status = run.config(), run.status()
-        kind = study_module(found["study"], "config").CONFIG
+        kind = find(found["study"]).config
         config = settings.build(kind, settings.from_saved(kind, found["config"]))
-        carry_out(found["study"], run, config, status.get("stages") or "")
+        carry_out(run, config, status.get("stages") or "")
     except Exception as error:
         with contextlib.suppress(OSError), run.log_file.open("a", encoding="utf-8") as log:
             traceback.print_exc(file=log)
@@ -71,7 +71,7 @@ def compute(folder: str, seconds: float, margin: float) -> None:
             mark_failed(run, error.as_dict() if isinstance(error, UserError) else defect())
     spent = run.status().get("slice", {})
     spent = {**spent, "spent": spent.get("spent", 0.0) + time.monotonic() - began}
-    RunDir.set_status(run, pid=None, pid_started=None, slice=spent)  # the process may live on, idle
+    RunDir.set_status(run, worker=None, slice=spent)  # the process may live on, idle
 
 
 def duration(folder: str, seconds: float, margin: float) -> float:

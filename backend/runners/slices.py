@@ -1,23 +1,28 @@
 """Slices: a run that computes for some seconds at a time, inside an event of its owner's page.
 
 For hosts that lend a GPU to the visitor who asks, in a process that may live no longer than the call. All that a run
-knows is in its folder, so a slice is a resume with an alarm clock (slice_worker.py). Knows a line; no study, no screen.
+knows is in its folder, so a slice is a resume with an alarm clock (slice_worker.py). Knows no study and no screen.
+
+Admission, the line, stops, reasons, settlement and discard are queue.py's. What is different follows from the event:
+there is no launcher, for a slice takes as long as the call that computes it; who waits must ask again or lose the turn,
+for a closed page lends no GPU; between two slices a run lives though nobody computes it; a stop waits for the update
+under way, for no process of ours can be signalled; a new server and a shutdown have nothing to take over or to end.
 """
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from backend.errors import UserError
-from backend.runners.admission import admit
-from backend.runners.line import Line
+from backend.process import memory_of
+from backend.runners.contract import Abilities
 from backend.runners.processes import death_note
+from backend.runners.queue import Queue
 from backend.runners.slice_worker import compute, duration
-from backend.runs.folder import LIVE_STATES, RunDir, put_away
+from backend.runs.folder import LIVE_STATES, RunDir
 from backend.serving.hosts import Host
-from backend.studies import study_module
+from backend.study import find, resolve
 
 PATIENCE_S = 8.0  # a page that has not asked for so long is closed or out of sight: others go first
 MARGIN_S = 10.0  # asked for beside the slice itself: to load, to end the update under way, to save
@@ -42,72 +47,42 @@ class Slice:
         return cls(**{"seconds": float(host.slice_s), **found})
 
 
-class SliceRunner:
+class SliceRunner(Queue):
     """Runs below `root` that go on while their owner's page asks. One slice at a time; owners take turns."""
+
+    abilities = Abilities(in_slices=True)
 
     def __init__(self, root: Path, host: Host, gpu: Callable[..., Callable] | None = None):
         """`gpu` decorates what needs the GPU, as spaces.GPU does: `gpu(duration=callable)(function)`."""
-        self.root, self.host = Path(root), host
+        super().__init__(root, host)
         self._compute: Compute = gpu(duration=duration)(compute) if gpu else compute
-        self._lock = threading.RLock()
-        self._line = Line()
         self._asked: dict[Path, float] = {}  # when a page last asked, of each run in line
         self._computing: set[Path] = set()
-        self._unwanted: set[Path] = set()
-        self._reasons: dict[Path, dict] = {}
-        self._closed = False
 
-    # -- the four verbs, and a fifth ---------------------------------------------------------------------------
     def start(self, run: RunDir, stages: str | None = None) -> None:
-        """As LocalRunner.start; the run waits for the first slice that its owner's page asks for."""
         with self._lock:
-            status = run.status()
-            begun = status["state"] in LIVE_STATES and "queued_at" in status
-            if begun or run.path in self._unwanted:
-                return
             self._forget_absent()
-            admit(run, self.host, len(self._line), self._live_of(run.path.parent))
-            run.stop_flag.unlink(missing_ok=True)
-            run.queue(stages, slice=asdict(Slice(float(self.host.slice_s))))
+            super().start(run, stages)
 
     def poll(self, run: RunDir) -> dict:
-        with self._lock:
-            if not run.path.exists():  # deleted a moment ago
-                return {"state": "stopped", "alive": False, "ahead": 0}
-            alive = run.path in self._computing
-            if not alive and run.status()["state"] in LIVE_STATES and run.stop_requested():
-                run.set_status(state="stopped", eta_s=None)  # asked when another server was there
-            status, ahead = run.status(), 0
-            if run.path in self._line:
-                ahead = self._line.order().index(run.path) + len(self._computing)
-        if alive and run.stop_requested():
-            status["state"] = "stopping"
-        elif status["state"] == "running" and ahead:
-            status |= {"message": NEXT, "eta_s": None}
-        return {**status, "alive": alive, "ahead": ahead}
+        told = super().poll(run)
+        return told | {"message": NEXT, "eta_s": None} if told["state"] == "running" and told["ahead"] else told
 
     def stop(self, run: RunDir) -> None:
-        self.end(run, {"state": "stopped"})
-
-    def discard(self, run: RunDir) -> None:
+        """Between two slices at once: nobody computes it, and the flag says why it is settled."""
         with self._lock:
-            self._unwanted.add(run.path)
-            self.stop(run)
-            self._clear(run)
+            if run.path.exists() and run.status()["state"] == "running":
+                run.stop_flag.touch()
+            super().stop(run)
 
     def advance(self, run: RunDir) -> bool:
-        """Compute one slice, if it is this run's turn. Call it in an event of the owner's page, again and again.
-
-        Takes as long as the slice, or no time. False when there is nothing left to do.
-        """
+        """See contract.SlicedRunner."""
         with self._lock:
             if not self._goes_on(run):
                 return False
             if run.path in self._computing:
                 return True
-            self._asked[run.path] = time.monotonic()
-            if run.path not in self._line:
-                self._line.add(run.path)
+            self._wait(run)
             self._forget_absent()
             if len(self._computing) >= self.host.at_once or self._line.order()[0] != run.path:
                 return True
@@ -118,11 +93,10 @@ class SliceRunner:
         finally:
             with self._lock:
                 self._computing.discard(run.path)
-                self._settle(run)
+                if run.path in self._reasons or run.path in self._unwanted or run.stop_requested():
+                    self._settle(run)
                 goes_on = self._goes_on(run)
-                if goes_on:
-                    self._line.add(run.path)
-                    self._asked[run.path] = time.monotonic()
+                self._wait(run) if goes_on else self._leave(run)
         return goes_on
 
     # -- a server's begin and end -------------------------------------------------------------------------------
@@ -130,66 +104,65 @@ class SliceRunner:
         """Nothing computes without a server, and what waits is asked for by its page."""
         return []
 
-    def computing(self) -> list[Path]:
-        with self._lock:
-            return list(self._computing)
-
-    def waiting(self) -> int:
-        return len(self._line)
-
-    def all_runs(self) -> list[Path]:
-        return [path.parent for path in self.root.glob("*/*/config.json")]
-
-    def end(self, run: RunDir, reason: dict, at_once: bool = False) -> None:
-        """End a run with this as its status: now, or behind the update that its slice is at. Returns at once."""
-        with self._lock:
-            if not run.path.exists() or run.status()["state"] not in LIVE_STATES:
-                return
-            self._reasons[run.path] = reason
-            if run.path in self._computing:
-                run.stop_flag.touch()
-            else:
-                self._settle(run)
-
     def shutdown(self) -> None:
         """No further slices. The one under way ends with the server; its run goes on from its last checkpoint."""
         self._closed = True
 
-    # -- how ----------------------------------------------------------------------------------------------------
+    def computing(self) -> list[Path]:
+        with self._lock:
+            return list(self._computing)
+
+    def usage(self, run: RunDir) -> int:
+        """Of the process that has the GPU, which is a child of this server's."""
+        worker = run.worker() if run.path in self._computing else None
+        return memory_of(worker.id) if worker is not None and worker.here else 0
+
+    # -- turns ----------------------------------------------------------------------------------------------------
+    def _begun(self, run: RunDir) -> bool:
+        """Waiting for its page it is in no line."""
+        status = run.status()
+        return status["state"] in LIVE_STATES and "queued_at" in status
+
+    def _computes(self, run: RunDir) -> bool:
+        return run.path in self._computing
+
+    def _enter(self, run: RunDir) -> None:
+        """It waits for the first slice that its owner's page asks for."""
+
+    def _anew(self) -> dict:
+        return {"slice": asdict(Slice(float(self.host.slice_s)))}
+
+    def _look_after(self, run: RunDir) -> dict:
+        """It rests between two slices, unless it was asked to stop when another server was there."""
+        return self._settle(run) if run.stop_requested() else {}
+
+    def _tell(self, run: RunDir, at_once: bool = False) -> None:
+        run.stop_flag.touch()
+
+    def _ahead(self, run: RunDir) -> int:
+        """The first in line waits for nobody where no slice is computed."""
+        return self._line.order().index(run.path) + len(self._computing)
+
     def _goes_on(self, run: RunDir) -> bool:
         there = run.path.exists() and run.path not in self._unwanted
         return not self._closed and there and self.poll(run)["state"] in LIVE_STATES
+
+    def _wait(self, run: RunDir) -> None:
+        self._asked[run.path] = time.monotonic()
+        if run.path not in self._line:
+            self._line.add(run.path)
+
+    def _leave(self, run: RunDir) -> None:
+        super()._leave(run)
+        self._asked.pop(run.path, None)
 
     def _forget_absent(self) -> None:
         """Whose page has gone keeps nobody waiting."""
         for path in self._line.order():
             if time.monotonic() - self._asked.get(path, 0.0) > PATIENCE_S:
-                self._line.remove(path)
-                self._asked.pop(path, None)
+                self._leave(RunDir(path))
 
-    def _live_of(self, owner: Path) -> int:
-        runs = (RunDir(path.parent).status() for path in owner.glob("*/status.json"))
-        return sum(status["state"] in LIVE_STATES and "queued_at" in status for status in runs)
-
-    def _settle(self, run: RunDir) -> None:
-        """No slice of this run computes any more: write down why it was ended, if it was."""
-        self._leave_line(run)
-        reason = self._reasons.pop(run.path, None)
-        if run.path.exists() and run.status()["state"] in LIVE_STATES:
-            if reason or run.stop_requested():
-                run.set_status(**(reason or {"state": "stopped"}), eta_s=None)
-        self._clear(run)
-
-    def _leave_line(self, run: RunDir) -> None:
-        if run.path in self._line:
-            self._line.remove(run.path)
-        self._asked.pop(run.path, None)
-
-    def _clear(self, run: RunDir) -> None:
-        if run.path in self._unwanted and run.path not in self._computing:
-            put_away(run, self.root)
-            self._unwanted.discard(run.path)
-
+    # -- slices ---------------------------------------------------------------------------------------------------
     def _slice(self, run: RunDir) -> None:
         """One call of the GPU, and what it means for the next one."""
         asked = Slice.of(run, self.host)
@@ -197,8 +170,10 @@ class SliceRunner:
             minutes = round(self.host.wall_clock_s / 60)
             run.set_status(state="stopped", eta_s=None, reason=f"It has had the {minutes} min of a run on this host")
             return
+        if run.worker_alive():  # of a slice that was broken off, and still leaving: the next call finds it gone
+            return
         try:
-            study_module(run.config()["study"], "run")  # torch is imported here, before the visitor's time counts
+            load_engine(run)
             self._compute(str(run.path), asked.seconds, asked.margin)
         except Exception as error:  # of whoever lends the GPU: what the engine raises stays in the folder
             self._not_lent(run, asked, error)
@@ -207,17 +182,16 @@ class SliceRunner:
 
     def _not_lent(self, run: RunDir, asked: Slice, error: Exception) -> None:
         """Refused: the run may be resumed when there is quota again. Broken off: once more with a wider margin."""
-        status = run.status()
-        if status.get("pid") is None:
+        if run.worker() is None:
             said = [str(part) for part in (getattr(error, "title", ""), getattr(error, "message", error)) if part]
             reason = " ".join(": ".join(said).split())[:300] or "The host lent no GPU"
             run.set_status(state="stopped", eta_s=None, reason=reason)
         elif asked.margin < LONGEST_S:
             wider = replace(asked, margin=min(LONGEST_S, 2 * asked.margin), spent=asked.spent + asked.seconds)
-            run.set_status(pid=None, pid_started=None, slice=asdict(wider))
+            run.set_status(worker=None, slice=asdict(wider))
         else:
             error = death_note("The host broke the slice off before the run could save.")
-            run.set_status(state="failed", pid=None, pid_started=None, eta_s=None, error=error)
+            run.set_status(state="failed", worker=None, eta_s=None, error=error)
 
     def _plan(self, run: RunDir) -> None:
         """A slice that came no further was too short for the piece of work it met: the next one is longer."""
@@ -236,3 +210,8 @@ class SliceRunner:
             found = f"A piece of this run takes longer than the {LONGEST_S:.0f} s that a slice may take here."
             error = UserError(found, "smaller pieces", "Lower expert_batch, expert_steps or prompts.").as_dict()
             run.set_status(state="failed", eta_s=None, error=error)
+
+
+def load_engine(run: RunDir) -> None:
+    """Torch is imported here, before the visitor's time counts."""
+    resolve(find(run.config()["study"]).run)

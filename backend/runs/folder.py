@@ -10,16 +10,17 @@ import os
 import secrets
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
-
-import psutil
 
 from backend.disk import clear_parts, disk_error, write_atomically, write_over
 from backend.errors import UserError
+from backend.runs.worker import Worker, this_process, worker_of
 
 LIVE_STATES = ("queued", "running", "stopping")
 ORPHANED = "orphaned"  # it was computing when its server or its worker went away unseen
 RESUMABLE = ("stopped", "failed", ORPHANED)
+SILENT_S = 90.0  # a network disk may show a time that is a minute old, and a heart beats every two seconds
 
 
 class RunDir:
@@ -91,7 +92,7 @@ class RunDir:
     def queue(self, stages: str | None, **more) -> None:
         """The run waits to compute; what was said of an earlier attempt is gone. `stages` None: as last time."""
         kept = self.status().get("stages") if stages is None else stages
-        fresh = {"message": "", "reason": "", "error": None, "eta_s": None, "pid": None}
+        fresh = {"message": "", "reason": "", "error": None, "eta_s": None, "worker": None}
         self.set_status(state="queued", stages=kept, queued_at=time.time(), **fresh, **more)
 
     def set_last_status(self, **changes) -> dict:
@@ -108,10 +109,11 @@ class RunDir:
         return status
 
     def claim(self) -> None:
-        """This process becomes the run's worker. Raises UserError while another live process is."""
-        if self.worker_alive() and self.status().get("pid") != os.getpid():
+        """This process becomes the run's worker. Raises UserError while another one lives."""
+        me, before = this_process(), self.worker()
+        if before != me and self.worker_alive():
             raise UserError(
-                f"{self.path} is being written by process {self.status()['pid']}.",
+                f"{self.path} is being written by {before.id} on {before.host}.",
                 "one worker for one folder",
                 "Wait for it, stop it, or choose another --out.",
             )
@@ -122,17 +124,31 @@ class RunDir:
                 cut_half_line(file)
         except OSError as error:
             raise disk_error(error, self.path) from error
-        born = psutil.Process().create_time()
-        self.set_status(state="running", pid=os.getpid(), pid_started=born, error=None)
+        self.set_status(state="running", worker=asdict(me), error=None)
+
+    def worker(self) -> Worker | None:
+        """Who computed the run last, or does so now; None where nobody has since it was put into a queue."""
+        return worker_of(self.status())
 
     def worker_alive(self) -> bool:
-        """True while the process that claimed the run lives. Compares start times: process ids are used again."""
+        """Whether that worker lives, as far as the folder and this machine can tell.
+
+        Of a process of this host the operating system knows. Another host's, or a job that only its launcher knows,
+        lives as long as the run goes on and shows signs of life: those machines' clocks must agree within a minute.
+        """
         try:
             status = self.status()
-            process = psutil.Process(status.get("pid") or -1)
-            return abs(process.create_time() - status["pid_started"]) < 2 and process.status() != psutil.STATUS_ZOMBIE
-        except (psutil.Error, ValueError, KeyError):
+            worker = worker_of(status)
+            if worker is None or worker.here:
+                return worker is not None and worker.lives()
+            return status["state"] in LIVE_STATES and self._sign_age_s() < SILENT_S
+        except (OSError, ValueError, KeyError):
             return False
+
+    def _sign_age_s(self) -> float:
+        """Seconds since a worker last touched its heartbeat or the status, which it does first of all."""
+        signs = [file.stat().st_mtime for file in (self.heartbeat, self.path / "status.json") if file.exists()]
+        return time.time() - max(signs, default=0.0)
 
     @property
     def stop_flag(self) -> Path:

@@ -9,19 +9,21 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
+from backend.runs.worker import worker_of
 
 EVERY_S = 2.0
 
 
 @contextlib.contextmanager
 def heartbeat(run: RunDir, every_s: float = EVERY_S) -> Iterator[None]:
-    """Beat until the block ends. The file says whose heart it is: `pid` and `pid_started`."""
-    status, ended = run.status(), threading.Event()
+    """Beat until the block ends. The file says whose heart it is, as status.json says who the worker is."""
+    worker, ended = run.worker(), threading.Event()
     with contextlib.suppress(Exception):  # on a full disk the run itself will say so
-        write_atomically(run.heartbeat, json.dumps({name: status.get(name) for name in ("pid", "pid_started")}))
+        write_atomically(run.heartbeat, json.dumps({"worker": worker and asdict(worker)}))
 
     def beat() -> None:
         while not ended.wait(every_s):
@@ -42,7 +44,8 @@ def heartbeat(run: RunDir, every_s: float = EVERY_S) -> Iterator[None]:
 def silence_s(run: RunDir) -> float:
     """Seconds since the last beat of the worker that status.json names; 0 for one that has not begun to beat."""
     try:
-        whose = json.loads(run.heartbeat.read_text(encoding="utf-8"))["pid_started"]
-        return max(0.0, time.time() - run.heartbeat.stat().st_mtime) if whose == run.status()["pid_started"] else 0.0
-    except (OSError, ValueError, KeyError, TypeError):
+        whose = worker_of(json.loads(run.heartbeat.read_text(encoding="utf-8")))
+        last = run.heartbeat.stat().st_mtime
+        return max(0.0, time.time() - last) if whose is not None and whose == run.worker() else 0.0
+    except (OSError, ValueError):
         return 0.0

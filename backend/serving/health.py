@@ -3,13 +3,14 @@
 import os
 import time
 
-from backend.serving.keeper import EVERY_S, Keeper, Kept
+from backend.runners.contract import Runner
+from backend.serving.keeper import EVERY_S, Keeper
 from backend.serving.room import MB, free
 
 LATE_S = 12 * EVERY_S
 
 
-def health(runner: Kept, keeper: Keeper) -> tuple[bool, dict]:
+def health(runner: Runner, keeper: Keeper) -> tuple[bool, dict]:
     """`(well, facts)`. No facts about any visitor: anyone may ask."""
     left = free(runner.root)
     found = {
@@ -21,7 +22,7 @@ def health(runner: Kept, keeper: Keeper) -> tuple[bool, dict]:
     return all(found.values()), {"well": all(found.values()), **found, **facts, "disk_free_mb": left // MB}
 
 
-def _writable(runner: Kept) -> bool:
+def _writable(runner: Runner) -> bool:
     folder = runner.root
     while not folder.exists():
         folder = folder.parent

@@ -11,10 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
-import psutil
-
+from backend.runners.contract import Runner
 from backend.runs.folder import LIVE_STATES, ORPHANED, RunDir, can_be_read
 from backend.runs.heartbeat import silence_s
 from backend.serving.hosts import Host
@@ -25,26 +23,10 @@ SWEEP_S = 600.0
 LOG = logging.getLogger(__name__)
 
 
-@runtime_checkable
-class Kept(Protocol):
-    """What the keeper needs of a runner."""
-
-    root: Path
-    host: Host
-
-    def poll(self, run: RunDir) -> dict: ...
-    def discard(self, run: RunDir) -> None: ...
-    def end(self, run: RunDir, reason: dict, at_once: bool = False) -> None: ...
-    def reconcile(self) -> list[Path]: ...
-    def computing(self) -> list[Path]: ...
-    def all_runs(self) -> list[Path]: ...
-    def waiting(self) -> int: ...
-
-
 class Keeper:
     """`forget(owner, run)` is told of a run before it is deleted."""
 
-    def __init__(self, runner: Kept, forget: Callable[[str, str], None] = lambda owner, run: None):
+    def __init__(self, runner: Runner, forget: Callable[[str, str], None] = lambda owner, run: None):
         self.runner, self.host, self.forget = runner, runner.host, forget
         self.looked_at = 0.0  # when it last looked around, by time.time()
         self._silent: set[Path] = set()
@@ -70,7 +52,7 @@ class Keeper:
                 if before["state"] in LIVE_STATES and asked and can_be_read(run):
                     status = self.runner.poll(run)  # settles it where its worker is gone
                     if status["alive"] and status["state"] != "queued":
-                        self._check(run, status)
+                        self._check(run)
         if time.monotonic() - self._swept_at > SWEEP_S or not self._swept_at:
             self._swept_at = time.monotonic()
             self.sweep()
@@ -107,16 +89,16 @@ class Keeper:
                 LOG.exception("the keeper stumbled")
             self._ended.wait(every_s)
 
-    def _check(self, run: RunDir, status: dict) -> None:
+    def _check(self, run: RunDir) -> None:
         """End a run that takes more than its host allows."""
         host = self.host
-        if host.wall_clock_s is not None and host.slice_s is None and _age_s(status) > host.wall_clock_s:
+        if host.wall_clock_s is not None and host.slice_s is None and _age_s(run) > host.wall_clock_s:
             said = f"Stopped after {host.wall_clock_s / 60:.0f} minutes, the longest a run computes here"
             self._end(run, {"state": "stopped", "reason": said})
         elif free(run.path) < host.reserve // 2:
             said = "Stopped before the disk was full: nothing is lost"
             self._end(run, {"state": "stopped", "reason": said})
-        elif host.memory is not None and (taken := memory_of(status.get("pid"))) > host.memory:
+        elif host.memory is not None and (taken := self.runner.usage(run)) > host.memory:
             self._end(run, {"state": "failed", "error": too_large(taken, host)}, at_once=True)
         elif host.hung_s is not None and self._hung(run, host.hung_s):
             self._end(run, {"state": ORPHANED, "reason": "It gave no sign of life and was ended"}, at_once=True)
@@ -138,15 +120,6 @@ def touched(path: Path) -> float:
     return max((file.stat().st_mtime for file in path.glob("*.json*")), default=path.stat().st_mtime)
 
 
-def memory_of(pid: int | None) -> int:
-    """Bytes that a worker and its children hold; 0 where it is gone."""
-    try:
-        worker = psutil.Process(pid or -1)
-        return sum(one.memory_info().rss for one in [worker, *worker.children(recursive=True)])
-    except (psutil.Error, ValueError):
-        return 0
-
-
 def too_large(taken: int, host: Host) -> dict[str, str]:
     return {
         "found": f"The run needed {taken / MB:,.0f} MB of memory and was ended.",
@@ -155,9 +128,10 @@ def too_large(taken: int, host: Host) -> dict[str, str]:
     }
 
 
-def _age_s(status: dict) -> float:
+def _age_s(run: RunDir) -> float:
     """Since the worker's start. Slices count their own seconds."""
-    return time.time() - (status.get("pid_started") or time.time())
+    worker = run.worker()
+    return 0.0 if worker is None else time.time() - worker.started
 
 
 def _idle(folder: Path) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import gradio as gr
 
-from backend.runners.local import Runner
+from backend.runners.contract import Runner
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
 from components.compare import feed

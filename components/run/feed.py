@@ -1,71 +1,67 @@
 """What is new in a run since a page last looked: the rows after its cursors, and whether it must draw afresh.
 
-Keeps no state of its own: `seen` goes out to the page's session and comes back. Knows the run folder; no widget.
+Keeps no state of its own: `seen` goes out to the page's session and comes back. Knows the run folder; no study and no
+widget.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from backend.runs.folder import RunDir
-from backend.runs.lineage import snapshot_steps
-from components.panels.thinning import MOST_PROMPTS, expert_columns, matching_columns, paths, snapshots, thin_stages
+
+RESULTS = "results"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A part of the page and the files of rows that it is made of.
+
+    `content(run, rows, fresh)` makes its message: `rows` maps each file's name to the rows after the last look, all of
+    them where the part is drawn afresh.
+    """
+
+    part: str
+    files: tuple[str, ...]
+    content: Callable[[RunDir, dict[str, list[dict]], bool], dict]
 
 
 def first_look(key: str) -> dict:
     """The memory of a page that has not seen anything of the run `key`."""
-    return {"key": key, "worker": None, "cursors": None, "chart": 0, "wall": 0, "path": 0, "status": ""}
+    return {"key": key, "worker": None, "cursors": None, "sent": {}, "status": ""}
 
 
-def look(run: RunDir, seen: dict, parts: tuple | None = None) -> tuple[dict, dict]:
-    """`(news, seen)`. News holds `chart`, `wall`, `path` and `results`, each None when nothing changed.
+def remembered(seen: object) -> bool:
+    """Whether this is what `first_look` or `look` gave out; a page may send anything."""
+    return isinstance(seen, dict) and first_look("").keys() <= seen.keys() and isinstance(seen["sent"], dict)
 
-    `parts`, of another page, are like `PARTS` and take their place.
 
-    A new worker may have cut files back on resume, so its first rows come as a whole redraw. Messages to chart and wall
-    are numbered: one that finds a gap asks for a whole redraw.
+def look(run: RunDir, seen: dict, reads: Sequence[Read]) -> tuple[dict, dict]:
+    """`(news, seen)`. News holds a message for each part and all rows of `results`, each None when nothing changed.
+
+    A new worker may have cut files back on resume, so its first rows come as a whole redraw. Messages are numbered: a
+    widget that finds a gap asks for a whole redraw.
     """
-    worker = run.status().get("pid_started")
+    worker = run.status().get("worker")
     fresh = seen["cursors"] is None or seen["worker"] != worker
-    parts = PARTS if parts is None else parts
-    files = [*(name for _, name, _ in parts), "distilled", "results"]
-    cursors = dict.fromkeys(files, 0) if fresh else dict(seen["cursors"])
-    rows = {}
+    files = dict.fromkeys([*(name for read in reads for name in read.files), RESULTS])
+    before = {} if fresh else seen["cursors"]
+    rows, cursors = {}, {}
     for name in files:
-        rows[name], cursors[name] = rows_since(run, name, cursors[name])
-    seen = {**seen, "worker": worker, "cursors": cursors}
-    news = dict.fromkeys(part for part, _, _ in parts)
-    news["results"] = run.rows("results") if fresh or rows["results"] else None
-    for part, name, content in parts:
-        if fresh or rows[name] or (part == "wall" and rows["distilled"]):
-            seen[part] += 1
-            news[part] = {"run": seen["key"], "fresh": fresh, "number": seen[part], **content(rows[name], fresh)}
-    if news["wall"]:
-        news["wall"] |= {"branches": snapshot_steps(run), "finished": finished(rows["distilled"])}
-    return news, seen
-
-
-def finished(rows: list[dict]) -> list[dict]:
-    """The texts that were scored in the end, slot by slot; `reverted` to the real question or not."""
-    told = [row.get("provenance") or {} for row in rows[:MOST_PROMPTS]]
-    return [{"text": one["text"], "reverted": one.get("reverted") is True} for one in told if "text" in one]
-
-
-def path_news(rows: list[dict], fresh: bool) -> dict:
-    return {"paths": paths(rows) if fresh else paths(rows, len(rows))}
+        rows[name], cursors[name] = rows_since(run, name, before.get(name, 0))
+    sent, news = dict(seen["sent"]), {}
+    for read in reads:
+        news[read.part] = None
+        if fresh or any(rows[name] for name in read.files):
+            sent[read.part] = sent.get(read.part, 0) + 1
+            about = {"run": seen["key"], "fresh": fresh, "number": sent[read.part]}
+            news[read.part] = about | read.content(run, {name: rows[name] for name in read.files}, fresh)
+    news[RESULTS] = run.rows(RESULTS) if fresh or rows[RESULTS] else None
+    return news, {**seen, "worker": worker, "cursors": cursors, "sent": sent}
 
 
 def rows_since(run: RunDir, name: str, cursor: int) -> tuple[list[dict], int]:
-    """The same as RunDir.rows_since; a cursor that a resume left in the middle of a line starts over."""
+    """Rows after byte `cursor` and the next cursor; one that a resume left in the middle of a line starts over."""
     try:
         return run.rows_since(name, cursor)
     except ValueError:
         return run.rows_since(name, 0)
-
-
-def chart_news(rows: list[dict], fresh: bool) -> dict:
-    rows = thin_stages(rows) if fresh else rows
-    return {"matching": matching_columns(rows), "experts": expert_columns(rows)}
-
-
-def wall_news(rows: list[dict], fresh: bool) -> dict:
-    return {"snapshots": snapshots(rows) if fresh else snapshots(rows, len(rows))}
-
-
-PARTS = (("chart", "metrics", chart_news), ("wall", "prompts", wall_news), ("path", "paths", path_news))

@@ -10,12 +10,10 @@ from pathlib import Path
 import gradio as gr
 
 from backend.errors import UserError
-from backend.runners.replay import ReplayRunner
 from backend.runs.estimate import estimate
 from backend.runs.folder import LIVE_STATES, RunDir
 from backend.runs.machine import this_machine
 from backend.runs.recipe_texts import as_branch
-from backend.serving.hosts import HOSTS, LOCAL
 from backend.settings import as_json
 from backend.studies.text_distillation.branching import STUDY, check_branch, make_branch, parents_config
 from backend.studies.text_distillation.config import DistillConfig
@@ -158,7 +156,7 @@ class Life:
     # -- cost ---------------------------------------------------------------------------------------------------
     def cost(self, owner: str, branch: dict | None, score: bool, *values) -> object:
         """What the run would need; as it was while the form holds what makes no run."""
-        if isinstance(self.page.runner, ReplayRunner):
+        if not self.page.runner.abilities.computes:
             return ""
         form, step = self.page.form, 0
         try:
@@ -167,7 +165,7 @@ class Life:
         except UserError:
             return gr.skip()
         found = estimate(find(STUDY), config, form.stages(score), this_machine(), step)
-        return cost_markup(found, getattr(self.page.runner, "host", HOSTS[LOCAL]))
+        return cost_markup(found, self.page.runner.host)
 
 
 def gone() -> UserError:

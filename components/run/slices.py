@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import gradio as gr
 
-from backend.runners.slices import SliceRunner
+from backend.runners.contract import SlicedRunner
 from backend.runs.folder import LIVE_STATES, list_runs
 from components.run.shelf import is_owner
 
@@ -31,7 +31,7 @@ def lent_gpu() -> Callable[..., Callable] | None:
 class SliceClock:
     """Made inside a Blocks context. It runs while it is needed: a page without a live run asks nothing."""
 
-    def __init__(self, runner: SliceRunner, owner: gr.BrowserState, views: list[gr.Timer]):
+    def __init__(self, runner: SlicedRunner, owner: gr.BrowserState, views: list[gr.Timer]):
         """`views`: the timers that tick while a live run is on screen; they wake the clock."""
         self.runner = runner
         self.timer, self.awake = gr.Timer(PERIOD_S), gr.State(True)

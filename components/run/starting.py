@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from backend.errors import UserError
-from backend.runners.local import Runner
+from backend.runners.contract import Runner
 from backend.runs.folder import LIVE_STATES, RunDir, put_away
 from components.run.shelf import OWN, Shelf
 

@@ -11,7 +11,7 @@ from html import escape
 
 import gradio as gr
 
-from backend.runners.local import Runner
+from backend.runners.contract import Runner
 from backend.runs.folder import LIVE_STATES, RESUMABLE, RunDir
 from components.form import form_values
 from components.frame import words

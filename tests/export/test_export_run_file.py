@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import asdict
 from io import BytesIO
 
 import pytest
@@ -11,6 +12,7 @@ from backend.export import travel
 from backend.export.copy import RunCopy
 from backend.export.run_file import MANIFEST, pack, restore, unpack
 from backend.runs.folder import RunDir
+from backend.runs.worker import this_process
 from tests.exported import SAMPLES, own, sample
 
 
@@ -31,7 +33,7 @@ def test_a_run_comes_back_to_the_byte(tmp_path, name):
 
 def test_the_same_run_gives_the_same_bytes_from_another_folder_at_another_time(tmp_path):
     run = own(tmp_path / "elsewhere")
-    run.set_status(pid=1, message="x")  # a new time of change
+    run.set_status(worker=asdict(this_process()), message="x")  # a new time of change
     status = json.loads((SAMPLES / "quick" / "status.json").read_text())
     run.set_status()
     (run.path / "status.json").write_text(json.dumps(run.status() | {"updated_at": status["updated_at"]}))
@@ -41,14 +43,19 @@ def test_the_same_run_gives_the_same_bytes_from_another_folder_at_another_time(t
 def test_a_finished_run_comes_back_finished_and_without_a_process(tmp_path):
     run = restore(unpack(pack(sample())), tmp_path / "back")
     assert run.status()["state"] == "finished"
-    assert not {"pid", "pid_started"} & run.status().keys()
+    assert not {"pid", "pid_started", "worker"} & run.status().keys()
     assert not run.worker_alive()
 
 
 @pytest.mark.parametrize("state", ["running", "queued", "stopping", "failed", "stopped"])
 def test_any_other_run_comes_back_stopped(tmp_path, state):
     run = own(tmp_path / "run")
-    run.set_status(state=state, pid=7, error={"found": "/secret", "expected": "", "next_step": ""}, message="/secret")
+    run.set_status(
+        state=state,
+        worker=asdict(this_process()),
+        error={"found": "/secret", "expected": "", "next_step": ""},
+        message="/secret",
+    )
     back = restore(unpack(pack(RunCopy.of(run))), tmp_path / "back")
     assert back.status()["state"] == "stopped"
     assert "secret" not in (back.path / "status.json").read_text()

@@ -154,7 +154,7 @@ def make_things(folder: Path, owner: Owner) -> None:
     for name, sample in ((owner.run, "quick"), (owner.bench, "distilled_text")):
         run = RunDir(folder / name)
         shutil.copytree(SAMPLES / sample, run.path)
-        run.set_status(message=owner.secret, state="stopped", pid=None)
+        run.set_status(message=owner.secret, state="stopped", worker=None)
         for rows in ("distilled", "prompts"):
             for row in run.rows(rows)[:1]:
                 for one in row.get("prompts", [row]):

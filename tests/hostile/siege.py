@@ -68,9 +68,9 @@ SERVE = """
 import sys
 from pathlib import Path
 import app
-from backend.desk import Desk
-from backend.jobs import LocalRunner
-from backend.runs import home
+from backend.desk.desk import Desk
+from backend.runners.local import LocalRunner
+from backend.disk import home
 port, samples = int(sys.argv[1]), Path(sys.argv[2])
 app.launch(app.build_demo(LocalRunner(home() / "runs", ["true"]), samples, Desk(["true"])), port=port)
 """

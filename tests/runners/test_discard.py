@@ -11,7 +11,7 @@ from backend.runs.folder import RunDir
 
 WORKER = """
 import sys, time
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 run = RunDir(sys.argv[sys.argv.index("--out") + 1])
 run.claim()
 while not run.stop_requested():
@@ -76,6 +76,6 @@ def test_the_worker_of_an_earlier_server_is_stopped_too(runner, tmp_path):
     run = make(runner)
     runner.start(run)
     until(run.worker_alive)
-    later = LocalRunner(runner.root, runner.command, grace_s=10.0)
+    later = LocalRunner(runner.root, runner.launcher.command, grace_s=10.0)
     later.discard(run)
     until(lambda: not run.path.exists())

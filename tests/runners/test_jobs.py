@@ -62,7 +62,7 @@ def test_stop_asked_before_the_worker_has_claimed_its_folder_is_not_forgotten(la
     runner.start(run)
     runner.stop(run)
     until(lambda: state_of(runner, run) == "stopped")
-    assert run.status()["pid"], "it ended by itself, after claiming"
+    assert run.worker(), "it ended by itself, after claiming"
 
 
 def test_a_run_that_was_told_to_stop_says_so_even_while_its_worker_clears_the_flag_of_an_earlier_one(lab):
@@ -70,11 +70,11 @@ def test_a_run_that_was_told_to_stop_says_so_even_while_its_worker_clears_the_fl
     runner.start(run)
     until(lambda: state_of(runner, run) == "running")
     runner.stop(run)
-    assert not ended(run.status()["pid"]), "who stops a run does not wait for its end"
+    assert not ended(run.worker().id), "who stops a run does not wait for its end"
     for _ in range(50):
         run.stop_flag.unlink(missing_ok=True)
         assert state_of(runner, run) == "stopping"
-    os.kill(run.status()["pid"], signal.SIGKILL)
+    os.kill(run.worker().id, signal.SIGKILL)
     until(lambda: state_of(runner, run) in ("stopped", "failed"))
     runner.start(run)
     assert state_of(runner, run) in ("queued", "running"), "the next worker was told nothing"
@@ -84,7 +84,7 @@ def test_stop_leaves_no_process_behind_even_of_a_stubborn_worker(lab):
     runner, run = lab.runner(grace_s=0.5), lab.run("a", "stubborn")
     runner.start(run)
     until(lambda: state_of(runner, run) == "running")
-    worker = psutil.Process(run.status()["pid"])
+    worker = psutil.Process(run.worker().id)
     until(worker.children)
     family = [worker.pid, *(child.pid for child in worker.children())]
     runner.stop(run)
@@ -96,7 +96,7 @@ def test_a_killed_worker_is_reported_failed_in_plain_words_and_can_be_resumed(la
     runner, run = lab.runner(grace_s=0.5), lab.run("a", "stubborn")
     runner.start(run)
     until(lambda: state_of(runner, run) == "running")
-    worker = psutil.Process(run.status()["pid"])
+    worker = psutil.Process(run.worker().id)
     until(worker.children)
     children = [child.pid for child in worker.children()]
     worker.kill()
@@ -122,7 +122,7 @@ def test_no_zombie_stays_behind(lab):
     runner, run = lab.runner(), lab.run("a", "quick")
     runner.start(run)
     until(lambda: state_of(runner, run) == "finished")
-    pid = run.status()["pid"]
+    pid = run.worker().id
     until(lambda: not psutil.pid_exists(pid))
 
 

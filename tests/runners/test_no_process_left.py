@@ -58,10 +58,10 @@ def gone(run: RunDir) -> bool:
 
 def group_of(run: RunDir) -> list[psutil.Process]:
     """Everything that lives in the session of the run's worker, which all it starts belongs to."""
-    leader, found = run.status().get("pid"), []
+    worker, found = run.worker(), []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError):
-            ours = str(run.path) in process.cmdline() or os.getsid(process.pid) == leader
+            ours = str(run.path) in process.cmdline() or (worker and os.getsid(process.pid) == worker.id)
             if ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
@@ -74,7 +74,7 @@ def reach(runner: LocalRunner, run: RunDir, stage: str) -> None:
         status = runner.poll(run)
         assert status["alive"], status
         if stage == "evaluate":  # nothing is written before the first student is done, but its helpers are there
-            return status["stage"] == stage and len(psutil.Process(status["pid"]).children()) > 1
+            return status["stage"] == stage and len(psutil.Process(run.worker().id).children()) > 1
         return any(row["stage"] == ("search" if stage == "decode" else stage) for row in run.rows("metrics"))
 
     assert until(there, 240), f"it never came to {stage}"
@@ -114,7 +114,7 @@ def test_nothing_is_left_after_the_worker_alone_was_killed(stage, lab):
     """Kill -9 of the one process, as the kernel does it when memory runs out; its helpers live on at first."""
     runner, run = lab(**LONG[stage])
     reach(runner, run, stage)
-    psutil.Process(run.status()["pid"]).kill()
+    psutil.Process(run.worker().id).kill()
     assert until(partial(gone, run), GONE_S), group_of(run)
     assert until(lambda: runner.poll(run)["state"] == "failed", 5)
 
@@ -124,7 +124,7 @@ def test_nothing_is_left_where_no_server_lives_to_clear_up(lab, monkeypatch):
     monkeypatch.setattr("backend.runners.local.os.killpg", lambda group, number: None)
     runner, run = lab(**EVALUATING)
     reach(runner, run, "evaluate")
-    helpers = psutil.Process(run.status()["pid"]).children(recursive=True)
+    helpers = psutil.Process(run.worker().id).children(recursive=True)
     assert helpers
-    psutil.Process(run.status()["pid"]).kill()
+    psutil.Process(run.worker().id).kill()
     assert until(partial(gone, run), GONE_S), group_of(run)

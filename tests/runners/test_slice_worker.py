@@ -34,7 +34,7 @@ def test_a_bench_run_in_slices_comes_to_the_numbers_of_one_go(finished, tmp_path
     runner.start(run, "")
     calls = 1
     while runner.advance(run):
-        assert run.status()["state"] == "running" and run.status()["pid"] is None
+        assert run.status()["state"] == "running" and run.status()["worker"] is None
         calls += 1
     assert run.status()["state"] == "finished", run.status()
     assert calls > 3
@@ -47,7 +47,7 @@ def test_bad_input_ends_the_run_with_its_sentence(tmp_path):
     compute(str(run.path), 30.0, 10.0)
     status = run.status()
     assert status["state"] == "failed" and "no-such-student" in status["error"]["found"]
-    assert status["pid"] is None and not run.worker_alive()
+    assert status["worker"] is None and not run.worker_alive()
     assert "Traceback" in run.log_file.read_text()
 
 
@@ -59,7 +59,7 @@ def test_a_defect_is_told_in_our_words_and_the_trace_goes_to_the_log(tmp_path, m
 
     monkeypatch.setattr(slice_worker, "carry_out", stumble)
     compute(str(run.path), 30.0, 10.0)
-    assert "of ours" in run.log_file.read_text() and run.status()["pid"] is None
+    assert "of ours" in run.log_file.read_text() and run.status()["worker"] is None
     assert run.status()["state"] == "failed" and "error of its own" in run.status()["error"]["found"]
 
 

@@ -1,7 +1,7 @@
 """The runner of slices: turns, stops, refusals and longer slices, with a stand-in for what computes."""
 
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -10,6 +10,7 @@ from backend.runners import slices
 from backend.runners.slice_worker import SlicedRun
 from backend.runners.slices import LONGEST_S, MARGIN_S, SliceRunner
 from backend.runs.folder import RunDir
+from backend.runs.worker import this_process
 from backend.serving.hosts import HOSTS, ZERO_GPU
 
 HOST = replace(HOSTS[ZERO_GPU], reserve=0, per_owner=2)
@@ -26,9 +27,9 @@ class Lab:
         def lend(folder, seconds, margin):
             self.asked.append((folder.rpartition("/")[2], duration(folder, seconds, margin)))
             run = RunDir(folder)
-            run.set_status(state="running", pid=1)
+            run.set_status(state="running", worker=asdict(this_process()))
             self.work(run)
-            run.set_status(pid=None)
+            run.set_status(worker=None)
 
         return lambda compute: lend
 
@@ -41,7 +42,7 @@ class Lab:
 
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
-    monkeypatch.setattr(slices, "study_module", lambda *_: None)  # no torch here
+    monkeypatch.setattr(slices, "load_engine", lambda *_: None)  # no torch here
     monkeypatch.setattr(slices, "PATIENCE_S", float("inf"))  # a busy machine is no page that went away
     return Lab(tmp_path / "runs")
 
@@ -64,7 +65,7 @@ def test_a_run_waits_for_its_page_and_goes_on_slice_by_slice(lab):
     lab.work = steps(("experts", 5), ("experts", 9))
     assert runner.advance(run) and runner.advance(run)
     told = runner.poll(run)
-    assert (told["state"], told["alive"], told["ahead"], told["pid"]) == ("running", False, 0, None)
+    assert (told["state"], told["alive"], told["ahead"], told["worker"]) == ("running", False, 0, None)
     lab.work = lambda run: run.set_status(state="finished")
     assert not runner.advance(run)
     assert not runner.advance(run) and len(lab.asked) == 3
@@ -235,7 +236,7 @@ def test_a_slice_that_is_over_is_not_a_stop_but_a_visitors_stop_is(lab):
     over.claim()
     over.set_status(state="stopped")
     assert run.status()["state"] == "stopped", "claiming forgot that a stop was asked"
-    run.set_status(pid=None)
+    run.set_status(worker=None)
 
 
 def test_the_stages_behind_a_run_do_not_come_back_on_screen(lab):

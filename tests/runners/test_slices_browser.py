@@ -18,12 +18,14 @@ import json, sys, time
 from dataclasses import replace
 from pathlib import Path
 import app
-from backend import slices
-from backend.hosts import HOSTS, ZERO_GPU
-from backend.runs import RunDir, home
+from backend.runners import slices
+from backend.runs.carry_out import run_to_the_end
+from backend.serving.hosts import HOSTS, ZERO_GPU
+from backend.disk import home
+from backend.runs.folder import RunDir
 port, log = int(sys.argv[1]), Path(sys.argv[2])
 last = log.with_name("last")  # a test makes this file when the next slice should be the last
-slices.study_module = lambda *_: None
+slices.load_engine = lambda *_: None
 
 def gpu(duration):
     def lend(folder, seconds, margin):
@@ -31,7 +33,7 @@ def gpu(duration):
         run = RunDir(folder)
         visitor = LocalContext.request.get(None) is not None
         done = run.status().get("done", 0) + 10
-        run.set_status(state="running", stage="distil", total=4000, done=done, message="Matching", pid=None)
+        run.set_status(state="running", stage="distil", total=4000, done=done, message="Matching", worker=None)
         time.sleep(1.0)
         with log.open("a") as file:
             file.write(json.dumps([folder, done, duration(folder, seconds, margin), visitor]) + chr(10))

@@ -37,7 +37,7 @@ WAITING = """
 import sys, time
 from pathlib import Path
 from backend.__main__ import main
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 append = RunDir.append
 def append_and_wait(run, name, row):
     append(run, name, row)

@@ -11,6 +11,7 @@ import pytest
 from backend.disk import clear_parts, write_atomically
 from backend.errors import UserError
 from backend.runs.folder import RunDir, list_runs
+from backend.runs.worker import this_process
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_a_second_worker_is_refused_while_the_first_lives(run):
         other.kill()
     assert not run.worker_alive()
     run.claim()
-    assert run.status()["pid"] == os.getpid()
+    assert run.worker() == this_process()
 
 
 def test_a_process_id_used_again_is_not_taken_for_the_worker(run):

@@ -40,7 +40,7 @@ def test_a_dead_workers_run_is_settled_and_the_next_starts_though_nobody_looks(l
     later = lab.runner()  # of another server, which finds the worker at work
     keeper, second = Keeper(later), lab.run("b", "quick")
     later.start(second)
-    os.killpg(first.status()["pid"], signal.SIGKILL)
+    os.killpg(first.worker().id, signal.SIGKILL)
     until(lambda: (keeper.look(), second.status()["state"] == "finished")[1])
     assert first.status()["state"] == "failed"
 
@@ -70,7 +70,7 @@ def test_a_shutdown_leaves_no_process_and_what_waits_is_taken_up_by_the_next_ser
     runner.start(willing)
     runner.start(waiting)
     until(lambda: running(willing))
-    worker = psutil.Process(willing.status()["pid"])
+    worker = psutil.Process(willing.worker().id)
     until(lambda: len(worker.children()) == 1)
     family = [worker.pid, *(child.pid for child in worker.children(recursive=True))]
     began = time.monotonic()
@@ -107,7 +107,7 @@ def test_a_worker_without_a_heartbeat_is_ended_at_the_second_look(lab):
     keeper, run = Keeper(runner), lab.run("a", "frozen")
     runner.start(run)
     until(lambda: silence_s(run) > 0.6)
-    until(lambda: psutil.Process(run.status()["pid"]).status() == psutil.STATUS_STOPPED)  # it will not beat again
+    until(lambda: psutil.Process(run.worker().id).status() == psutil.STATUS_STOPPED)  # it will not beat again
     keeper.look()
     assert runner.poll(run)["alive"], "a machine that slept wakes up with an old heartbeat"
     keeper.look()

@@ -17,7 +17,7 @@ TINY |= {"regimes": ["ordinary"], "train_limit": 40, "decoder": "nearest", "snap
 SHORT = """
 from dataclasses import replace
 import app
-from backend.slices import Slice
+from backend.runners.slices import Slice
 Slice.__init__.__defaults__ = (60.0, *Slice.__init__.__defaults__[1:])  # the margin: a busy machine is not slow work
 found = app.this_host
 app.this_host = lambda: replace(found(), slice_s=1.0)

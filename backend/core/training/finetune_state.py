@@ -6,7 +6,6 @@ A file is replaced in one step, and a damaged one is refused with a sentence. Kn
 import contextlib
 import errno
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from backend.core.params import Params
-from backend.disk import disk_error
+from backend.disk import disk_error, part_of
 from backend.errors import UserError
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -63,7 +62,7 @@ class FinetuneState:
 
 def write_tensors(path: Path, tensors: Params, told: dict) -> None:
     """Replace `path` by the tensors and what JSON can hold of `told`. Raises UserError where the disk is full."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     try:
         held = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
         save_file(held, part, {"told": json.dumps(told)})

@@ -5,7 +5,6 @@ lied, which is checked. Knows parameters and files; not how an expert was traine
 """
 
 import contextlib
-import os
 from pathlib import Path
 
 import torch
@@ -15,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from backend.core.params import Params
-from backend.disk import disk_error
+from backend.disk import disk_error, part_of
 from backend.errors import UserError
 from backend.studies.text_distillation.unroll import Segment
 
@@ -27,7 +26,7 @@ def save_trajectory(path: Path, states: list[Params], squares: list[Params]) -> 
     stacked = {name: torch.stack([s[name] for s in states]) for name in states[0]}
     if squares:
         stacked |= {SQUARES + name: torch.stack([s[name] for s in squares]) for name in squares[0]}
-    part = path.with_suffix(f".{os.getpid()}.part")
+    part = part_of(path)
     try:
         save_file(stacked, str(part))
         part.replace(path)

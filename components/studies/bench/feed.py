@@ -29,7 +29,7 @@ def look(run: RunDir, seen: dict) -> tuple[dict, dict]:
     A new worker may have cut files back on resume, so its first rows come as a whole redraw. Messages to the chart are
     numbered: one that finds a gap asks for a whole redraw.
     """
-    worker = run.status().get("pid_started")
+    worker = run.status().get("worker")
     fresh = seen["cursors"] is None or seen["worker"] != worker
     cursors = dict.fromkeys(FILES, 0) if fresh else dict(seen["cursors"])
     rows = {}

@@ -7,7 +7,7 @@ checks what it is given.
 import gradio as gr
 
 from backend.errors import UserError
-from backend.runners.local import Runner
+from backend.runners.contract import Runner
 from backend.settings import as_json
 from components.form.config_form import error_markup
 from components.frame.events import sent

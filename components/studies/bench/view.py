@@ -11,7 +11,7 @@ from typing import Protocol
 
 import gradio as gr
 
-from backend.runners.local import Runner
+from backend.runners.contract import Runner
 from backend.runs.folder import LIVE_STATES, RESUMABLE, RunDir
 from components.frame.words import page_title
 from components.run import status

@@ -6,7 +6,7 @@ Knows the study's config (names only, no tensor), a runner and the shelf of runs
 import gradio as gr
 
 from backend.errors import UserError
-from backend.runners.local import Runner
+from backend.runners.contract import Runner
 from backend.settings import as_json, from_saved
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.form.config_form import ConfigForm, Layout, error_markup

@@ -21,8 +21,8 @@ chromium = browsing.chromium
 STAND_IN = """
 import sys, time
 from pathlib import Path
-from backend.bench.config import BenchConfig
-from backend.runs import RunDir
+from backend.studies.bench.config import BenchConfig
+from backend.runs.folder import RunDir
 from tests.bench_folder import answers, estimates, write_scores, write_summary
 run = RunDir(sys.argv[sys.argv.index("--out") + 1])
 config = BenchConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in run.config()["config"].items()})
@@ -52,8 +52,8 @@ SERVE = """
 import sys
 from pathlib import Path
 import app
-from backend.jobs import LocalRunner
-from backend.runs import home
+from backend.runners.local import LocalRunner
+from backend.disk import home
 
 class Desk:
     def request(self, kind, timeout_s=0, **fields):

@@ -129,7 +129,7 @@ def test_new_rows_come_once_and_numbered_and_a_new_worker_draws_afresh(page):
     assert (news["chart"]["fresh"], news["chart"]["number"]) == (False, 2)
     assert news["chart"]["tune"] == {"line": ["grid 0.005 0"], "step": [1], "loss": [2.0]}
     assert bench_feed.look(run, seen)[0]["chart"] is None
-    run.set_status(pid_started=123.0)
+    run.set_status(worker={"id": 1})
     assert bench_feed.look(run, seen)[0]["chart"]["fresh"]
 
 

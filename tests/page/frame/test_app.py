@@ -13,8 +13,9 @@ import gradio as gr
 import pytest
 
 import app
-from backend.runners.local import Runner
+from backend.runners.contract import Abilities, Runner
 from backend.runs.folder import RunDir
+from backend.serving.hosts import HOSTS, LOCAL
 from backend.settings import as_json
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.api import NAMES
@@ -30,6 +31,8 @@ ROOT = Path(__file__).parents[3]
 
 class Recorder:
     """A runner that computes nothing and remembers what it was asked."""
+
+    abilities, host = Abilities(), HOSTS[LOCAL]
 
     def __init__(self):
         self.asked = []

@@ -21,7 +21,7 @@ chromium = browsing.chromium
 STAND_IN = """
 import json, math, sys, time
 from pathlib import Path
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 hurry = Path(__file__).with_name("hurry")  # a test makes this file when it wants the end of the run
 run = RunDir(sys.argv[sys.argv.index("--out") + 1])
 config = run.config()["config"]

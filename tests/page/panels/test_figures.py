@@ -132,10 +132,10 @@ def test_a_tick_stays_small_however_long_the_run(run):
 def test_a_new_worker_brings_a_whole_redraw(run):
     for row in distil_rows(50):
         run.append("metrics", row)
-    run.set_status(pid_started=1.0)
+    run.set_status(worker={"id": 1})
     _, seen = feed.look(run, feed.first_look("own/x"))
     run.keep_rows("metrics", lambda row: row["step"] <= 20)
-    run.set_status(pid_started=2.0)
+    run.set_status(worker={"id": 2})
     news, _ = feed.look(run, seen)
     assert news["chart"]["fresh"]
     assert news["chart"]["matching"]["step"][-1] == 20

@@ -10,7 +10,7 @@ chromium = browsing.chromium
 
 STAND_IN = """
 import sys, time
-from backend.runs import RunDir
+from backend.runs.folder import RunDir
 # updates come quickly at first: as many as a test waits for; then slowly, so that the run is still there to be stopped
 run = RunDir(sys.argv[sys.argv.index("--out") + 1])
 config = run.config()["config"]

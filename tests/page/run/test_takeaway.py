@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote
@@ -10,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from backend.export.run_file import pack, unpack
+from backend.runs.worker import this_process
 from components.run import downloads
 from components.run.downloads import Downloads
 from components.run.shelf import new_owner
@@ -86,7 +88,7 @@ def test_the_same_run_is_brought_only_once(page):  # noqa: F811
 def test_a_live_run_comes_back_stopped_and_can_be_resumed(page, tmp_path):  # noqa: F811
     owner = new_owner()
     key = bring(page, owner, WHOLE)
-    page.shelf.open(owner, key).set_status(state="running", pid=os.getpid())
+    page.shelf.open(owner, key).set_status(state="running", worker=asdict(this_process()))
     data = file_of(take(page, owner, key, "run")).read_bytes()
     assert unpack(data).document("status.json")["state"] == "stopped"
     other = new_owner()

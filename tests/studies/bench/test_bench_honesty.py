@@ -137,7 +137,7 @@ def test_a_line_that_was_never_finished_does_not_join_the_next(tmp_path):
     run_dir.append("metrics", {"stage": "score"})
     with (tmp_path / "metrics.jsonl").open("a") as file:
         file.write('{"stage": "sco')
-    run_dir.set_status(pid=None)
+    run_dir.set_status(worker=None)
     run_dir.claim()
     run_dir.append("metrics", {"stage": "tune"})
     assert [row["stage"] for row in run_dir.rows("metrics")] == ["score", "tune"]

@@ -9,7 +9,7 @@ from backend.core.models.lora import LoraStudent
 from backend.core.pool import each
 from backend.disk import disk_error
 from backend.errors import UserError
-from backend.runners.processes import settle
+from backend.runners.processes import KILLED, settle
 from backend.runs.folder import RunDir
 from backend.settings import as_json
 from backend.studies.text_distillation.branching import parents_config
@@ -139,8 +139,8 @@ def test_a_folder_without_questions_leads_to_the_bundled_task(task, tmp_path):
 
 def test_a_killed_worker_gets_smaller_batches(tmp_path):
     run = RunDir.create(tmp_path / "run", "text_distillation", None, as_json(DistillConfig()))
-    run.set_status(state="running", pid=None)
-    settle(run, -9)
+    run.set_status(state="running", worker=None)
+    settle(run, KILLED)
     found = diagnose(DistillConfig(), run.status(), [])
     assert found.kind == "memory"
     assert {name: new for name, (_, new) in found.changes.items()} == {
