@@ -17,8 +17,8 @@ from backend.runners.processes import PROJECT
 # the real worker in all but what it computes
 STAND_IN = """
 import os, subprocess, sys, time
-from backend import desk_worker
-from backend.core.errors import UserError
+from backend.desk import worker as desk_worker
+from backend.errors import UserError
 
 def leave_once(marker):
     if os.path.exists(marker):

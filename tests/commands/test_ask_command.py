@@ -62,5 +62,5 @@ def test_bad_words_are_refused_before_a_model_is_loaded(flags, loads):
 
 
 def test_asking_for_help_does_not_wait_for_torch():
-    code = "import sys, backend.ask_command; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    code = "import sys, backend.commands.ask; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

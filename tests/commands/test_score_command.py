@@ -143,7 +143,7 @@ def test_a_result_without_error_and_with_cut_prompts_still_reads_well():
 
 
 def test_asking_for_help_does_not_wait_for_torch():
-    code = "import sys, backend.score_command; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    code = "import sys, backend.commands.score; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -113,7 +113,7 @@ def test_no_worker_outlives_a_server_that_was_killed_not_even_at_work(stand_in, 
     begun = tmp_path / "begun"
     code = f"""
 import os, threading, time
-from backend.desk import Desk
+from backend.desk.desk import Desk
 desk = Desk({stand_in!r})
 pid = desk.request("ping")["pid"]
 pipe = desk._worker._process.stdin.fileno()

@@ -129,7 +129,7 @@ def test_what_is_not_estimated_is_refused():
 
 
 def test_the_registry_needs_nothing_but_the_standard_library():
-    code = "import sys, backend.core.registry; print(*{name.split('.')[0] for name in sys.modules})"
+    code = "import sys, backend.core.models.registry; print(*{name.split('.')[0] for name in sys.modules})"
     root = Path(__file__).parents[3]
     loaded = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert not set(loaded.stdout.split()) & {"torch", "transformers", "numpy", "peft", "huggingface_hub"}

@@ -215,8 +215,7 @@ def test_rows_carry_the_numbers_a_spreadsheet_shows(tmp_path):
 
 
 def test_reading_an_upload_needs_no_torch():
-    code = (
-        "import sys, backend.core.uploads\nprint({'torch', 'transformers', 'datasets', 'pyarrow'} & set(sys.modules))"
-    )
+    heavy = "{'torch', 'transformers', 'datasets', 'pyarrow'}"
+    code = f"import sys, backend.core.text.uploads\nprint({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -10,12 +10,12 @@ ROOT = Path(__file__).parents[3]
 MEASURE = """
 import resource, sys, torch
 torch.set_num_threads(1)
-from backend.core.adapters import make_student
-from backend.core.backbones import load_backbone
-from backend.core.examples import MICRO_TOKENS, Rows, encode
-from backend.core.finetune import Plan, finetune
-from backend.core.finetune_state import FinetuneState
-from backend.core.prompts import Example, question_prompt
+from backend.core.models.adapters import make_student
+from backend.core.models.backbones import load_backbone
+from backend.core.text.examples import MICRO_TOKENS, Rows, encode
+from backend.core.training.finetune import Plan, finetune
+from backend.core.training.finetune_state import FinetuneState
+from backend.core.text.prompts import Example, question_prompt
 size, whole, checkpointing = int(sys.argv[1]), sys.argv[2] == "whole", sys.argv[2] == "checkpointing"
 backbone = load_backbone("opt-pocket")
 student = make_student(backbone, "lora", 8, 16)
