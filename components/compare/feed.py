@@ -1,6 +1,6 @@
 """What is new in the runs that lie side by side: one message for the curves and one for the prompts, never twice a row.
 
-Keeps no state of its own: `seen` goes out to the page's session and comes back. The rows come by components.feed, one
+Keeps no state of its own: `seen` goes out to the page's session and comes back. The rows come by run/feed.py, one
 cursor a run. Knows run folders; no widget.
 """
 
