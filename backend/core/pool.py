@@ -73,7 +73,7 @@ def each(
         if isinstance(error, BrokenProcessPool):
             found = "A worker was killed from outside, most often because the machine ran out of memory."
             step = "Set DISTILLOSCOPE_WORKERS=1 or choose a smaller model, then resume."
-            raise UserError(found, "room for every worker", step) from error
+            raise UserError(found, "room for every worker", step, kind="killed") from error
         raise
 
 

@@ -22,7 +22,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as MASKED_FAMILIES
 
 from backend.core.models.gguf_copy import converted, forget_quantisation
-from backend.core.models.hub import friendly
+from backend.core.models.hub import friendly, refusal
 from backend.errors import UserError
 
 MODELS = Path(__file__).parents[3] / "assets" / "models"
@@ -124,31 +124,32 @@ def find_source(spec: str) -> Source:
     """A model's name, folder, file or hub id as a place to load from. Reads no weights."""
     path = Path(spec).expanduser()
     if spec in BUNDLED:
-        return _folder_source(MODELS / spec)
+        return _folder_source(MODELS / spec, spec)
     if spec == SMOLLM:
         return _smollm_source()
     if spec.endswith(".gguf"):
         if not path.is_file():
-            raise UserError(f"There is no file {spec}.", "a .gguf file", "Check the path.")
-        return _gguf_source(path)
+            raise refusal(spec, f"There is no file {spec}.", "a .gguf file", "Check the path.")
+        return _gguf_source(path, spec)
     if spec.strip() and path.is_dir():
-        return _folder_source(path)
+        return _folder_source(path, spec)
     if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", spec, flags=re.ASCII):
         return Source(spec)
-    raise UserError(f"There is no model called {spec!r}.", "a known name, a hub id, a folder or a file", HOW_TO_NAME)
+    found = f"There is no model called {spec!r}."
+    raise refusal(spec, found, "a known name, a hub id, a folder or a file", HOW_TO_NAME)
 
 
-def _folder_source(folder: Path) -> Source:
+def _folder_source(folder: Path, spec: str) -> Source:
     if not (folder / "config.json").is_file():
         expected = "a folder saved by transformers, with config.json, *.safetensors and a tokenizer"
-        raise UserError(f"{folder.name} has no config.json.", expected, HOW_TO_NAME)
+        raise refusal(spec, f"{folder.name} has no config.json.", expected, HOW_TO_NAME)
     return Source(str(folder))
 
 
-def _gguf_source(file: Path) -> Source:
+def _gguf_source(file: Path, spec: str) -> Source:
     if importlib.util.find_spec("gguf") is None:
         found = f"{file.name} needs the package gguf, which is not installed."
-        raise UserError(found, "a way to read GGUF files", "Run: pip install gguf")
+        raise refusal(spec, found, "a way to read GGUF files", "Run: pip install gguf")
     return Source(str(file.parent), file.name)
 
 
@@ -156,7 +157,7 @@ def _smollm_source() -> Source:
     package = importlib.util.find_spec(SMOLLM_PACKAGE)  # found, never imported: only its data file is read
     folders = package.submodule_search_locations if package else None
     files = sorted(file for folder in folders or () for file in Path(folder).glob("*.gguf"))
-    return _gguf_source(files[0]) if files else Source(SMOLLM_HUB)
+    return _gguf_source(files[0], SMOLLM) if files else Source(SMOLLM_HUB)
 
 
 @contextmanager
@@ -181,7 +182,7 @@ def _check_causal(config: PretrainedConfig, spec: str) -> None:
     if family in CAUSAL_FAMILIES and not encoder and not getattr(config, "is_encoder_decoder", False):
         return
     found = f"The model {spec} is of the family {family}, which does not continue a text."
-    raise UserError(found, "a causal language model, such as OPT, GPT-2, Llama, Qwen or Gemma", HOW_TO_NAME)
+    raise refusal(spec, found, "a causal language model, such as OPT, GPT-2, Llama, Qwen or Gemma", HOW_TO_NAME)
 
 
 def _check_complete(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, missing: Iterable, spec: str) -> None:
@@ -189,14 +190,14 @@ def _check_complete(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, 
     expected, advice = "a complete causal language model with its tokenizer", "Copy the model again, with every file."
     lacking = ", ".join(sorted(map(str, missing))[:3])
     if lacking:
-        raise UserError(f"The model {spec} lacks the weights {lacking}.", expected, advice)
+        raise refusal(spec, f"The model {spec} lacks the weights {lacking}.", expected, advice)
     known = set(tokenizer("Answer: a", add_special_tokens=False).input_ids) - {tokenizer.unk_token_id}
     if not known:
-        raise UserError(f"The tokenizer of {spec} is missing or knows no words.", expected, advice)
+        raise refusal(spec, f"The tokenizer of {spec} is missing or knows no words.", expected, advice)
     rows = model.get_input_embeddings().weight.shape[0]
     if tokenizer.vocab_size > rows:
         found = f"The tokenizer of {spec} has {tokenizer.vocab_size} tokens, but the model only {rows}."
-        raise UserError(found, expected, advice)
+        raise refusal(spec, found, expected, advice)
 
 
 def _remove_dropout(config: PretrainedConfig) -> None:
@@ -213,7 +214,8 @@ def give_pad_token(tokenizer: PreTrainedTokenizerBase, spec: str) -> None:
         stand_in = tokenizer.eos_token or tokenizer.bos_token or tokenizer.unk_token
         if stand_in is None:
             found = f"The tokenizer of {spec} has no pad, eos, bos or unk token."
-            raise UserError(found, "one of them, to fill short rows with", "Set pad_token in tokenizer_config.json.")
+            step = "Set pad_token in tokenizer_config.json."
+            raise refusal(spec, found, "one of them, to fill short rows with", step)
         tokenizer.pad_token = stand_in
 
 
@@ -239,7 +241,7 @@ def lora_targets(backbone: Backbone) -> list[str]:
         if names and leaves.issuperset(names):
             return list(names)
     found = f"The model {backbone.name} has no LoRA targets: its layers are {', '.join(sorted(leaves)[:12])}."
-    raise UserError(found, "layers such as q_proj and v_proj", "Choose another model.")
+    raise refusal(backbone.name, found, "layers such as q_proj and v_proj", "Choose another model.")
 
 
 def fingerprint(backbone: Backbone) -> str:

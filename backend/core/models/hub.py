@@ -7,6 +7,7 @@ and the registry's names; loads nothing.
 import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -41,25 +42,29 @@ def explain(error: BaseException, spec: str, advice: str) -> UserError:
     def caused_by(*kinds: type) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
+    refused = partial(refusal, spec)
     broken_off = any(isinstance(c, HTTPError) and not isinstance(c, HfHubHTTPError) for c in causes)
     if caused_by(GatedRepoError):
         found = f"The model {spec} is gated: its owner wants its licence accepted first."
         step = f"Accept the licence on https://huggingface.co/{spec}, run `hf auth login`, then try again."
-        return UserError(found, "an account that may read it", step)
+        return refused(found, "an account that may read it", step)
     if caused_by(RepositoryNotFoundError):
         found = f"The hub has no model called {spec}, or it is private."
-        return UserError(
-            found, "the id of a model you may read", f"{_closest(spec)} For a private one: `hf auth login`."
-        )
+        return refused(found, "the id of a model you may read", f"{_closest(spec)} For a private one: `hf auth login`.")
     if broken_off or caused_by(*OFFLINE) or "connect" in reason or "offline" in reason.lower():
         found = f"The model {spec} is not on this machine and the hub cannot be reached."
-        return UserError(found, "a copy or a connection", "Go online once, or give a local folder.")
+        return refused(found, "a copy or a connection", "Go online once, or give a local folder.")
     if "cannot be loaded with `safetensors`" in reason:
         found = f"The model {spec} has only pickled weights, which can run code when they are opened."
         step = "If you trust it, load it once with transformers, save_pretrained() it, and give that folder."
-        return UserError(found, "weights as *.safetensors", step)
+        return refused(found, "weights as *.safetensors", step)
     found = f"The model {spec} could not be loaded: {type(error).__name__}: {reason}"
-    return UserError(found, "a complete causal language model", advice)
+    return refused(found, "a complete causal language model", advice)
+
+
+def refusal(spec: str, found: str, expected: str, next_step: str) -> UserError:
+    """The UserError for a model that cannot be used, whatever the reason; it says which one."""
+    return UserError(found, expected, next_step, kind="model", about=spec)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -66,7 +66,8 @@ def _folder(spec: TaskSpec, data_dir: str | None) -> Path | None:
             return folder
     names = " or ".join(f"{split}.jsonl" for split in spec.splits)
     found = f"{data_dir} has no data for {spec.name}." if given.is_dir() else f"{data_dir} is not a folder."
-    raise UserError(found, f"a folder with {spec.name}/{spec.splits[0]}.jsonl or {names}", "Check the data folder.")
+    expected = f"a folder with {spec.name}/{spec.splits[0]}.jsonl or {names}"
+    raise UserError(found, expected, "Check the data folder.", kind="data")
 
 
 def _from_folder(folder: Path, spec: TaskSpec, split: str) -> list[Question]:
@@ -79,9 +80,8 @@ def _from_folder(folder: Path, spec: TaskSpec, split: str) -> list[Question]:
     if split == "validation" and train.is_file():
         questions = load_file(train, spec.layout)
         return questions[-_held_out(questions) :]
-    raise UserError(
-        f"{folder.name} has no file {split}.jsonl.", f"{file.name} beside the other splits", _split_advice(spec, split)
-    )
+    found, expected = f"{folder.name} has no file {split}.jsonl.", f"{file.name} beside the other splits"
+    raise UserError(found, expected, _split_advice(spec, split), kind="data")
 
 
 def _held_out(questions: list[Question]) -> int:
@@ -110,7 +110,7 @@ def _from_hub(spec: TaskSpec, split: str) -> list[Question]:
     except (OSError, ValueError, RuntimeError) as error:
         found = f"{source} could not be loaded from the hub ({type(error).__name__})."
         advice = f"Go online once, or give a data folder that holds {spec.name}/{split}.jsonl."
-        raise UserError(found, "a network connection or a cached copy", advice) from error
+        raise UserError(found, "a network connection or a cached copy", advice, kind="data") from error
     finally:
         if shown:
             datasets.enable_progress_bars()

@@ -5,13 +5,13 @@ Pure functions of a config, a status and the rows of metrics.jsonl; the threshol
 """
 
 import math
-import re
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from backend.errors import UserError
 from backend.studies.text_distillation.config import DistillConfig
+from backend.study import Diagnosis
 
 ENOUGH = 10  # updates before a curve is judged
 UNLEARNED = 0.65  # experts' last loss / first where no student follows; recorded runs end at 0.15 and 0.27
@@ -26,18 +26,11 @@ BUNDLED = DistillConfig()
 GENTLER = 0.2  # what a step size is multiplied with
 
 
-@dataclass(frozen=True)
-class Diagnosis:
-    """`changes`: setting -> (old, new); empty where no setting helps."""
-
-    kind: str
-    found: str
-    cause: str
-    changes: dict[str, tuple]
-
-
 def diagnose(config: DistillConfig, status: dict, rows: Sequence[dict]) -> Diagnosis | None:
-    """The first thing that explains the trouble; None for a run that is well, or too young to tell."""
+    """The first thing that explains the trouble; None for a run that is well, or too young to tell.
+
+    A failed run's error is told by its kind. Runs made before errors had one are judged by their curve alone.
+    """
     if status.get("state") == "failed":
         found = _failed(config, status.get("error") or {}, rows)
         if found is not None:
@@ -52,14 +45,11 @@ def cured(config: DistillConfig, diagnosis: Diagnosis) -> DistillConfig:
 
 # -- what a failed run says -----------------------------------------------------------------------------------------
 def _failed(c: DistillConfig, error: dict, rows: Sequence[dict]) -> Diagnosis | None:
-    """The diagnosis of an error, told by the engine's words. None where the curve says more than the words."""
-    said = f"{error.get('found', '')} {error.get('next_step', '')}"
-    for words, answer in WORDS:
-        if all(word in said for word in words):
-            return answer(c, error)
-    if "updates in a row were skipped" in said:
+    """The diagnosis of an error by its kind. None where it has none that is known, or the curve says more than it."""
+    if error.get("kind") == "skipped":
         return _unfollowed(c, rows, True) or _too_far(c, rows, error["found"])
-    return None
+    answer = KINDS.get(error.get("kind", ""))
+    return answer(c, error) if answer else None
 
 
 def _full_disk(c: DistillConfig, error: dict) -> Diagnosis:
@@ -81,10 +71,11 @@ def _killed(c: DistillConfig, error: dict) -> Diagnosis:
 
 
 def _no_model(c: DistillConfig, error: dict) -> Diagnosis:
-    found = error["found"]
-    wanted = {"model": BUNDLED.model} if _names(found, c.model) else {"other_model": BUNDLED.other_model}
+    """The bundled model in the place of the missing one; both places may hold it."""
+    missing = [name for name in ("model", "other_model") if getattr(c, name) == error.get("about")]
+    wanted = {name: getattr(BUNDLED, name) for name in missing}
     cause = "The model has to be on this machine, or the hub within reach. A bundled one always is."
-    return Diagnosis("model", found, cause, changed(c, wanted))
+    return Diagnosis("model", error["found"], cause, changed(c, wanted))
 
 
 def _no_data(c: DistillConfig, error: dict) -> Diagnosis:
@@ -97,24 +88,14 @@ def _broken_expert(c: DistillConfig, error: dict) -> Diagnosis:
     return Diagnosis("expert", error["found"], cause, changed(c, {"expert_lr": gentler(c.expert_lr)}))
 
 
-def _names(found: str, model: str) -> bool:
-    """Whether a sentence is about this model, whose name may be a part of the other one's."""
-    return re.search(rf"(?<![\w./-]){re.escape(model)}(?![\w/-]|\.\w)", found) is not None
-
-
 Answer = Callable[[DistillConfig, dict], Diagnosis]
-WORDS: tuple[tuple[tuple[str, ...], Answer], ...] = (  # the first that has all its words
-    (("The disk is full",), _full_disk),
-    (("killed from outside",), _killed),
-    (("loss is", "Lower expert_lr"), _broken_expert),
-    (("The model ",), _no_model),
-    (("The hub has no model",), _no_model),
-    (("The tokenizer of ",), _no_model),
-    (("could not be loaded from the hub",), _no_data),
-    (("has no data for",), _no_data),
-    (("is not a folder",), _no_data),
-    (("has no file",), _no_data),
-)
+KINDS: dict[str, Answer] = {
+    "disk": _full_disk,
+    "killed": _killed,
+    "expert": _broken_expert,
+    "model": _no_model,
+    "data": _no_data,
+}
 
 
 # -- what the curve says --------------------------------------------------------------------------------------------

@@ -79,7 +79,8 @@ def train_expert(
     for step, chosen in enumerate(batches[walk.step :], start=walk.step + 1):
         loss, grad = student.mean_gradient(walk.params, rows.micro_batches(chosen))
         if not math.isfinite(loss):
-            raise UserError(f"Expert {number}'s loss is {loss} at step {step}.", "a finite loss", "Lower expert_lr.")
+            found = f"Expert {number}'s loss is {loss} at step {step}."
+            raise UserError(found, "a finite loss", "Lower expert_lr.", kind="expert")
         with torch.no_grad():
             if adam:
                 towards, corrected = _adam(grad, walk.first, walk.second, step)

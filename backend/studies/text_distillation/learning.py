@@ -132,6 +132,7 @@ def count_astray(in_a_row: int, skipped: bool) -> int:
             f"{ASTRAY} updates in a row were skipped: the student runs away from the expert.",
             "a matching loss below skip_above",
             "Lower expert_lr or prompt_lr, or match fewer steps (expert_span, inner_steps).",
+            kind="skipped",
         )
     return in_a_row
 

@@ -201,10 +201,10 @@ def test_a_live_run_makes_room_for_its_cure(page, owner):
 
 def test_a_run_that_fails_again_for_another_reason_is_examined_again(page, owner):
     key, run = run_of(page, owner)
-    killed = UserError("The worker was killed from outside.", "a worker", "Resume.")
+    killed = UserError("The worker was killed from outside.", "a worker", "Resume.", kind="killed")
     run.set_status(state="failed", error=killed.as_dict())
     assert 'data-kind="memory"' in diagnosed(run, key)
-    run.set_status(error=UserError("The disk is full (x).", "room", "Free some.").as_dict())
+    run.set_status(error=UserError("The disk is full (x).", "room", "Free some.", kind="disk").as_dict())
     assert 'data-kind="disk"' in diagnosed(run, key)
 
 

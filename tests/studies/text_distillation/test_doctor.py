@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.core.models.hub import refusal
 from backend.core.models.lora import LoraStudent
 from backend.core.pool import each
 from backend.disk import disk_error
@@ -15,6 +16,7 @@ from backend.settings import as_json
 from backend.studies.text_distillation.branching import parents_config
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.doctor import ENOUGH, LOST, cured, diagnose, experts_share, level
+from backend.studies.text_distillation.learning import ASTRAY, count_astray
 from tests.studies.text_distillation.test_run import start, tiny_config
 
 SAMPLES = Path(__file__).parents[3] / "assets" / "sample_runs"
@@ -119,12 +121,9 @@ def test_of_two_models_the_missing_one_is_replaced(tiny_models, tiny_tasks, tmp_
     assert found.changes == {"other_model": ("nobody/knows-it", "llama-pocket")}
 
 
-@pytest.mark.parametrize(
-    "said", ["The hub has no model called {}, or it is private.", "The model {}: x.", "The model {}."]
-)
 @pytest.mark.parametrize(("lost", "well"), [("gpt2-medium", "gpt2"), ("a/gpt2", "gpt2"), ("qwen-1.5", "qwen-1")])
-def test_a_model_whose_name_is_part_of_the_missing_ones_is_left_alone(said, lost, well):
-    error = failed(UserError(said.format(lost), "another", "Choose."))
+def test_a_model_whose_name_is_part_of_the_missing_ones_is_left_alone(lost, well):
+    error = failed(refusal(lost, f"The model {lost} is gone.", "another", "Choose."))
     assert list(diagnose(DistillConfig(model=well, other_model=lost), error, []).changes) == ["other_model"]
     assert list(diagnose(DistillConfig(model=lost, other_model=well), error, []).changes) == ["model"]
 
@@ -170,6 +169,25 @@ def test_an_expert_whose_loss_is_no_number_gets_smaller_steps(tiny_models, tiny_
     config = replace(tiny_config(tiny_models, tiny_tasks, "opt"), seed=51)
     found = diagnose(config, fails(config, tmp_path), [])
     assert found.kind == "expert" and list(found.changes) == ["expert_lr"]
+
+
+def test_updates_that_are_all_skipped_lead_to_gentler_steps():
+    with pytest.raises(UserError) as error:
+        count_astray(ASTRAY - 1, True)
+    found = diagnose(DistillConfig(prompt_lr=1.0), failed(error.value), [])
+    assert found.kind == "diverging" and found.changes == {"prompt_lr": (1.0, 0.05)}
+
+
+def test_an_error_is_known_by_its_kind_and_not_by_its_words():
+    told = {"found": "Die Platte ist voll.", "expected": "Platz", "next_step": "Schaffen Sie Platz."}
+    assert diagnose(DistillConfig(), {"state": "failed", "error": told | {"kind": "disk"}}, []).kind == "disk"
+
+
+def test_a_failed_run_of_before_errors_had_a_kind_is_judged_by_its_curve():
+    told = {"found": "The disk is full (x).", "expected": "room", "next_step": "Free some space, then resume."}
+    status = {"state": "failed", "error": told}
+    assert diagnose(DistillConfig(), status, []) is None
+    assert diagnose(DistillConfig(prompt_lr=1.0), status, curve(*[{"skipped": 5}] * 9)).kind == "diverging"
 
 
 def test_a_failure_that_it_does_not_know_is_left_to_its_own_words():
