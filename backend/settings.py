@@ -96,9 +96,8 @@ def check_value(item: Setting, value: object) -> None:
     wanted = typing.get_origin(item.type) or item.type
     exact = type(value) is wanted or (wanted is float and type(value) is int)
     if not exact:
-        raise UserError(
-            f"{item.name} is {value!r} ({type(value).__name__}).", f"{wanted.__name__}", f"Set {item.name} to one."
-        )
+        found = f"{item.name} is {value!r} ({type(value).__name__})."
+        raise setting_error(item.name, found, wanted.__name__, f"Set {item.name} to one.")
     if wanted in (int, float):
         _check_range(item, value)
     chosen = value if wanted is tuple else (value,)
@@ -107,9 +106,13 @@ def check_value(item: Setting, value: object) -> None:
     if item.choices:
         for one in chosen:
             if one not in item.choices:
-                raise UserError(
-                    f"{item.name} is {one!r}.", f"one of {', '.join(item.choices)}", _nearest(one, item.choices)
-                )
+                found, expected = f"{item.name} is {one!r}.", f"one of {', '.join(item.choices)}"
+                raise setting_error(item.name, found, expected, _nearest(one, item.choices))
+
+
+def setting_error(name: str, found: str, expected: str, next_step: str) -> UserError:
+    """The UserError for a setting's value, alone or beside others; a form finds the field by its `about`."""
+    return UserError(found, expected, next_step, kind="setting", about=name)
 
 
 def _check_parts(item: Setting, parts: Iterable) -> None:
@@ -117,11 +120,11 @@ def _check_parts(item: Setting, parts: Iterable) -> None:
     wanted = item.type if item.type is str else typing.get_args(item.type)[0]
     for part in parts:
         if not (type(part) is wanted or (wanted is float and type(part) is int)):
-            raise UserError(
-                f"{item.name} holds {part!r}.", f"{wanted.__name__} only", f"Mend that part of {item.name}."
-            )
+            found, step = f"{item.name} holds {part!r}.", f"Mend that part of {item.name}."
+            raise setting_error(item.name, found, f"{wanted.__name__} only", step)
         if wanted is str and any(unicodedata.category(letter) in ("Cc", "Cs") for letter in part):
-            raise UserError(f"{item.name} holds a control character.", "letters on one line", f"Retype {item.name}.")
+            found = f"{item.name} holds a control character."
+            raise setting_error(item.name, found, "letters on one line", f"Retype {item.name}.")
 
 
 def _check_range(item: Setting, value) -> None:
@@ -130,7 +133,8 @@ def _check_range(item: Setting, value) -> None:
     finite = abs(value) < 2**63 if type(value) is int else math.isfinite(value)
     if not (finite and low <= value <= high):
         bounds = f"a number from {item.low} to {item.high}" if item.high is not None else f"at least {item.low}"
-        raise UserError(f"{item.name} is {value}.", bounds, f"Choose a value of {item.name} in that range.")
+        step = f"Choose a value of {item.name} in that range."
+        raise setting_error(item.name, f"{item.name} is {value}.", bounds, step)
 
 
 def _nearest(word: object, words: Iterable[str]) -> str:
@@ -185,9 +189,8 @@ def parse_value(item: Setting, raw: str) -> object:
             return {"true": True, "false": False}[raw.lower()]
         return wanted(raw)
     except (ValueError, KeyError) as error:
-        raise UserError(
-            f"{item.name}={raw!r}.", f"{wanted.__name__}", f"Example: {item.name}={item.default}."
-        ) from error
+        found, step = f"{item.name}={raw!r}.", f"Example: {item.name}={item.default}."
+        raise setting_error(item.name, found, wanted.__name__, step) from error
 
 
 def spell(value: object) -> str:

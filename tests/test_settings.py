@@ -8,6 +8,8 @@ import pytest
 from backend import settings
 from backend.comparison.config import ComparisonConfig
 from backend.errors import UserError
+from backend.serving.hosts import CPU_SPACE, HOSTS
+from backend.studies.bench.config import BenchConfig
 from backend.studies.text_distillation.config import PRESETS as TEXT_PRESETS
 from backend.studies.text_distillation.config import DistillConfig
 from backend.study import Study, all_studies
@@ -78,6 +80,30 @@ def test_a_bad_assignment_says_what_was_meant(text, says):
 def test_a_bad_value_is_refused_on_construction(values):
     with pytest.raises(UserError):
         settings.build(DistillConfig, values)
+
+
+@pytest.mark.parametrize(
+    ("config", "values", "name"),
+    [
+        (DistillConfig, {"prompts": 0}, "prompts"), (DistillConfig, {"prompts": 1.5}, "prompts"),
+        (DistillConfig, {"layout": "prefx"}, "layout"), (DistillConfig, {"arms": ["text", "all"]}, "arms"),
+        (DistillConfig, {"model": "a\nb"}, "model"), (DistillConfig, {"expert_span": 99}, "max_start"),
+        (DistillConfig, {"inner_batch": 9}, "inner_batch"), (BenchConfig, {"data": "file"}, "data_path"),
+        (BenchConfig, {"lrs": []}, "lrs"), (BenchConfig, {"regime": "matched"}, "regime"),
+        (BenchConfig, {"tasks": []}, "tasks"), (ComparisonConfig, {"students": []}, "students"),
+        (ComparisonConfig, {"outsider": "opt-pocket"}, "outsider"),
+    ],
+)  # fmt: skip
+def test_a_refused_value_says_for_programs_which_setting_it_is_about(config, values, name):
+    with pytest.raises(UserError) as refused:
+        settings.build(config, values)
+    assert (refused.value.kind, refused.value.about) == ("setting", name)
+
+
+def test_a_limit_of_the_host_says_so_too():
+    with pytest.raises(UserError) as refused:
+        HOSTS[CPU_SPACE].admit(DistillConfig, {"experts": 64})
+    assert (refused.value.kind, refused.value.about) == ("setting", "experts")
 
 
 def test_an_unknown_preset_names_the_known_ones():

@@ -6,9 +6,8 @@ The command line and the tables in the documents are generated from it. Standard
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.errors import UserError
 from backend.search.names import MOVES, OBJECTIVES
-from backend.settings import check, setting
+from backend.settings import check, setting, setting_error
 
 PRESETS = Path(__file__).parent / "presets"
 BASELINES = ("random", "balanced", "k_center", "herding", "bm25", "embedding", "less")
@@ -150,20 +149,23 @@ class ComparisonConfig:
         check(self)
         if not self.students or not self.arms or not self.lrs or not self.regimes:
             empty = next(name for name in ("students", "arms", "lrs", "regimes") if not getattr(self, name))
-            raise UserError(f"{empty} is empty.", "at least one", f"Name one in {empty}.")
+            raise setting_error(empty, f"{empty} is empty.", "at least one", f"Name one in {empty}.")
         for name in ("students", "arms", "lrs"):
             found = getattr(self, name)
             if twice := [one for one in found if found.count(one) > 1]:
-                raise UserError(f"{name} names {twice[0]} twice.", "each once", f"Name it once in {name}.")
+                raise setting_error(name, f"{name} names {twice[0]} twice.", "each once", f"Name it once in {name}.")
         embedded = [arm for arm in self.arms if arm in EMBEDDED] + [r for r in self.regimes if r == "matched"]
         if self.style == "letters" and embedded:
             found = f"style is letters, but {embedded[0]} comes from a distillation, which teaches texts."
-            raise UserError(found, "arms of real or searched text, in the ordinary regime", "Leave it out.")
+            expected = "arms of real or searched text, in the ordinary regime"
+            raise setting_error("style", found, expected, "Leave it out.")
         if self.outsider in (self.model, *self.students):
             found = f"outsider is {self.outsider}, which takes part."
-            raise UserError(found, "a model that neither selects nor learns", "Name another one, or none.")
+            step = "Name another one, or none."
+            raise setting_error("outsider", found, "a model that neither selects nor learns", step)
         if self.readers == "both" and self.model not in self.students:
-            raise UserError(
+            raise setting_error(
+                "readers",
                 f"readers is both, but {self.model} is not among the students.",
                 "the model among the students whose texts are judged",
                 "Add it to students, or set readers to own.",

@@ -12,7 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from backend.errors import UserError
-from backend.settings import MODEL, PLACE, TASK, Setting, describe
+from backend.settings import MODEL, PLACE, TASK, Setting, describe, setting_error
 
 LOCAL, CPU_SPACE, ZERO_GPU = "local", "cpu_space", "zero_gpu"
 KIND = "DISTILLOSCOPE_HOST"  # says the kind; without it, what a Space's own variables tell
@@ -65,11 +65,8 @@ class Host:
         for item in describe(config_class):
             if item.name in values and (refused := self._refusal(item, values[item.name])):
                 found, expected = refused
-                raise UserError(
-                    f"{item.name} is {found} (this host is shared).",
-                    expected,
-                    f"Change {item.name}, or run it at home.",
-                )
+                said, step = f"{item.name} is {found} (this host is shared).", f"Change {item.name}, or run it at home."
+                raise setting_error(item.name, said, expected, step)
 
     def within(self, config_class: type, values: Mapping[str, object]) -> dict:
         """`values` with every size lowered to what a visitor may have here: how a preset fills the form."""

@@ -6,8 +6,7 @@ The web form, the command line and the tables in the documents are generated fro
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.errors import UserError
-from backend.settings import check, setting
+from backend.settings import check, setting, setting_error
 
 PRESETS = Path(__file__).parent / "presets"
 DATA = ("none", "real", "random", "distilled", "file")
@@ -111,28 +110,33 @@ class BenchConfig:
         self._check_training()
         if len(set(self.tasks)) != len(self.tasks):
             found = f"tasks is {', '.join(self.tasks)}."
-            raise UserError(found, "every task once", "Remove the repetition.")
+            raise setting_error("tasks", found, "every task once", "Remove the repetition.")
         if not self.tasks and not self.test_file:
-            raise UserError("There is nothing to score on.", "a task or a file of questions", "Name one in tasks.")
+            found, expected = "There is nothing to score on.", "a task or a file of questions"
+            raise setting_error("tasks", found, expected, "Name one in tasks.")
 
     def _check_data(self) -> None:
         if self.data in ("distilled", "file") and not self.data_path:
             what = "the folder of a distillation run" if self.data == "distilled" else "a file of examples"
-            raise UserError(f"data is {self.data}, but data_path is empty.", what, "Give its path in data_path.")
+            found = f"data is {self.data}, but data_path is empty."
+            raise setting_error("data_path", found, what, "Give its path in data_path.")
         if self.data == "random" and not self.examples:
             found = "data is random, but examples is 0."
-            raise UserError(found, "how many questions to draw", "Set examples, for example to 8.")
+            raise setting_error("examples", found, "how many questions to draw", "Set examples, for example to 8.")
         if self.data == "none" and not self.score_base:
             found = "data is none and score_base is off."
-            raise UserError(found, "something to do", "Switch score_base on, or choose data to learn from.")
+            step = "Switch score_base on, or choose data to learn from."
+            raise setting_error("score_base", found, "something to do", step)
 
     def _check_training(self) -> None:
         if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):
             found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
-            raise UserError(found, "different step sizes above 0, at most 1", "Write for example lrs=0.002,0.005.")
+            step = "Write for example lrs=0.002,0.005."
+            raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
         if self.regime == "matched" and self.data != "distilled":
             found = f"regime is matched, but data is {self.data}."
-            raise UserError(found, "data=distilled: the steps were learned with its prompts", "Choose ordinary.")
+            expected = "data=distilled: the steps were learned with its prompts"
+            raise setting_error("regime", found, expected, "Choose ordinary.")
         if self.regime == "matched" and self.method != "lora":
             found = f"regime is matched, but method is {self.method}."
-            raise UserError(found, "lora, which the steps were learned for", "Choose method=lora.")
+            raise setting_error("method", found, "lora, which the steps were learned for", "Choose method=lora.")

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from backend.errors import UserError
 from backend.search.names import MOVES, OBJECTIVES
-from backend.settings import check, setting
+from backend.settings import check, setting, setting_error
 
 PRESETS = Path(__file__).parent / "presets"
 ARMS = ("base", "soft", "projected", "text", "init", "random", "full")
@@ -217,19 +216,22 @@ class DistillConfig:
         check(self)
         latest = self.max_start + self.expert_span
         if latest > self.expert_steps:
-            raise UserError(
+            raise setting_error(
+                "max_start",
                 f"max_start + expert_span is {latest}, past the expert's last step {self.expert_steps}.",
                 "segments that end inside the expert's trajectory",
                 "Lower max_start or expert_span, or raise expert_steps.",
             )
         if self.inner_batch > self.prompts:
-            raise UserError(
+            raise setting_error(
+                "inner_batch",
                 f"inner_batch is {self.inner_batch}, but there are {self.prompts} prompts.",
                 "at most one step's worth of prompts",
                 "Lower inner_batch, or set it to 0 for all.",
             )
         if self.decoder == "guided" and self.admm_every > self.outer_steps > 0:
-            raise UserError(
+            raise setting_error(
+                "admm_every",
                 f"admm_every is {self.admm_every}, but there are {self.outer_steps} updates.",
                 "tokens that are chosen while the prompts are learned",
                 "Lower admm_every, or raise outer_steps.",
