@@ -66,12 +66,13 @@ class Panel:
 
 @dataclass(frozen=True)
 class File:
-    """A file of the run folder: its name, or a glob for many, relative to the folder.
+    """A file of the run folder: its name relative to the folder, where a `*` stands for a part of a name of many.
 
-    `shape` refers to what it must look like: a pydantic type, of each row in a `.jsonl` and of the whole in a `.json`;
-    of any other file `function(data: bytes, config: dict) -> None`, which raises UserError. Without a shape the file
-    never travels. `travels`: whether an export holds it. `most` is the largest size in bytes that travels; None for no
-    limit but the archive's.
+    `shape` refers to what it must look like: a pydantic type, of each row in a `.jsonl` and of the whole in a `.json`
+    (backend.export.shapes has those of every study); of any other file `function(data: bytes, config: dict) -> None`,
+    which raises UserError. Without a shape the file never travels. `travels`: whether an export holds it. `most`: the
+    bytes of all files of the entry together up to which they travel, else none does; None for no limit but the
+    archive's.
     """
 
     name: str
@@ -105,7 +106,8 @@ class Words:
     """The sentences of a study. `about` refers to `function(config: dict) -> str`: a run in one sentence.
 
     `run_title` refers to `function(config: dict) -> str`, a run's name; without it, its preset names it. `arms`: what a
-    student was trained on; `regimes`: how. `nothing` is said where there is no run yet.
+    student was trained on; `regimes`: how. `exports`: what the kinds of `Study.exports` are called and for. `nothing` is
+    said where there is no run yet.
     """
 
     about: Ref
@@ -115,6 +117,7 @@ class Words:
     arms: tuple[Word, ...] = ()
     regimes: tuple[Word, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    exports: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,10 +142,12 @@ class Study:
     one fills the form. `shown`: whether it has a page, or only the command line.
     `estimate` refers to `function(config, stages, rows, machine, begun) -> Estimate | None`; without it, the stages'
     `work` and earlier runs tell. `diagnose` refers to `function(config, status, rows) -> Diagnosis | None`.
-    `exports`: what beside the run file a run can be taken away as, by name, each `function(copy) -> dict[str, bytes]`.
+    `exports`: what beside the run file and plain tables a run can be taken away as, by name, each
+    `function(copy) -> dict[str, bytes]`: a single file as it is, several as a zip. One called `csv` makes the tables.
     `questions`: small questions that the page may put to a warm process, by name, each `function(shelf, **fields)`.
     `commands`: verbs of its own on the command line, by name, each `function(subparsers) -> None`.
-    `checks` refers to `function(files: dict[str, bytes], config: dict) -> None`: what no shape of a single file says.
+    `checks` refers to `function(files: dict[str, bytes], config: dict) -> None`, which raises UserError: what no shape
+    of a single file says. The files fit their shapes by then.
     `needs`: packages; where one is absent, the study shows recorded runs and says what to install.
     """
 

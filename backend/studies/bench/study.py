@@ -35,8 +35,9 @@ STUDY = Study(
         File("summary.json", f"{SHAPES}:Summary"),
         File("example.json", f"{SHAPES}:Example"),
         File("artifacts/seconds.json", f"{SHAPES}:Seconds"),
-        File("artifacts/scores/*.jsonl", f"{SHAPES}:ScoreRow"),
+        File("artifacts/scores/*.jsonl", "backend.export.shapes:ScoreRow"),
         File("artifacts/scores/*.json", f"{SHAPES}:Sitting"),
+        # the tuned students stay: after full fine-tuning each is a whole model, and a stranger's weights are not loaded
     ),
     words=Words(
         about=f"{HERE}.words:about",
@@ -60,5 +61,6 @@ STUDY = Study(
         ),
     ),
     commands={"paired": f"{HERE}.paired:add_command"},
+    checks=f"{SHAPES}:check_together",
     questions={"example": f"{HERE}.questions:example"},
 )

@@ -43,7 +43,7 @@ STUDY = Study(
         File("summary.json", f"{SHAPES}:Summary"),
         File("vocabulary.json", f"{SHAPES}:Vocabulary"),
         File("artifacts/search.json", f"{SHAPES}:Search"),
-        File("artifacts/scores/*.jsonl", f"{SHAPES}:ScoreRow"),
+        File("artifacts/scores/*.jsonl", "backend.export.shapes:ScoreRow"),
         File("artifacts/checkpoint.safetensors", f"{HERE}.tensors:check_checkpoint"),
         File("artifacts/snapshots/*.safetensors", f"{HERE}.tensors:check_checkpoint", most=16 * 2**20),
     ),
@@ -70,11 +70,21 @@ STUDY = Study(
             Metric("acc", "accuracy"),
             Metric("acc_norm", "accuracy, answers weighed by their length"),
         ),
+        exports=(
+            Word("dataset", "The data set", "For datasets.load_dataset, with a card that says how it was made."),
+            Word("jsonl", "The distilled text", "distilled.jsonl alone: one prompt and its answer a line."),
+            Word("csv", "The tables", "Losses, prompts, results and settings as CSV."),
+        ),
     ),
     estimate=f"{HERE}.estimate:estimate",
     diagnose=f"{HERE}.doctor:diagnose",
     branch=Branching(
         f"{HERE}.branching:parents_config", f"{HERE}.branching:check_branch", f"{HERE}.branching:make_branch"
     ),
-    exports={"dataset": f"{HERE}.dataset:dataset_of", "text": f"{HERE}.dataset:text_of"},
+    exports={
+        "dataset": f"{HERE}.dataset:dataset_of",
+        "jsonl": f"{HERE}.dataset:text_of",
+        "csv": f"{HERE}.tables:tables_of",
+    },
+    checks=f"{SHAPES}:check_together",
 )
