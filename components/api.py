@@ -16,7 +16,7 @@ import gradio as gr
 
 from backend import settings
 from backend.errors import UserError
-from backend.export.contract import LOCAL, is_local
+from backend.export.places import is_local, placeless, texts
 from backend.runners.contract import Runner
 from backend.runs import recipe
 from backend.runs.folder import RunDir
@@ -31,7 +31,6 @@ from components.run.view import is_recorded, is_shared
 
 NAMES = ("list_presets", "list_runs", "start", "status", "stop", "results", "export")
 STATUS = ("state", "stage", "done", "total", "eta_s", "message", "error", "stages", "started_at", "updated_at")
-PATHS = ("data_path", "test_file")  # settings that hold a path of this machine
 MCP = "/mcp"  # how the address of a call by an assistant ends
 
 
@@ -152,7 +151,7 @@ class Api:
         """
         found = self._open(run, owner)
         about = found.config()
-        config = {name: _last(value) if name in PATHS else value for name, value in about["config"].items()}
+        config = placeless(find(about["study"]).config, about["config"])
         return {"run": run, **about, "config": config, "distilled": found.rows("distilled")}
 
     # -- how ----------------------------------------------------------------------------------------------------
@@ -220,10 +219,11 @@ def _known(study: object, shelves: dict) -> None:
 
 def _without_places(wanted: Recipe) -> None:
     """A request names models and data by name: a path would tell what lies on this server."""
-    for name in (*LOCAL, "student"):
-        value = wanted.changes.get(name)
-        if isinstance(value, str) and is_local(value):
-            raise UserError(f"{name} names a place on this server.", "a name of a model or data set", "Name one.")
+    for item in settings.describe(find(wanted.study).config):
+        if item.kind in (settings.PLACE, settings.MODEL, settings.TASK):  # a file was put there by _with_data
+            if any(map(is_local, texts(wanted.changes.get(item.name)))):
+                found = f"{item.name} names a place on this server."
+                raise UserError(found, "a name of a model or data set", "Name one.")
 
 
 def _owner(owner: object) -> None:
@@ -253,8 +253,3 @@ def _here(host: Host, item: Setting) -> dict:
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _last(value: object) -> str:
-    """A path's last part: the rest is this machine's own."""
-    return str(value).rstrip("/").rpartition("/")[2]

@@ -10,15 +10,12 @@ from backend.disk import disk_error, write_atomically
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 
-KINDS = ("run", "dataset", "csv", "jsonl")
-
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="a run folder")
     parser.add_argument("--to", required=True, type=Path, metavar="FILE", help="the file to write")
-    parser.add_argument(
-        "--as", dest="kind", default="run", choices=KINDS, help="run: everything, and `import` reads it; default"
-    )
+    kinds = "run (everything, `import` reads it; default), csv (its tables), or what the run's study offers"
+    parser.add_argument("--as", dest="kind", default="run", metavar="KIND", help=kinds)
     parser.set_defaults(command=export)
 
 

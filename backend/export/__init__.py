@@ -1,12 +1,13 @@
-"""Export: a run as files that leave this machine, and one of them back as a run. No torch, no screen.
+"""Export: a run as files that leave this machine, and one of them back as a run. No torch, no screen, no study.
 
-travel.py      which files of a run folder travel
+travel.py      which files of a run folder travel: those that its study lists
+places.py      settings that are a path of this machine, and what is left of them
 copy.py        a run as it may leave: whole lines, no process, no path of this machine
-contract.py    what each file of a run must look like, as strict as the page needs
-tensors.py     a checkpoint's header, read without running anything
+shapes.py      what the files of every run look like; a study's own shapes are made of these types
+contract.py    every file against its shape, as strict as the page needs
 archive.py     a zip with the same bytes for the same content, and the reading of a hostile one
 run_file.py    the whole run as one file, and back
-dataset.py     the distilled text as a data set; card.py writes its README
 tables.py      every table as CSV
-hub.py         the data set on the hub, with the visitor's own token
+kinds.py       what a run can be taken along as: for every study, and what its own adds
+hub.py         a data set on the hub, with the visitor's own token
 """

@@ -1,147 +1,158 @@
-"""The contract checked: every file of a run against its shape, so that nothing behind has to doubt a row.
+"""The contract checked: every file of a run against the shape its study gives, so that nothing behind doubts a row.
 
-Reads bytes as the page does: the same lines, the same parser. Says which file and which row is wrong. The shapes are in
-shapes.py, a checkpoint's in tensors.py. Knows the run folder and the study's config; writes nothing.
+Reads bytes as the page does: the same lines, the same parser. Says which file and which row is wrong. What the files of
+every run share is in shapes.py, the rest in the study's own shapes. Knows no study by name; writes nothing.
 """
 
 import json
 import re
-from pathlib import PurePosixPath, PureWindowsPath
+from collections.abc import Mapping
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
 from backend.core.text.places import printable
 from backend.errors import UserError
 from backend.export import travel
-from backend.settings import as_json, build, describe, from_saved
-from backend.studies.text_distillation import shapes
-from backend.studies.text_distillation.config import DistillConfig
-from backend.studies.text_distillation.tensors import check_checkpoint
+from backend.export.archive import megabytes
+from backend.export.places import is_local, last_name, texts
+from backend.export.shapes import EXACT, Lineage, Row, status_of
+from backend.settings import FILE, MODEL, PLACE, TASK, Setting, as_json, build, describe, from_saved
+from backend.studies import STUDIES
+from backend.study import File, Ref, Study, find, resolve
 
-STUDY = "text_distillation"
-LOCAL = ("data_dir", "start", "model", "other_model")  # settings that may name a place of one machine
 PRESET = re.compile(r"[a-z0-9_]{1,40}")
-KNOWN = {item.name for item in describe(DistillConfig)}
 MOST_LETTERS = 300
 MOST_LINE = 8 * 2**20
-MOST_ROWS = 200_000
-MOST_QUESTIONS = 20_000  # of one student: the interval over them is drawn anew for each visitor who looks
 NEXT = "Take the run again from where it came."
-METRICS = {name: TypeAdapter(row) for name, row in (("experts", shapes.ExpertRow), ("distil", shapes.DistilRow))}
-METRICS["engine"] = TypeAdapter(shapes.EngineRow)
-METRICS["search"] = TypeAdapter(shapes.SearchRow)
-SHAPES = {
-    "prompts.jsonl": TypeAdapter(shapes.PromptsRow),
-    "paths.jsonl": TypeAdapter(shapes.PathsRow),
-    "neighbours.jsonl": TypeAdapter(shapes.NeighboursRow),
-    "distilled.jsonl": TypeAdapter(shapes.DistilledRow),
-    "facts.jsonl": TypeAdapter(shapes.FactsRow),
-    "results.jsonl": TypeAdapter(shapes.ResultsRow),
-    "status.json": TypeAdapter(shapes.Status),
-    "summary.json": TypeAdapter(shapes.Summary),
-    "vocabulary.json": TypeAdapter(shapes.Vocabulary),
-    travel.SEARCH: TypeAdapter(shapes.Search),
-}
-LINEAGE = TypeAdapter(shapes.Lineage)
-SCORES = TypeAdapter(shapes.ScoreRow)
+LINEAGE = TypeAdapter(Lineage)
 
 
 def check(files: dict[str, bytes]) -> None:
-    """UserError unless these are the files of a run of this study that ended, each as the contract has it."""
+    """UserError unless these are the files of a run that ended, of a known study, each as the contract has it."""
     for name in travel.NEEDED:
         if name not in files:
             raise wrong(name, "it is missing", "every run has one")
-    config = check_config(files["config.json"])
-    for name, data in files.items():
-        if name == travel.CHECKPOINT or travel.SNAPSHOT.fullmatch(name):
-            check_checkpoint(data, config)
-        elif name.endswith(".jsonl"):
-            check_rows(name, data)
-        elif name != "config.json":
-            check_shape(SHAPES[name], parsed(name, data), data, name)
-    if travel.SEARCH in files:
-        check_search(files[travel.SEARCH], config)
+    study, config = check_config(files["config.json"])
+    check_document("status.json", files["status.json"], status_of(study.stage_names))
+    entries = {name: entry_of(study, name) for name in files.keys() - set(travel.NEEDED)}
+    check_sizes(entries, files)
+    for name, entry in sorted(entries.items()):
+        check_file(name, files[name], entry.shape, config)
+    if study.checks:
+        resolve(study.checks)(files, config)
 
 
-def check_config(data: bytes) -> dict:
-    """All settings, also those the run is too old to have. UserError for another study and for what a form refuses."""
+# -- config.json ------------------------------------------------------------------------------------------------------
+def check_config(data: bytes) -> tuple[Study, dict]:
+    """The study, and all settings, also those the run is too old to have.
+
+    UserError for a study that is not known here, and for what its form refuses.
+    """
     found = parsed("config.json", data)
     if not isinstance(found, dict) or found.keys() - {"lineage"} != {"study", "preset", "config"}:
         raise wrong("config.json", "it does not hold what a run's does", "study, preset and config")
     if "lineage" in found:
-        check_shape(LINEAGE, found, json.dumps(found["lineage"]).encode(), "config.json, lineage")
-    if found["study"] != STUDY:
-        study = printable(str(found["study"]))
-        raise wrong("config.json", f"it is a run of {study!r}", "a run of the first tab, text_distillation")
+        check_shape(LINEAGE, json.dumps(found["lineage"]).encode(), "config.json, lineage")
+    study = known(found["study"])
     if found["preset"] is not None and not (isinstance(found["preset"], str) and PRESET.fullmatch(found["preset"])):
         raise wrong("config.json", "its preset has no name of one", "a preset's name, or null")
-    given = found["config"] if isinstance(found["config"], dict) else {}
-    if missing := sorted(name for name in KNOWN - given.keys() if not name.startswith(DistillConfig.LATER)):
+    check_settings(study, found["config"])
+    return study, as_json(build(study.config, from_saved(study.config, found["config"])))
+
+
+def known(name: object) -> Study:
+    """The study of this name. UserError where this copy has none."""
+    if isinstance(name, str) and name in STUDIES:
+        return find(name)
+    found = f"This copy does not know the study {printable(str(name))!r}."
+    raise UserError(found, f"one it knows: {', '.join(STUDIES)}", "Bring the run to a copy that has it.", kind="study")
+
+
+def check_settings(study: Study, given: object) -> None:
+    """UserError unless these are all the settings of the study that a run may have, and nothing else."""
+    items = {item.name: item for item in describe(study.config)}
+    later = tuple(getattr(study.config, "LATER", ()))  # how the settings begin that old runs lack
+    if not isinstance(given, dict):
+        raise wrong("config.json", "it has no settings", "all settings of a run")
+    if missing := sorted(name for name in items.keys() - given.keys() if not name.startswith(later)):
         raise wrong("config.json", f"the setting {missing[0]} is missing", "all settings of a run")
-    for name, value in found["config"].items():
-        check_setting(name, value)
-    return as_json(build(DistillConfig, from_saved(DistillConfig, found["config"])))
+    for name, value in given.items():
+        if name not in items:
+            raise wrong("config.json", f"there is no setting {printable(name)!r}", "the settings of this version")
+        check_setting(items[name], value)
 
 
-def check_setting(name: str, value: object) -> None:
+def check_setting(item: Setting, value: object) -> None:
     """What the form's own check does not look at: size, letters that no page can show, places of another machine."""
-    if name not in KNOWN:
-        raise wrong("config.json", f"there is no setting {printable(name)!r}", "the settings of this version")
+    for text in texts(value):
+        if len(text) > MOST_LETTERS or not encodable(text) or "\0" in text:
+            raise wrong("config.json", f"{item.name} is no text that can be used", f"at most {MOST_LETTERS} letters")
+        # a file was put there by a page, so of its path only a name is left, which leads into nobody's folder
+        elsewhere = item.kind == FILE and text not in ("", last_name(text))
+        if elsewhere or (item.kind in (PLACE, MODEL, TASK) and is_local(text)):
+            raise wrong("config.json", f"{item.name} names a place of another machine", "no path")
     for part in value if isinstance(value, list) else [value]:
-        if isinstance(part, str) and (len(part) > MOST_LETTERS or not encodable(part) or "\0" in part):
-            raise wrong("config.json", f"{name} is no text that can be used", f"at most {MOST_LETTERS} letters")
-        if isinstance(part, str) and name in LOCAL and is_local(part):
-            raise wrong("config.json", f"{name} names a place of another machine", "no absolute path")
-        if type(part) is int and abs(part) > shapes.EXACT:
-            raise wrong("config.json", f"{name} is too large", f"at most {shapes.EXACT:,}")
+        if type(part) is int and abs(part) > EXACT:
+            raise wrong("config.json", f"{item.name} is too large", f"at most {EXACT:,}")
 
 
-def is_local(value: str) -> bool:
-    """Whether a setting names a place outside of the folder the program was started in."""
-    parts = PureWindowsPath(value).parts  # splits at both kinds of slashes
-    rooted = PurePosixPath(value).is_absolute() or PureWindowsPath(value).anchor != ""
-    return rooted or ".." in parts or value.startswith("~")
+# -- the other files --------------------------------------------------------------------------------------------------
+def entry_of(study: Study, name: str) -> File:
+    found = travel.entry_of(study, name)
+    if found is None:
+        raise wrong(printable(name, 60), "no run of its study has such a file", "nothing but the files of a run")
+    return found
 
 
-def check_rows(name: str, data: bytes) -> None:
+def check_sizes(entries: Mapping[str, File], files: Mapping[str, bytes]) -> None:
+    """UserError where the files of an entry are larger together than what travels of it."""
+    for entry in set(entries.values()):
+        size = sum(len(files[name]) for name, its in entries.items() if its is entry)
+        if not travel.within(entry, size):
+            raise wrong(entry.name, f"it has {megabytes(size)}", f"at most {megabytes(entry.most)}")
+
+
+def check_file(name: str, data: bytes, shape: Ref, config: dict) -> None:
+    if name.endswith(".jsonl"):
+        check_rows(name, data, shape)
+    elif name.endswith(".json"):
+        check_document(name, data, adapter(shape))
+    else:
+        resolve(shape)(data, config)
+
+
+def check_rows(name: str, data: bytes, shape: Ref) -> None:
     """Every line of a .jsonl file, split and parsed as RunDir does it."""
     if data and not data.endswith(b"\n"):
         raise wrong(name, "its last line has no end", "whole lines")
-    lines = data.splitlines()
-    most = MOST_QUESTIONS if travel.SCORES.fullmatch(name) else MOST_ROWS
+    lines, most = data.splitlines(), getattr(resolve(shape), "MOST_ROWS", Row.MOST_ROWS)
     if len(lines) > most:
         raise wrong(name, f"it has {len(lines):,} rows", f"at most {most:,}")
     for number, line in enumerate(lines, 1):
         if not line.strip() or len(line) > MOST_LINE:
             raise wrong(name, f"row {number} is empty or too long", "one row a line")
-        row = parsed(f"{name}, row {number}", line)
-        check_shape(shape_of(name, row), row, line, f"{name}, row {number}")
-        if name == "results.jsonl" and not travel.SCORES.fullmatch(row.get("scores") or "artifacts/scores/none.jsonl"):
-            raise wrong(f"{name}, row {number}", "`scores` names no file of scores", "artifacts/scores/*.jsonl")
+        check_document(f"{name}, row {number}", line, adapter(shape))
 
 
-def shape_of(name: str, row: object) -> TypeAdapter:
-    """The shape of a row; that of metrics.jsonl depends on its stage."""
-    if name == "metrics.jsonl":
-        stage = row.get("stage") if isinstance(row, dict) else None
-        return METRICS.get(stage if isinstance(stage, str) else "", METRICS["distil"])
-    return SHAPES.get(name, SCORES)
+def check_document(where: str, data: bytes, shape: TypeAdapter) -> None:
+    parsed(where, data)
+    check_shape(shape, data, where)
 
 
-def check_shape(shape: TypeAdapter, value: object, data: bytes, where: str) -> None:
+@cache
+def adapter(shape: Ref) -> TypeAdapter:
+    return TypeAdapter(resolve(shape))
+
+
+def check_shape(shape: TypeAdapter, data: bytes, where: str) -> None:
     try:
         shape.validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        said = first["msg"].removeprefix("Value error, ")
+        said = printable(first["msg"].removeprefix("Value error, "), 200)
         raise wrong(where, f"{printable(place) or 'it'} is not right", said[:1].lower() + said[1:]) from None
-
-
-def check_search(data: bytes, config: dict) -> None:
-    found = json.loads(data)["found"]
-    if {len(found["drafts"]), len(found["best"])} != {config["prompts"]}:
-        raise wrong(travel.SEARCH, "it has not as many texts as the run has prompts", f"{config['prompts']} texts")
 
 
 def parsed(where: str, data: bytes) -> object:

@@ -1,27 +1,44 @@
-"""What of a run can be taken along, by name: each kind with its ending and how it is made of a copy.
+"""What a run can be taken along as, by name: what every study has, and what its own adds.
 
 The report is not among them: it is drawn, so the screen makes it. Knows the kinds; no visitor and no folder for them.
 """
 
 from collections.abc import Callable
 
+from backend.errors import UserError
 from backend.export.archive import zipped
 from backend.export.copy import RunCopy
 from backend.export.run_file import SUFFIX, pack
+from backend.export.tables import tables_of
 from backend.runs.folder import RunDir
-from backend.studies.text_distillation.dataset import dataset_of, text_of
-from backend.studies.text_distillation.tables import tables_of
+from backend.study import Study, resolve
 
-KINDS: dict[str, tuple[str, Callable[[RunCopy], bytes]]] = {
-    "run": (SUFFIX, pack),
-    "jsonl": ("-distilled.jsonl", text_of),
-    "dataset": ("-dataset.zip", lambda copy: zipped(dataset_of(copy))),
-    "csv": ("-tables.zip", lambda copy: zipped(tables_of(copy))),
-}
+RUN, CSV = "run", "csv"
+
+
+def kinds_of(study: Study | None) -> tuple[str, ...]:
+    """The kinds that runs of this study have; of a study that is not known here only the run itself."""
+    return tuple(dict.fromkeys((RUN, *study.exports, CSV))) if study else (RUN,)
 
 
 def made(run: RunDir, kind: str) -> tuple[str, bytes]:
     """The file's name and its bytes. UserError where the run has nothing of this kind."""
     copy = RunCopy.of(run)
-    ending, make = KINDS[kind]
-    return copy.stem + ending, make(copy)
+    if kind not in kinds_of(copy.study):
+        what = copy.study.title if copy.study else "a study that is not known here"
+        found = f"A run of {what} has no {kind[:40]!r}."
+        raise UserError(found, f"one of {', '.join(kinds_of(copy.study))}", "Take one of these.")
+    return (copy.stem + SUFFIX, pack(copy)) if kind == RUN else named(copy, kind, maker(copy.study, kind)(copy))
+
+
+def maker(study: Study, kind: str) -> Callable[[RunCopy], dict[str, bytes]]:
+    """The study's own, also of tables where it has some; else what every study has."""
+    return resolve(study.exports[kind]) if kind in study.exports else tables_of
+
+
+def named(copy: RunCopy, kind: str, files: dict[str, bytes]) -> tuple[str, bytes]:
+    """A single file as it is, several as a zip."""
+    if len(files) == 1:
+        ((name, content),) = files.items()
+        return f"{copy.stem}-{name}", content
+    return f"{copy.stem}-{'tables' if kind == CSV else kind}.zip", zipped(files)

@@ -25,19 +25,23 @@ ROOM = 512 * 2**20  # bytes that stay free: runs that go on need them
 
 
 def pack(copy: RunCopy) -> bytes:
-    """One file. The same run gives the same bytes. UserError where the run's own files would be refused."""
-    check(copy.files)
+    """One file, the same bytes for the same run. UserError where its own files would be refused.
+
+    Of a study not known here nothing can be checked: whoever has the study can.
+    """
+    if copy.study:
+        check(copy.files)
     manifest = {"format": FORMAT, "version": VERSION, "files": {n: digest(copy.files[n]) for n in sorted(copy.files)}}
     packed = zipped(copy.files | {MANIFEST: json.dumps(manifest, indent=1).encode()})
     if len(packed) > MOST_PACKED:
-        step = "Take its data set or its tables instead, or copy the run folder itself."
+        step = "Take something smaller of it, or copy the run folder itself."
         raise UserError(f"The run packs to {megabytes(len(packed))}.", f"at most {megabytes(MOST_PACKED)}", step)
     return packed
 
 
 def unpack(data: bytes) -> RunCopy:
     """The run in a file that anyone may have made. UserError unless every byte of it is as it should be."""
-    files = unzipped(data, lambda name: name == MANIFEST or travel.travels(name))
+    files = unzipped(data, travel.plain)
     if MANIFEST not in files:
         raise UserError("The archive is no run of this program.", f"{MANIFEST} in it", "Bring a *.distilloscope.zip.")
     check_manifest(parsed(MANIFEST, files.pop(MANIFEST)), files)
@@ -73,7 +77,7 @@ def restore(copy: RunCopy, folder: Path) -> RunDir:
             inside = Path(place) / "a" / "run"
             (inside / "artifacts").mkdir(parents=True)
             for name, content in copy.files.items():
-                (inside / name).parent.mkdir(exist_ok=True)
+                (inside / name).parent.mkdir(parents=True, exist_ok=True)
                 (inside / name).write_bytes(content)
             inside.rename(folder)
     except (OSError, UserError) as error:

@@ -1,10 +1,14 @@
 """Take it with you: the run on screen as files, its data set on the hub, and a run that is brought back.
 
-Widgets, and the answers to them. Every answer takes a run from the shelf by the visitor's id, so nobody gets what they
-may not see; a file that is brought is read by backend.export, which trusts nothing of it. A token is used once.
+Widgets, and the answers to them. What there is to take is what the study of the run offers, and a report where its
+screen can draw one. Every answer takes a run from the shelf by the visitor's id, so nobody gets what they may not see;
+a file that is brought is read by backend.export, which trusts nothing of it. A token is used once.
 """
 
 import contextlib
+import importlib
+import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
@@ -13,21 +17,21 @@ from backend.errors import UserError
 from backend.export import hub
 from backend.export.archive import MOST_PACKED
 from backend.export.copy import RunCopy
-from backend.export.kinds import KINDS, made
+from backend.export.kinds import kinds_of, made, maker
 from backend.export.run_file import SUFFIX, restore, unpack
 from backend.runs.folder import RunDir
 from backend.serving.room import check_room
 from backend.settings import list_presets
-from backend.studies.text_distillation.dataset import dataset_of
+from backend.study import Study, find
 from components.frame.events import sent
 from components.frame.failure import error_markup
 from components.run.downloads import Downloads
 from components.run.shelf import OWN, Shelf, is_owner, new_owner
-from components.run.takeaway_words import BRING, GONE, PUBLISH, TEMPLATE, brought_markup, pushed_markup
+from components.run.takeaway_words import BRING, GONE, PUBLISH, brought_markup, pushed_markup, template
 from components.run.view import RunView
-from components.studies.text_distillation.report import report
 
 SCRIPT = Path(__file__).with_suffix(".js")
+DATASET, REPORT = "dataset", "report"
 MOST_MEGABYTES = MOST_PACKED // 2**20  # the server refuses larger uploads before they arrive
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 2}
 LOOK_UP = """() => { if (document.querySelector("#brought .ds-brought"))
@@ -38,17 +42,19 @@ class TakeAway:
     """The card under a run. Made inside a Blocks context; `bind` ties it to the view above it."""
 
     def __init__(self, shelf: Shelf):
-        self.shelf = shelf
+        self.shelf, self.study = shelf, described(shelf.study)
+        self.kinds = offered(self.study)
         with gr.Column(elem_classes="ds-card", elem_id="takeaway"):
             self.card = gr.HTML(
                 None,
-                html_template=TEMPLATE,
+                html_template=template(self.kinds, self.study),
                 js_on_load=SCRIPT.read_text(encoding="utf-8"),
                 elem_id="take",
                 apply_default_css=False,
             )
-            with gr.Accordion("Publish the data set on the Hugging Face Hub", open=False, elem_classes="ds-fold"):
-                self._make_publish()
+            if DATASET in self.kinds:
+                with gr.Accordion("Publish the data set on the Hugging Face Hub", open=False, elem_classes="ds-fold"):
+                    self._make_publish()
             gr.HTML(BRING, apply_default_css=False)
             self.file = gr.File(
                 label=f"Run file, *{SUFFIX}", show_label=False, file_count="single", height=120, elem_id="bring"
@@ -75,8 +81,9 @@ class TakeAway:
         which = [owner, view.picker]
         self.view, self.owner = view, owner
         self.card.take(self.take, which, self.card, **QUIET)
-        filled = [*which, self.name, self.token, self.private]
-        self.push.click(self.publish, filled, [self.token, self.pushed], **QUIET)
+        if DATASET in self.kinds:
+            filled = [*which, self.name, self.token, self.private]
+            self.push.click(self.publish, filled, [self.token, self.pushed], **QUIET)
         arrived = self.file.upload(
             self.bring, [owner, view.picker, self.file], [owner, self.file, self.brought, *view.parts], **QUIET
         )
@@ -89,12 +96,10 @@ class TakeAway:
         kind = kind if isinstance(kind, str) else ""
         try:
             run = self._open(owner, key)
-            if kind == "report":
-                found = report(run, self.shelf.title(run))
-            elif kind in KINDS:
-                found = made(run, kind)
-            else:
+            if kind not in self.kinds:
                 raise UserError("There is no such file.", "one of the buttons", "Reload the page.")
+            draw = drawer(self.study) if kind == REPORT else None
+            found = draw(run, self.shelf.title(run)) if draw else made(run, kind)
             return {"kind": kind, **self.downloads.put(*found)}
         except UserError as error:
             return {"kind": kind, "error": error.as_dict()}
@@ -102,7 +107,10 @@ class TakeAway:
     def publish(self, owner: str, key: str | None, name: object, token: object, private: object) -> dict:
         """Put the data set on the hub. The token leaves the page with the answer, whatever the answer is."""
         try:
-            files = dataset_of(RunCopy.of(self._open(owner, key)))
+            copy = RunCopy.of(self._open(owner, key))
+            if copy.study != self.study:
+                raise UserError("This run has no data set.", "a run of this page", "Choose one above.")
+            files = maker(copy.study, DATASET)(copy)
             made_as = hub.push(files, str(name or ""), str(token or ""), private is not False, self.api)
         except UserError as error:
             return {self.token: "", self.pushed: error_markup(error)}
@@ -113,6 +121,7 @@ class TakeAway:
         owner = owner if is_owner(owner) else new_owner()
         try:
             copy = unpack(read(file))
+            self._check_page(copy)
             key = self._twin(owner, copy)
             known = key is not None
             if key is None:
@@ -122,7 +131,8 @@ class TakeAway:
                 restore(copy, folder)
         except UserError as error:
             return {self.file: None, self.brought: error_markup(error)}
-        said = brought_markup(self.shelf.title(self.shelf.open(owner, key)), copy, known)
+        run = self.shelf.open(owner, key)
+        said = brought_markup(self.shelf.title(run), copy.document("status.json")["state"], known)
         return {self.owner: owner, self.file: None, self.brought: said, **self.view.show(owner, key)}
 
     # -- how ----------------------------------------------------------------------------------------------------
@@ -132,6 +142,12 @@ class TakeAway:
             raise UserError(GONE, "a run that is on screen", "Choose one above.")
         return run
 
+    def _check_page(self, copy: RunCopy) -> None:
+        """UserError for a run that this page would not show."""
+        if self.study and copy.study != self.study:
+            found = f"This is a run of {copy.study.title}."
+            raise UserError(found, f"a run of {self.study.title}", f"Bring it on the page {copy.study.title}.")
+
     def _twin(self, owner: str, copy: RunCopy) -> str | None:
         """The key of the visitor's own run that is this very one already."""
         began = copy.document("status.json")["started_at"]
@@ -140,6 +156,27 @@ class TakeAway:
                 if run.status().get("started_at") == began and RunCopy.of(run).files == copy.files:
                     return f"{OWN}/{run.path.name}"
         return None
+
+
+def described(name: str | None) -> Study | None:
+    """The study of this name; None where there is none, or it cannot be loaded."""
+    with contextlib.suppress(UserError):
+        return find(name)
+    return None
+
+
+def offered(study: Study | None) -> tuple[str, ...]:
+    """The buttons of a study's runs. A report comes after the run itself."""
+    run, *others = kinds_of(study)
+    return (run, *([REPORT] if drawer(study) else ()), *others)
+
+
+def drawer(study: Study | None) -> Callable[[RunDir, str], tuple[str, bytes]] | None:
+    """What draws a report of this study's runs, `report(run, title)`; None where its screen has no report.py."""
+    place = f"components.studies.{study.name}" if study else ""
+    if not study or importlib.util.find_spec(place) is None or importlib.util.find_spec(f"{place}.report") is None:
+        return None
+    return importlib.import_module(f"{place}.report").report
 
 
 def read(file: object) -> bytes:

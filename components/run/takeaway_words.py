@@ -1,26 +1,25 @@
-"""What the card "Take it with you" says: its template, and the sentences after something was done.
+"""What the card "Take it with you" says: a button for every kind, and the sentences after something was done.
 
 Plain text and markup; everything from a run or a visitor is escaped. Knows no widget.
 """
 
+from collections.abc import Sequence
 from html import escape
 
 from backend.export.archive import MOST_PACKED
-from backend.export.copy import RunCopy
+from backend.study import Study
 
-OFFERS = (  # kind, name, what it is for
+OFFERS = (  # kind, name, what it is for: what the house itself offers; a study says of its own in `words.exports`
     ("run", "The whole run", "One file with everything in it. Bring it back here, or to another Distilloscope."),
     ("report", "A report", "A page that replays the run, offline and without this program."),
-    ("dataset", "The data set", "For datasets.load_dataset, with a card that says how it was made."),
-    ("jsonl", "The distilled text", "distilled.jsonl alone: one prompt and its answer a line."),
-    ("csv", "The tables", "Losses, prompts, results and settings as CSV."),
+    ("csv", "The tables", "Losses, results and settings as CSV."),
 )
 OFFER = """<li data-offer="{kind}"><div><b id="take-{kind}">{name}</b><p>{what}</p>
   <p class="ds-took" role="status" hidden></p></div>
   <button type="button" data-kind="{kind}" aria-describedby="take-{kind}">Download</button></li>"""
-TEMPLATE = (
+CARD = (
     '<section class="ds-take"><h2>Take it with you</h2><p class="ds-quiet">Files of the run on screen, made when you '
-    f"ask for them.</p><ul>{''.join(OFFER.format(kind=k, name=n, what=w) for k, n, w in OFFERS)}</ul></section>"
+    "ask for them.</p><ul>{offers}</ul></section>"
 )
 PUBLISH = (
     '<p class="ds-quiet">Makes a new data set under your own name, with the card that the download has. '
@@ -34,15 +33,19 @@ BRING = (
 GONE = "There is no run on screen."
 
 
-def brought_markup(title: str, copy: RunCopy, known: bool) -> str:
+def template(kinds: Sequence[str], study: Study | None) -> str:
+    """The card with a button for each kind, called as the house or its study calls it."""
+    called = {kind: (name, what) for kind, name, what in OFFERS}
+    called |= {word.name: (word.title, word.about) for word in (study.words.exports if study else ())}
+    said = [(kind, *called.get(kind, (kind.replace("_", " ").capitalize(), ""))) for kind in kinds]
+    offers = (OFFER.format(kind=kind, name=escape(name), what=escape(what)) for kind, name, what in said)
+    return CARD.format(offers="".join(offers))
+
+
+def brought_markup(title: str, state: str, known: bool) -> str:
     """A run is back, or was there all the time."""
-    updates = sum(row["stage"] == "distil" for row in copy.rows("metrics"))
-    state = copy.document("status.json")["state"]
     said = "is here already, and on screen now" if known else "is back, and on screen now"
-    return (
-        f'<p class="ds-brought" role="status"><b translate="no">{escape(title)}</b> {said}: {updates:,} '
-        f"update{'' if updates == 1 else 's'}, {state}.</p>"
-    )
+    return f'<p class="ds-brought" role="status"><b translate="no">{escape(title)}</b> {said}: {escape(state)}.</p>'
 
 
 def pushed_markup(name: str) -> str:

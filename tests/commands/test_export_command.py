@@ -18,9 +18,11 @@ def test_a_run_goes_out_and_comes_back(tmp_path, capsys):
     assert main(["results", str(tmp_path / "runs" / "back")]) == 0
 
 
-@pytest.mark.parametrize("kind", ["dataset", "csv", "jsonl"])
-def test_the_other_kinds_are_written_too(tmp_path, kind):
-    assert main(["export", str(SAMPLES / "quick"), "--to", str(tmp_path / "x"), "--as", kind]) == 0
+@pytest.mark.parametrize(
+    ("name", "kind"), [("quick", "dataset"), ("quick", "csv"), ("quick", "jsonl"), ("distilled_text", "csv")]
+)
+def test_the_other_kinds_are_written_too(tmp_path, name, kind):
+    assert main(["export", str(SAMPLES / name), "--to", str(tmp_path / "x"), "--as", kind]) == 0
     assert (tmp_path / "x").stat().st_size > 1000
 
 
@@ -32,7 +34,10 @@ def test_what_is_wrong_is_said_and_changes_nothing(tmp_path, capsys):
     wrong = [
         (["export", str(tmp_path), "--to", str(tmp_path / "x")], "not a run folder"),
         (["export", str(SAMPLES / "quick"), "--to", str(tmp_path / "there")], "is there already"),
-        (["export", str(SAMPLES / "distilled_text"), "--to", str(tmp_path / "x")], "no distillation run"),
+        (
+            ["export", str(SAMPLES / "distilled_text"), "--to", str(tmp_path / "x"), "--as", "jsonl"],
+            "A run of Bench has no 'jsonl'. Expected one of run, csv.",
+        ),
         (["import", str(tmp_path / "bad.zip"), "--out", str(tmp_path / "new")], "not a zip"),
         (["import", str(tmp_path / "gone.zip"), "--out", str(tmp_path / "new")], "not there"),
         (["import", str(tmp_path / "bad.zip"), "--out", str(tmp_path / "full")], "not empty"),

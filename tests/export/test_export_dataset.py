@@ -39,7 +39,7 @@ def test_the_library_loads_the_folder_without_a_network(name, tmp_path, monkeypa
 
 
 def test_the_text_alone_is_the_runs_own_file():
-    assert text_of(sample()) == (SAMPLES / "quick" / "distilled.jsonl").read_bytes()
+    assert text_of(sample()) == {"distilled.jsonl": (SAMPLES / "quick" / "distilled.jsonl").read_bytes()}
 
 
 def test_a_run_without_text_has_no_data_set():

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from backend.errors import UserError
-from backend.export import contract, copy
+from backend.export import contract, places, travel
 from backend.export.copy import RunCopy
 from backend.export.run_file import pack, restore, unpack
 from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.runs.lineage import ancestors, snapshot_steps
 from backend.studies.text_distillation.branching import make_branch
-from backend.studies.text_distillation.config import DECODERS
+from backend.studies.text_distillation.decoders import DECODERS
 from backend.studies.text_distillation.tables import tables_of
 from tests import tiny_decoding
 from tests.exported import with_document, with_file
@@ -48,7 +48,7 @@ def test_a_run_of_another_model_folder_says_only_its_name(config, tmp_path):
 
 @pytest.mark.parametrize("decoder", ["nearest", "guided"])
 def test_a_stopped_run_resumes_after_its_journey_to_the_same_numbers(decoder, config, tmp_path, monkeypatch):
-    for module in (contract, copy):  # the tiny models lie at absolute places
+    for module in (contract, places):  # the tiny models lie at absolute places
         monkeypatch.setattr(module, "is_local", lambda _: False)
     config = replace(config, decoder=decoder, admm_every=2)
     whole, _ = start(config, tmp_path / "whole")
@@ -72,9 +72,10 @@ def test_a_branch_travels_with_its_lineage_and_the_snapshots_to_branch_again(con
     assert pack(RunCopy.of(back)) == first
 
 
-def test_large_snapshots_stay_behind(config, tmp_path, monkeypatch):
+def test_snapshots_that_are_large_together_stay_behind(config, tmp_path, monkeypatch):
     run, _ = start(config, tmp_path / "run", ("experts", "distil"))
-    monkeypatch.setattr(copy, "MOST_SNAPSHOTS", 1000)
+    assert [name for name in RunCopy.of(run).files if "snapshots" in name]
+    monkeypatch.setattr(travel, "within", lambda entry, size: entry.most is None or size <= 1000)
     assert not [name for name in RunCopy.of(run).files if "snapshots" in name]
 
 

@@ -4,6 +4,7 @@ import json
 import zipfile
 from dataclasses import asdict
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -127,9 +128,27 @@ def test_numbers_that_json_cannot_hold_become_null(tmp_path):
     assert unpack(pack(RunCopy.of(run))).document("summary.json")["heldout"]["text"][0]["matching_loss"] is None
 
 
-def test_a_run_of_the_bench_is_no_distillation_run():
-    with pytest.raises(UserError, match="no distillation run"):
-        RunCopy.of(RunDir(SAMPLES / "distilled_text"))
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"config": {}}', "[" * 9999])
+def test_a_folder_whose_config_is_none_is_no_run(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(UserError, match="no run that can be read"):
+        RunCopy.of(RunDir(tmp_path))
+
+
+def test_what_a_folder_behind_a_link_holds_stays_behind(tmp_path):
+    run = own(tmp_path / "run")
+    (run.path / "artifacts" / "scores").rename(tmp_path / "outside")
+    (run.path / "artifacts" / "scores").symlink_to(tmp_path / "outside")
+    assert not [name for name in RunCopy.of(run).files if "scores" in name]
+
+
+def test_an_export_of_an_earlier_version_opens_as_before(tmp_path):
+    """Written by the version before studies had shapes of their own, from a part of the recorded run."""
+    data = (Path(__file__).parent / "earlier.distilloscope.zip").read_bytes()
+    run = restore(unpack(data), tmp_path / "back")
+    assert RunCopy.of(run).files == unpack(data).files
+    assert run.rows("results") == RunDir(SAMPLES / "quick").rows("results")
+    assert run.status()["state"] == "finished"
 
 
 def test_what_could_not_be_brought_back_is_not_given_out(tmp_path):

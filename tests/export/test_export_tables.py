@@ -9,7 +9,8 @@ import pytest
 from hypothesis import strategies as st
 
 from backend.export.copy import RunCopy
-from backend.studies.text_distillation.tables import RISKY, as_csv, cell, tables_of
+from backend.export.tables import RISKY, as_csv, cell
+from backend.studies.text_distillation.tables import tables_of
 from tests.exported import sample
 
 
@@ -28,7 +29,8 @@ def tables() -> dict[str, bytes]:
 
 
 def test_there_is_a_table_for_every_file_and_stage(tables):
-    names = {"metrics-experts", "metrics-distil", "prompts", "distilled", "results", "summary", "heldout", "settings"}
+    names = {"metrics-experts", "metrics-distil", "prompts", "distilled", "facts", "results", "summary", "heldout"}
+    names |= {"settings"}
     assert {name.removesuffix(".csv") for name in tables if name.endswith(".csv")} == names
     for name in names:
         assert f"{name.split('-')[0]}" in tables["README.txt"].decode()

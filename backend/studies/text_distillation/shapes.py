@@ -1,24 +1,21 @@
-"""The shapes of a run's files: one model a row, as backend/README.md has them, and nothing beyond.
+"""The shapes of a distillation's files: one model a row, as backend/README.md has them, and nothing beyond.
 
-Strict on purpose: a row that passes can be drawn, counted and sent to a page without another look. Numbers are finite
-and fit what a browser and JSON hold, texts are Unicode, fields that are not known are refused. Knows no file.
+As strict as the types of every run that they are made of: a row that passes can be drawn without another look. Behind
+them what no single file can say: whether files fit each other and the settings. Knows no folder.
 """
 
+import json
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-STAGES = ("experts", "distil", "decode", "evaluate")
-EXACT = 2**53  # larger whole numbers are rounded by a browser, and JSON writers stop at 64 bits
-LATEST = 4_102_444_800.0  # the year 2100
+from backend.export import shapes
+from backend.export.contract import wrong
+from backend.export.shapes import Name, Number, Row, Share, Text, Whole
+
+SEARCH, SNAPSHOTS = "artifacts/search.json", "artifacts/snapshots/"
 Arm = Literal["base", "soft", "projected", "text", "init", "random", "full"]
-
-
-def exact(value: object) -> object:
-    """A whole number stays one only while a browser can hold it."""
-    if type(value) is int and abs(value) > EXACT:
-        raise ValueError(f"a whole number beyond {EXACT:,}")
-    return value
 
 
 def pair(value: list) -> list:
@@ -27,45 +24,8 @@ def pair(value: list) -> list:
     return value
 
 
-def known_stages(value: str) -> str:
-    if value and not set(value.split(",")) <= set(STAGES):
-        raise ValueError(f"some of {', '.join(STAGES)}")
-    return value
-
-
-Whole = Annotated[int, Field(ge=0, le=EXACT)]
-Number = Annotated[float, BeforeValidator(exact), Field(ge=-1e300, le=1e300)]
-Share = Annotated[float, BeforeValidator(exact), Field(ge=0, le=1)]
-Text = Annotated[str, Field(max_length=100_000)]
-Name = Annotated[str, Field(min_length=1, max_length=300)]
 Point = Annotated[list[Number], AfterValidator(pair)]
 Way = Annotated[list[Annotated[list[Number | None], AfterValidator(pair)]], Field(min_length=1, max_length=100_000)]
-
-
-class Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Ancestor(Row):
-    run: Name
-    step: Whole
-
-
-Lineage = Annotated[list[Ancestor], Field(min_length=1, max_length=100)]
-
-
-class Status(Row):
-    """status.json of an export: a run that ended, without a process."""
-
-    state: Literal["stopped", "finished"]
-    stage: Literal["", "experts", "distil", "decode", "evaluate"]
-    done: Whole
-    total: Whole
-    message: Literal[""]
-    started_at: Annotated[float, Field(ge=0, le=LATEST)]
-    updated_at: Annotated[float, Field(ge=0, le=LATEST)]
-    error: None
-    stages: Annotated[str, AfterValidator(known_stages)] | None
 
 
 class ExpertRow(Row):
@@ -119,6 +79,9 @@ class Round(Row):
 
 class SearchRow(Round):
     stage: Literal["search"]
+
+
+MetricsRow = Annotated[ExpertRow | DistilRow | EngineRow | SearchRow, Field(discriminator="stage")]
 
 
 class Prompt(Row):
@@ -234,31 +197,11 @@ class FactsRow(Row):
     nearest: Annotated[list[Nearest], Field(max_length=100)]
 
 
-class ResultsRow(Row):
+class ResultsRow(shapes.ResultsRow):
     arm: Arm
-    student: Name
-    task: Name
     regime: Literal["matched", "ordinary"]
     metric: Literal["acc", "acc_norm"]
-    seed: Whole
     value: Share
-    n: Annotated[int, Field(ge=1, le=10_000_000)]
-    scores: Name | None = None
-
-
-class ScoreRow(Row):
-    id: Name
-    subject: Name | None
-    answer: Annotated[int, Field(ge=0, lt=100)]
-    log_likelihoods: Annotated[list[Number], Field(min_length=1, max_length=100)]
-    lengths: list[Whole]
-    truncated: bool = False
-
-    @model_validator(mode="after")
-    def options_agree(self) -> "ScoreRow":
-        if len(self.lengths) != len(self.log_likelihoods) or self.answer >= len(self.lengths):
-            raise ValueError("a length for every option, and the answer among them")
-        return self
 
 
 class Matched(Row):
@@ -298,3 +241,14 @@ class Search(Row):
     lrs: Annotated[list[Number], Field(min_length=1, max_length=2)]
     found: Found
     trainings: Whole
+
+
+def check_together(files: dict[str, bytes], config: dict) -> None:
+    """UserError where a search is for another number of prompts, or a snapshot belongs to no update."""
+    if SEARCH in files:
+        found = json.loads(files[SEARCH])["found"]
+        if {len(found["drafts"]), len(found["best"])} != {config["prompts"]}:
+            raise wrong(SEARCH, "it has not as many texts as the run has prompts", f"{config['prompts']} texts")
+    for name in files:
+        if name.startswith(SNAPSHOTS) and not re.fullmatch(r"\d{1,7}\.safetensors", name.removeprefix(SNAPSHOTS)):
+            raise wrong(name, "it is called by no update", f"{SNAPSHOTS}<update>.safetensors")

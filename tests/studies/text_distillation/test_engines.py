@@ -11,7 +11,6 @@ import torch
 from backend.core.models.dual_students import DualStudent
 from backend.core.params import Params
 from backend.core.seeding import generator
-from backend.export.contract import METRICS
 from backend.runs.folder import RunDir
 from backend.settings import as_json, from_saved
 from backend.studies.text_distillation import unroll
@@ -19,6 +18,7 @@ from backend.studies.text_distillation.account import engine_of
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.engines import Trial, checked_engine, compared, make_engine, sound
 from backend.studies.text_distillation.learning import trusted
+from backend.studies.text_distillation.shapes import EngineRow
 from backend.studies.text_distillation.unroll import Segment, matching_gradient, one_sided
 from tests import tiny_decoding
 
@@ -70,13 +70,13 @@ def test_a_check_says_what_it_found(given):
     engine, row = checked_engine("exact", given)
     assert (engine.name, row["used"], row["reason"]) == ("exact", "exact", "")
     assert row["written_out"] and row["cosine"] > 0.99999 and row["error"] < 1e-3 and row["inner_steps"] == 2
-    METRICS["engine"].validate_python(logged(row))
+    EngineRow.model_validate(logged(row))
 
 
 def test_the_plain_engine_is_asked_for_by_name_and_checked_against_nothing(given):
     engine, row = checked_engine("plain", given)
     assert engine.written is None and row == {"used": "plain", "reason": "", "written_out": False}
-    METRICS["engine"].validate_python(logged(row))
+    EngineRow.model_validate(logged(row))
 
 
 def test_runs_from_before_there_were_engines_were_made_by_the_plain_one():
@@ -88,7 +88,7 @@ def test_an_engine_that_is_off_makes_way_for_the_exact_one(given, monkeypatch):
     engine, row = checked_engine("one_sided", given)
     assert (engine.name, row["used"]) == ("exact", "exact")
     assert "one_sided is off: cosine " in row["reason"] and row["cosine"] > 0.999
-    METRICS["engine"].validate_python(logged(row))
+    EngineRow.model_validate(logged(row))
 
 
 def test_an_exact_engine_that_is_wrong_makes_way_for_the_plain_one(given, monkeypatch):
@@ -97,7 +97,7 @@ def test_an_exact_engine_that_is_wrong_makes_way_for_the_plain_one(given, monkey
     engine, row = checked_engine("exact", given)
     assert (engine.written, row["used"], row["written_out"]) == (None, "plain", False)
     assert "exact is off: cosine -" in row["reason"] and "cosine" not in row  # which would be of another engine
-    METRICS["engine"].validate_python(logged(row))
+    EngineRow.model_validate(logged(row))
 
 
 def test_a_compiler_that_fails_is_no_reason_to_fail(given, monkeypatch):

@@ -1,0 +1,206 @@
+"""The shapes of a bench run's files: one model a row, as backend/README.md has them, and nothing beyond.
+
+Behind them what no single file can say: that scores are called by whose they are, and results name scores that are
+there. The page makes file names of both, so nothing in them may lead elsewhere. Knows no folder and no torch.
+"""
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from backend.export import shapes
+from backend.export.contract import wrong
+from backend.export.shapes import PART, Name, Number, Positive, Row, Share, Text, Whole
+
+SCORES = "artifacts/scores/"
+Who = Annotated[str, Field(pattern=r"^(base|seed-\d{1,3})$")]
+Task = Annotated[str, Field(pattern=rf"^{PART}$", max_length=100)]
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
+Error = Positive | None  # one question has no spread
+Counts = Annotated[list[Whole], Field(min_length=1, max_length=100)]
+
+
+class Cell(Row):
+    """Which student: `lr` is null where the step sizes were learned with the prompts."""
+
+    phase: Literal["grid", "final"]
+    lr: Number | None
+    seed: Whole
+    step: Whole
+
+
+class TuneRow(Cell):
+    stage: Literal["tune"]
+    loss: Number | None
+
+
+class ValidateRow(Cell):
+    stage: Literal["validate"]
+    acc: Share
+    option_loss: Number
+    n: Count
+
+
+class ScoringRow(Row):
+    """How well a student does so far, with its 95 % interval."""
+
+    stage: Literal["score"]
+    who: Who
+    task: Task
+    done: Count
+    total: Count
+    acc: Share
+    low: Share
+    high: Share
+
+
+MetricsRow = Annotated[TuneRow | ValidateRow | ScoringRow, Field(discriminator="stage")]
+
+
+class ResultsRow(shapes.ResultsRow):
+    arm: Literal["base", "full", "random", "text", "file"]
+    task: Task
+    regime: Literal["ordinary", "matched"]
+    metric: Literal["acc", "acc_norm"]
+    value: Share
+    stderr: Error
+    scores: Annotated[str, Field(pattern=shapes.SCORES)]
+
+
+class Accuracy(Row):
+    n: Count
+    acc: Share
+    acc_stderr: Error
+    acc_norm: Share
+    acc_norm_stderr: Error
+
+
+class Letters(Row):
+    chosen: Counts
+    right: Counts
+
+
+class Both(Row):
+    acc: Share
+    acc_norm: Share
+
+
+class Totals(Accuracy):
+    """What the scores of one student and task come to; the last three only where questions have subjects."""
+
+    truncated: Whole
+    ece: Share
+    option_loss: Number
+    letters: Letters
+    micro: Both | None = None
+    macro: Both | None = None
+    subjects: Annotated[dict[Name, Accuracy], Field(max_length=1000)] | None = None
+
+
+class Sitting(Row):
+    """What is written beside the scores of one student and task; a sitting that is not over has no summary."""
+
+    student: Name
+    fingerprint: Hash
+    adapter: Name | None
+    weights: Hash | None
+    seed: Whole
+    precision: Literal["float32", "bfloat16"]
+    who: Who
+    task: Task
+    split: Name
+    shots: Whole
+    n: Count
+    questions: Hash
+    prompt_version: Whole
+    seconds: Positive
+    again: Whole
+    arithmetic: Name | None = None
+    summary: Totals | None = None
+
+
+class Token(Row):
+    text: Text
+    taught: bool
+
+
+class Shown(Row):
+    tokens: Annotated[list[Token], Field(max_length=2000)]
+
+
+class Example(Row):
+    student: Name
+    examples: Whole
+    tokens_longest: Whole
+    shown: Annotated[list[Shown], Field(max_length=20)]
+
+
+class Seconds(Row):
+    """What each stage took so far."""
+
+    tune: Positive | None = None
+    score: Positive | None = None
+
+
+class Tried(Row):
+    """A step size of the grid; null where its student diverged."""
+
+    lr: Number
+    acc: Share | None
+    option_loss: Number | None
+    n: Whole
+
+
+class Comparison(Row):
+    task: Task
+    metric: Literal["acc", "acc_norm"]
+    a: Literal["tuned"]
+    b: Literal["base"]
+    n: Count
+    seeds_a: Count
+    seeds_b: Count
+    mean_a: Share
+    mean_b: Share
+    difference: Number
+    low: Number
+    high: Number
+    p_value: Share | None
+    gained: list[Name]
+    lost: list[Name]
+    inside_noise: bool
+    sentence: Text
+
+
+class Warned(Row):
+    kind: Literal["leak", "truncated", "letters", "noise", "validation"]
+    task: Task
+    found: Text
+    expected: Text
+    next_step: Text
+
+
+class Summary(Row):
+    lr: Number | None
+    grid: Annotated[list[Tried], Field(max_length=100)]
+    validation: Name | None
+    steps: Annotated[list[Whole], Field(max_length=100)]
+    seconds: Seconds
+    peak_memory_mb: Whole
+    comparisons: Annotated[list[Comparison], Field(max_length=1000)]
+    warnings: Annotated[list[Warned], Field(max_length=1000)]
+
+
+def check_together(files: dict[str, bytes], config: dict) -> None:
+    """UserError where scores are called by another student or task, or results name scores that are not there."""
+    for name in sorted(name for name in files if name.startswith(SCORES)):
+        if name.endswith(".json"):
+            facts = json.loads(files[name])
+            if name != f"{SCORES}{facts['who']}-{facts['task']}.json":
+                raise wrong(name, "it is called by another student or task", "the name that its fields give")
+            if "summary" in facts and len(files.get(f"{name}l", b"").splitlines()) != facts["n"]:
+                raise wrong(name, "it does not sum up the scores beside it", f"{name}l with {facts['n']} rows")
+    for number, line in enumerate(files.get("results.jsonl", b"").splitlines(), 1):
+        if json.loads(line)["scores"] not in files:
+            raise wrong(f"results.jsonl, row {number}", "its scores are missing", "the file that `scores` names")
