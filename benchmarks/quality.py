@@ -23,7 +23,7 @@ from backend.runs.folder import RunDir
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.cells import Cell
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
-from backend.studies.text_distillation.decoders import make_decoder
+from backend.studies.text_distillation.decoder import make_decoder
 from backend.studies.text_distillation.distill import distil, inner_batches
 from backend.studies.text_distillation.engines import Engine, Trial, checked_engine, make_engine
 from backend.studies.text_distillation.evaluate import Bench, Learned

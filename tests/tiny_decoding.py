@@ -12,7 +12,7 @@ import torch
 from backend import settings
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
-from backend.studies.text_distillation.decoders import make_decoder
+from backend.studies.text_distillation.decoder import make_decoder
 from backend.studies.text_distillation.learning import restore
 from backend.studies.text_distillation.recording import followed, held_out, record_experts
 from backend.studies.text_distillation.setup import Setup

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.studies.text_distillation.config import DistillConfig
-
-OWN_MODEL_ONLY = ("soft", "projected")  # embeddings and ids mean nothing to another model
+from backend.studies.text_distillation.config import OWN_MODEL_ONLY, DistillConfig
 
 
 @dataclass(frozen=True)

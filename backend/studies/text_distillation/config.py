@@ -10,12 +10,13 @@ from typing import ClassVar
 
 from backend.search.names import MOVES, OBJECTIVES
 from backend.settings import check, setting, setting_error
+from backend.studies.text_distillation.decoders import DECODERS, PAPER, SEARCH
 
 PRESETS = Path(__file__).parent / "presets"
-ARMS = ("base", "soft", "projected", "text", "init", "random", "full")
+ARMS = ("base", "soft", "projected", "text", "init", "random", "full")  # as they are trained; study.py has their words
+OWN_MODEL_ONLY = ("projected", "soft")  # ids and embeddings mean nothing to another model
 REGIMES = ("matched", "ordinary")
 INNER_RULES = ("normalised", "sgd", "preconditioned")
-DECODERS = ("nearest", "straight_through", "guided", "search")
 ENGINES = ("exact", "compiled", "one_sided", "plain")  # see engines.py
 
 
@@ -24,7 +25,7 @@ class DistillConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
     # of runs from before a setting existed, see settings.from_saved
-    BEFORE: ClassVar[dict] = {"decoder": "nearest", "engine": "plain"}
+    BEFORE: ClassVar[dict] = {"decoder": PAPER, "engine": "plain"}
     # how the settings begin that such runs lack
     LATER: ClassVar[tuple[str, ...]] = ("start", "decoder", "revert", "search_", "admm_", "engine")
 
@@ -146,7 +147,7 @@ class DistillConfig:
     )
 
     decoder: str = setting(
-        "search", "How learned prompts become text; search changes text itself.", "Text", choices=DECODERS
+        SEARCH, "How learned prompts become text; search changes text itself.", "Text", choices=tuple(DECODERS)
     )
     revert: bool = setting(
         True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text"
@@ -196,11 +197,7 @@ class DistillConfig:
     )
 
     arms: tuple[str, ...] = setting(
-        ("base", "soft", "projected", "text", "init", "random", "full"),
-        "What fresh students are trained on.",
-        "Scoring",
-        choices=ARMS,
-        public=len(ARMS),
+        ARMS, "What fresh students are trained on.", "Scoring", choices=ARMS, public=len(ARMS)
     )
     regimes: tuple[str, ...] = setting(
         REGIMES, "matched: the learned step sizes. ordinary: AdamW.", "Scoring", choices=REGIMES, public=len(REGIMES)

@@ -1,6 +1,6 @@
 """Decoder: how learned embeddings become tokens, while they are learned and after. What all decoders promise.
 
-Knows the outer loop's state; not texts, experts or files. decoders.py has the decoders by name.
+Knows the outer loop's state and the table of decoders; not texts, experts or files, and no decoder by name.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
+from backend.studies.text_distillation.decoders import DECODERS
+from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.state import OuterState
+from backend.study import resolve
 
 Ids = list[tuple[int, ...]]  # the tokens of every slot, as many as its real question began with
 
@@ -46,3 +49,8 @@ class Decoder(Protocol):
 
     def decode(self, state: OuterState) -> Ids:
         """The tokens of each prompt, were the run to end here."""
+
+
+def make_decoder(setup: Setup) -> Decoder:
+    """The decoder that the setup's config names."""
+    return resolve(DECODERS[setup.config.decoder].ref)(setup)

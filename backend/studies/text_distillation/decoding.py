@@ -20,7 +20,7 @@ from backend.search.state import STATE, searched
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.checkpoint import save_checkpoint
 from backend.studies.text_distillation.config import DistillConfig
-from backend.studies.text_distillation.decoders import make_decoder
+from backend.studies.text_distillation.decoder import make_decoder
 from backend.studies.text_distillation.evaluate import Learned, distilled_examples, own_words
 from backend.studies.text_distillation.heldout import heldout_losses, text_losses
 from backend.studies.text_distillation.learning import checkpoint_path

@@ -16,8 +16,7 @@ from backend.runs.lineage import ancestors, drop_snapshots, keep_snapshot, snaps
 from backend.runs.progress import Progress, Stopped
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
-from backend.studies.text_distillation.decoder import Decoder
-from backend.studies.text_distillation.decoders import make_decoder
+from backend.studies.text_distillation.decoder import Decoder, make_decoder
 from backend.studies.text_distillation.distill import begin, distil, first_step_size, inner_batches
 from backend.studies.text_distillation.engines import Engine, Trial, checked_engine, make_engine, plain_loss
 from backend.studies.text_distillation.following import in_plane, left_by_layer

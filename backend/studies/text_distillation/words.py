@@ -3,12 +3,8 @@
 Knows the study's settings; no file and no screen.
 """
 
-MADE_BY = {  # by decoder: runs of before there was a choice are the paper's
-    "nearest": "Their text is the nearest token at each place.",
-    "straight_through": "While they learn, the student reads only the tokens nearest to them, the later text.",
-    "guided": "Their text is chosen among near tokens by the model itself.",
-    "search": "Their text is not theirs: it is searched for among real questions, phrases and words, by {objective}.",
-}
+from backend.studies.text_distillation.decoders import DECODERS, PAPER
+
 OBJECTIVES = {
     "error": "trained students' error on real questions",
     "answers": "trained students' loss on real questions",
@@ -28,8 +24,10 @@ def about(config: dict) -> str:
 
 def made_by(config: dict) -> str:
     """Which decoder made the text, and by which objective."""
-    said = MADE_BY.get(config.get("decoder", "nearest"), "")
-    return said.format(objective=OBJECTIVES.get(config.get("search_objective", "answers"), ""))
+    decoder = DECODERS.get(config.get("decoder", PAPER))
+    if decoder is None:  # of another version
+        return ""
+    return decoder.about.format(objective=OBJECTIVES.get(config.get("search_objective", "answers"), ""))
 
 
 def count(number: int, noun: str) -> str:

@@ -10,9 +10,11 @@ from backend.core.models.nearest_tokens import as_grid, as_rows
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.checkpoint import load_checkpoint, save_checkpoint
-from backend.studies.text_distillation.config import DECODERS, DistillConfig
-from backend.studies.text_distillation.decoders import BY_NAME
+from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.decoder import Decoder
+from backend.studies.text_distillation.decoders import DECODERS, SEARCH
 from backend.studies.text_distillation.distill import begin
+from backend.study import resolve
 from tests import tiny_decoding
 from tests.studies.text_distillation.test_run import ROOT, outcome, start
 from tests.tiny_decoding import summary
@@ -22,11 +24,12 @@ config = tiny_decoding.config
 ready = tiny_decoding.ready
 
 
-def test_every_name_in_the_config_has_a_decoder():
-    assert set(DECODERS) <= set(BY_NAME)
+def test_every_name_in_the_config_leads_to_a_decoder():
+    names = next(item.choices for item in settings.describe(DistillConfig) if item.name == "decoder")
+    assert len(names) > 3 and all(issubclass(resolve(DECODERS[name].ref), Decoder) for name in names)
 
 
-@pytest.mark.parametrize("decoder", [name for name in BY_NAME if name != "search"])  # whose texts are no tokens of P
+@pytest.mark.parametrize("decoder", [name for name in DECODERS if name != SEARCH])  # whose texts are no tokens of P
 def test_every_decoder_begins_at_the_real_questions_and_ends_in_its_own_tokens(decoder, config, tmp_path):
     config = replace(config, decoder=decoder, revert=False, prompt_tokens=64, outer_steps=12)
     run, state = start(config, tmp_path / "run")

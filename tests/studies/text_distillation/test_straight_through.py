@@ -3,10 +3,10 @@
 import torch
 
 from backend.core.models.nearest_tokens import as_grid
-from backend.studies.text_distillation.decoders import BY_NAME
 from backend.studies.text_distillation.distill import begin, distil
 from backend.studies.text_distillation.engines import make_engine
 from backend.studies.text_distillation.heldout import followed_loss
+from backend.studies.text_distillation.nearest import Nearest
 from tests import tiny_decoding
 from tests.tiny_decoding import moved
 
@@ -29,7 +29,7 @@ def test_straight_through_unrolls_on_real_tokens_and_moves_the_copy_behind_them(
         on_tokens.log_lrs.copy_(state.log_lrs)
     copy = state.prompts.detach().clone()
     row = first_row(setup, decoder, state, buffer)
-    plain = first_row(setup, BY_NAME["nearest"](setup), on_tokens, buffer)
+    plain = first_row(setup, Nearest(setup), on_tokens, buffer)
     assert (row["matching_loss"], row["gradient_norm"]) == (plain["matching_loss"], plain["gradient_norm"])
     assert torch.equal(state.prompts.grad, on_tokens.prompts.grad)
     # Adam's first step is of one length, so the same gradient moves both by the same from where they were
