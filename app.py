@@ -1,4 +1,4 @@
-"""The web app: build the page, and serve it when run as a program.
+"""The web app: build a page for every study, and serve them when run as a program.
 
     python app.py [--port 7860] [--host 127.0.0.1] [--mcp]
 
@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from backend.desk.desk import Desk
@@ -26,22 +27,19 @@ from backend.serving.health import health
 from backend.serving.hosts import STORE, Host, keeps, this_host
 from backend.serving.journal import open_journal
 from backend.serving.keeper import Keeper
-from backend.studies.bench.config import PRESETS as BENCH_PRESETS
-from backend.studies.text_distillation.config import PRESETS
+from backend.study import Study, all_studies
 from components.api import Api
 from components.compare.page import ComparePage
-from components.frame.host_notice import host_notice
+from components.frame.frame import Frame, sorry
+from components.frame.navigation import COMPARE, OldLinks, Place, address_of, places
 from components.frame.routes import health_route, shut_routes
 from components.frame.sessions import keep_places
-from components.frame.tabs import open_tab, tab
-from components.frame.theme import FAVICON, STYLES, make_theme, page_header
+from components.frame.theme import FAVICON, STYLES, make_theme
 from components.run.shares import Shares
 from components.run.shelf import Shelf
-from components.run.slices import SliceClock, lent_gpu
+from components.run.slices import lent_gpu
 from components.run.takeaway import MOST_MEGABYTES
-from components.studies.bench import words as bench_words
-from components.studies.bench.page import BenchPage
-from components.studies.text_distillation.page import text_distillation_page
+from components.studies.page import House, page_of
 
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 
@@ -49,33 +47,38 @@ SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 def build_demo(
     runner: Runner | None = None, samples: Path = SAMPLES, desk: Desk | None = None, host: Host | None = None
 ) -> gr.Blocks:
-    """The page. Runs are kept in, and only ever opened from, `home()/runs` and `samples`."""
+    """A page for every study, and one that lays runs side by side.
+
+    Runs are kept in, and only ever opened from, `home()/runs` and `samples`.
+    """
     keep_places()
-    root = home() / "runs"
-    host = host or this_host()
+    root, host = home() / "runs", host or this_host()
     runner = runner or make_runner(root, host)
-    distilled = Shelf(samples, root, PRESETS, "text_distillation", host=host)
-    tuned = Shelf(samples, root, BENCH_PRESETS, "bench", bench_words.title, host)
+    studies = {address_of(study.name): study for study in all_studies() if study.shown}
+    shelves = {s.name: Shelf.of(s, samples, root, host, strays=not number) for number, s in enumerate(studies.values())}
+    house = House(shelves, runner, desk or make_desk(runner))
+    frame = Frame(keeps(), runner.abilities.computes)
+    first, *others = places()
     with gr.Blocks(title="Distilloscope", analytics_enabled=False, fill_width=True) as demo:
         # first: a name belongs to whoever takes it first, and the pages have a `start` too
-        Api([distilled, tuned], runner)
-        page_header()
-        host_notice(keeps(), runner.abilities.computes)
-        with gr.Tabs(elem_id="tabs") as tabs:
-            with tab("Distil", "distil") as opening:
-                first = text_distillation_page(demo, distilled, runner)
-            with tab("Bench", "bench") as second:
-                bench = BenchPage(tuned, distilled, runner, desk or make_desk(runner), first.owner)
-            with tab("Compare", "compare") as third:
-                compare = ComparePage(distilled, runner, first.owner, first.view.picker)
-        bench.open_after(first.opened)  # the first page names a new visitor
-        bench.filled.when_opened(second)
-        compare.when_opened(third, [opening, second])
-        compare.offer(first.view.beside, tabs)
-        open_tab(demo, tabs)
-        if runner.abilities.in_slices:
-            SliceClock(runner, first.owner, [first.view.timer, bench.view.timer])
+        Api(list(shelves.values()), runner)
+        fill(demo, first, frame, house, studies)
+    for place in others:
+        with demo.route(place.title, place.address, show_in_navbar=False):
+            fill(demo, place, frame, house, studies)
     return demo.queue(max_size=64, default_concurrency_limit=4)
+
+
+def fill(demo: gr.Blocks, place: Place, frame: Frame, house: House, studies: Mapping[str, Study]) -> None:
+    """One page: its frame, and what is at this place."""
+    frame.make(place)
+    if place.address in studies:
+        page_of(demo, studies[place.address], house)
+    elif place.address == COMPARE:
+        first = next(iter(house.shelves.values()))
+        ComparePage(demo, first, house.runner)
+    else:
+        sorry(f"The study {place.title} cannot be loaded; the server's log says why.")
 
 
 def make_runner(root: Path, host: Host) -> Runner:
@@ -121,7 +124,7 @@ def launch(
         strict_cors=True,
         state_session_capacity=500,
         show_error=False,
-        app_kwargs={"routes": [*routes, *shut_routes()]},
+        app_kwargs={"routes": [*routes, *shut_routes()], "middleware": [Middleware(OldLinks)]},
         **more,
     )
 

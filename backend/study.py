@@ -37,10 +37,22 @@ class Stage:
 
 @dataclass(frozen=True)
 class Curve:
-    """A live line: the rows of metrics.jsonl with this `stage`, column `y` over column `x`.
+    """A live curve: the rows of metrics.jsonl with this `stage`, column `y` over column `x`.
 
-    `by` names the columns whose values tell one line from another; `where` what else a row must hold. `label` stands at
-    the vertical axis, `x_label` at the other one. `log`: the vertical axis begins logarithmic.
+    Words: `title` stands on the button that shows it, `label` above the axis of y, `x_label` below the axis of x;
+    `reference` is a value of y worth a dashed line, and what it means.
+    Rows: `where` is what else a row must hold; `by` names the columns that tell one line from another, and `line` refers
+    to `function(values) -> str`, a line's name from the values of those columns; without it, they are listed.
+    `low` and `high` are the columns of a 95 % interval, drawn as a band.
+    Pictures: curves of one `view` are panes of one picture and share x; the first is the main one, those after it are
+    details that can be hidden. Without a `view` a curve has a picture of its own, called like the curve. `choice` is a
+    column of which one value at a time is drawn, as the tasks of a test; `{task}` in `label` then says which. `x_end`
+    is the column that says how far x will go. `linked`, of the first curve of a view: a click asks the panels beside it
+    for that x, and the x that they show is marked.
+    Looks: `quiet` are values of columns whose lines are attempts or a baseline, thin and grey; `winner` names columns
+    whose values tell, in summary.json or in full lines, which attempt won: it is drawn as a full line. `log`: y begins logarithmic. `smooth`: points
+    with a trend through them. `range`: the ends of y where they are known. `kind`: made or real, which chooses the
+    colour; without it, the run's settings choose by `Words.kind`.
     """
 
     name: str
@@ -53,6 +65,19 @@ class Curve:
     by: tuple[str, ...] = ()
     where: Mapping[str, object] = field(default_factory=dict)
     log: bool = False
+    view: str = ""
+    line: Ref = ""
+    low: str = ""
+    high: str = ""
+    choice: str = ""
+    x_end: str = ""
+    reference: tuple[float, str] | None = None
+    quiet: Mapping[str, object] = field(default_factory=dict)
+    winner: tuple[str, ...] = ()
+    linked: bool = False
+    smooth: bool = False
+    range: tuple[float, float] | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,14 +130,17 @@ class Metric:
 class Words:
     """The sentences of a study. `about` refers to `function(config: dict) -> str`: a run in one sentence.
 
-    `run_title` refers to `function(config: dict) -> str`, a run's name; without it, its preset names it. `arms`: what a
-    student was trained on; `regimes`: how. `exports`: what the kinds of `Study.exports` are called and for. `nothing` is
-    said where there is no run yet.
+    `run_title` refers to `function(config: dict) -> str`, a run's name; without it, its preset names it. `kind` refers to
+    `function(config: dict) -> str`: made, real or nothing, the colour of a run's curves. `arms`: what a student was
+    trained on; `regimes`: how. `exports`: what the kinds of `Study.exports` are
+    called and for. `go` stands on the start button, `own` above the form; `nothing` is said where there is no run yet.
     """
 
     about: Ref
     run_title: Ref = ""
+    kind: Ref = ""
     go: str = "Start"
+    own: str = "Start your own"
     nothing: str = ""
     arms: tuple[Word, ...] = ()
     regimes: tuple[Word, ...] = ()
@@ -134,6 +162,16 @@ class Branching:
 
 
 @dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with a run. `changes`: setting -> (old, new) that help; empty where none does."""
+
+    kind: str
+    found: str
+    cause: str
+    changes: dict[str, tuple]
+
+
+@dataclass(frozen=True)
 class Study:
     """A research question that can be run.
 
@@ -148,6 +186,7 @@ class Study:
     `commands`: verbs of its own on the command line, by name, each `function(subparsers) -> None`.
     `checks` refers to `function(files: dict[str, bytes], config: dict) -> None`, which raises UserError: what no shape
     of a single file says. The files fit their shapes by then.
+    `ranked`: three arms that DD-Ranking compares: what was made, as much drawn by chance, and everything there is.
     `needs`: packages; where one is absent, the study shows recorded runs and says what to install.
     """
 
@@ -170,6 +209,7 @@ class Study:
     questions: Mapping[str, Ref] = field(default_factory=dict)
     commands: Mapping[str, Ref] = field(default_factory=dict)
     checks: Ref = ""
+    ranked: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     shown: bool = True
 

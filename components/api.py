@@ -138,7 +138,7 @@ class Api:
         """
         found = self._open(run, owner)
         table = summarise_results(found.rows("results"))
-        return {"run": run, "table": table, "ranking": ranking(table), "summary": found.summary()}
+        return {"run": run, "table": table, "ranking": ranking(table, find(found.config()["study"]).ranked), "summary": found.summary()}
 
     def export(self, run: str, owner: str = "") -> dict:
         """Give the distilled data set of a run, and the settings that made it.

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from backend.runs.folder import RunDir
-from components.panels.thinning import matching_columns, thin
+from components.panels.thinning import short, thin
 from components.run import feed
+from components.run.feed import Read
+from components.studies.text_distillation.feed import WALL
 
 MOST_POINTS = 1000  # of each run: four of them are drawn at once
 DRAWN = ("chart", "wall")
+COLUMNS = {"step": "step", "loss": "matching_loss", "regulariser": "regulariser", "cosine": "cosine"}
 
 
 def first_look() -> dict:
@@ -31,7 +34,7 @@ def look(chosen: Sequence[dict], runs: dict[str, RunDir], seen: dict) -> tuple[d
     """
     news, cursors = {}, {}
     for key, run in runs.items():
-        news[key], cursors[key] = feed.look(run, seen["runs"].get(key) or feed.first_look(key), PARTS)
+        news[key], cursors[key] = feed.look(run, seen["runs"].get(key) or feed.first_look(key), READS)
     another = list(cursors) != list(seen["runs"])
     after = {**seen, "runs": cursors}
     messages = dict.fromkeys(DRAWN)
@@ -44,15 +47,16 @@ def look(chosen: Sequence[dict], runs: dict[str, RunDir], seen: dict) -> tuple[d
     return messages, after, {key for key, each in news.items() if each["results"] is not None}
 
 
-def curve_news(rows: list[dict], fresh: bool) -> dict:
+def curve_news(run: RunDir, rows: dict[str, list[dict]], fresh: bool) -> dict:
     """The `distil` rows as columns. `elapsed` counts seconds from the first of these rows on; None without a clock."""
-    found = [row for row in rows if row.get("stage") == "distil"]
+    found = [row for row in rows["metrics"] if row.get("stage") == "distil"]
     clocks = [row.get("seconds") for row in found]
     if all(isinstance(seconds, (int, float)) for seconds in clocks):
         found = [row | {"elapsed": round(e, 2)} for row, e in zip(found, accumulate(clocks), strict=True)]
-    found = thin(found, MOST_POINTS) if fresh else found
+    found = thin(found, MOST_POINTS, COLUMNS["loss"]) if fresh else found
     elapsed = [row["elapsed"] for row in found] if all("elapsed" in row for row in found) else None
-    return {"points": {**matching_columns(found), "elapsed": elapsed}}
+    columns = {name: [short(row.get(source)) for row in found] for name, source in COLUMNS.items()}
+    return {"points": {**columns, "elapsed": elapsed}}
 
 
-PARTS = (("chart", "metrics", curve_news), ("wall", "prompts", feed.wall_news))
+READS = (Read("chart", ("metrics",), curve_news), WALL)

@@ -1,7 +1,7 @@
 """The page that lays runs side by side: what is on it, and which function answers which click.
 
 Every function takes the visitor's id and keys from the page and trusts neither: the shelf decides. Knows the study's
-config, a runner and the shelf of runs. A timer ticks only while a chosen run is live and the tab is open.
+config, a runner and the shelf of runs. A timer ticks only while a chosen run is live.
 """
 
 import json
@@ -18,21 +18,21 @@ from components.compare.prompts import prompt_columns
 from components.compare.results import results_markup
 from components.compare.settings import settings_markup
 from components.frame.events import sent
+from components.frame.visitor import visitor
 from components.panels.overlay import overlay
-from components.run.shelf import Shelf
+from components.run.shelf import Shelf, is_owner, new_owner
 from components.run.view import PERIOD_S, is_recorded
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
 class ComparePage:
-    """Made inside its tab. `open` fills it, `tick` adds what is new."""
+    """Made inside a Blocks context or one of its routes. `open` fills it, `tick` adds what is new."""
 
-    def __init__(self, shelf: Shelf, runner: Runner, owner: gr.BrowserState, on_screen: gr.Dropdown):
-        """`on_screen` is the run picker of the first tab: its run is the one that others are compared with at first."""
-        self.shelf, self.runner, self.owner, self.on_screen = shelf, runner, owner, on_screen
+    def __init__(self, demo: gr.Blocks, shelf: Shelf, runner: Runner):
+        self.shelf, self.runner, self.owner = shelf, runner, visitor()
         # which runs, and what was seen of them. Apart, for a tick that ends after a choice must not take it back
-        self.slots, self.seen, self.wanted = gr.State({}), gr.State({}), gr.State("")
+        self.slots, self.seen = gr.State({}), gr.State({})
         self.timer = gr.Timer(PERIOD_S, active=False)
         with gr.Column(elem_id="compare-page"):
             self.heads = side.runs_view()
@@ -40,46 +40,32 @@ class ComparePage:
             self.settings = gr.HTML("", elem_id="compare-settings", apply_default_css=False)
             self.prompts = prompt_columns()
             self.results = gr.HTML("", elem_id="compare-results", apply_default_css=False)
-        self._bind()
+        self._bind(demo)
 
     @property
     def parts(self) -> list:
-        return [self.slots, self.wanted, *self.shown]
+        return [self.slots, *self.shown]
 
     @property
     def shown(self) -> list:
         """What a look may fill that chooses nothing."""
         return [self.seen, self.timer, self.heads, self.chart, self.settings, self.prompts, self.results]
 
-    def _bind(self) -> None:
+    def _bind(self, demo: gr.Blocks) -> None:
         held = [self.owner, self.slots, self.seen]
+        demo.load(self.open, self.owner, [self.owner, *self.parts], **QUIET)
         self.timer.tick(self.tick, held, self.shown, **QUIET)
         self.heads.choose(self.choose, held, self.parts, **QUIET)
         for widget in (self.chart, self.prompts):
             widget.resync(self.resync, held, self.shown, **QUIET)
 
-    def when_opened(self, own: gr.Tab, others: Iterable[gr.Tab]) -> None:
-        """Only a visitor who opens the tab is sent anything, and nobody who left it."""
-        own.select(self.open, [self.owner, self.slots, self.seen, self.on_screen, self.wanted], self.parts, **QUIET)
-        for other in others:
-            other.select(self.leave, None, self.timer, **QUIET)
-
-    def offer(self, button: gr.Button, tabs: gr.Tabs) -> None:
-        """A button beside the picker of the first tab: it opens this one with that run among the chosen."""
-        button.click(self.want, self.on_screen, [self.wanted, tabs], **QUIET)
-
     # -- answers ------------------------------------------------------------------------------------------------
-    def want(self, key: object) -> tuple[str, gr.Tabs]:
-        """The button beside the picker: the tab opens, and its own event reads what is wanted."""
-        return key if isinstance(key, str) else "", gr.Tabs(selected="compare")
-
-    def open(self, owner: str, slots: dict, seen: dict, on_screen: object, wanted: object) -> dict:
-        """The tab is opened: the runs that were here, with the one that is wanted; else a first choice."""
-        keys = list(slots := _slots(slots))
-        if isinstance(wanted, str) and self.shelf.open(owner, wanted) is not None:
-            keys = side.joined(keys, wanted) if keys else side.first_choice(self.shelf, owner, wanted)
-        keys = keys or side.first_choice(self.shelf, owner, on_screen)
-        return {**self._choose(owner, keys, slots, seen), self.wanted: ""}
+    def open(self, owner: str, request: gr.Request = None) -> dict:
+        """A page is opened or reloaded: the runs its address names; one alone gets a recorded one beside it."""
+        owner = owner if is_owner(owner) else new_owner()
+        asked = [key for key in side.asked_for(request) if self.shelf.open(owner, key) is not None]
+        keys = asked if len(asked) > 1 else side.first_choice(self.shelf, owner, asked[0] if asked else None)
+        return {self.owner: owner, **self._choose(owner, keys[: side.MOST], {}, {})}
 
     def choose(self, owner: str, slots: dict, seen: dict, event: gr.EventData) -> dict:
         """A run was added or taken away. Anything that is no list of this visitor's runs chooses none of it."""
@@ -98,12 +84,9 @@ class ComparePage:
         """A panel missed a message: everything once more."""
         return self._show(owner, *self._open(owner, slots := _slots(slots), slots), {})
 
-    def leave(self) -> gr.Timer:
-        return gr.Timer(active=False)
-
     # -- how ----------------------------------------------------------------------------------------------------
     def _choose(self, owner: str, keys: Iterable[str], slots: dict[str, int], seen: dict) -> dict:
-        """The same for keys that are chosen from now on, where `slots` were before."""
+        """The page for keys that are chosen from now on, where `slots` were before."""
         chosen, lost = self._open(owner, keys, slots)
         return {
             **self._show(owner, chosen, lost, seen, opening=True),

@@ -11,11 +11,14 @@ from backend.core.scoring.compare import paired, sentence
 from backend.core.scoring.scored import Scored
 from backend.errors import UserError
 from backend.runs.results import scores_of, summarise_results
+from backend.studies.text_distillation.study import STUDY
 from components.compare.runs import Chosen
-from components.frame import words
-from components.panels.judge_view import REGIME, arms_of
-from components.panels.results import METRICS, scale_top
+from components.frame.words import ENOUGH, quantity
+from components.panels.results import scale_top
+from components.studies.text_distillation import words
+from components.studies.text_distillation.judge_view import REGIME, arms_of
 
+METRICS = {metric.name: metric.title for metric in STUDY.words.metrics}  # the first one found is drawn
 NONE_YET = (
     "None of these runs has scores yet. After distilling, fresh students are trained and asked; they appear here."
 )
@@ -85,7 +88,7 @@ def own_first(one: Chosen, students: dict) -> list[str]:
 
 
 def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]], pairs: int) -> tuple[str, bool]:
-    """The paired difference in words. Fewer than `words.ENOUGH` students a side are never a verdict."""
+    """The paired difference in words. Fewer than `ENOUGH` students a side are never a verdict."""
     try:
         sides = [[scores_of(one.run, row) for row in mine] for one, mine in zip((a, b), rows, strict=True)]
         both = asked_of_both(sides)
@@ -98,8 +101,8 @@ def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]], pai
     said += f" Only the {result.n:,} questions that both were asked count." if both else ""
     if result.inside_noise:
         return said, True
-    if min(result.seeds_a, result.seeds_b) < words.ENOUGH:
-        return f"{said} With fewer than {words.ENOUGH} students a side that may still be the luck of the draw.", True
+    if min(result.seeds_a, result.seeds_b) < ENOUGH:
+        return f"{said} With fewer than {ENOUGH} students a side that may still be the luck of the draw.", True
     return f"{said} That is more than the noise.", True
 
 
@@ -158,7 +161,7 @@ def dot(one: Chosen, row: dict, name: str, top: float) -> str:
         return f"{100 * min(max(value, 0.0), top) / top:.2f}%"
 
     low, high = row["mean"] - row["interval"], row["mean"] + row["interval"]
-    said = f"{one.letter}, {name}: {words.quantity(row)}."
+    said = f"{one.letter}, {name}: {quantity(row)}."
     return (
         f'<li class="ds-vs-{one.slot}" tabindex="0" title="{escape(said)}">{one.badge()}<div>'
         f'<s style="left:{place(low)};right:calc(100% - {place(high)})"></s>'
@@ -177,7 +180,7 @@ def numbers(chosen: Sequence[Chosen], tables: dict[str, list[dict]]) -> str:
     body = ""
     for student, regime, arm, metric in every:
         cells = "".join(
-            f"<td>{escape(words.quantity(row)) if row else ''}</td>"
+            f"<td>{escape(quantity(row)) if row else ''}</td>"
             for row in (found[one.key].get((student, regime, arm, metric)) for one in chosen)
         )
         trained = escape(words.arm(arm))

@@ -2,7 +2,16 @@
 // The server's markup is all there is. Given by gr.HTML: element, props, trigger, watch.
 
 const keys = () => [...element.querySelectorAll("li[data-key]")].map((head) => head.dataset.key);
-let asked = false;  // the answer brings new markup: the focus goes back to the picker
+let returning = false, asked = false;  // the answer brings new markup: the focus goes back to the picker
+
+// The address names the runs, so that it can be kept and shared; Back brings the choice before.
+function follow(push) {
+  const url = new URL(location), now = keys().join(",");
+  if (now === (url.searchParams.get("runs") || "")) return;
+  now ? url.searchParams.set("runs", now) : url.searchParams.delete("runs");
+  const address = url.pathname + url.search.replaceAll("%2F", "/").replaceAll("%2C", ",");
+  history[push ? "pushState" : "replaceState"](null, "", address);
+}
 
 function choose(wanted) {
   asked = true;
@@ -19,5 +28,10 @@ watch("value", () => requestAnimationFrame(() => {
   const picker = element.querySelector("[data-add]");
   if (picker) picker.value = "";  // its element stays when the markup changes, and so would what was picked
   if (asked) element.querySelector("[data-add]")?.focus();
-  asked = false;
+  follow(asked && !returning);
+  asked = returning = false;
 }));
+window.addEventListener("popstate", () => {
+  returning = true;
+  choose((new URLSearchParams(location.search).get("runs") || "").split(",").filter(Boolean));
+});

@@ -12,7 +12,9 @@ from pathlib import Path
 import gradio as gr
 
 from backend.runs.folder import LIVE_STATES, ORPHANED, RunDir
+from backend.studies.text_distillation.study import STUDY
 from components.frame import words
+from components.run.share_view import KEY
 from components.run.shelf import RECORDED, Shelf
 from components.run.status import chip
 
@@ -59,17 +61,18 @@ def runs_view() -> gr.HTML:
     )
 
 
+def asked_for(request: gr.Request | None) -> list[str]:
+    """The keys of the runs that the page's address names (`?runs=a,b`), each once."""
+    found = request.query_params.get("runs") if request else None
+    return [*dict.fromkeys(key for key in (found or "").split(",") if KEY.fullmatch(key))][:MOST]
+
+
 def first_choice(shelf: Shelf, owner: str, on_screen: object) -> list[str]:
-    """The run of the first tab and a recorded one; else the first two that there are, the recorded ones first."""
+    """The run that was asked for and a recorded one; else the first two that there are, the recorded ones first."""
     every = [key for key, _ in shelf.everything(owner)]
     order = sorted(every, key=lambda key: not key.startswith(f"{RECORDED}/"))
     first = [on_screen] if on_screen in every else []
     return [*first, *(key for key in order if key not in first)][:2]
-
-
-def joined(keys: Sequence[str], wanted: str) -> list[str]:
-    """`keys` with one more run; where there is no room it takes the last one's place."""
-    return list(keys) if wanted in keys else [*keys[: MOST - 1], wanted]
 
 
 def slots_for(keys: Sequence[str], before: dict[str, int]) -> dict[str, int]:
@@ -128,7 +131,7 @@ def said_of(one: Chosen) -> str:
     if one.status["state"] == "failed" and error:
         return str(error.get("found", ""))
     if one.status["state"] in ("stopped", "queued", ORPHANED):
-        return words.doing(one.status)
+        return words.doing(one.status, STUDY.stages)
     config = one.run.config()["config"]
     return f"{words.count(config['prompts'], 'prompt')} of {config['prompt_tokens']} tokens on {config['model']}"
 
@@ -148,7 +151,7 @@ def advice(chosen: Sequence[Chosen], choices: Sequence[tuple[str, str]], lost: i
     """What to do next, where something is missing."""
     gone = "A run that was chosen is no longer here. " if lost else ""
     if not choices:
-        return gone + "There is no run yet. Distil one on the first tab; it can be compared while it learns."
+        return gone + "There is no run yet. Distil one on the first page; it can be compared while it learns."
     if not chosen:
         return gone + "No run is chosen. Add two, and they lie side by side."
     if len(chosen) == 1 and len(choices) == 1:

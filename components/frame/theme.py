@@ -9,9 +9,10 @@ from pathlib import Path
 import gradio as gr
 
 from components.frame.language import SWITCH, language_script, served
+from components.frame.navigation import Place, navigation
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SHEETS = ("style", "bench", "explorer", "watch", "compare", "reproduce", "takeaway", "life", "language", "hosting")
+SHEETS = ("style", "pages", "bench", "explorer", "watch", "compare", "reproduce", "takeaway", "life", "language", "hosting")
 STYLES = [ASSETS / f"{name}.css" for name in SHEETS]
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"
@@ -80,14 +81,15 @@ def make_theme() -> gr.themes.Base:
     return theme.set(**light, **dark, **SHAPES)
 
 
-def page_header() -> gr.HTML:
-    """Name, one sentence, and the switches of language and of light and dark."""
+def page_header(place: Place) -> gr.HTML:
+    """Name, one sentence, the pages, a way to the form, and the switches of language and of light and dark."""
+    target, said = place.form
+    to_form = f'<a class="ds-to-form" href="{target}">{said}</a>' if target else ""
     logo = LOGO.read_text(encoding="utf-8")
     return gr.HTML(
         f'<header class="ds-header">{logo}<div><h1>Distilloscope</h1><p>Learn a handful of prompts that teach a model '
         "what a whole data set teaches, and watch them form.</p></div>"
-        '<a href="#form">Distil your own</a>'
-        f"{SWITCH}"
+        f"{navigation(place.address)}{to_form}{SWITCH}"
         '<button type="button" data-dark aria-label="Switch between light and dark" title="Light or dark">'
         '<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true"><circle cx="12" cy="12" r="8.5" '
         'fill="none" stroke="currentColor" stroke-width="2"/>'

@@ -16,10 +16,18 @@ function smooth(values, plain = false) {
   });
 }
 
-function lossTicks(losses) {
-  const lowest = Math.min(...losses.filter((v) => v > 0));
-  return lowest > 0.3 ? [0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2] : [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+// Round numbers for a logarithmic axis: many within a decade, few over several.
+function logTicks(values) {
+  const found = values.filter((v) => v > 0), low = Math.min(...found), high = Math.max(...found);
+  const steps = high < 8 * low ? [1, 1.5, 2, 3, 4, 5, 6, 8] : high < 2000 * low ? [1, 2, 5] : [1], ticks = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high) + 1; power += 1) {
+    ticks.push(...steps.map((step) => Number((step * 10 ** power).toPrecision(2))));
+  }
+  return { tickvals: ticks, ticktext: ticks.map(String) };
 }
+
+// Text that a run brought, for Plotly: it reads tags and %{...}.
+const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("%{", "%\u200b{");
 
 const axisStyle = () => ({ gridcolor: colour("line"), linecolor: colour("line"), zeroline: false, automargin: true,
   tickfont: { size: 11, color: colour("muted") } });

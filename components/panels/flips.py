@@ -11,7 +11,7 @@ from statistics import fmean
 from backend.core.scoring.compare import Paired
 from backend.core.scoring.metrics import option_probabilities
 from backend.core.scoring.scored import Scored
-from components.studies.bench import words
+from components.frame import words
 
 NAMES = ("Run A", "Run B")  # not A and B alone: options have letters too
 MOST_FLIPS = 400

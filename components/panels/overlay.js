@@ -12,7 +12,6 @@ const VIEWS = {
 const GAP = 16;  // pixels between two names at the lines' ends
 const chosen = { view: "loss", axis: "step" };
 const plot = element.querySelector(".ds-plot"), section = element.querySelector(".ds-overlay");
-const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("%{", "%\u200b{");
 
 // -- data ------------------------------------------------------------------------------------------------------
 function add(run, news) {
@@ -89,7 +88,7 @@ function layout(curves, along) {
     shapes: log ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 1, y1: 1, line: { color: colour("muted"), width: 1, dash: "dash" } }] : [],
     xaxis: { ...axisStyle(), showgrid: false, title: { text: along === "step" ? "update" : "seconds spent on updates",
       font: { size: 12, color: colour("muted") } } },
-    yaxis: { ...axisStyle(), nticks: 6, ...(log ? { type: "log", tickvals: lossTicks(curves.flatMap((c) => c.y)) }
+    yaxis: { ...axisStyle(), nticks: 6, ...(log ? { type: "log", ...logTicks(curves.flatMap((c) => c.y)) }
       : chosen.view === "regulariser" ? { rangemode: "tozero" } : {}) } };
 }
 

@@ -1,56 +1,38 @@
 """Rows of a run folder to the numbers that the live views draw: pure functions, nothing else.
 
-Knows the columns of metrics.jsonl, prompts.jsonl and paths.jsonl. Knows no widget, no colour, no file and no visitor.
+Knows the columns of prompts.jsonl and paths.jsonl; of any other file only the one that is drawn. Knows no widget, no colour, no file and no visitor.
 """
 
 from collections.abc import Sequence
 
-COLUMNS = {"step": "step", "loss": "matching_loss", "regulariser": "regulariser", "cosine": "cosine"}
 MOST_POINTS = 2000  # more than a wide screen has pixels; a longer history is thinned when it is first shown
 MOST_SNAPSHOTS = 60
 MOST_PROMPTS = 48
 
 
-def matching_columns(rows: Sequence[dict]) -> dict[str, list]:
-    """The `distil` rows as columns, short enough for a tick: four digits are more than a pixel shows."""
-    found = [row for row in rows if row.get("stage") == "distil"]
-    return {name: [short(row.get(source)) for row in found] for name, source in COLUMNS.items()}
+def short(value: float | int | None, digits: int = 4) -> float | int | None:
+    """Four digits are more than a pixel shows, and short enough for a tick."""
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
-def expert_columns(rows: Sequence[dict]) -> dict[str, list]:
-    """The `experts` rows as columns."""
-    found = [row for row in rows if row.get("stage") == "experts"]
-    return {name: [short(row.get(name)) for row in found] for name in ("expert", "step", "loss")}
-
-
-def short(value: float | int | None) -> float | int | None:
-    return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def thin(rows: Sequence[dict], most: int = MOST_POINTS) -> list[dict]:
-    """At most `most` rows that look the same drawn: of every stretch the lowest and the highest loss stay."""
+def thin(rows: Sequence[dict], most: int = MOST_POINTS, column: str = "loss") -> list[dict]:
+    """At most `most` rows that look the same drawn: of every stretch the lowest and the highest `column` stay."""
     rows = list(rows)
     if len(rows) <= most:
         return rows
+
+    def height(row: dict) -> float:
+        value = row.get(column)
+        return value if isinstance(value, (int, float)) else 0.0
+
     stretches = most // 2
     kept = []
     for number in range(stretches):
         stretch = rows[number * len(rows) // stretches : (number + 1) * len(rows) // stretches]
-        pair = {id(row): row for row in (min(stretch, key=_height), max(stretch, key=_height))}
+        pair = {id(row): row for row in (min(stretch, key=height), max(stretch, key=height))}
         kept += sorted(pair.values(), key=stretch.index)
     kept[-1] = rows[-1]  # the latest value is the one people read
     return kept
-
-
-def _height(row: dict) -> float:
-    value = row.get("matching_loss", row.get("loss"))
-    return 0.0 if value is None else value
-
-
-def thin_stages(rows: Sequence[dict], most: int = MOST_POINTS) -> list[dict]:
-    """`thin` for each stage by itself, so that many experts do not crowd out the matching loss."""
-    stages = dict.fromkeys(row.get("stage") for row in rows)
-    return [row for stage in stages for row in thin([r for r in rows if r.get("stage") == stage], most)]
 
 
 def paths(rows: Sequence[dict], most: int = MOST_SNAPSHOTS) -> list[dict]:

@@ -1,15 +1,23 @@
 """The failure doctor's card: what happened, why, and a button that starts the run again with other settings.
 
-A diagnosis in, markup out. What a run says of itself is escaped. Knows no rule and no run folder.
+The study diagnoses; a study that cannot has no card. What a run says of itself is escaped. Knows no rule and no study
+by name.
 """
 
+import json
+from functools import lru_cache
 from html import escape
+from pathlib import Path
 
 import gradio as gr
 
-from backend.studies.text_distillation.doctor import Diagnosis
+from backend.errors import UserError
+from backend.runs.folder import LIVE_STATES, RunDir
+from backend.settings import build, from_saved
+from backend.study import Diagnosis, Study, find, resolve
 from components.form import form_values
 
+WATCHED_BYTES = 4096  # a live run is examined again when its log has grown by so much, about a dozen updates
 CARD_JS = """
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-cure]");
@@ -23,6 +31,34 @@ element.addEventListener("click", (event) => {
 def doctor_view() -> gr.HTML:
     """Empty, or the card. It fires `cure` with `run`."""
     return gr.HTML("", js_on_load=CARD_JS, elem_id="doctor", apply_default_css=False)
+
+
+def diagnosed(study: Study, run: RunDir, key: str) -> str:
+    """The card for a run; empty for one that is well."""
+    status = run.status()
+    said = (status.get("error") or {}).get("found", "")
+    return doctor_markup(diagnosis(study, run), key, status.get("state") in LIVE_STATES, said)
+
+
+def diagnosis(study: Study, run: RunDir) -> Diagnosis | None:
+    """What is wrong with a run; looked up again only when something happened."""
+    if not study.diagnose:
+        return None
+    log, status = run.path / "metrics.jsonl", run.status()
+    state, error = status.get("state"), json.dumps(status.get("error"), sort_keys=True)
+    size = log.stat().st_size if log.exists() else 0
+    return _examined(study.name, run.path, state, error, size // WATCHED_BYTES if state in LIVE_STATES else size)
+
+
+@lru_cache(maxsize=64)
+def _examined(study: str, path: Path, state: str, error: str, size: int) -> Diagnosis | None:
+    """`state`, `error` and `size` only say when to look again."""
+    run, known = RunDir(path), find(study)
+    try:
+        config = build(known.config, from_saved(known.config, run.config()["config"]))
+        return resolve(known.diagnose)(config, run.status(), run.rows("metrics"))
+    except UserError:  # a run of an older version, whose settings are no longer known
+        return None
 
 
 def doctor_markup(found: Diagnosis | None, key: str, live: bool, said: str = "") -> str:

@@ -8,7 +8,7 @@ const part = (selector) => element.querySelector(selector);
 const on = (selector) => document.querySelector(selector);
 const box = part(".ds-share-box"), opener = part("[data-share]"), field = part("input");
 const told = () => props.value || {};
-const state = { mark: null, slot: null, timer: null, wanted: asked(), restoring: true };
+const state = { mark: null, slot: null, view: null, run: null, timer: null, wanted: asked(), restoring: true, returning: false };
 
 // -- the view, as names and values -------------------------------------------------------------------------------
 function asked() {
@@ -17,7 +17,7 @@ function asked() {
     const number = query.has(name) ? Number(query.get(name) || NaN) : NaN;
     if (Number.isSafeInteger(number) && number >= 0) found[name] = number;
   });
-  if (query.get("view") === "experts") found.view = "experts";
+  if (/^[a-z_]{1,40}$/.test(query.get("view") || "")) found.view = query.get("view");
   const judge = query.get("judge");
   if (judge && judge.length < MOST) found.judge = judge.split(",");
   return found;
@@ -30,8 +30,7 @@ function seen() {
   const { mark } = state, live = LIVE.includes(on("#status [data-status]")?.dataset.status);
   // a film that plays has no step worth keeping, and a live run is followed
   if (mark?.run === run && mark.at !== null && !mark.playing && !(live && mark.step === null)) found.step = mark.at;
-  const experts = on("#chart [data-view=experts]"), matching = on("#chart [data-view=matching]");
-  if (experts?.getAttribute("aria-pressed") === "true" && !matching.disabled) found.view = "experts";
+  if (state.view && state.run === run) found.view = state.view;
   if (state.slot !== null && on(".ds-lens:not([hidden])")) found.slot = state.slot;
   const picks = [...document.querySelectorAll("#judge details[open] [data-pick]")].map((pick) => pick.value);
   if (picks.length) found.judge = picks.join(",");
@@ -49,8 +48,21 @@ function follow() {
   if (state.restoring) return;
   const others = [...new URLSearchParams(location.search)].filter(([name]) => !OURS.includes(name));
   const said = query({ ...Object.fromEntries(others), ...seen() }), address = location.pathname + (said && "?" + said) + location.hash;
-  if (address !== location.pathname + location.search + location.hash) history.replaceState(history.state, "", address);
+  if (address === location.pathname + location.search + location.hash) return;
+  // another run is another place, which Back leaves again; another step of the same one is not
+  const before = new URLSearchParams(location.search).get("run"), another = before !== null && before !== told().run;
+  history[another && !state.returning ? "pushState" : "replaceState"](history.state, "", address);
+  state.returning = false;
 }
+
+// Back and Forward: the run and the view that the address names.
+window.addEventListener("popstate", () => {
+  const run = new URLSearchParams(location.search).get("run");
+  if (!run) return;
+  Object.assign(state, { wanted: asked(), restoring: true, returning: true });
+  if (run !== told().run) trigger("visit", { run });
+  restore(TRIES);
+});
 
 function later() { state.timer ||= setTimeout(follow, PAUSE); }
 
@@ -62,8 +74,10 @@ const wallStands = (run) => ready(".ds-wall", run) && Number(on(".ds-wall").data
 // Each says whether it is done, so that it is not asked again. In this order: what comes later stands on what is before.
 const bring = {
   step: (run, step) => wallStands(run) && (tell("pick", { run, step, view: "matching" }), true),
-  view: (run) => ready(".ds-chart", run) && !on("#chart [data-view=experts]").disabled
-    && (on("#chart [data-view=experts]").click(), true),
+  view: (run, view) => {
+    const button = ready(".ds-chart", run) && on(`#chart [data-view=${view}]`);
+    return Boolean(button) && !button.disabled && (button.click(), true);
+  },
   judge: (run, [student, a, b]) => ready(".ds-judge", run) && (tell("judge", { run, student, a, b }), true),
   slot: (run, slot) => {
     if (!wallStands(run) || !state.mark) return false;
@@ -74,7 +88,8 @@ const bring = {
 };
 
 function restore(tries) {
-  const { run, missed } = told(), { wanted } = state;
+  const { run, missed } = told(), { wanted } = state, asked = new URLSearchParams(location.search).get("run");
+  if (state.returning && tries && run !== asked) return setTimeout(restore, 150, tries - 1);
   if (missed) state.wanted = {};
   else if (run) {
     Object.keys(bring).forEach((name) => {
@@ -103,12 +118,7 @@ function draw() {
   field.hidden = part("[data-copy]").hidden = !run;
   part("[data-give]").hidden = !own || Boolean(run);
   part("[data-stop-sharing]").hidden = !own || !run;
-  if (run) field.value = `${location.origin}${location.pathname}?${query({ ...tab(), ...seen(), run })}`;
-}
-
-function tab() {
-  const found = new URLSearchParams(location.search).get("tab");
-  return found === "bench" ? { tab: found } : {};
+  if (run) field.value = `${location.origin}${location.pathname}?${query({ ...seen(), run })}`;
 }
 
 async function copy() {
@@ -157,6 +167,10 @@ window.addEventListener("distilloscope:mark", ({ detail }) => {
   later();
 });
 window.addEventListener("distilloscope:lens", ({ detail }) => { state.slot = detail.slot; later(); });
+document.addEventListener("click", ({ target }) => {
+  const view = target.closest?.("#chart [data-view]")?.dataset.view;
+  if (view) Object.assign(state, { view, run: told().run });
+});
 window.addEventListener("distilloscope:shown", later);
 ["click", "change", "keyup"].forEach((name) => document.addEventListener(name, later));
 ["pointerdown", "keydown"].forEach((name) => document.addEventListener(name, ({ isTrusted }) => {

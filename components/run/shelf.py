@@ -14,6 +14,8 @@ from backend import settings
 from backend.errors import UserError
 from backend.runs.folder import LIVE_STATES, RunDir, list_runs
 from backend.serving.hosts import HOSTS, LOCAL, Host
+from backend.studies import STUDIES
+from backend.study import Study, find, resolve
 from components.run.shares import OWNER, RUN_ID, Shares
 
 RECORDED, OWN, SHARED = "recorded", "own", "shared"
@@ -46,8 +48,21 @@ class Shelf:
     ):
         """`titled` names a run by its settings; without it the preset does. `host`: what visitors may have here."""
         self.samples, self.root, self.presets = Path(samples), Path(root), Path(presets)
-        self.study, self.titled, self.host = study, titled, host
+        self.study, self.titled, self.host, self.strays = study, titled, host, False
         self.shares = Shares(self.root.parent / "shared")
+
+    @classmethod
+    def of(cls, study: Study, samples: Path, root: Path, host: Host = HOSTS[LOCAL], strays: bool = False) -> "Shelf":
+        """The runs of a study. `strays`: those too of studies that this copy does not know."""
+        titled = resolve(study.words.run_title) if study.words.run_title else None
+        found = cls(samples, root, study.presets, study.name, titled, host)
+        found.strays = strays
+        return found
+
+    @property
+    def described(self) -> Study:
+        """The study whose runs these are. Raises UserError where there is none."""
+        return find(self.study)
 
     def new(self, owner: str, study: str, preset: str | None, config: dict) -> tuple[str, RunDir]:
         """A new run folder of this visitor, and its key."""
@@ -125,6 +140,9 @@ class Shelf:
 
     def title(self, run: RunDir) -> str:
         """`titled`, else the preset's title, and for a recorded run its folder's name where that says more."""
+        study = run.config()["study"]
+        if study not in STUDIES:
+            return f"A run of {study}"
         if self.titled is not None:
             return self.titled(run.config()["config"])
         preset = run.config()["preset"]
@@ -138,7 +156,8 @@ class Shelf:
 
     def _shows(self, run: RunDir) -> bool:
         try:
-            return self.study is None or run.config()["study"] == self.study
+            study = run.config()["study"]
+            return self.study in (None, study) or (self.strays and study not in STUDIES)
         except FileNotFoundError:  # discarded this very moment
             return False
 

@@ -1,39 +1,41 @@
-"""The head of a run: its state, one sentence, and four steps with the present one filling up. Status in, markup out.
+"""The head of a run: its state, one sentence, and its stages with the present one filling up. Status in, markup out.
 
-Everything that comes from a run folder is escaped. Knows no widget library.
+Everything that comes from a run folder is escaped. Knows what a study says of its stages; no study by name, no widget
+library.
 """
 
+from collections.abc import Sequence
 from html import escape
 
-from backend.core.scoring.compare import Paired
 from backend.runs.folder import LIVE_STATES
+from backend.study import Stage
 from components.frame import words
 
 
 def status_markup(
-    title: str, config: dict, status: dict, recorded: bool, shared: bool = False, taught: Paired | None = None
+    title: str,
+    about: str,
+    status: dict,
+    stages: Sequence[Stage],
+    recorded: bool,
+    shared: bool = False,
+    before: str = "",
+    outcome: str = "",
 ) -> str:
-    """The head of the run that is on screen. `shared`: by another visitor; `taught`: its text against random."""
+    """The head of the run that is on screen.
+
+    `about` is the run in one sentence; `shared`: by another visitor; `before` is markup above that sentence, `outcome`
+    the sentence below it, which leads to the results.
+    """
     state = status.get("state", "queued")
+    said = f'<p class="ds-outcome"><a href="#results">{escape(outcome)}</a></p>' if outcome else ""
     return (
         f'<section class="ds-run" data-status="{escape(state)}" data-recorded="{str(recorded).lower()}" '
-        f'data-title="{escape(words.page_title(status))}">'
+        f'data-title="{escape(words.page_title(status, stages))}">'
         f'<div class="ds-run-line"><h2>{escape(title)}</h2>{chip(state, recorded, shared)}</div>'
-        f"{watching(config, state, recorded)}"
-        f'<p class="ds-run-about">{escape(words.about(config))}</p>'
-        f"{outcome(taught)}{stepper(status)}{footnote(status)}{failure(status)}</section>"
+        f'{before}<p class="ds-run-about">{escape(about)}</p>'
+        f"{said}{stepper(status, stages)}{footnote(status, stages)}{failure(status)}</section>"
     )
-
-
-def outcome(taught: Paired | None) -> str:
-    """What the text came to, first of all figures: a curve that falls is not yet a student that knows more."""
-    return f'<p class="ds-outcome"><a href="#results">{escape(words.short_verdict(taught))}</a></p>' if taught else ""
-
-
-def watching(config: dict, state: str, recorded: bool) -> str:
-    """What a film shows, for someone who came for the first time."""
-    said = words.watching(config) if recorded and state == "finished" else ""
-    return f'<p class="ds-watching">{escape(said)}</p>' if said else ""
 
 
 def chip(state: str, recorded: bool, shared: bool = False) -> str:
@@ -42,26 +44,25 @@ def chip(state: str, recorded: bool, shared: bool = False) -> str:
     return f'<span class="ds-chip ds-chip-{escape(state)}"><i aria-hidden="true"></i>{escape(said)}</span>'
 
 
-def stepper(status: dict, stages: dict[str, str] = words.STAGES, notes: dict[str, str] = words.STAGE_NOTES) -> str:
+def stepper(status: dict, stages: Sequence[Stage]) -> str:
     """The stages of a study in order; `aria-current` marks the present one."""
-    names, state = list(stages), status.get("state", "queued")
+    names, state = [stage.name for stage in stages], status.get("state", "queued")
     reached = names.index(status["stage"]) if status.get("stage") in names else 0
     items = []
-    for number, name in enumerate(names):
+    for number, stage in enumerate(stages):
         done = number < reached or (state == "finished" and number <= reached)
         here = number == reached and not done
         share = 1.0 if done else words.fraction(status) if here else 0.0
         look = "done" if done else "here" if here else "ahead"
-        sign, note = "✓" if done else number + 1, notes[name]
         items.append(
             f'<li class="ds-step ds-step-{look}"{" aria-current=step" if here else ""}>'
-            f"<b>{sign}</b><span>{stages[name]}<small>{note}</small></span>"
+            f"<b>{'✓' if done else number + 1}</b><span>{stage.title}<small>{stage.note}</small></span>"
             f'<i style="--share:{share:.3f}"></i></li>'
         )
     return f'<ol class="ds-steps">{"".join(items)}</ol>'
 
 
-def footnote(status: dict, stages: dict[str, str] = words.STAGES) -> str:
+def footnote(status: dict, stages: Sequence[Stage]) -> str:
     """What happens now and how long it will take."""
     doing = words.doing(status, stages)
     left = words.duration(status.get("eta_s")) if status.get("state") in LIVE_STATES else ""
@@ -82,10 +83,9 @@ def failure(status: dict) -> str:
     )
 
 
-def empty_markup() -> str:
+def empty_markup(said: str) -> str:
     """Nothing recorded and nothing run: say what to do."""
     return (
         '<section class="ds-run ds-nothing" data-status="none" data-title="Distilloscope"><h2>No run yet</h2>'
-        '<p class="ds-run-about">Press <b>Distil</b> to start one. The curve moves within seconds, and it goes on '
-        "when you close this page.</p></section>"
+        f'<p class="ds-run-about">{escape(said)}</p></section>'
     )

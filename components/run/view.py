@@ -1,37 +1,32 @@
-"""The view of one run: picker, state, buttons, chart, prompt wall, results. Widgets, and what to put into them.
+"""The frame of one run: picker, state, buttons, live chart, then the study's own panels. Widgets, and what to put in.
 
 Every function takes the visitor's id and a run's key from the page and trusts neither: the shelf decides. Knows the run
-folder's contract and a runner; not the study.
+folder's contract, a runner and what a study says of itself; no study by name.
 """
 
 import contextlib
 import json
-from collections.abc import Callable
-from html import escape
+from collections.abc import Sequence
 
 import gradio as gr
 
+from backend.errors import UserError
 from backend.runners.contract import Runner
 from backend.runs.folder import LIVE_STATES, RESUMABLE, RunDir
-from components.form import form_values
-from components.frame import words
+from backend.study import Study, find, resolve
+from components.form.run_settings import settings_markup
 from components.frame.events import sent
+from components.panels.chart import chart_news, live_chart
 from components.panels.glossary import glossary_view
-from components.panels.judge_view import against_random, bounds_of, closed_markup, judge_view, open_markup
-from components.panels.results import results_markup
 from components.run import feed
 from components.run.branching import family_tree, tree_markup
 from components.run.discard import discard_button
-from components.run.doctor_view import doctor_view
+from components.run.doctor_view import diagnosed, doctor_view
+from components.run.feed import Read
+from components.run.panel import Look, Panel
 from components.run.share_view import gone_markup, share_view, state_of
 from components.run.shelf import SHARED, Shelf, is_own
 from components.run.status import empty_markup, status_markup
-from components.studies.text_distillation.chart import live_chart
-from components.studies.text_distillation.gap import gap_markup
-from components.studies.text_distillation.lens import lens, nothing, sight
-from components.studies.text_distillation.path_map import path_map
-from components.studies.text_distillation.prompts import prompt_wall
-from components.studies.text_distillation.slow_motion import slow_motion, told
 
 PERIOD_S = 1.5
 INSTEAD = (None,) * 3  # the first run of a visitor, looked for again: that one may be gone a moment later too
@@ -44,50 +39,54 @@ watch("value", tell); tell();
 class RunView:
     """Made inside a Blocks context. `show` fills everything, `tick` only what is new."""
 
-    def __init__(self, shelf: Shelf, runner: Runner, diagnosed: Callable[[RunDir, str], str] = lambda run, key: ""):
-        """`diagnosed(run, key)`: what the study's doctor says of a run, as markup."""
-        self.shelf, self.runner, self.diagnosed = shelf, runner, diagnosed
+    def __init__(
+        self, study: Study, shelf: Shelf, runner: Runner, panels: Sequence[type[Panel]] = (), desk: object = None
+    ):
+        """`desk` answers the panels' small questions."""
+        self.study, self.shelf, self.runner, self.desk = study, shelf, runner, desk
         self.seen = gr.State({})
         self.timer = gr.Timer(PERIOD_S, active=False)
         with gr.Column(elem_classes="ds-card", elem_id="run-card"):
-            with gr.Row(elem_id="run-row"):
-                self.picker = gr.Dropdown(
-                    [], label="Run on screen", filterable=False, elem_id="run-picker", interactive=True, scale=1
-                )
-                self.beside = gr.Button("Compare with another run", size="sm", elem_id="compare-this", scale=0)
-                self.share = share_view()
-            self.gone = gr.HTML("", elem_id="gone", apply_default_css=False)
-            self.head = gr.HTML(
-                '<section class="ds-run ds-loading"></section>',
-                js_on_load=TITLE_JS,
-                elem_id="status",
-                apply_default_css=False,
-            )
-            with gr.Row(elem_id="actions"):
-                self.stop = gr.Button("Stop", visible=False, elem_id="stop")
-                self.resume = gr.Button("Resume", visible=False, elem_id="resume")
-                self.score = gr.Button("Fine-tune and score", visible=False, elem_id="score", variant="primary")
-                self.discard = discard_button()
+            self._make_head()
+            self.actions = self._make_actions()
             self.doctor = doctor_view()
             self.lineage = family_tree()
         with gr.Column(elem_classes="ds-card", elem_id="chart-card"):
-            self.chart = live_chart()
-            self.fact = gr.HTML("", elem_id="heldout", apply_default_css=False)
-        self.wall = prompt_wall()
-        self.slow = slow_motion()
-        self.lens = lens()
-        self.path = path_map()
-        self.results = gr.HTML("", elem_id="results", apply_default_css=False)
-        self.judge = judge_view()
+            self.chart = live_chart(study)
+            self.told = gr.HTML("", elem_id="told", apply_default_css=False)
+        self.panels = [panel(self) for panel in panels]
+        self.reads = [Read("chart", ("metrics",), self._chart_news), *(read for p in self.panels for read in p.reads)]
         self.settings = gr.HTML("", elem_id="run-settings", apply_default_css=False)
         glossary_view()
+
+    def _make_head(self) -> None:
+        with gr.Row(elem_id="run-row", elem_classes="ds-run-row"):
+            self.picker = gr.Dropdown(
+                [], label="Run on screen", filterable=False, elem_id="run-picker", interactive=True, scale=1
+            )
+            self.share = share_view()
+        self.gone = gr.HTML("", elem_id="gone", apply_default_css=False)
+        self.head = gr.HTML(
+            '<section class="ds-run ds-loading"></section>',
+            js_on_load=TITLE_JS,
+            elem_id="status",
+            apply_default_css=False,
+        )
+
+    def _make_actions(self) -> gr.Row:
+        with gr.Row(elem_id="actions", elem_classes="ds-actions") as row:
+            self.stop = gr.Button("Stop", visible=False, elem_id="stop")
+            self.resume = gr.Button("Resume", visible=False, elem_id="resume", variant="primary")
+            self.go_on = gr.Button("Do the rest", visible=False, elem_id="go-on")
+            self.discard = discard_button()
+        return row
 
     @property
     def parts(self) -> list:
         """Everything that `show` and `tick` may fill."""
-        head = [self.seen, self.timer, self.picker, self.head, self.stop, self.resume, self.score]
-        head += [self.discard, self.doctor, self.lineage, self.share, self.gone]
-        return [*head, self.chart, self.fact, self.wall, self.path, self.results, self.judge, self.settings]
+        head = [self.seen, self.timer, self.picker, self.head, self.stop, self.resume, self.go_on, self.discard]
+        head += [self.doctor, self.lineage, self.share, self.gone, self.chart, self.told, self.settings]
+        return [*head, *(part for panel in self.panels for part in panel.parts)]
 
     # -- what to show -------------------------------------------------------------------------------------------
     def show(self, owner: str, key: str | None) -> dict:
@@ -111,12 +110,12 @@ class RunView:
             self.picker: gr.update(choices=self._choices(owner, key), value=key, visible=True),
             self.share: state_of(self.shelf, owner, key, missed),
             self.gone: gone,
-            self.settings: self.shelf.veiled(key, settings_markup(run.config())),
+            self.settings: self.shelf.veiled(key, settings_markup(run)),
         }
 
     def tick(self, owner: str, seen: dict) -> dict:
         """What changed since the last look. Small: this is sent again and again."""
-        if not isinstance(seen, dict) or "key" not in seen:
+        if not feed.remembered(seen):
             return self.show(owner, None)
         try:
             return self._news(owner, seen)
@@ -124,40 +123,26 @@ class RunView:
             return gr.skip()
 
     def _news(self, owner: str, seen: dict) -> dict:
-        run = self.shelf.open(owner, seen["key"])
+        key, run = seen["key"], self.shelf.open(owner, seen["key"])
         if run is None:  # discarded, or its owner has stopped sharing it: what is left is shown instead
-            return self.show(owner, seen["key"] if is_shared(seen["key"]) else None)
-        status = self.status(run, seen["key"])  # before the rows: a run that ends now still shows its last ones
-        news, seen = feed.look(run, seen)
-        drawn = (("chart", self.chart), ("wall", self.wall), ("path", self.path))
-        updates = {part: news[name] for name, part in drawn if news[name]}
-        if news["wall"] and news["wall"]["fresh"]:
-            news["wall"]["replay"] = is_recorded(seen["key"])
-        if news["results"] is not None:
-            updates[self.results] = results_markup(
-                news["results"], run.config()["config"], unchanged(run), bounds_of(run), gap_markup(run)
-            )
-            if not seen.get("judge"):  # once: a panel that is open stays as the visitor has it
-                updates[self.judge] = found = closed_markup(run, seen["key"])
-                seen = {**seen, "judge": bool(found)}
-        stamp = json.dumps([status, bool(run.rows_since("results", 0)[1])], sort_keys=True)
+            return self.show(owner, key if is_shared(key) else None)
+        status = self.status(run, key)  # before the rows: a run that ends now still shows its last ones
+        if (stray := self._stray(run)) is not None:
+            return self._unknown(owner, run, seen, status, stray)
+        another, ended = not seen["status"], status["state"] not in LIVE_STATES and status["state"] != seen.get("state")
+        news, seen = feed.look(run, {**seen, "cursors": None} if ended else seen, self.reads)
+        results = news.pop(feed.RESULTS)
+        look = Look(owner, key, run, status, news, results, is_recorded(key), another, ended)
+        updates = {self.chart: news["chart"]} if news["chart"] else {}
+        for panel in self.panels:
+            updates |= panel.look(look)
+        stamp = json.dumps([status, bool(run.rows_since(feed.RESULTS, 0)[1])], sort_keys=True)
         if stamp != seen["status"]:
-            updates |= self._head(owner, run, seen, status)
+            updates |= self._head(look, seen)
         return {**updates, self.seen: {**seen, "status": stamp, "state": status["state"]}}
 
-    def look(self, owner: str, event: gr.EventData) -> dict:
-        """What the lens asked for, of a run that this visitor may see; nothing for anything else."""
-        key, slot = sent(event, "run"), sent(event, "slot")
-        if not isinstance(key, str) or type(slot) is not int:
-            return {}
-        run = self.shelf.open(owner, key)
-        return sight(run, key, slot, sent(event, "step"), sent(event, "have")) if run else nothing(key, slot)
-
-    def walk(self, owner: str, event: gr.EventData) -> dict:
-        """One update of a run that this visitor may see, told by its numbers."""
-        key = sent(event, "run")
-        run = self.shelf.open(owner, key) if isinstance(key, str) else None
-        return told(run, key, sent(event, "step"), sent(event, "number")) if run else {}
+    def _chart_news(self, run: RunDir, rows: dict[str, list[dict]], fresh: bool) -> dict:
+        return chart_news(self.study, run.config()["config"], rows["metrics"], fresh, run.summary())
 
     def give(self, owner: str, event: gr.EventData) -> dict:
         """A visitor shares a run of theirs, or no longer."""
@@ -165,74 +150,89 @@ class RunView:
         self.shelf.share(owner, key, sent(event, "wanted") is True)
         return state_of(self.shelf, owner, key if self.shelf.open(owner, key) else None)
 
-    def compare(self, owner: str, event: gr.EventData) -> str:
-        """Two arms of a run that this visitor may see, question by question."""
+    def opened(self, owner: str, event: gr.EventData) -> tuple[RunDir, str] | None:
+        """The run that a panel's event names, where this visitor may see it, and its key."""
         key = sent(event, "run")
         run = self.shelf.open(owner, key) if isinstance(key, str) else None
-        if run is None:
-            return ""
-        return self.shelf.veiled(key, open_markup(run, key, *(sent(event, name) for name in ("student", "a", "b"))))
+        return (run, key) if run is not None else None
 
     def status(self, run: RunDir, key: str) -> dict:
         """A recorded or shared run is only read; the runner looks after the others."""
         return run.status() if is_recorded(key) else self.runner.poll(run)
 
-    def _head(self, owner: str, run: RunDir, seen: dict, status: dict) -> dict:
+    def _head(self, look: Look, seen: dict) -> dict:
         """State, sentence, stepper and the buttons that make sense now."""
-        recorded, state = is_recorded(seen["key"]), status["state"]
+        run, state, key = look.run, look.status["state"], look.key
         live = state in LIVE_STATES
-        can_score = not recorded and not live and has_prompts(run) and not run.rows("results")
         updates = {
-            self.head: self.shelf.veiled(
-                seen["key"],
-                status_markup(
-                    self.shelf.title(run),
-                    run.config()["config"],
-                    status,
-                    recorded,
-                    is_shared(seen["key"]),
-                    None if live else against_random(run),  # no bootstrap in the ticks of a live run
-                ),
-            ),
-            self.fact: fact_markup(run),
-            self.stop: gr.update(visible=live and not recorded, interactive=state != "stopping"),
-            self.resume: gr.update(visible=not recorded and state in RESUMABLE),
-            self.score: gr.update(visible=can_score),
-            self.discard: {} if recorded else {"run": seen["key"], "live": live},
-            self.doctor: self.shelf.veiled(seen["key"], self.diagnosed(run, seen["key"])),
+            self.head: self.shelf.veiled(key, self._head_markup(look, live)),
+            self.stop: gr.update(visible=live and not look.recorded, interactive=state != "stopping"),
+            self.resume: gr.update(visible=not look.recorded and state in RESUMABLE),
+            self.go_on: self._rest(run, look.status, look.recorded),
+            self.discard: {} if look.recorded else {"run": key, "live": live},
+            self.doctor: self.shelf.veiled(key, diagnosed(self.study, run, key)),
         }
         if state != seen.get("state"):
-            updates[self.lineage] = tree_markup(self.shelf, owner, run, seen["key"])
+            updates[self.lineage] = tree_markup(self.shelf, look.owner, run, key) if self.study.branch else ""
             updates[self.timer] = gr.Timer(active=live)
-            updates[self.picker] = gr.update(choices=self._choices(owner, seen["key"]), value=seen["key"])
+            updates[self.picker] = gr.update(choices=self._choices(look.owner, key), value=key)
         return updates
+
+    def _head_markup(self, look: Look, live: bool) -> str:
+        """`before` and `outcome` come from a panel that has them to say; no bootstrap in the ticks of a live run."""
+        config, words = look.run.config()["config"], self.study.words
+        said = {"before": "", "outcome": ""}
+        for panel in self.panels:
+            said |= panel.headline(look) if not live else {}
+        title, about = self.shelf.title(look.run), resolve(words.about)(config)
+        return status_markup(
+            title, about, look.status, self.study.stages, look.recorded, is_shared(look.key), **said
+        )  # fmt: skip
+
+    def _rest(self, run: RunDir, status: dict, recorded: bool) -> object:
+        """A button for the stages that a run was not asked for; it names the next one."""
+        asked = [name for name in (status.get("stages") or "").split(",") if name]
+        rest = [stage for stage in self.study.stages if asked and stage.name not in asked]
+        there = bool(rest) and not recorded and status["state"] == "finished"
+        return gr.update(visible=there, value=f"Go on: {rest[0].title}" if rest else "Do the rest")
 
     def _choices(self, owner: str, key: str) -> list[tuple[str, str]]:
         """For the picker: all of the visitor's runs, and the one that is on screen where another visitor shares it."""
         shared = [(f"Shared: {self.shelf.title(self.shelf.open(owner, key))}", key)] if is_shared(key) else []
         return shared + self.shelf.choices(owner)
 
+    # -- runs that cannot be shown ------------------------------------------------------------------------------
+    def _stray(self, run: RunDir) -> UserError | None:
+        """Why this run cannot be shown here: its study is one that this copy does not know."""
+        try:
+            find(run.config()["study"])
+        except UserError as error:
+            return error
+        return None
+
+    def _unknown(self, owner: str, run: RunDir, seen: dict, status: dict, why: UserError) -> dict:
+        """Its head with the reason; it can still be taken away and discarded."""
+        key, told = seen["key"], {"state": "failed", "error": why.as_dict()}
+        said = status_markup(self.shelf.title(run), "", told, (), is_recorded(key), is_shared(key))
+        hidden = {part: gr.update(visible=False) for part in (self.stop, self.resume, self.go_on)}
+        return {
+            **self._nothing(),
+            **hidden,
+            self.picker: gr.update(choices=self._choices(owner, key), value=key, visible=True),
+            self.head: said,
+            self.discard: {} if is_recorded(key) else {"run": key, "live": status["state"] in LIVE_STATES},
+            self.seen: {**seen, "status": "unknown", "state": status["state"]},
+        }
+
     def _nothing(self) -> dict:
         """The view of a visitor who has no run, where none was recorded either."""
-        hidden = {part: gr.update(visible=False) for part in (self.picker, self.stop, self.resume, self.score)}
-        return {
-            **hidden,
-            self.seen: {},
-            self.timer: gr.Timer(active=False),
-            self.head: empty_markup(),
-            self.share: {},
-            self.gone: "",
-            self.discard: {},
-            self.doctor: "",
-            self.lineage: "",
-            self.chart: {},
-            self.wall: {},
-            self.path: {},
-            self.fact: "",
-            self.results: results_markup([], {}),
-            self.judge: "",
-            self.settings: "",
-        }
+        hidden = {part: gr.update(visible=False) for part in (self.picker, self.stop, self.resume, self.go_on)}
+        blank = dict.fromkeys((self.gone, self.doctor, self.lineage, self.told, self.settings), "")
+        empty = {part: {} for part in (self.seen, self.share, self.discard, self.chart)}
+        for panel in self.panels:
+            blank |= panel.nothing()
+        said = empty_markup(self.study.words.nothing or f"Press {self.study.words.go} to start one.")
+        return {**hidden, **blank, **empty, self.timer: gr.Timer(active=False), self.head: said}
 
 
 def is_recorded(key: str) -> bool:
@@ -242,32 +242,3 @@ def is_recorded(key: str) -> bool:
 
 def is_shared(key: object) -> bool:
     return isinstance(key, str) and key.startswith(f"{SHARED}/")
-
-
-def has_prompts(run: RunDir) -> bool:
-    """Distillation left something that a student can be trained on."""
-    return (run.path / "distilled.jsonl").exists() or any(run.artifacts.glob("checkpoint.*"))
-
-
-def unchanged(run: RunDir) -> bool:
-    """The prompts were learned, and each of their tokens is still the one it started from."""
-    last = run.rows("prompts")[-1:]
-    return bool(last) and last[0]["step"] > 0 and not any(prompt["changed"] for prompt in last[0]["prompts"])
-
-
-def fact_markup(run: RunDir) -> str:
-    """One sentence about experts the prompts never followed, once it was measured."""
-    said = words.heldout(run.summary())
-    return f'<p class="ds-fact">{escape(said)}</p>' if said else ""
-
-
-def settings_markup(found: dict) -> str:
-    """The settings the run was started with, folded away."""
-    rows = "".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{form_values.shown(value)}</td></tr>"
-        for name, value in found["config"].items()
-    )
-    return (
-        '<details class="ds-table"><summary>Settings of this run</summary>'
-        f"<div><table><tbody>{rows}</tbody></table></div></details>"
-    )

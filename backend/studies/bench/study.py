@@ -6,6 +6,15 @@ from backend.study import Curve, File, Metric, Panel, Stage, Study, Word, Words
 HERE = "backend.studies.bench"
 SHAPES = f"{HERE}.shapes"
 
+TRAINING = {  # what loss and validation share: every student a line, and the step sizes that were tried
+    "x_label": "update",
+    "view": "training",
+    "by": ("phase", "lr", "seed"),
+    "line": f"{HERE}.words:student_line",
+    "quiet": {"phase": "grid"},
+    "winner": ("lr",),
+}
+
 STUDY = Study(
     name="bench",
     title="Bench",
@@ -19,9 +28,26 @@ STUDY = Study(
     ),
     run=f"{HERE}.run:run",
     curves=(
-        Curve("loss", "Training loss", "tune", "step", "loss", "loss", by=("phase", "lr", "seed")),
-        Curve("validation", "Validation", "validate", "step", "acc", "accuracy", by=("phase", "lr", "seed")),
-        Curve("score", "Accuracy so far", "score", "done", "acc", "accuracy", "questions", by=("who", "task")),
+        Curve("loss", "Training", "tune", "step", "loss", "loss", **TRAINING),
+        Curve("validation", "Validation", "validate", "step", "acc", "accuracy on validation questions", **TRAINING),
+        Curve(
+            "score",
+            "Scoring",
+            "score",
+            "done",
+            "acc",
+            "accuracy on {task}",
+            "questions asked",
+            by=("who",),
+            line=f"{HERE}.words:scored_line",
+            quiet={"who": "base"},
+            choice="task",
+            x_end="total",
+            low="low",
+            high="high",
+            range=(0.0, 1.0),
+            view="scoring",
+        ),
     ),
     panels=(
         Panel("results", "Before and after", ("results",)),
@@ -41,7 +67,9 @@ STUDY = Study(
     ),
     words=Words(
         about=f"{HERE}.words:about",
+        own="Tune and score a student",
         run_title=f"{HERE}.words:title",
+        kind=f"{HERE}.words:kind",
         nothing="Pick a student and what it should learn from, then press Start. The same questions are asked before "
         "and after.",
         arms=(

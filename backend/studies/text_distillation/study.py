@@ -6,6 +6,8 @@ from backend.study import Branching, Curve, File, Metric, Panel, Stage, Study, W
 HERE = "backend.studies.text_distillation"
 SHAPES = f"{HERE}.shapes"
 
+UPDATES = {"stage": "distil", "x": "step", "x_label": "update", "view": "matching"}
+
 STUDY = Study(
     name="text_distillation",
     title="Distil text",
@@ -21,8 +23,37 @@ STUDY = Study(
     ),
     run=f"{HERE}.run:run",
     curves=(
-        Curve("matching", "Matching loss", "distil", "step", "matching_loss", "matching loss", "update", log=True),
-        Curve("experts", "Experts", "experts", "step", "loss", "loss", by=("expert",)),
+        Curve(
+            name="matching",
+            title="Matching",
+            y="matching_loss",
+            label="matching loss",
+            reference=(1.0, "1 = learned nothing"),
+            log=True,
+            smooth=True,
+            linked=True,
+            kind="made",
+            **UPDATES,
+        ),
+        Curve(name="cosine", title="Direction", y="cosine", label="agreement of direction (cosine)", **UPDATES),
+        Curve(
+            name="regulariser",
+            title="Distance to real tokens",
+            y="regulariser",
+            label="distance to the nearest real tokens",
+            **UPDATES,
+        ),
+        Curve(
+            "experts",
+            "Experts",
+            "experts",
+            "step",
+            "loss",
+            "loss on real questions",
+            by=("expert",),
+            line=f"{HERE}.words:expert",
+            log=True,
+        ),
     ),
     panels=(
         Panel("wall", "The prompts as text", ("prompts", "distilled", "facts")),
@@ -50,6 +81,7 @@ STUDY = Study(
     words=Words(
         about=f"{HERE}.words:about",
         go="Distil",
+        own="Distil your own",
         nothing="Press Distil to start one. The curve moves within seconds, and it goes on when you close this page.",
         arms=(  # in the order shown: what every model can read first, so that the rows of two models lie side by side
             Word("text", "Distilled text", "the learned prompts, read as ordinary text", "made"),
@@ -76,6 +108,7 @@ STUDY = Study(
             Word("csv", "The tables", "Losses, prompts, results and settings as CSV."),
         ),
     ),
+    ranked=("text", "random", "full"),
     estimate=f"{HERE}.estimate:estimate",
     diagnose=f"{HERE}.doctor:diagnose",
     branch=Branching(

@@ -12,6 +12,7 @@ import gradio as gr
 
 from backend.errors import UserError
 from backend.runs.folder import RunDir
+from backend.studies.bench.words import learned
 from components.frame.failure import error_markup
 from components.panels.questions import questions_of
 from components.run.shelf import Shelf
@@ -168,7 +169,7 @@ def answer_markup(found: dict, config: dict) -> str:
     kind = words.KINDS.get(config["data"], "none")
     cards = student_card("Before", "as it is", "none", found["base"])
     if found.get("tuned"):
-        cards += student_card("After", words.learned(config), kind, found["tuned"])
+        cards += student_card("After", learned(config), kind, found["tuned"])
     return f'<div class="ds-answers" data-state="ready">{cards}</div>'
 
 

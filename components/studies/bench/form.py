@@ -4,14 +4,17 @@ Joins the general form with the sources of data, the sentence under the student 
 be called by anyone with anything, so each checks what it is given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import gradio as gr
 
 from backend.core.text.tasks import TASKS
 from backend.errors import UserError
-from backend.studies.bench.config import PRESETS, BenchConfig
+from backend.settings import FILE, describe
+from backend.studies.bench.config import BenchConfig
+from backend.studies.bench.study import STUDY
+from backend.studies.bench.words import task_name
 from components.form.config_form import ConfigForm, Layout
 from components.form.form_widgets import Offer
 from components.frame.failure import error_markup
@@ -24,21 +27,18 @@ from components.studies.bench.example import ExamplePanel
 from components.studies.bench.sources import Sources
 from components.studies.bench.students import student_choices, student_markup
 
-STUDY = "bench"
-LEADING = ("pocket", "handful", "base")  # what a visitor can run at once, without any download
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 AT_ONCE = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-ABSENT = ("data_path", "test_file")  # paths: resolved from keys, never typed
 
 
 class BenchForm:
     """Made inside a Blocks context."""
 
-    def __init__(self, sources: Sources, desk: Desk, owner: gr.BrowserState):
+    def __init__(self, sources: Sources, desk: Desk, owner: gr.BrowserState, layout: Callable[..., Layout]):
+        """`layout` makes the page's layout with what differs here."""
         self.sources, self.desk, self.owner = sources, desk, owner
-        self.form = ConfigForm(STUDY, BenchConfig, PRESETS, LEADING, self._layout())
+        self.form = ConfigForm(STUDY.name, STUDY.config, STUDY.presets, STUDY.leading, self._layout(layout))
         self.by_name = dict(zip((item.name for item in self.form.items), self.form.widgets, strict=True))
-        self._bind()
 
     @property
     def picks(self) -> list:
@@ -53,12 +53,10 @@ class BenchForm:
     def told(self) -> list:
         return [self.form.message, self.form.changes, self.form.box]
 
-    def _layout(self) -> Layout:
-        tasks = {name: words.task_name(name) for name in TASKS}
+    def _layout(self, layout: Callable[..., Layout]) -> Layout:
+        tasks = {name: task_name(name) for name in TASKS}
         learnable = tuple((said, name) for name, said in tasks.items() if "train" in TASKS[name].splits)
-        return Layout(
-            host=self.sources.store.host,
-            go="Start",
+        return layout(
             go_id="bench-start",
             prefix="bench-",
             offers={
@@ -74,7 +72,7 @@ class BenchForm:
                 "train_task": self._beside_task,
                 "tasks": self.sources.beside_tasks,
             },
-            absent=ABSENT,
+            absent=[item.name for item in describe(STUDY.config) if item.kind == FILE],
         )
 
     def _beside_student(self) -> None:
@@ -87,38 +85,36 @@ class BenchForm:
         gr.HTML(label, apply_default_css=False, elem_id="bench-example-label")
         self.example = ExamplePanel(self.desk)
 
-    def _bind(self) -> None:
+    def bind(self, aside: Sequence) -> list:
+        """Answer the visitor; the events after which the form holds other settings. `aside`: see ConfigForm.bind."""
         form, sources, by_name = self.form, self.sources, self.by_name
-        form.bind(self.picks, sources.paths, [pick.input for pick in sources.picks], self.spoken, self.asked)
+        picked = [pick.input for pick in sources.picks]
+        told = form.bind(self.picks, sources.paths, picked, self.spoken, self.asked, aside)
         data, examples, task = by_name["data"], by_name["examples"], by_name["train_task"]
         data.change(self.choose_data, data, [sources.run, sources.train_box, examples, task], **AT_ONCE)
         latest = {"trigger_mode": "always_last"}
         gr.on([w.change for w in form.widgets], self.expect, self.holds, self.student_told, **latest, **AT_ONCE)
         reads, shows = [self.example.seen, *self.holds], [self.example.shown, self.example.seen]
-        for picker, button, told, upload, tell in (
+        for picker, button, said, upload, tell in (
             (sources.train, sources.train_button, sources.train_told, self.upload_train, self.tell_train),
             (sources.test, sources.test_button, sources.test_told, self.upload_test, self.tell_test),
         ):
-            uploaded = button.upload(upload, [self.owner, button], [self.owner, picker, told], **QUIET)
-            uploaded.then(form.follow, [form.preset, *self.holds], self.told, **AT_ONCE)
+            uploaded = button.upload(upload, [self.owner, button], [self.owner, picker, said], **QUIET)
+            uploaded.then(form.follow, [form.preset, *self.holds, *aside], self.told, **AT_ONCE)
             uploaded.then(self.show_example, reads, shows, **QUIET)
-            picker.input(tell, [self.owner, picker], told, **AT_ONCE)
+            picker.input(tell, [self.owner, picker], said, **AT_ONCE)
+        return told
 
-    def when_opened(self, tab: gr.Tab) -> None:
-        """Only a visitor who opens the tab makes the desk read an example."""
-        tab.select(self.refresh, self.picks, self.sources.picks, **QUIET)
+    def when_opened(self, demo: gr.Blocks) -> None:
+        """Only a visitor who opens the page makes the desk read an example."""
         # a preset changes settings without a hand on them; a list of sources changes whenever a page is opened
         changed = [self.by_name[name].change for name in ("student", "data", "examples", "train_task")]
         picked = [self.sources.run.input, self.sources.train.input]
         reads, shows = [self.example.seen, *self.holds], [self.example.shown, self.example.seen]
         # one listener: two at once could show the older answer last
-        gr.on([tab.select, *changed, *picked], self.show_example, reads, shows, trigger_mode="always_last", **QUIET)
+        gr.on([demo.load, *changed, *picked], self.show_example, reads, shows, trigger_mode="always_last", **QUIET)
 
     # -- answers ------------------------------------------------------------------------------------------------
-    def refresh(self, owner: str, *picks) -> dict:
-        """What may be picked now: a run of the first tab may have ended since."""
-        return self.sources.offer(owner, *picks)
-
     def choose_data(self, data: object) -> dict:
         """Show the settings that this choice of data needs."""
         return {

@@ -6,7 +6,7 @@ Grey is before, the run's own colour is after. Every picture says its numbers in
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from components.studies.bench import words
+from components.frame.words import letter
 from components.studies.bench.scores import SIDES
 
 SIZE = 200  # of the reliability picture's square, in its own units
@@ -56,7 +56,7 @@ def letters(found: Mapping[str, dict]) -> str:
     columns = "".join(
         f"<span><span>{''.join(_column(side, part[i], top) for side, part in shares.items())}"
         f'<u style="bottom:{100 * right[i] / top:.1f}%" title="right answer: {right[i]:.0%}"></u></span>'
-        f"<b>{words.letter(i)}</b></span>"
+        f"<b>{letter(i)}</b></span>"
         for i in range(width)
     )
     said = "; ".join(f"{SIDES[side]}: {_spoken(part)}" for side, part in shares.items())
@@ -82,7 +82,7 @@ def _column(side: str, share: float, top: float) -> str:
 
 
 def _spoken(shares: Sequence[float]) -> str:
-    return ", ".join(f"{words.letter(i)} {share:.0%}" for i, share in enumerate(shares))
+    return ", ".join(f"{letter(i)} {share:.0%}" for i, share in enumerate(shares))
 
 
 def _favourite(shares: Mapping[str, list[float]], right: Sequence[float]) -> str:
@@ -92,7 +92,7 @@ def _favourite(shares: Mapping[str, list[float]], right: Sequence[float]) -> str
     worst = max(range(len(excess)), key=excess.__getitem__)
     if excess[worst] < 0.1:
         return f"{SIDES[side].capitalize()}, no letter stands out."
-    return f"{SIDES[side].capitalize()}, it says {words.letter(worst)} {chosen[worst]:.0%} of the time."
+    return f"{SIDES[side].capitalize()}, it says {letter(worst)} {chosen[worst]:.0%} of the time."
 
 
 def step_sizes(rows: Sequence[dict], chosen: float | None) -> str:

@@ -9,7 +9,8 @@ from html import escape
 from backend.core.scoring.metrics import interval
 from backend.runs.folder import RunDir
 from backend.runs.results import summarise_results
-from components.frame.words import duration
+from backend.studies.bench.words import learned, task_name
+from components.frame.words import count, duration, two
 from components.studies.bench import pictures, scores, words
 
 HEAD = '<section class="ds-results" data-rows="{rows}"><h2>Does it know more?</h2>'
@@ -49,7 +50,7 @@ def headline(row: dict) -> str:
     bounds = f"95 %: {100 * row['low']:.1f} to {100 * row['high']:.1f}".replace("-", "\N{MINUS SIGN}")
     before, after = two(row["mean_b"]), two(row["mean_a"])
     noise = " Inside the noise." if row["inside_noise"] else ""
-    return f"On {escape(words.task_name(row['task']))}, from {before} to <b>{after}</b>: {points} ({bounds}).{noise}"
+    return f"On {escape(task_name(row['task']))}, from {before} to <b>{after}</b>: {points} ({bounds}).{noise}"
 
 
 def comparisons(summary: dict, metric: str) -> list[dict]:
@@ -88,7 +89,7 @@ def task_markup(task: str, rows: Sequence[dict], metric: str, answered: dict, co
     n = table[0]["n"] if table else 0
     return (
         f'<figure class="ds-panel ds-task" data-task="{escape(task)}">'
-        f"<figcaption><b>{escape(words.task_name(task))}</b>"
+        f"<figcaption><b>{escape(task_name(task))}</b>"
         f"<span>{n:,} questions, the same for everyone</span></figcaption><ul>{bars}</ul>"
         f'<div class="ds-axis" aria-hidden="true"><div>{ticks}</div></div>'
         f'<div class="ds-smalls">{small}</div></figure>'
@@ -98,12 +99,12 @@ def task_markup(task: str, rows: Sequence[dict], metric: str, answered: dict, co
 def bar(row: dict, rows: Sequence[dict], before: float | None, config: dict) -> str:
     """One side of a task: name, bar, whisker, a dot for each student, the number."""
     base = row["arm"] == "base"
-    name = f"{config['student']}, as it is" if base else f"after {words.learned(config)}"
+    name = f"{config['student']}, as it is" if base else f"after {learned(config)}"
     low, high = bounds(row)
     values = [r["value"] for r in rows if r["arm"] == row["arm"] and r["regime"] == row["regime"]]
     dots = "".join(f'<em style="left:{percent(v)}"></em>' for v in values) if len(values) > 1 else ""
     mark = f'<u style="left:{percent(before)}"></u>' if before is not None and not base else ""
-    students = words.count(row["seeds"], "student")
+    students = count(row["seeds"], "student")
     said = (
         f"{name}: {row['mean']:.3f}, 95 % interval {low:.3f} to {high:.3f}, {row['n']:,} questions, {students}. {HOW}"
     )
@@ -122,11 +123,6 @@ def bounds(row: dict) -> tuple[float, float]:
     if row["seeds"] == 1:
         return interval(round(row["mean"] * row["n"]), row["n"])
     return max(0.0, row["mean"] - row["interval"]), min(1.0, row["mean"] + row["interval"])
-
-
-def two(share: float) -> str:
-    """Two digits, half rounded up: 0.825 must not be 0.82 here and, a bit of noise later, 0.83 there."""
-    return f"{share + 1e-9:.2f}"
 
 
 def percent(value: float) -> str:

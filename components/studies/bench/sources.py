@@ -30,7 +30,7 @@ class Sources:
         self.run = gr.Dropdown(
             self.runs(""),
             label="distilled run",
-            info="Prompts that a run of the first tab wrote.",
+            info="Prompts that a distillation run wrote.",
             visible=False,
             interactive=True,
             filterable=False,

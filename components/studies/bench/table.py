@@ -13,10 +13,12 @@ import gradio as gr
 from backend.runs.folder import RunDir
 from backend.runs.results import summarise_results
 from backend.studies.bench.files import BASE
+from backend.studies.bench.words import METHODS, learned, task_name
+from components.frame.words import two
 from components.run.shelf import RECORDED, Shelf
 from components.run.status import chip as status_chip
 from components.studies.bench import words
-from components.studies.bench.results import bounds, percent, two
+from components.studies.bench.results import bounds, percent
 
 SCRIPT = Path(__file__).with_suffix(".js")
 SHOWN = 8  # more are folded away
@@ -60,17 +62,17 @@ def row_markup(key: str, run: RunDir, on_screen: bool, hidden: bool) -> str:
     config, status = run.config()["config"], run.status()
     state, recorded = status.get("state", "queued"), key.startswith(f"{RECORDED}/")
     when = "recorded" if recorded else ago(status.get("started_at"))
-    how = words.METHODS.get(config["method"], config["method"]) if config["data"] != "none" else ""
+    how = METHODS.get(config["method"], config["method"]) if config["data"] != "none" else ""
     bars, asked = accuracy(run, config)
-    name, learned = escape(key), escape(words.learned(config))
+    name, source = escape(key), escape(learned(config))
     marks = f"{' hidden' if hidden else ''}{' aria-current=true' if on_screen else ''}"
-    tick = f'aria-label="Compare {escape(config["student"])}, {learned}, {when}"{"" if asked else " disabled"}'
+    tick = f'aria-label="Compare {escape(config["student"])}, {source}, {when}"{"" if asked else " disabled"}'
     chip = status_chip(state, False)
     return (
         f'<tr data-key="{name}"{marks}><td><input type="checkbox" value="{name}" {tick}></td>'
         f'<th scope="row"><button type="button" data-open="{name}" title="Show this run">'
         f"{escape(config['student'])}</button></th>"
-        f'<td data-label="Learned from">{learned}<small>{escape(how)}</small></td>'
+        f'<td data-label="Learned from">{source}<small>{escape(how)}</small></td>'
         f'<td data-label="Accuracy">{bars or "<i>not yet</i>"}</td><td data-label="Questions">{asked}</td>'
         f'<td data-label="When">{when}</td><td data-label="State">{chip}</td></tr>'
     )
@@ -85,13 +87,13 @@ def accuracy(run: RunDir, config: dict) -> tuple[str, str]:
         row, before = mine.get(False, mine.get(True)), mine.get(True)
         low, high = bounds(row)
         mark = f'<u style="left:{percent(before["mean"])}"></u>' if before and row is not before else ""
-        said = f"{words.task_name(task)}: {row['mean']:.2f}, 95 % interval {low:.2f} to {high:.2f}"
+        said = f"{task_name(task)}: {row['mean']:.2f}, 95 % interval {low:.2f} to {high:.2f}"
         colour = "none" if row is before else kind
         bars.append(
             f'<div class="ds-mini ds-{colour}" title="{escape(said)}"><b>{two(row["mean"])}</b>'
             f'<span><i style="width:{percent(row["mean"])}"></i>{mark}'
             f'<s style="left:{percent(low)};right:calc(100% - {percent(high)})"></s></span>'
-            f"<small>{low:.2f} to {high:.2f}, {escape(words.task_name(task))}</small></div>"
+            f"<small>{low:.2f} to {high:.2f}, {escape(task_name(task))}</small></div>"
         )
         asked.append(f"{row['n']:,} x {row['seeds']}")
     return "".join(bars), "<br>".join(asked)

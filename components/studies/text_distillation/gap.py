@@ -13,9 +13,9 @@ from backend.core.scoring.compare import Paired, paired
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of
-from components.frame import words
-from components.panels.judge_view import arms_of
 from components.panels.paired import seeds, signed
+from components.studies.text_distillation import words
+from components.studies.text_distillation.judge_view import arms_of
 
 WAY = ("soft", "projected", "text")
 NEAREST = "each place moved to its nearest real token"

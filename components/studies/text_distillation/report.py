@@ -15,14 +15,15 @@ from pathlib import Path
 from backend.export.contract import check
 from backend.export.copy import RunCopy
 from backend.runs.folder import RunDir
-from components.frame import words
+from backend.studies.text_distillation.words import about
+from components.form.run_settings import table_markup
 from components.frame.scripts import script
 from components.frame.theme import LOGO, STYLES
-from components.panels.judge_view import bounds_of
-from components.panels.results import results_markup
-from components.run import feed
-from components.run.view import settings_markup, unchanged
-from components.studies.text_distillation import path_map, prompts
+from components.frame.words import STATES
+from components.panels.thinning import short, thin
+from components.studies.text_distillation import path_map, prompts, words
+from components.studies.text_distillation.feed import path_news, wall_news
+from components.studies.text_distillation.panels import taught_markup
 
 HERE = Path(__file__).parent
 SCRIPTS = {"curve": HERE / "report_curve.js", "wall": prompts.SCRIPT, "path": path_map.SCRIPT}
@@ -51,7 +52,7 @@ def report(run: RunDir, title: str) -> tuple[str, bytes]:
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(title)} · Distilloscope</title><style>{styles()}</style></head>"
         f'<body><main id="view">{body(run, copy, title)}</main>'
-        f'<script type="application/json" id="data">{as_data(drawn(copy))}</script>'
+        f'<script type="application/json" id="data">{as_data(drawn(run, copy))}</script>'
         f"<script>{whole}</script></body></html>\n"
     )
     return f"{copy.stem}-report.html", page.encode()
@@ -60,13 +61,13 @@ def report(run: RunDir, title: str) -> tuple[str, bytes]:
 # -- parts ------------------------------------------------------------------------------------------------------------
 def body(run: RunDir, copy: RunCopy, title: str) -> str:
     """The sections, top to bottom. Those that a script fills begin as the page's own templates."""
-    results = results_markup(copy.rows("results"), copy.config, unchanged(run), bounds_of(run))
-    settings = settings_markup(copy.document("config.json"))
+    results = taught_markup(run, copy.rows("results"), gap=False)
+    settings = table_markup(copy.config)
     fact = words.heldout(copy.document("summary.json"))
     said = f'<p class="ds-fact">{escape(fact)}</p>' if fact else ""
     return (
         f'<header class="ds-header">{LOGO.read_text(encoding="utf-8")}<div><h1 translate="no">{escape(title)}</h1>'
-        f"<p>{escape(words.about(copy.config))}</p></div></header>"
+        f"<p>{escape(about(copy.config))}</p></div></header>"
         f'<div class="ds-card" id="curve">{CURVE}{said}</div>'
         f'<div id="wall">{prompts.TEMPLATE}</div><div id="path">{path_map.TEMPLATE}</div>'
         f'<div id="results">{results}</div>'
@@ -78,18 +79,20 @@ def body(run: RunDir, copy: RunCopy, title: str) -> str:
 def footer(copy: RunCopy) -> str:
     status = copy.document("status.json")
     began = time.strftime("%d %b %Y", time.gmtime(status["started_at"]))
-    state = words.STATES[status["state"]].lower()
+    state = STATES[status["state"]].lower()
     return f"A run of {began}, {state}. Made with Distilloscope; this file needs nothing else."
 
 
-def drawn(copy: RunCopy) -> dict:
+def drawn(run: RunDir, copy: RunCopy) -> dict:
     """What the scripts draw, as the page's feed makes it."""
     head = {"run": "report", "fresh": True, "number": 1}
-    content = {part: look(copy.rows(name), True) for part, name, look in feed.PARTS}
+    rows = {name: copy.rows(name) for name in ("metrics", "prompts", "distilled", "paths")}
+    updates = thin([row for row in rows["metrics"] if row["stage"] == "distil"], column="matching_loss")
     return {
-        "curve": head | content["chart"],
-        "wall": head | content["wall"] | {"replay": False},
-        "path": head | content["path"],
+        "curve": head
+        | {"step": [row["step"] for row in updates], "loss": [short(r["matching_loss"]) for r in updates]},
+        "wall": head | wall_news(run, rows, True) | {"replay": False},
+        "path": head | path_news(run, rows, True),
         "later": LATER,
     }
 
@@ -112,7 +115,7 @@ def scripts() -> str:
 
 
 def styles() -> str:
-    return "\n".join(file.read_text(encoding="utf-8") for file in (*STYLES[:3], STYLE))
+    return "\n".join(file.read_text(encoding="utf-8") for file in (*STYLES[:4], STYLE))
 
 
 def as_data(value: dict) -> str:

@@ -3,7 +3,7 @@
 // Given as by gr.HTML: element, props, trigger, watch; by shared.js and curves.js: shape, smooth.
 
 const HEIGHT = 300, PAD = { top: 14, right: 14, bottom: 40, left: 46 };
-const columns = (props.value && props.value.matching) || { step: [], loss: [] };
+const columns = props.value || { step: [], loss: [] };
 const points = columns.step.map((step, i) => ({ step, loss: columns.loss[i] })).filter((p) => p.loss !== null && p.loss > 0);
 const svg = element.querySelector("svg"), said = element.querySelector("[data-said]");
 const state = { mark: null, x: null, y: null };

@@ -13,12 +13,12 @@ from backend.core.scoring.compare import Paired, paired
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of
-from components.frame import words
 from components.frame.failure import error_markup
 from components.frame.scripts import script
 from components.panels import paired as compare_view
 from components.panels.flips import flips
 from components.panels.questions import questions_of
+from components.studies.text_distillation import words
 
 SCRIPTS = [Path(compare_view.__file__).with_suffix(".js"), Path(__file__).with_suffix(".js")]
 REGIME = "ordinary"  # what a reader would meet outside of this program

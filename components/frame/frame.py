@@ -1,0 +1,36 @@
+"""The frame of every page: header with the links to all pages, and one calm sentence where this host is not one's own.
+
+Knows the pages by their addresses; what is on them is elsewhere.
+"""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from components.frame.host_notice import host_notice
+from components.frame.navigation import Place
+from components.frame.theme import page_header
+
+
+@dataclass(frozen=True)
+class Frame:
+    """`keeps`: whether runs outlive a restart of this host; `computes`: whether there can be any."""
+
+    keeps: bool
+    computes: bool
+
+    def make(self, place: Place) -> None:
+        """Header and notice of the page at this place; Gradio's own bar of pages stays hidden."""
+        gr.Navbar(visible=False, main_page_name=False)
+        page_header(place)
+        host_notice(self.keeps, self.computes)
+
+
+def sorry(found: str) -> None:
+    """The page of a study that cannot be loaded."""
+    gr.HTML(
+        f'<section class="ds-card ds-run ds-nothing" role="alert"><h2>This page is not available</h2>'
+        f'<p class="ds-run-about">{found} The other pages go on.</p></section>',
+        apply_default_css=False,
+        elem_id="sorry",
+    )

@@ -1,0 +1,28 @@
+"""The panel of results that any study has: bars for each arm, in the study's own words. Knows no study by name."""
+
+import gradio as gr
+
+from components.panels.results import results_markup
+from components.run.panel import Look, Panel
+
+
+class Results(Panel):
+    """Empty until there is a row."""
+
+    name = "results"
+
+    def __init__(self, view):
+        super().__init__(view)
+        self.results = gr.HTML("", elem_id="results", apply_default_css=False)
+
+    @property
+    def parts(self) -> list:
+        return [self.results]
+
+    def look(self, look: Look) -> dict:
+        if look.results is None:
+            return {}
+        return {self.results: results_markup(self.view.study, look.results, look.run.config()["config"])}
+
+    def nothing(self) -> dict:
+        return {self.results: results_markup(self.view.study, [], {})}
