@@ -10,12 +10,11 @@ from pathlib import Path
 
 from backend.core.scoring.compare import paired, sentence
 from backend.core.scoring.metrics import interval, summarise
-from backend.core.scoring.scored import Scored
+from backend.core.scoring.scored import METRICS, Scored
 from backend.runs.folder import RunDir
 from backend.settings import as_json
-from backend.studies.bench.config import BenchConfig
+from backend.studies.bench.config import ARM_OF, BenchConfig
 
-ARMS = {"none": "base", "real": "full", "random": "random", "distilled": "text", "file": "file"}
 LRS = (0.002, 0.005, 0.01)
 
 
@@ -40,9 +39,9 @@ def write_scores(run: RunDir, config: BenchConfig, who: str, task: str, scored: 
     totals = summarise(scored)
     facts = {"who": who, "task": task, "split": "test", "n": len(scored), "seed": seed, "student": config.student}
     (folder / f"{who}-{task}.json").write_text(json.dumps({**facts, "summary": totals}))
-    arm = "base" if who == "base" else ARMS[config.data]
+    arm = "base" if who == "base" else ARM_OF[config.data]
     where = {"arm": arm, "student": config.student, "task": task, "regime": config.regime, "seed": seed}
-    for metric in ("acc", "acc_norm"):
+    for metric in METRICS:
         source = {"n": len(scored), "stderr": totals[f"{metric}_stderr"], "scores": f"scores/{who}-{task}.jsonl"}
         run.append("results", where | {"metric": metric, "value": totals[metric]} | source)
 

@@ -123,12 +123,12 @@ WITHOUT_TORCH = (
     "studies.bench.files",
     "studies.bench.paired",
     "comparison.command",
-    "comparison.files",
     "comparison.table",
     "selection",
     "search.names",
     "core.scoring.compare",
     "core.scoring.metrics",
+    "core.scoring.scored",
     "core.models.registry",
     "core.text.uploads",
 )

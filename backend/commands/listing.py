@@ -32,11 +32,13 @@ def show_results(args: argparse.Namespace) -> int:
     if not (args.folder / "config.json").exists():
         raise UserError(f"{args.folder} is not a run folder.", "a folder with config.json", "Check the path.")
     results = importlib.import_module("backend.runs.results")
-    table = results.summarise_results(RunDir(args.folder).rows("results"))
+    run = RunDir(args.folder)
+    table = results.summarise_results(run.rows("results"))
     if args.json:
         print(json.dumps(table, indent=1))
     else:
-        print("\n".join(filter(None, [results.as_text(table), results.ranking_text(results.ranking(table))])))
+        arms = next((study.ranked for study in all_studies() if study.name == run.config()["study"]), ())
+        print("\n".join(filter(None, [results.as_text(table), results.ranking_text(results.ranking(table, arms))])))
     return 0
 
 

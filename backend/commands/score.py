@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from backend.core.scoring.scored import METRICS
 from backend.core.text.tasks import TASKS
 from backend.disk import write_atomically
 from backend.errors import UserError
@@ -101,7 +102,7 @@ def _score(plan, questions: list, fast: bool, bar: "_Bar") -> tuple[list, str]:
 def sentence(result: dict) -> str:
     """The result as a person wants to read it."""
     adapter = f" + {Path(result['adapter']).name}" if result["adapter"] else ""
-    parts = [f"{name} {_with_error(result, name)}" for name in ("acc", "acc_norm")]
+    parts = [f"{name} {_with_error(result, name)}" for name in METRICS]
     if "macro" in result:  # for letters both accuracies are the same number; the mean over subjects is not
         parts = [parts[0], f"mean over {len(result['subjects'])} subjects {result['macro']['acc']:.3f}"]
     if result["truncated"]:

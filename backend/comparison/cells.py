@@ -11,21 +11,21 @@ from functools import cache, partial
 from pathlib import Path
 
 from backend.comparison.arms import file_name
-from backend.comparison.config import OWN_MODEL_ONLY, ComparisonConfig
+from backend.comparison.config import ComparisonConfig
 from backend.comparison.datasets import examples_of, rows_of
 from backend.comparison.distilling import matched_regime, soft_rows
-from backend.comparison.files import METRICS
 from backend.comparison.materials import Materials
 from backend.comparison.remembered import recipe_of, remembered
 from backend.comparison.students import Trainee
 from backend.core.pool import each, worker_count
 from backend.core.scoring.metrics import summarise
-from backend.core.scoring.scored import Scored, from_row
+from backend.core.scoring.scored import METRICS, Scored, from_row
 from backend.core.text.examples import Data, Rows
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
 from backend.runs.results import SCORES
+from backend.studies.text_distillation.config import OWN_MODEL_ONLY
 
 
 @dataclass(frozen=True)

@@ -22,5 +22,6 @@ STUDY = Study(
     run=f"{HERE}.run:run",
     words=Words(about=f"{HERE}.words:about"),
     commands={"compare": f"{HERE}.command:add_command"},
+    ranked=("text", "random", "full"),
     shown=False,
 )

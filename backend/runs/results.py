@@ -8,7 +8,7 @@ import statistics
 from pathlib import PurePosixPath
 
 from backend.core.scoring import dd_ranking, metrics
-from backend.core.scoring.scored import Scored, from_row
+from backend.core.scoring.scored import METRICS, Scored, from_row
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 
@@ -38,28 +38,29 @@ def _mean_and_interval(rows: list[dict]) -> dict:
     return {"mean": mean, "interval": math.sqrt(questions + students), "n": n, "seeds": len(values)}
 
 
-def ranking(table: list[dict]) -> list[dict]:
-    """DD-Ranking's measures for every student and regime that has distilled text, random questions and all the data.
+def ranking(table: list[dict], arms: tuple[str, ...]) -> list[dict]:
+    """DD-Ranking's measures for every student and regime that has all `arms`, the study's `ranked`; none without.
 
     From accuracies on the same questions under the same recipe; each row holds `student`, `regime`, `task`, `recovery`
     (HLR), `improvement` (IOR) and `label_robust_score` (LRS), see core/dd_ranking.py.
     """
     groups: dict[tuple, dict[str, float]] = {}
     for row in table:
-        if row["metric"] == "acc":
+        if row["metric"] == METRICS[0]:
             groups.setdefault((row["student"], row["regime"], row["task"]), {})[row["arm"]] = row["mean"]
     found = []
-    for (student, regime, task), arms in groups.items():
-        if {"text", "random", "full"} <= arms.keys():
-            recovery = dd_ranking.hard_label_recovery(arms["full"], arms["text"])
-            gain = dd_ranking.improvement_over_random(arms["text"], arms["random"])
+    for (student, regime, task), means in groups.items():
+        if arms and means.keys() >= set(arms):
+            made, random, full = (means[arm] for arm in arms)
+            recovery = dd_ranking.hard_label_recovery(full, made)
+            gain = dd_ranking.improvement_over_random(made, random)
             where = {"student": student, "regime": regime, "task": task, "recovery": recovery, "improvement": gain}
             found.append(where | {"label_robust_score": dd_ranking.label_robust_score(gain, recovery)})
     return found
 
 
 def ranking_text(rows: list[dict]) -> str:
-    """The same for a terminal; empty where no student has all three."""
+    """The rows of `ranking` for a terminal; empty where there are none."""
     lines = [
         f"DD-Ranking, {row['student']} ({row['regime']}): improvement over random {row['improvement']:+.3f}, "
         f"short of all the data by {row['recovery']:.3f}, label-robust score {row['label_robust_score']:.3f}"

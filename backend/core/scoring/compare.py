@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from backend.core.scoring.scored import Scored
+from backend.core.scoring.scored import METRICS, RIGHT, Scored
 from backend.errors import UserError
 
-METRICS = {"acc": "correct", "acc_norm": "correct_norm"}
 BLOCK = 2**21  # numbers drawn at once: 16 MB
 
 
@@ -55,7 +54,7 @@ def paired(
     if metric not in METRICS:
         raise UserError(f"There is no metric called {metric!r}.", f"one of {', '.join(METRICS)}", "Choose one of them.")
     ids = _shared_ids(a, b)
-    right_a, right_b = (np.array([_right(scored, ids, METRICS[metric]) for scored in side]) for side in (a, b))
+    right_a, right_b = (np.array([_right(scored, ids, RIGHT[metric]) for scored in side]) for side in (a, b))
     difference = float(right_a.mean() - right_b.mean())
     tail = 2.5 / together
     low, high = np.percentile(bootstrap(right_a, right_b, draws, seed), (tail, 100 - tail)).tolist()

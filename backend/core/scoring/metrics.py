@@ -10,7 +10,7 @@ from statistics import fmean
 import numpy as np
 from jaxtyping import Float
 
-from backend.core.scoring.scored import Scored
+from backend.core.scoring.scored import METRICS, RIGHT, Scored
 from backend.errors import UserError
 
 Z = 1.959964  # half-width of a 95 % interval in standard errors
@@ -28,7 +28,7 @@ def summarise(scored: Sequence[Scored]) -> dict:
     if not (subjects := sorted({item.subject for item in scored if item.subject is not None})):
         return summary
     each = {subject: _accuracy([item for item in scored if item.subject == subject]) for subject in subjects}
-    means = {name: fmean(part[name] for part in each.values()) for name in ("acc", "acc_norm")}
+    means = {name: fmean(part[name] for part in each.values()) for name in METRICS}
     return summary | {"micro": {name: summary[name] for name in means}, "macro": means, "subjects": each}
 
 
@@ -111,7 +111,7 @@ def _log_sum(values: Sequence[float]) -> float:
 def _accuracy(scored: Sequence[Scored]) -> dict:
     n = len(scored)
     result: dict = {"n": n}
-    for name, field in (("acc", "correct"), ("acc_norm", "correct_norm")):
+    for name, field in RIGHT.items():
         share = sum(getattr(item, field) for item in scored) / n
         result[name] = share
         result[f"{name}_stderr"] = math.sqrt(share * (1 - share) / (n - 1)) if n > 1 else None  # one has no spread

@@ -6,6 +6,9 @@ Standard library only, so that the page and the comparisons read scores without 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+RIGHT = {"acc": "correct", "acc_norm": "correct_norm"}  # by metric: what of a scored question it is the mean of
+METRICS = tuple(RIGHT)
+
 
 @dataclass(frozen=True)
 class Scored:

@@ -9,7 +9,8 @@ from pathlib import Path
 from backend.settings import check, setting, setting_error
 
 PRESETS = Path(__file__).parent / "presets"
-DATA = ("none", "real", "random", "distilled", "file")
+ARM_OF = {"none": "base", "real": "full", "random": "random", "distilled": "text", "file": "file"}  # as results say it
+DATA = tuple(ARM_OF)  # what a student may learn from
 METHODS = ("lora", "rslora", "dora", "pissa", "full")
 REGIMES = ("ordinary", "matched")
 

@@ -8,7 +8,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from backend.core.scoring.compare import METRICS, paired, sentence
+from backend.core.scoring.compare import paired, sentence
+from backend.core.scoring.scored import METRICS
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.studies.bench.files import questions_scored, students_of
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", help="a bench run's folder; FOLDER:base for its untuned student")
     parser.add_argument("b", help="the other one")
     parser.add_argument("--task", help="which task; may be left out where both were scored on one")
-    parser.add_argument("--metric", default="acc", choices=tuple(METRICS))
+    parser.add_argument("--metric", default=METRICS[0], choices=METRICS)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
 
 

@@ -7,24 +7,22 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from backend.core.scoring.compare import paired, sentence
-from backend.core.scoring.scored import Scored
+from backend.core.scoring.scored import METRICS, Scored
 from backend.core.text.leaks import find_leaks
 from backend.core.text.leaks import warning as leak_warning
 from backend.core.text.prompts import LETTERS, Example
 from backend.runs.folder import RunDir
-from backend.studies.bench.config import BenchConfig
+from backend.studies.bench.config import ARM_OF, BenchConfig
 from backend.studies.bench.data import Test
 from backend.studies.bench.files import BASE, SCORES, scores_of
 from backend.studies.bench.scoring import Sitting
 
-METRICS = ("acc", "acc_norm")
-ARMS = {"none": "base", "real": "full", "random": "random", "distilled": "text", "file": "file"}
 ONE_LETTER = 0.75  # share of answers at one position that looks like a habit, where the truth is spread
 
 
 def result_rows(config: BenchConfig, sitting: Sitting, facts: dict) -> list[dict]:
     """One row for each metric, as the distillation study writes them, with error and source."""
-    arm = BASE if sitting.who == BASE else ARMS[config.data]
+    arm = ARM_OF["none" if sitting.who == BASE else config.data]
     where = {"arm": arm, "student": config.student, "task": facts["task"], "regime": config.regime}
     source = {"seed": facts["seed"], "n": facts["n"], "scores": f"{SCORES}/{sitting.name}.jsonl"}
     totals = facts["summary"]

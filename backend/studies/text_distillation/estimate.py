@@ -16,6 +16,7 @@ from backend.settings import build, from_saved
 from backend.studies.text_distillation.branching import RECORDING
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import SPEEDS, distil_work, heldout_work, memory_mb, stage_work
+from backend.studies.text_distillation.study import STUDY
 
 RECENT = 6  # timings of a stage that count
 MEASURED, OTHERS, TABLE = 1.2, 1.7, 1.8  # how far off, either way: by this stage's timings, by others', by the table
@@ -29,7 +30,7 @@ def estimate(
     rows = alike(config, rows, "cuda" if machine.gpu else "cpu")
     if not rows and (machine.gpu or config.model not in SPEEDS):
         return None
-    wanted = ["start", *(stages.split(",") if stages else ("experts", "distil", "decode", "evaluate"))]
+    wanted = ["start", *(stages.split(",") if stages else STUDY.stage_names)]
     work = remaining(config, rows, machine.workers, begun)
     paces = [pace_of(name, rows, config, machine) for name in wanted]
     low, high = (sum(work[name] * pace[i] for name, pace in zip(wanted, paces, strict=True)) for i in (0, 1))

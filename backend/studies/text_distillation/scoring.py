@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backend.core.pool import each, worker_count
 from backend.core.scoring.metrics import summarise
-from backend.core.scoring.scored import Scored
+from backend.core.scoring.scored import METRICS, Scored
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
@@ -23,8 +23,6 @@ from backend.studies.text_distillation.evaluate import Bench
 from backend.studies.text_distillation.learning import restore
 from backend.studies.text_distillation.recording import load_experts
 from backend.studies.text_distillation.setup import Setup
-
-METRICS = ("acc", "acc_norm")
 
 
 def evaluate(setup: Setup, run_dir: RunDir) -> None:

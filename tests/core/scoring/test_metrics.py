@@ -129,7 +129,7 @@ def test_letters_show_a_student_that_always_says_the_second():
     assert letters(scored) == {"chosen": [0, 5, 0, 0], "right": [2, 2, 0, 1]}
 
 
-@pytest.mark.parametrize("name", ["metrics", "compare", "leaks", "dd_ranking"])
+@pytest.mark.parametrize("name", ["scoring.metrics", "scoring.compare", "text.leaks", "scoring.dd_ranking"])
 def test_the_statistics_load_without_torch(name):
     code = f"import sys, backend.core.{name}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True)

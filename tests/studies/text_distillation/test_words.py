@@ -1,0 +1,45 @@
+"""The words of text distillation: whatever its settings may name has some, and a run of any of them is one sentence."""
+
+import pytest
+
+from backend import settings
+from backend.core.scoring.scored import METRICS
+from backend.search.names import OBJECTIVES
+from backend.studies.text_distillation import words
+from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.decoders import DECODERS, SEARCH
+from backend.studies.text_distillation.study import STUDY
+
+CONFIG = settings.as_json(DistillConfig())
+
+
+def choices(name: str) -> set[str]:
+    return set(next(item.choices for item in settings.describe(DistillConfig) if item.name == name))
+
+
+def test_every_arm_regime_and_metric_has_words():
+    assert {word.name for word in STUDY.words.arms} == choices("arms")
+    assert {word.name for word in STUDY.words.regimes} == choices("regimes")
+    assert [metric.name for metric in STUDY.words.metrics] == list(METRICS)
+    assert all(word.title and word.about for word in (*STUDY.words.arms, *STUDY.words.regimes))
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_run_says_how_its_text_came_about(decoder):
+    said = words.about(CONFIG | {"decoder": decoder})
+    assert said.startswith("8 synthetic prompts of 16 tokens follow 4 experts on pocket science. ")
+    assert said.endswith(".") and "{" not in said
+    others = {words.made_by(CONFIG | {"decoder": other}) for other in DECODERS if other != decoder}
+    assert len(others) == len(DECODERS) - 1 and words.made_by(CONFIG | {"decoder": decoder}) not in others
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_search_says_by_which_objective(objective):
+    said = words.made_by(CONFIG | {"decoder": SEARCH, "search_objective": objective})
+    assert said.endswith(f", by {words.OBJECTIVES[objective]}.")
+
+
+def test_a_run_of_before_there_was_a_choice_is_the_papers_and_one_of_another_version_says_nothing():
+    old = {name: value for name, value in CONFIG.items() if name != "decoder"}
+    assert words.made_by(old) == DECODERS["nearest"].about
+    assert words.made_by(CONFIG | {"decoder": "of tomorrow"}) == ""
