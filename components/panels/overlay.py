@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from components.frame.scripts import script
-from components.studies.text_distillation.chart import PLOTLY
+from components.panels.chart import PLOTLY
 
 SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
@@ -38,7 +38,7 @@ def overlay() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=script(SCRIPT, after=["panels/curves.js", "panels/following.js"]),
+        js_on_load=script(SCRIPT),
         elem_id="compare-chart",
         apply_default_css=False,
         plotly=PLOTLY.as_posix(),

@@ -1,6 +1,7 @@
 """Rows of a run folder to the numbers that the live views draw: pure functions, nothing else.
 
-Knows the columns of prompts.jsonl and paths.jsonl; of any other file only the one that is drawn. Knows no widget, no colour, no file and no visitor.
+Knows the columns of prompts.jsonl and paths.jsonl; of other rows only the column that is drawn. Knows no widget, no
+colour, no file and no visitor.
 """
 
 from collections.abc import Sequence
