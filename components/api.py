@@ -47,7 +47,7 @@ class Api:
         """List the studies with their presets, and every setting that a run's changes may name.
 
         Parameters:
-            study: text_distillation or bench; empty for both.
+            study: its name; empty for all.
         Returns:
             studies, each with presets (preset, title, about, settings) and settings (name, help, default, limits).
         """
@@ -81,7 +81,7 @@ class Api:
         """Start a run; sent twice, it starts once. Owners take turns to compute. The answer comes at once.
 
         Parameters:
-            study: text_distillation or bench.
+            study: its name, see list_presets.
             preset: where the settings come from, see list_presets; empty for the defaults.
             changes: the settings that differ from the preset, as a mapping of name to value.
             stages: comma separated, for example experts,distil,decode; empty for all.

@@ -11,6 +11,7 @@ import yaml
 
 from backend import settings
 from backend.errors import UserError
+from backend.studies import STUDIES
 from backend.study import find
 
 FIELDS = ("study", "preset", "changes", "stages")
@@ -18,7 +19,7 @@ MOST_BYTES = 64 * 1024  # of a file; the longest honest one is a few kB
 MOST_DEPTH = 4  # a mapping in a mapping holds a list
 MOST_LETTERS = 1000  # of one text
 MOST_VALUES = 100  # of one list
-WRITE = "Write for example `study: text_distillation`, a line each for `preset` and `changes`."
+WRITE = f"Write for example `study: {next(iter(STUDIES))}`, a line each for `preset` and `changes`."
 
 
 @dataclass(frozen=True)

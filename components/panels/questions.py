@@ -1,4 +1,4 @@
-"""The words of the questions a bench run asked, where they lie on this machine: the bundled tasks, and files.
+"""The words of the questions a run asked, where they lie on this machine: the bundled tasks, and files.
 
 A question's id is all that a score keeps. Never asks the hub: a page must not wait for another machine.
 """
