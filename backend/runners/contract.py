@@ -23,7 +23,7 @@ class Abilities:
 
 @runtime_checkable
 class Launcher(Protocol):
-    """Starts and ends workers. Called with the runner's lock held: every method returns soon.
+    """Starts and ends workers. From several threads, mostly with the runner's lock held: every method returns soon.
 
     The worker is `python -m backend run STUDY --out FOLDER --from-config` on a machine that has the run's folder. One
     that is better known by the number of a job than by a process id is told so in its environment, as
@@ -37,7 +37,10 @@ class Launcher(Protocol):
         """Start a worker for the run. `stages` limits what it does; empty or None: all. UserError where it cannot."""
 
     def recover(self, run: RunDir) -> Worker | None:
-        """The living worker of this run that an earlier server launched here; None where there is none."""
+        """The living worker of this run that an earlier server launched; None where there is none.
+
+        Asked about every run below the root, again and again: what is slow to find out wants to be remembered.
+        """
 
     def alive(self, worker: Worker) -> bool | None:
         """None where this launcher cannot tell, for it is another's or nobody answers: then the heartbeat decides."""

@@ -172,6 +172,8 @@ class SliceRunner(Queue):
             return
         if run.worker_alive():  # of a slice that was broken off, and still leaving: the next call finds it gone
             return
+        if run.worker() is not None:  # a server that died left it behind
+            run.set_status(worker=None)
         try:
             load_engine(run)
             self._compute(str(run.path), asked.seconds, asked.margin)

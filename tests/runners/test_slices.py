@@ -1,6 +1,8 @@
 """The runner of slices: turns, stops, refusals and longer slices, with a stand-in for what computes."""
 
+import os
 import threading
+import time
 from dataclasses import asdict, replace
 
 import pytest
@@ -168,6 +170,32 @@ def test_a_refused_slice_stops_the_run_with_the_hosts_words_and_it_can_be_resume
     assert told["state"] == "stopped" and "3s left" in told["reason"]
     runner.start(run)
     assert runner.poll(run)["state"] == "queued" and runner.poll(run)["reason"] == ""
+
+
+def test_a_worker_that_a_dead_server_left_behind_is_no_slice_that_was_broken_off(lab):
+    def refuse(duration):
+        def lend(*_):
+            raise RuntimeError("No GPU is free.")
+
+        return lambda compute: lend
+
+    runner, run = SliceRunner(lab.root, HOST, refuse), lab.run()
+    runner.start(run)
+    run.set_status(state="running", worker=asdict(replace(this_process(), id=2**22 - 3, started=1.0)))
+    assert not runner.advance(run)
+    assert run.status()["state"] == "stopped" and "No GPU is free" in run.status()["reason"]
+
+
+def test_a_folder_that_somebody_still_writes_is_left_alone_and_asked_about_again(lab):
+    runner, run = lab.runner(), lab.run()
+    runner.start(run)
+    run.set_status(state="running", worker=asdict(replace(this_process(), host="far-away")))
+    before = run.status()["slice"]
+    assert all(runner.advance(run) for _ in range(8))
+    assert not lab.asked and run.status()["slice"] == before, "it was no slice that came no further"
+    long_ago = time.time() - 1000
+    os.utime(run.path / "status.json", (long_ago, long_ago))
+    assert not runner.advance(run) and run.status()["state"] == "finished"
 
 
 def test_a_slice_that_was_broken_off_is_tried_again_with_a_wider_margin(lab):
