@@ -41,8 +41,8 @@ class Curve:
 
     Words: `title` stands on the button that shows it, `label` above the axis of y, `x_label` below the axis of x;
     `reference` is a value of y worth a dashed line, and what it means.
-    Rows: `where` is what else a row must hold; `by` names the columns that tell one line from another, and `line` refers
-    to `function(values) -> str`, a line's name from the values of those columns; without it, they are listed.
+    Rows: `where` is what else a row must hold; `by` names the columns that tell one line from another, and `line`
+    refers to `function(values) -> str`, a line's name from the values of those columns; without it, they are listed.
     `low` and `high` are the columns of a 95 % interval, drawn as a band.
     Pictures: curves of one `view` are panes of one picture and share x; the first is the main one, those after it are
     details that can be hidden. Without a `view` a curve has a picture of its own, called like the curve. `choice` is a
@@ -50,9 +50,9 @@ class Curve:
     is the column that says how far x will go. `linked`, of the first curve of a view: a click asks the panels beside it
     for that x, and the x that they show is marked.
     Looks: `quiet` are values of columns whose lines are attempts or a baseline, thin and grey; `winner` names columns
-    whose values tell, in summary.json or in full lines, which attempt won: it is drawn as a full line. `log`: y begins logarithmic. `smooth`: points
-    with a trend through them. `range`: the ends of y where they are known. `kind`: made or real, which chooses the
-    colour; without it, the run's settings choose by `Words.kind`.
+    whose values tell, in summary.json or in full lines, which attempt won: it is drawn as a full line. `log`: y begins
+    logarithmic. `smooth`: points with a trend through them. `range`: the ends of y where they are known. `kind`: made
+    or real, which chooses the colour; without it, the run's settings choose by `Words.kind`.
     """
 
     name: str
@@ -130,10 +130,10 @@ class Metric:
 class Words:
     """The sentences of a study. `about` refers to `function(config: dict) -> str`: a run in one sentence.
 
-    `run_title` refers to `function(config: dict) -> str`, a run's name; without it, its preset names it. `kind` refers to
-    `function(config: dict) -> str`: made, real or nothing, the colour of a run's curves. `arms`: what a student was
-    trained on; `regimes`: how. `exports`: what the kinds of `Study.exports` are
-    called and for. `go` stands on the start button, `own` above the form; `nothing` is said where there is no run yet.
+    `run_title` refers to `function(config: dict) -> str`, a run's name; without it, its preset names it. `kind` refers
+    to `function(config: dict) -> str`: made, real or nothing, the colour of a run's curves. `arms`: what a student was
+    trained on; `regimes`: how. `exports`: what the kinds of `Study.exports` are called and for. `go` stands on the
+    start button, `own` above the form; `nothing` is said where there is no run yet.
     """
 
     about: Ref

@@ -39,7 +39,7 @@ TOLD = ("name", "label", "x_label", "log", "reference", "range", "smooth", "link
 
 # -- the widget -----------------------------------------------------------------------------------------------------
 def live_chart(study: Study, elem_id: str = "chart") -> gr.HTML:
-    """The widget. Its value is what `chart_news` makes, with `run`, `fresh` and `number`; it fires `resync` after a gap."""
+    """The widget. Its value is what `chart_news` makes, with `run`, `fresh` and `number`; a gap fires `resync`."""
     gr.set_static_paths([PLOTLY])
     views = views_of(study)
     buttons = [VIEW.format(name=escape(view["name"]), title=escape(view["title"])) for view in views]
@@ -55,7 +55,7 @@ def live_chart(study: Study, elem_id: str = "chart") -> gr.HTML:
 
 
 def views_of(study: Study) -> list[dict]:
-    """What the script must know of each picture: its panes from top to bottom, and how late its stage comes in a run."""
+    """What the script must know of each picture: its panes, top to bottom, and how late its stage comes in a run."""
     views: dict[str, dict] = {}
     for curve in study.curves:
         late = study.stage_names.index(curve.stage) if curve.stage in study.stage_names else -1

@@ -12,8 +12,8 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
+import app
 from backend.study import Curve, Stage, Study, Words
-from components.frame.theme import STYLES
 from components.panels.chart import chart_news, live_chart
 from tests import browsing
 from tests.browsing import ROOT
@@ -57,7 +57,7 @@ def serve(port: int) -> None:
             box.change(json.loads, box, chart, show_progress="hidden")
             missed = gr.Textbox("0", elem_id=f"{name}-missed")
             chart.resync(lambda told: str(int(told) + 1), missed, missed, show_progress="hidden")
-    demo.launch(server_port=port, css_paths=STYLES, ssr_mode=False)
+    app.launch(demo, port=port)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ class Visitor(browsing.Visitor):
     def see(self, name: str, what: str):
         return self.page.evaluate(f"document.querySelector('#{name} .ds-plot').{what}")
 
-    def drawn(self, name: str, colour_of: int = 0) -> list[dict]:
+    def drawn(self, name: str) -> list[dict]:
         """What is drawn as lines with something to say of each point."""
         told = "data.filter((t) => t.hovertemplate).map((t) => ({said: t.hovertemplate, x: [...t.x], y: [...t.y],"
         return self.see(name, told + " axis: t.yaxis, colour: t.line.color, dash: t.line.dash, wide: t.line.width}))")
