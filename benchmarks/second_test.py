@@ -17,10 +17,11 @@ from pathlib import Path
 
 from backend import settings
 from backend.comparison.bars import DOCS, SECOND
-from backend.comparison.config import OWN_MODEL_ONLY, ComparisonConfig
+from backend.comparison.config import ComparisonConfig
 from backend.pocket.files import write_second_test
 from backend.runs.carry_out import carry_out
 from backend.runs.folder import RunDir
+from backend.studies.text_distillation.config import OWN_MODEL_ONLY
 
 KEPT = DOCS / "comparisons"
 TASK = "pocket_science"

@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import median_high
 
 from backend.comparison.beginning import best_start
-from backend.comparison.config import BASELINES, SELECTED, ComparisonConfig
+from backend.comparison.config import CONTROLS, DECODERS, SELECTED, ComparisonConfig
 from backend.comparison.datasets import keep, kept, kept_rows, put_into, rows_of
-from backend.comparison.distilling import DECODERS, PAPER, distilled_rows
+from backend.comparison.distilling import distilled_rows
 from backend.comparison.judging import evolve_rows
 from backend.comparison.materials import Materials
 from backend.comparison.searching import search_text
@@ -21,8 +21,12 @@ from backend.runs.progress import Progress
 from backend.search.state import VERSION
 from backend.selection import SELECTORS
 from backend.selection.select import SelectSettings, select
+from backend.studies.text_distillation.config import OWN_MODEL_ONLY
+from backend.studies.text_distillation.decoders import PAPER
 
-ORDER = (*BASELINES, "select", "init", "text", "evolve", "text_shuffled", *DECODERS)  # as they need each other
+OF_SEARCH = ("text", "evolve", *CONTROLS)  # what it made, what trains as often as it did, and its controls
+BEGUN = ("init", *OF_SEARCH, *DECODERS)  # what the questions of `start` are the beginning of
+ORDER = (*SELECTED, *BEGUN)  # as they need each other
 
 
 def make_arms(materials: Materials, run: RunDir) -> None:
@@ -44,11 +48,11 @@ def made(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
 def parts(config: ComparisonConfig) -> Iterator[tuple[str, int]]:
     """(arm, seed) of every data set, in the order they need each other. Only random is drawn anew for each seed."""
     needed = set(config.arms)
-    if needed & {"soft", "projected"} or "matched" in config.regimes:  # for its prompts, or for its experts
+    if needed & set(OWN_MODEL_ONLY) or "matched" in config.regimes:  # for its prompts, or for its experts
         needed |= {PAPER}
-    if needed & {"text", "text_shuffled", "evolve", *DECODERS}:
+    if needed & set(BEGUN):
         needed |= {"init"}
-    if needed & {"text_shuffled", "evolve"}:  # evolve trains as often as the search did
+    if needed & set(OF_SEARCH):
         needed |= {"text"}
     for arm in ORDER:
         if arm in needed:
@@ -78,11 +82,11 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         recipe |= {"expert_lr": median_high(c.lrs)}
     if by == "best":
         recipe |= {name: getattr(c, name) for name in VALIDATED} | {"readers": judges_of(materials)}
-    if arm in ("init", "text", "text_shuffled", "evolve", *DECODERS):
+    if arm in BEGUN:
         recipe |= {"start": c.start}
     if arm in DECODERS:
         recipe |= {name: getattr(c, name) for name in ("distillation", "outer_steps", "prompt_tokens")}
-    if arm in ("text", "text_shuffled", "evolve"):
+    if arm in OF_SEARCH:
         recipe |= {name: getattr(c, name) for name in SEARCHED} | {
             "readers": judges_of(materials),
             "search": VERSION,

@@ -7,19 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.search.names import MOVES, OBJECTIVES
+from backend.selection import SELECTORS
 from backend.settings import check, setting, setting_error
+from backend.studies.text_distillation.config import OWN_MODEL_ONLY
+from backend.studies.text_distillation.config import REGIMES as DISTILLED_REGIMES
+from backend.studies.text_distillation.decoders import DECODERS as ALL_DECODERS
+from backend.studies.text_distillation.decoders import SEARCH
 
 PRESETS = Path(__file__).parent / "presets"
-BASELINES = ("random", "balanced", "k_center", "herding", "bm25", "embedding", "less")
+SELECTED = tuple(SELECTORS)
 COSTLY = ("select", "evolve")  # reported beside the baselines: they see experts, or train as often as the search
-LEARNED = ("init", "text", "nearest", "straight_through", "guided", "projected", "soft")
+BASELINES = tuple(name for name in SELECTED if name not in COSTLY)
+DECODERS = tuple(name for name in ALL_DECODERS if name != SEARCH)  # whose texts learned embeddings became
+EMBEDDED = (*DECODERS, *OWN_MODEL_ONLY)
+LEARNED = ("init", "text", *EMBEDDED)
 CONTROLS = ("text_shuffled",)
-ARMS = ("base", *BASELINES, *COSTLY, *LEARNED, *CONTROLS, "full")
-EMBEDDED = ("nearest", "straight_through", "guided", "projected", "soft")  # made from learned embeddings
-OWN_MODEL_ONLY = ("soft", "projected")  # embeddings and ids mean nothing to another model
-SELECTED = (*BASELINES, "select")
+ARMS = ("base", *BASELINES, *COSTLY, *LEARNED, *CONTROLS, "full")  # those of text distillation, and more
 STARTS = ("best", *SELECTED)
-REGIMES = ("ordinary", "matched")
+REGIMES = DISTILLED_REGIMES[::-1]  # the ordinary one first: every data set has it
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The arms made of soft prompts: one distillation run for each decoder, from the very questions of `init`.
 
+The arms soft and projected come from the run of the paper's decoder.
+
 Each is a run folder of text distillation, kept below the home folder by its recipe and resumed there. Knows that
 study's stages; trains no student of the comparison.
 """
@@ -17,15 +19,16 @@ from backend.disk import home, write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress, Stopped
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.studies.text_distillation.decoders import PAPER
 from backend.studies.text_distillation.decoding import learned
 from backend.studies.text_distillation.evaluate import SoftRows
 from backend.studies.text_distillation.learning import restore
 from backend.studies.text_distillation.recording import load_experts
 from backend.studies.text_distillation.run import run as distil
 from backend.studies.text_distillation.setup import Setup
+from backend.studies.text_distillation.study import STUDY
 
-DECODERS = ("nearest", "straight_through", "guided")
-PAPER = "nearest"  # the decoder whose run the arms soft and projected come from
+TEXTS_ONLY = tuple(name for name in STUDY.stage_names if name != "evaluate")  # the comparison trains its own students
 
 
 def distillation(config: ComparisonConfig, decoder: str, start: Path, size: int) -> DistillConfig:
@@ -68,7 +71,7 @@ def distilled_run(
     if inner.status().get("state") != "finished":
         inner.claim()
         try:
-            distil(config, _Watched(inner.path, progress), ("experts", "distil", "decode"))
+            distil(config, _Watched(inner.path, progress), TEXTS_ONLY)
         except Stopped:
             inner.set_status(state="stopped")
             raise

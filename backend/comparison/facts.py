@@ -5,6 +5,7 @@ Knows data sets and the test questions (only here, only to look for copies); no 
 
 from statistics import fmean
 
+from backend.comparison.config import DECODERS
 from backend.comparison.datasets import arm_file, rows_of
 from backend.comparison.materials import Materials
 from backend.core.models.backbones import load_backbone
@@ -14,7 +15,7 @@ from backend.core.text.prompts import Example
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.revert import tokens_changed
 
-TEXTS = ("init", "text", "nearest", "straight_through", "guided")
+TEXTS = ("init", "text", *DECODERS)
 
 
 def facts_of_texts(materials: Materials, run: RunDir) -> dict[str, dict]:
