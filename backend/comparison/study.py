@@ -4,9 +4,10 @@ It has no page: the command line runs it and docs/comparisons keeps what came ou
 """
 
 from backend.comparison.config import PRESETS, ComparisonConfig
-from backend.study import Stage, Study, Words
+from backend.study import File, Stage, Study, Words
 
 HERE = "backend.comparison"
+SHAPES, DISTILLATION = f"{HERE}.shapes", "backend.studies.text_distillation.shapes"  # a search leaves the same files
 
 STUDY = Study(
     name="comparison",
@@ -20,6 +21,16 @@ STUDY = Study(
         Stage("students", "Students", "fresh ones on every data set"),
     ),
     run=f"{HERE}.run:run",
+    files=(
+        File("metrics.jsonl", f"{DISTILLATION}:SearchRow"),
+        File("step_sizes.jsonl", f"{SHAPES}:SizesRow"),
+        File("results.jsonl", f"{SHAPES}:ResultsRow"),
+        File("arms/*.jsonl", f"{SHAPES}:ArmRow"),
+        File("summary.json", f"{SHAPES}:Summary"),
+        File("artifacts/search.json", f"{DISTILLATION}:Search"),
+        File("artifacts/scores/*.jsonl", "backend.export.shapes:ScoreRow"),
+        # the pictures stay: they are made of summary.json, and a stranger's SVG may hold a script
+    ),
     words=Words(about=f"{HERE}.words:about"),
     commands={"compare": f"{HERE}.command:add_command"},
     ranked=("text", "random", "full"),

@@ -150,9 +150,9 @@ def check_shape(shape: TypeAdapter, data: bytes, where: str) -> None:
         shape.validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        said = printable(first["msg"].removeprefix("Value error, "), 200)
-        raise wrong(where, f"{printable(place) or 'it'} is not right", said[:1].lower() + said[1:]) from None
+        place = printable(".".join(str(part) for part in first["loc"]), 60)[:60]
+        said = printable(first["msg"].removeprefix("Value error, "), 200)[:200]  # it may quote what was found
+        raise wrong(where, f"{place or 'it'} is not right", said[:1].lower() + said[1:]) from None
 
 
 def parsed(where: str, data: bytes) -> object:

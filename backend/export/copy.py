@@ -50,7 +50,7 @@ class RunCopy:
         if size > MOST_UNPACKED:
             step = "Take something smaller of it, or copy the run folder itself."
             raise UserError(f"The run has {megabytes(size)}.", f"at most {megabytes(MOST_UNPACKED)} in one file", step)
-        found["status.json"] = dumped(ended(run.status()))
+        found["status.json"] = dumped(ended(run.status(), study))
         copy = cls(found)._tidy()
         return copy._placeless(study) if study else copy._harmless()
 
@@ -127,10 +127,15 @@ def rows_and_figures(folder: Path) -> list[str]:
     return [name for name in (*travel.NEEDED, *names) if travel.is_plain(folder, name)]
 
 
-def ended(status: dict) -> dict:
-    """The status of a run that nobody computes: finished stays, anything else can be resumed."""
+def ended(status: dict, study: Study | None = None) -> dict:
+    """The status of a run that nobody computes: finished stays, anything else can be resumed.
+
+    A run may stand at work that is none of its study's stages, such as a choice between two of them: nobody asks later.
+    """
     kept = EMPTY | {name: status[name] for name in KEPT if status.get(name) is not None}
     kept |= {name: float(kept[name]) for name in ("started_at", "updated_at")}
+    if study and kept["stage"] not in study.stage_names:
+        kept["stage"] = ""
     state = "finished" if status.get("state") == "finished" else "stopped"
     return {"state": state, **kept, "message": "", "error": None}
 

@@ -1,0 +1,95 @@
+"""The shapes of a comparison's files: one model a row, as its README has them, and nothing beyond.
+
+Where an example comes from differs by arm, so `provenance` holds plain values of any name. Knows no folder and no
+torch.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from backend.comparison.config import ARMS, REGIMES
+from backend.export import shapes
+from backend.export.shapes import Name, Number, Positive, Row, Share, Text, Whole
+
+Arm = Literal[ARMS]
+Regime = Literal[REGIMES]
+Metric = Literal["acc", "acc_norm"]
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Plain = bool | Whole | Number | Text | None
+Provenance = Annotated[dict[Name, Plain | Annotated[list[Number], Field(max_length=1000)]], Field(max_length=100)]
+
+
+class ArmRow(Row):
+    """An example of an arm's data set."""
+
+    prompt: Text
+    answer: Text
+    provenance: Provenance
+
+
+class SizesRow(Row):
+    arm: Arm
+    student: Name
+    regime: Regime
+    sizes: Annotated[list[Number], Field(min_length=1, max_length=100_000)]
+
+
+class ResultsRow(shapes.ResultsRow):
+    arm: Arm
+    regime: Regime
+    metric: Metric
+    value: Share
+    stderr: Positive | None
+    lr: Number | None
+
+
+class Against(Row):
+    """An arm minus another one, paired by question."""
+
+    arm: Arm
+    difference: Number
+    low: Number
+    high: Number
+    n: Count
+    seeds_a: Count
+    seeds_b: Count
+    inside_noise: bool
+    sentence: Text
+
+
+class TableRow(Row):
+    student: Name
+    regime: Regime
+    arm: Arm
+    task: Name
+    metric: Metric
+    mean: Share
+    interval: Positive
+    n: Count
+    seeds: Count
+    against: dict[Literal["best baseline", "random", "init", "select", "evolve"], Against]
+    lr: Number | None
+    best_baseline: Arm | None
+
+
+class Transfer(Row):
+    arm: Arm
+    student: Name
+    ratio: Number
+
+
+class Texts(Row):
+    prompts: Whole
+    tokens_changed: Number
+    answers_changed: Share
+    verbatim_real: Whole
+    near_copies_of_training: Whole
+    near_copies_of_test: Whole
+    perplexity: Number | None = None
+
+
+class Summary(Row):
+    table: Annotated[list[TableRow], Field(max_length=10_000)]
+    transfer: Annotated[list[Transfer], Field(max_length=10_000)]
+    texts: dict[Arm, Texts]
