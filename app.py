@@ -30,11 +30,13 @@ from backend.serving.keeper import Keeper
 from backend.study import Study, all_studies
 from components.api import Api
 from components.compare.page import ComparePage
+from components.frame.assets import InHead
 from components.frame.frame import Frame, sorry
+from components.frame.language import chinese
 from components.frame.navigation import COMPARE, OldLinks, Place, address_of, places
 from components.frame.routes import health_route, shut_routes
 from components.frame.sessions import keep_places
-from components.frame.theme import FAVICON, STYLES, make_theme
+from components.frame.theme import FAVICON, STYLES, make_theme, page_assets
 from components.run.shares import Shares
 from components.run.shelf import Shelf
 from components.run.slices import lent_gpu
@@ -107,7 +109,9 @@ def default_host(environment: Mapping[str, str]) -> str:
 def launch(
     demo: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, routes: Sequence[Route] = (), **more
 ) -> tuple:
-    """Serve the page with nothing open that it does not need."""
+    """Serve the pages with nothing open that they do not need."""
+    assets = page_assets()
+    tags = "".join(asset.tag for asset in assets)
     return demo.launch(
         server_name=host,
         server_port=port,
@@ -124,7 +128,10 @@ def launch(
         strict_cors=True,
         state_session_capacity=500,
         show_error=False,
-        app_kwargs={"routes": [*routes, *shut_routes()], "middleware": [Middleware(OldLinks)]},
+        app_kwargs={
+            "routes": [*routes, *shut_routes(), *(asset.route() for asset in [*assets, chinese()])],
+            "middleware": [Middleware(OldLinks), Middleware(InHead, tags=tags)],
+        },
         **more,
     )
 

@@ -28,7 +28,7 @@ def prompt_columns() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=script(SCRIPT, after=["panels/marked_words.js", "panels/following.js"]),
+        js_on_load=script(SCRIPT),
         elem_id="compare-prompts",
         apply_default_css=False,
     )

@@ -14,6 +14,7 @@ import gradio as gr
 from backend.runs.folder import LIVE_STATES, ORPHANED, RunDir
 from backend.studies.text_distillation.study import STUDY
 from components.frame import words
+from components.frame.scripts import script
 from components.run.share_view import KEY
 from components.run.shelf import RECORDED, Shelf
 from components.run.status import chip
@@ -56,9 +57,7 @@ class Chosen:
 def runs_view() -> gr.HTML:
     """The widget. It fires `choose` with `keys` when a run is added or taken away."""
     loading = '<section class="ds-vs-runs ds-loading"></section>'
-    return gr.HTML(
-        loading, js_on_load=SCRIPT.read_text(encoding="utf-8"), elem_id="compare-runs", apply_default_css=False
-    )
+    return gr.HTML(loading, js_on_load=script(SCRIPT), elem_id="compare-runs", apply_default_css=False)
 
 
 def asked_for(request: gr.Request | None) -> list[str]:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from backend.runs import recipe_texts
 from backend.runs.recipe import Recipe
+from components.frame.scripts import script
 
 SCRIPT = Path(__file__).with_suffix(".js")
 TABS = {"yaml": "YAML", "command": "Command line", "python": "Python", "http": "HTTP"}
@@ -49,7 +50,7 @@ def reproduce_box(value: dict, elem_id: str) -> gr.HTML:
     return gr.HTML(
         value,
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script(SCRIPT),
         elem_id=elem_id,
         apply_default_css=False,
     )

@@ -8,14 +8,29 @@ from pathlib import Path
 
 import gradio as gr
 
-from components.frame.language import SWITCH, language_script, served
+from components.frame.assets import Asset
+from components.frame.language import SWITCH, TRANSLATE, served
 from components.frame.navigation import Place, navigation
+from components.frame.scripts import bundle, script
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SHEETS = ("style", "pages", "bench", "explorer", "watch", "compare", "reproduce", "takeaway", "life", "language", "hosting")
+SHEETS = (
+    "style",
+    "pages",
+    "bench",
+    "explorer",
+    "watch",
+    "compare",
+    "reproduce",
+    "takeaway",
+    "life",
+    "language",
+    "hosting",
+)
 STYLES = [ASSETS / f"{name}.css" for name in SHEETS]
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"
+HEADER = Path(__file__).with_name("header.js")
 
 COPPER = "#fdf6ef #fae8d6 #f4cfab #edb27b #e6964f #d0772a #a84d0b #8a3f0a #6b320b #4d250b #2f1707"  # 50 to 950
 WEIGHTS = (400, 700)  # the semibold file that Gradio 6.31 brings lacks the Latin letters
@@ -56,18 +71,6 @@ SHAPES = {
     "input_border_width": "1px",
 }
 
-# the visitor's own choice of light or dark outlives a reload; without one Gradio follows the system
-HEADER_JS = """
-const apply = (dark) => document.body.classList.toggle("dark", dark);
-const chosen = localStorage.getItem("distilloscope-dark");
-if (chosen !== null && !new URL(location).searchParams.has("__theme")) apply(chosen === "1");
-element.querySelector("[data-dark]").addEventListener("click", () => {
-  const dark = !document.body.classList.contains("dark");
-  localStorage.setItem("distilloscope-dark", dark ? "1" : "0");
-  apply(dark);
-});
-"""
-
 
 def make_theme() -> gr.themes.Base:
     copper, slate = gr.themes.Color(*COPPER.split()), gr.themes.Color(*SLATE.split())
@@ -95,8 +98,13 @@ def page_header(place: Place) -> gr.HTML:
         'fill="none" stroke="currentColor" stroke-width="2"/>'
         '<path d="M12 3.5a8.5 8.5 0 0 1 0 17z" fill="currentColor"/></svg>'
         "</button></header>",
-        js_on_load=HEADER_JS + language_script(),
+        js_on_load=script(HEADER, TRANSLATE),
         apply_default_css=False,
         elem_id="header",
         **served(),
     )
+
+
+def page_assets() -> list[Asset]:
+    """What every page loads before it is drawn."""
+    return [Asset("app", "js", bundle())]

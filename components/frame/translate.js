@@ -38,8 +38,8 @@ function compile(english, chinese) {
   return { regex: new RegExp(`^${source + plain(english.slice(from))}$`, "u"), names, chinese, fixed, before: english.slice(0, first) };
 }
 
-function read(sections) {
-  const all = Object.values(sections).flatMap(Object.entries);
+function read(table) {
+  const all = Object.entries(table);
   state.table = new Map(all);
   state.patterns = all.filter(([english]) => /\{[a-z]+\}|\(s\)/.test(english)).map((pair) => compile(...pair))
     .sort((a, b) => b.fixed - a.fixed);  // the most specific first
@@ -156,7 +156,7 @@ const watcher = new MutationObserver((news) => {
 
 // -- the language ------------------------------------------------------------------------------------------------
 async function fetched() {
-  const found = await fetch(((window.gradio_config || {}).root || "") + "/gradio_api/file=" + props.table);
+  const found = await fetch(((window.gradio_config || {}).root || "") + "/" + props.table);
   if (!found.ok) throw new Error("the table of strings did not come");
   return found.json();
 }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from components.frame.scripts import script
+
 SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
 <div class="ds-discard" hidden>
@@ -21,7 +23,7 @@ def discard_button() -> gr.HTML:
     return gr.HTML(
         {},
         html_template=TEMPLATE,
-        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script(SCRIPT),
         elem_id="discard",
         apply_default_css=False,
     )

@@ -25,6 +25,7 @@ from backend.settings import list_presets
 from backend.study import Study, find
 from components.frame.events import sent
 from components.frame.failure import error_markup
+from components.frame.scripts import script
 from components.run.downloads import Downloads
 from components.run.shelf import OWN, Shelf, is_owner, new_owner
 from components.run.takeaway_words import BRING, GONE, PUBLISH, brought_markup, pushed_markup, template
@@ -48,7 +49,7 @@ class TakeAway:
             self.card = gr.HTML(
                 None,
                 html_template=template(self.kinds, self.study),
-                js_on_load=SCRIPT.read_text(encoding="utf-8"),
+                js_on_load=script(SCRIPT),
                 elem_id="take",
                 apply_default_css=False,
             )

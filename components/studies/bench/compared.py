@@ -17,6 +17,7 @@ from backend.studies.bench.words import task_name
 from backend.studies.bench.words import title as run_title
 from components.form.form_values import shown
 from components.frame.failure import error_markup
+from components.frame.scripts import script
 from components.panels.flips import flips
 from components.panels.paired import SCRIPT, difference
 from components.panels.questions import questions_of
@@ -27,7 +28,7 @@ QUIET = ("data_path", "test_file", "data_dir")  # paths of this machine
 
 
 def compare_view() -> gr.HTML:
-    return gr.HTML("", js_on_load=SCRIPT.read_text(encoding="utf-8"), elem_id="bench-compare", apply_default_css=False)
+    return gr.HTML("", js_on_load=script(SCRIPT), elem_id="bench-compare", apply_default_css=False)
 
 
 def compare_markup(a: RunDir, b: RunDir) -> str:

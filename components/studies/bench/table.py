@@ -14,6 +14,7 @@ from backend.runs.folder import RunDir
 from backend.runs.results import summarise_results
 from backend.studies.bench.files import BASE
 from backend.studies.bench.words import METHODS, learned, task_name
+from components.frame.scripts import script
 from components.frame.words import two
 from components.run.shelf import RECORDED, Shelf
 from components.run.status import chip as status_chip
@@ -30,8 +31,7 @@ class RunsTable:
 
     def __init__(self, shelf: Shelf):
         self.shelf = shelf
-        script = SCRIPT.read_text(encoding="utf-8")
-        self.table = gr.HTML("", js_on_load=script, elem_id="bench-runs", apply_default_css=False)
+        self.table = gr.HTML("", js_on_load=script(SCRIPT), elem_id="bench-runs", apply_default_css=False)
 
     @property
     def parts(self) -> list:

@@ -11,7 +11,6 @@ import gradio as gr
 from components.frame.scripts import script
 
 SCRIPT = Path(__file__).with_name("wall.js")
-AFTER = ("panels/marked_words.js",)
 TEMPLATE = """
 <section class="ds-wall" data-snapshots="0">
   <header><h2>What do the prompts say?</h2>
@@ -41,7 +40,7 @@ def prompt_wall() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=script(SCRIPT, after=AFTER),
+        js_on_load=script(SCRIPT),
         elem_id="wall",
         apply_default_css=False,
     )

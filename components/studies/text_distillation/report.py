@@ -17,7 +17,7 @@ from backend.export.copy import RunCopy
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.words import about
 from components.form.run_settings import table_markup
-from components.frame.scripts import script
+from components.frame.scripts import bundle, name_of
 from components.frame.theme import LOGO, STYLES
 from components.frame.words import STATES
 from components.panels.thinning import short, thin
@@ -27,7 +27,6 @@ from components.studies.text_distillation.panels import taught_markup
 
 HERE = Path(__file__).parent
 SCRIPTS = {"curve": HERE / "report_curve.js", "wall": prompts.SCRIPT, "path": path_map.SCRIPT}
-AFTER = {"curve": ("panels/curves.js",), "wall": prompts.AFTER}
 STYLE = STYLES[0].parent / "report.css"
 CURVE = """
 <section class="ds-curve" data-points="0"><header><h2>Is it learning?</h2><p class="ds-quiet" data-said></p></header>
@@ -100,8 +99,8 @@ def drawn(run: RunDir, copy: RunCopy) -> dict:
 def scripts() -> str:
     """The widgets' own scripts, each given what gr.HTML would give it; asking a server is a no-op."""
     mounted = "".join(
-        f"((element, props, trigger, watch) => {{\n{script(file, after=AFTER.get(name, ()))}\n}})"
-        f'(document.getElementById("{name}"), {{ value: data.{name} }}, () => {{}}, () => {{}});\n'
+        f'distilloscope.run(["{name_of(file)}"], document.getElementById("{name}"), () => {{}}, '
+        f"{{ value: data.{name} }}, {{}}, () => {{}}, () => {{}});\n"
         for name, file in SCRIPTS.items()
     )
     return (
@@ -109,7 +108,7 @@ def scripts() -> str:
         'const tone = () => document.body.classList.toggle("dark", dark.matches);\n'
         'dark.addEventListener("change", tone);\ntone();\n'
         'const data = JSON.parse(document.getElementById("data").textContent);\n'
-        f"{mounted}"
+        f"{bundle(list(SCRIPTS.values()))}{mounted}"
         'document.querySelectorAll(".ds-wait p").forEach((said) => { said.textContent = data.later; });\n'
     )
 

@@ -11,14 +11,17 @@ from backend import settings
 from backend.core.models.registry import KNOWN
 from backend.core.text.tasks import TASKS
 from backend.studies.bench import config as bench
+from backend.studies.bench.words import task_name
 from backend.studies.text_distillation import config as distillation
+from backend.study import all_studies
 from components.form import reproduce_box
 from components.frame import theme, words
-from components.frame.language import SWITCH, TABLE, table
+from components.frame.language import FOLDER, SWITCH, chinese, table
+from components.frame.navigation import places
 from components.panels.glossary import terms
 from components.panels.lessons import lessons
-from components.run import takeaway_words
 from components.studies.bench import words as bench_words
+from components.studies.text_distillation import words as distillation_words
 
 SLOT = re.compile(r"\{[^}]*\}")
 CONFIGS = ((distillation.DistillConfig, distillation.PRESETS), (bench.BenchConfig, bench.PRESETS))
@@ -40,17 +43,18 @@ def test_no_english_text_stands_twice_in_the_table():
                 seen.add(english)
         return dict(pairs)
 
-    json.loads(TABLE.read_text(encoding="utf-8"), object_pairs_hook=count)
+    for file in FOLDER.glob("*.json"):
+        json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=count)
     assert twice == [] and len(seen) == len(CHINESE) > 1000
 
 
 def test_both_sides_have_the_same_placeholders_and_none_is_empty():
-    for english, chinese in CHINESE.items():
-        assert english.strip() and chinese.strip(), english
-        assert sorted(SLOT.findall(english)) == sorted(SLOT.findall(chinese)), english
+    for english, said in CHINESE.items():
+        assert english.strip() and said.strip(), english
+        assert sorted(SLOT.findall(english)) == sorted(SLOT.findall(said)), english
         assert len(set(SLOT.findall(english))) == len(SLOT.findall(english)), f"a placeholder twice: {english}"
         assert all(re.fullmatch(r"\{[a-z]+\}", slot) for slot in SLOT.findall(english)), english
-        assert "(s)" not in chinese and " ".join(english.split()) == english, english
+        assert "(s)" not in said and " ".join(english.split()) == english, english
 
 
 def test_no_pattern_is_so_wide_that_it_fits_anything():
@@ -95,11 +99,19 @@ def test_the_whole_glossary_is_there_with_every_form_of_a_word():
 
 
 def test_the_words_of_the_page_are_there():
-    named = [*words.STAGES.values(), *words.STAGE_NOTES.values(), *words.STATES.values(), words.UNCHANGED]
-    named += [text for pair in [*words.ARMS.values(), *words.REGIMES.values()] for text in pair]
-    named += [*words.OBJECTIVES.values(), *bench_words.DATA.values(), *bench_words.STAGES.values()]
-    named += [*bench_words.STAGE_NOTES.values(), *bench_words.METRICS.values(), *reproduce_box.NOTES.values()]
-    named += [text for _, *pair in takeaway_words.OFFERS for text in pair] + [bench_words.task_name(n) for n in TASKS]
+    named = [*words.STATES.values(), distillation_words.UNCHANGED]
+    named += [*bench_words.DATA.values(), *reproduce_box.NOTES.values(), *(task_name(n) for n in TASKS)]
+    assert not missing(named)
+
+
+@pytest.mark.parametrize("study", [study for study in all_studies() if study.shown], ids=lambda study: study.name)
+def test_what_a_study_says_of_itself_is_there(study):
+    said = study.words
+    named = [study.title, study.question, said.go, said.own, said.nothing, *(panel.title for panel in study.panels)]
+    named += [*(text for stage in study.stages for text in (stage.title, stage.note))]
+    named += [text for word in (*said.arms, *said.regimes, *said.exports) for text in (word.title, word.about)]
+    named += [*(metric.title for metric in said.metrics)]
+    named += [text for curve in study.curves for text in (curve.title, curve.label, curve.x_label)]
     assert not missing(named)
 
 
@@ -135,6 +147,6 @@ def test_every_error_of_the_screen_that_is_one_whole_text_is_there():
 
 
 def test_the_header_has_the_switch_and_the_files_address_goes_with_it():
-    header = theme.page_header()
+    header = theme.page_header(places()[0])
     assert SWITCH in header.value
-    assert header.props["table"] == TABLE.as_posix()
+    assert header.props["table"] == chinese().path and json.loads(chinese().text) == CHINESE

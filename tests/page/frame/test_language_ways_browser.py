@@ -39,7 +39,7 @@ class Guest(Visitor):
         self.fetched.append(request.url)
 
     def tables(self) -> int:
-        return sum("zh.json" in url for url in self.fetched)
+        return sum("/zh-" in url for url in self.fetched)
 
     def lang(self) -> str:
         return self.page.evaluate("document.documentElement.lang")
