@@ -50,6 +50,15 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {family: tiny.save_model(root / family, family) for family in tiny.FAMILIES}
 
 
+@pytest.fixture(scope="module")
+def double(tiny_models):
+    """The file's tests compute in double precision, whatever a model asks for. The tiny models are made before."""
+    from tests.double import in_double  # noqa: PLC0415
+
+    with in_double():
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with toy arc_easy and mmlu files."""

@@ -27,10 +27,20 @@ PLAN = SearchPlan(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def readers(tiny_models) -> list[Reader]:
+def make_readers(tiny_models) -> list[Reader]:
     examples = [to_example(question, SPEC) for question in TRAIN]
     return [Reader(str(tiny_models[family]), 2, 4, examples) for family in ("opt", "llama")]
+
+
+@pytest.fixture(scope="module")
+def readers(tiny_models) -> list[Reader]:
+    return make_readers(tiny_models)
+
+
+@pytest.fixture(scope="module")
+def double_readers(tiny_models, double) -> list[Reader]:
+    """For files whose tests all compute in double precision."""
+    return make_readers(tiny_models)
 
 
 def trained(students: Students, rows: Rows) -> Params:

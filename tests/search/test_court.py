@@ -1,4 +1,7 @@
-"""The court of the search: it judges equal texts alike, an effect is of the change, and what diverges loses."""
+"""The court of the search: it judges equal texts alike, an effect is of the change, and what diverges loses.
+
+In double precision: trials are trained side by side, and compared with students trained alone.
+"""
 
 import math
 from dataclasses import replace
@@ -10,9 +13,11 @@ from backend.core.training.finetune import Diverged, finetuned
 from backend.search import search as module
 from backend.search.court import Court, Proposal, Students
 from tests import tiny_search
+from tests.double import EXACT
 from tests.tiny_search import DRAFTS, PLAN, TRAIN, trained
 
-readers = tiny_search.readers
+pytestmark = pytest.mark.usefixtures("double")
+readers = tiny_search.double_readers
 
 
 def court(reader: Reader, **changes) -> Court:
@@ -27,13 +32,13 @@ def test_a_court_judges_equal_texts_alike_and_others_not(readers, objective):
     losses = judge.judge([DRAFTS[:4], other, DRAFTS[:4]]).tolist()
     assert losses[0] == losses[2] != losses[1]
     singles = [judge._objectives[i].value(trained(s, judge._rows(other))) for i, s in enumerate(judge.students)]
-    assert losses[1] == pytest.approx(sum(singles) / 2) and singles[0] != singles[1]
+    assert losses[1] == pytest.approx(sum(singles) / 2, rel=EXACT) and singles[0] != singles[1]
 
 
 def test_an_effect_is_of_the_change_so_a_draft_for_itself_has_none(readers):
     given_ = [Proposal(2, DRAFTS[2]), Proposal(2, DRAFTS[7]), Proposal(0, DRAFTS[7])]
     effects = court(readers[0]).effects(DRAFTS[:4], given_)
-    assert effects[0].abs() < 1e-4 * effects[1:].abs().max() and effects[1] != effects[2]
+    assert effects[0].abs() < EXACT * effects[1:].abs().max() and effects[1] != effects[2]
     assert court(readers[0]).effects(DRAFTS[:4], []).tolist() == []
 
 

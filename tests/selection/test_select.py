@@ -1,4 +1,7 @@
-"""SELECT takes, one after the other, the rows that keep the sum of steps closest to the expert's own way."""
+"""SELECT takes, one after the other, the rows that keep the sum of steps closest to the expert's own way.
+
+In double precision; only the projection rounds its rows to float32.
+"""
 
 from collections import Counter
 from dataclasses import replace
@@ -17,14 +20,17 @@ from backend.selection.gradients import example_gradients, flat
 from backend.selection.pool import Pool, make_pool
 from backend.selection.quota import shares
 from backend.selection.select import SelectSettings, alignment, expert_stretches, projected_steps, select
+from tests.double import EXACT, relative
 from tests.tiny import FACTS
+
+pytestmark = pytest.mark.usefixtures("double")
 
 SPEC = TaskSpec("toy", "arc", bundled="nowhere")
 QUICK = SelectSettings(steps=6, batch=4, lr=0.01, stretches=3)
 
 
 @pytest.fixture(scope="module", params=["opt", "llama"])
-def pool(request, tiny_models) -> Pool:
+def pool(request, tiny_models, double) -> Pool:
     questions = [Question(f"toy_{i}", text, options, answer) for i, (text, options, answer) in enumerate(FACTS)]
     reader = Reader(str(tiny_models[request.param]), 2, 4, [to_example(question, SPEC) for question in questions])
     return make_pool(SPEC, questions, questions[:3], reader, seed=1)
@@ -94,7 +100,7 @@ def test_an_expert_that_moved_along_one_rows_step_finds_that_row(pool, monkeypat
         at += shape.numel()
     monkeypatch.setattr(module, "expert_stretches", lambda *_: [(Waypoint(params, reach), displacement)])
     steps, wanted = projected_steps(pool, QUICK)
-    assert cosine(steps[0, row], wanted[0]) == pytest.approx(1, abs=1e-4)
+    assert cosine(steps[0, row], wanted[0]) == pytest.approx(1, abs=1e-5)  # the projection is of float32
     assert select(pool, 16, QUICK)[0] == row
 
 
@@ -104,7 +110,7 @@ def test_the_stretches_join_from_the_first_step_to_the_last(pool):
     assert len(found) == 3
     for (here, displacement), (there, _) in pairwise(found):
         for name, p in there.params.items():
-            assert torch.allclose(here.params[name] + displacement[name], p, atol=1e-7)
+            assert relative(here.params[name] + displacement[name], p) < EXACT
     assert all(torch.equal(p, before[name]) for name, p in pool.reader.student.live().items())
     assert all(bool((r > 0).all()) for point, _ in found for r in point.reach.values())
 

@@ -12,17 +12,15 @@ from backend.core.models.lora import LoraStudent
 from backend.core.params import Params, as_leaves, gradients, inner_product
 from backend.core.seeding import generator
 from backend.core.text.batches import IGNORED, Batch
+from tests.double import EXACT, double_backbone, relative
 
+pytestmark = pytest.mark.usefixtures("double")
 FAMILIES = ("opt", "llama")
 
 
-def close(found, wanted) -> bool:
-    return bool((found - wanted).norm() <= 2e-5 * wanted.norm().clamp(min=1e-12))
-
-
 @pytest.fixture(scope="module", params=[*FAMILIES, "opt-pocket", "llama-pocket"])
-def pair(request, tiny_models) -> tuple[LoraStudent, DualStudent]:
-    student = LoraStudent(load_backbone(str(tiny_models.get(request.param, request.param))), 4, 8)
+def pair(request, tiny_models, double) -> tuple[LoraStudent, DualStudent]:
+    student = LoraStudent(double_backbone(tiny_models.get(request.param, request.param)), 4, 8)
     return student, DualStudent.of(student)
 
 
@@ -53,7 +51,7 @@ def test_loss_and_gradient_are_those_of_the_model(pair, case):
         leaves, embeds = as_leaves(params), batch.embeds.clone().requires_grad_()
         loss = one.loss(leaves, replace(batch, embeds=embeds))
         kept += [loss.detach(), *torch.autograd.grad(loss, (embeds, *leaves.values()))]
-    assert all(close(a, b) for a, b in zip(found, wanted, strict=True))
+    assert max(relative(a, b) for a, b in zip(found, wanted, strict=True)) < EXACT
 
 
 def test_the_derivative_along_a_direction_and_its_gradients_are_those_of_a_double_backward(pair, case):
@@ -109,7 +107,7 @@ def same_along_and_gradients(
     leaves, embeds = as_leaves(params), batch.embeds.clone().requires_grad_()
     found = written.along(leaves, replace(batch, embeds=embeds), towards)
     found = [found.detach(), *torch.autograd.grad(found, (embeds, *leaves.values()))]
-    assert all(close(a, b) for a, b in zip(found, wanted, strict=True))
+    assert max(relative(a, b) for a, b in zip(found, wanted, strict=True)) < EXACT
 
 
 def test_what_is_not_written_out_says_so(tiny_models):

@@ -1,4 +1,4 @@
-"""Students trained side by side end where each would have ended alone."""
+"""Students trained side by side end where each would have ended alone; in double precision."""
 
 from dataclasses import replace
 
@@ -12,9 +12,11 @@ from backend.core.training.finetune import Plan, finetuned
 from backend.core.training.stacked import Pupil, finetuned_each, finetuned_stacked
 from backend.search.court import as_example
 from tests import tiny_search
+from tests.double import EXACT
 from tests.tiny_search import DRAFTS
 
-readers = tiny_search.readers
+pytestmark = pytest.mark.usefixtures("double")
+readers = tiny_search.double_readers
 PLAN = Plan(5, 0.02)
 
 
@@ -43,7 +45,7 @@ def test_students_side_by_side_end_where_each_ends_alone(readers, family, batch,
     together = finetuned_stacked(reader.student, given, PLAN, tokens)
     for pupil, end in zip(given, together, strict=True):
         alone = finetuned(reader.student, pupil.rows, pupil.start, pupil.order, PLAN)
-        assert list(end) == list(alone) and apart(end, alone, pupil.start) < 1e-3
+        assert list(end) == list(alone) and apart(end, alone, pupil.start) < EXACT
 
 
 def test_ends_are_not_each_others(readers):
@@ -58,7 +60,7 @@ def test_one_that_diverges_ends_as_none_and_leaves_the_others_alone(readers):
     ends = finetuned_stacked(student, [given[0], replace(given[1], start=broken), given[2]], PLAN)
     assert [end is None for end in ends] == [False, True, False]
     alone = finetuned(student, given[2].rows, given[2].start, given[2].order, PLAN)
-    assert apart(ends[2], alone, given[2].start) < 1e-3
+    assert apart(ends[2], alone, given[2].start) < EXACT
     assert finetuned_each(student, [replace(given[1], start=broken)], PLAN) == [None]
 
 
