@@ -44,6 +44,9 @@ function usual() {
 const shown = () => views.find((view) => view.name === state.shown && points(view)) || usual();
 const drawn = (view) => view.panes.filter((pane, i) => (i === 0 || state.details) && counted(all(pane)));
 const spoken = (name) => name.replaceAll("_", " ");
+const number = /\d+(\.\d+)?(e-?\d+)?/i;
+const byName = (a, b) => a.replace(number, "").localeCompare(b.replace(number, ""))
+  || Number((a.match(number) || [0])[0]) - Number((b.match(number) || [0])[0]);
 const isLog = (view) => (state.log[view.name] ?? view.panes[0].log) && canLog(view);
 const canLog = (view) => !view.panes[0].range && all(view.panes[0]).some((line) => line.y.some((y) => y > 0));
 
@@ -61,7 +64,7 @@ function lines(pane, value) {
   const key = state.winners[pane.name] ?? full[0]?.key;
   const won = (line) => line.quiet && key !== undefined && line.key === key && !full.some((other) => other.line === line.won);
   return found.map((line) => ({ ...line, ...(won(line) ? { line: line.won, quiet: false } : {}) }))
-    .sort((a, b) => Boolean(b.quiet) - Boolean(a.quiet) || a.line.localeCompare(b.line, "en", { numeric: true }));
+    .sort((a, b) => Boolean(b.quiet) - Boolean(a.quiet) || byName(a.line, b.line));
 }
 
 // -- looks -------------------------------------------------------------------------------------------------------
@@ -70,7 +73,7 @@ function looks(view, value) {
   const found = new Map();
   [false, true].forEach((quiet) => {
     const names = view.panes.flatMap((pane) => lines(pane, value).filter((line) => Boolean(line.quiet) === quiet).map((line) => line.line));
-    [...new Set(names)].sort((a, b) => a.localeCompare(b, "en", { numeric: true })).forEach((name, i) => found.set(name, {
+    [...new Set(names)].sort(byName).forEach((name, i) => found.set(name, {
       quiet, shade: i % DASHES.length, dash: DASHES[(i + Math.floor(i / DASHES.length)) % DASHES.length] }));
   });
   return found;
@@ -88,8 +91,8 @@ function faded(hex, alpha) {
 }
 
 // -- figure ------------------------------------------------------------------------------------------------------
-function traces(pane, number, value, named) {
-  const axis = { yaxis: number ? `y${number + 1}` : "y" }, found = [], drawnLines = lines(pane, value);
+function traces(pane, place, value, named) {
+  const axis = { yaxis: place ? `y${place + 1}` : "y" }, found = [], drawnLines = lines(pane, value);
   if (pane.reference) {
     const xs = drawnLines.flatMap((line) => [line.x[0], line.x.at(-1)]);
     found.push({ ...axis, x: [Math.min(0, ...xs), Math.max(...xs)], y: [pane.reference[0], pane.reference[0]], mode: "lines",
@@ -142,11 +145,11 @@ function layout(view, panes, value) {
   return figure;
 }
 
-function yaxis(view, pane, number, domain, value) {
+function yaxis(view, pane, place, domain, value) {
   const values = lines(pane, value).flatMap((line) => line.y).filter((y) => y !== null);
-  const base = { ...axisStyle(), domain, nticks: number ? 4 : 6 };
+  const base = { ...axisStyle(), domain, nticks: place ? 5 : 8 };
   if (pane.range) return { ...base, range: pane.range };
-  if (!number && isLog(view)) return { ...base, type: "log", ...logTicks([...values, ...(pane.reference ? [pane.reference[0]] : [])]) };
+  if (!place && isLog(view)) return { ...base, type: "log", ...logTicks([...values, ...(pane.reference ? [pane.reference[0]] : [])]) };
   return { ...base, type: "linear", ...(nearZero(values) ? { rangemode: "tozero" } : {}) };
 }
 
@@ -160,7 +163,6 @@ function markShapes(view) {
 
 // -- drawing -----------------------------------------------------------------------------------------------------
 function buttons(view) {
-  const there = views.filter(points);
   element.querySelectorAll("[data-view]").forEach((b, i) => {
     b.dataset.points = points(views[i]);
     b.setAttribute("aria-pressed", views[i] === view);
@@ -172,7 +174,7 @@ function buttons(view) {
   details.hidden = !view || !view.panes.slice(1).some((pane) => counted(all(pane)));
   log.hidden = !view || !canLog(view);
   log.setAttribute("aria-pressed", Boolean(view && isLog(view)));
-  Object.assign(section.dataset, { points: view ? points(view) : 0, run: state.run || "", usual: there.length ? usual().name : "" });
+  Object.assign(section.dataset, { points: view ? points(view) : 0, run: state.run || "" });
   const box = part(".ds-choices"), names = view ? choices(view) : [];
   box.hidden = names.length < 2;
   box.setAttribute("aria-label", view?.panes[0].choice ? `Which ${spoken(view.panes[0].choice)}` : "");

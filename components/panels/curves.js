@@ -19,7 +19,8 @@ function smooth(values, plain = false) {
 // Round numbers for a logarithmic axis: many within a decade, few over several.
 function logTicks(values) {
   const found = values.filter((v) => v > 0), low = Math.min(...found), high = Math.max(...found);
-  const steps = high < 8 * low ? [1, 1.5, 2, 3, 4, 5, 6, 8] : high < 2000 * low ? [1, 2, 5] : [1], ticks = [];
+  const ticks = [], steps = high < 8 * low ? [1, 1.5, 2, 3, 4, 5, 6, 8] : high < 60 * low ? [1, 2, 3, 5, 7]
+    : high < 2000 * low ? [1, 2, 5] : [1];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high) + 1; power += 1) {
     ticks.push(...steps.map((step) => Number((step * 10 ** power).toPrecision(2))));
   }
