@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.comparison.arms import moved_away, parts
+from backend.comparison.arms import ORDER, moved_away, parts
+from backend.comparison.config import ARMS as ALL_ARMS
 from backend.comparison.materials import Materials
 from backend.search.search import Search
+from backend.selection import SELECTORS
+from backend.studies.text_distillation.config import ARMS as DISTILLED_ARMS
+from backend.studies.text_distillation.config import OWN_MODEL_ONLY
 from tests import tiny_comparison
 from tests.tiny import FACTS
 from tests.tiny_comparison import ARMS, files_of, start
@@ -21,6 +25,11 @@ whole = tiny_comparison.whole
 materials = tiny_comparison.materials
 
 TEXT = {question: options[answer] for question, options, answer in FACTS}
+
+
+def test_every_arm_of_text_distillation_and_every_selector_is_one_of_the_comparisons():
+    assert set(ALL_ARMS) > {*DISTILLED_ARMS, *SELECTORS}
+    assert set(ALL_ARMS) == {"base", "full", *ORDER, *OWN_MODEL_ONLY}  # two need no data set, two have no text
 
 
 def test_every_arm_has_equally_many_examples_and_answer_tokens(whole, materials):

@@ -1,11 +1,13 @@
 """The words of text distillation: whatever its settings may name has some, and a run of any of them is one sentence."""
 
+from typing import get_args
+
 import pytest
 
 from backend import settings
 from backend.core.scoring.scored import METRICS
 from backend.search.names import OBJECTIVES
-from backend.studies.text_distillation import words
+from backend.studies.text_distillation import card, shapes, words
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoders import DECODERS, SEARCH
 from backend.studies.text_distillation.study import STUDY
@@ -22,6 +24,13 @@ def test_every_arm_regime_and_metric_has_words():
     assert {word.name for word in STUDY.words.regimes} == choices("regimes")
     assert [metric.name for metric in STUDY.words.metrics] == list(METRICS)
     assert all(word.title and word.about for word in (*STUDY.words.arms, *STUDY.words.regimes))
+
+
+def test_an_export_holds_the_very_arms_regimes_and_metrics_and_its_card_has_a_line_for_each():
+    allowed = {name: set(get_args(field.annotation)) for name, field in shapes.ResultsRow.model_fields.items()}
+    assert (allowed["arm"], allowed["regime"]) == (choices("arms"), choices("regimes"))
+    assert allowed["metric"] == set(METRICS)
+    assert set(card.ARMS) == choices("arms") and set(card.MADE) == set(DECODERS)
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
