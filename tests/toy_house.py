@@ -31,8 +31,8 @@ def build(folder: Path) -> Path:
     shutil.copytree(TOY, folder / "backend" / "studies" / "toy", ignore=skipped)
     table = folder / "backend" / "studies" / "__init__.py"
     before = table.read_text(encoding="utf-8")
-    table.write_text(before.replace("STUDIES = {\n", f"STUDIES = {{\n{LINE}"), encoding="utf-8")
-    assert table.read_text(encoding="utf-8") != before
+    assert before.endswith("\n}\n")
+    table.write_text(before.removesuffix("}\n") + LINE + "}\n", encoding="utf-8")
     return folder
 
 
