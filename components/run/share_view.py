@@ -60,7 +60,7 @@ def for_its_owner(shelf: Shelf, owner: str, key: str | None) -> str | None:
     return f"{OWN}/{found[1]}" if found and found[0] == owner else key
 
 
-def gone_markup(key: str | None) -> str:
+def gone_markup(key: object) -> str:
     """Why the run of a link is not on screen; nothing where nobody named a run of others."""
-    said = GONE.get((key or "").partition("/")[0], "")
+    said = GONE.get(key.partition("/")[0], "") if isinstance(key, str) else ""
     return f'<p class="ds-gone" role="status">{said}</p>' if said else ""

@@ -128,7 +128,7 @@ class Results(Panel):
 
     def __init__(self, view):
         super().__init__(view)
-        self.results = gr.HTML("", elem_id="results", apply_default_css=False)
+        self.results = gr.HTML("", elem_id="results", elem_classes="ds-card", apply_default_css=False)
 
     @property
     def parts(self) -> list:
@@ -227,6 +227,9 @@ class Score(Panel):
         return [self.score]
 
     def look(self, look: Look) -> dict:
+        """Told when it may change: a live run is never scored from here, so no tick of one has to say so."""
+        if not (look.another or look.ended or look.results is not None):
+            return {}
         run, live = look.run, look.status["state"] in LIVE_STATES
         there = not look.recorded and not live and has_prompts(run) and not run.rows("results")
         return {self.score: gr.update(visible=there)}
@@ -234,13 +237,13 @@ class Score(Panel):
     def nothing(self) -> dict:
         return {self.score: gr.update(visible=False)}
 
+    def go_on(self, owner: str, key: str | None) -> dict:
+        """The visitor's own run computes again, the stages that score."""
+        return self.page.restart(owner, key, SCORING)
+
     def bind(self, page) -> None:
-        view = self.view
-
-        def score(owner: str, key: str | None) -> dict:
-            return page.restart(owner, key, SCORING)
-
-        self.score.click(score, [page.owner, view.picker], [page.form.message, *view.parts], **QUIET)
+        self.page, view = page, self.view
+        self.score.click(self.go_on, [page.owner, view.picker], [page.form.message, *view.parts], **QUIET)
 
 
 def has_prompts(run: RunDir) -> bool:
