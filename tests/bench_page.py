@@ -3,18 +3,12 @@
 Knows what a browser sends and where the answer stands; nothing of what it should say.
 """
 
-import asyncio
-
 import gradio as gr
 import pytest
 
-from backend.studies.bench.config import PRESETS
-from backend.studies.text_distillation.config import PRESETS as DISTIL_PRESETS
-from components.run.shelf import Shelf
+from components.run.shares import Shares
 from components.run.upload_store import TEST, TRAIN
-from components.studies.bench import words as bench_words
-from components.studies.bench.page import BenchPage
-from tests.page.frame.test_app import Recorder
+from tests.pages import Recorder, make_page, panel
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 GOOD = "prompt,answer\n" + "".join(f'"Question: What is {i}?\nAnswer:",{i}\n' for i in range(4))
@@ -41,38 +35,44 @@ class StandInDesk:
 
 
 @pytest.fixture(scope="module")
-def built():
+def built(tmp_path_factory):
     """The page, made once: it keeps nothing but where its shelves stand, its runner and its desk."""
-
-    async def make():  # inside a loop: Gradio would make one of its own and never close it
-        with gr.Blocks():
-            bench, distilled = (
-                Shelf("", "", PRESETS, "bench", bench_words.title),
-                Shelf("", "", DISTIL_PRESETS, "text_distillation"),
-            )
-            return BenchPage(bench, distilled, Recorder(), StandInDesk(), gr.BrowserState(""))
-
-    return asyncio.run(make())
+    return make_page("bench", tmp_path_factory.mktemp("bench"), desk=StandInDesk())
 
 
 @pytest.fixture
 def page(built, tmp_path):
-    for shelf in (built.shelf, built.sources.distilled, built.sources.store):
-        shelf.samples, shelf.root = tmp_path / "samples", tmp_path / "runs"
+    for shelf in built.house.shelves.values():
+        shelf.samples, shelf.root, shelf.shares = tmp_path / "samples", tmp_path / "runs", Shares(tmp_path / "shared")
+    built.sources.store.root = tmp_path / "runs"
     built.runner = built.view.runner = Recorder()
-    built.ask.desk = built.filled.example.desk = StandInDesk()
+    asking(built).desk = built.filled_in.example.desk = StandInDesk()
     return built
+
+
+def asking(page):
+    """The widgets by which students are asked."""
+    return panel(page, "ask").ask
+
+
+def compare(page, owner, sent) -> str:
+    """Two rows of the table of runs are laid side by side."""
+    return panel(page, "table").compare(owner, sent)
 
 
 def held(page, owner, run=None, train=None, test="", **changes):
     """What the browser sends of the form: the preset's values with some changed, then the visitor and the picks."""
-    values = dict(zip(page.filled.by_name, page.form.values({}), strict=True)) | changes
+    values = dict(zip(page.filled_in.by_name, page.form.values({}), strict=True)) | changes
     return [*values.values(), owner, run, train, test]
 
 
+def begin(page, owner, *sent, preset="pocket"):
+    """The page's answer to a click on Start."""
+    return page.life.start(owner, None, preset, *sent)
+
+
 def start(page, owner, *picks, **changes):
-    answer = page.start(owner, "pocket", *held(page, owner, *picks, **changes))
-    return answer[page.view.seen]["key"]
+    return begin(page, owner, *held(page, owner, *picks, **changes))[page.view.seen]["key"]
 
 
 def event(**fields):
@@ -83,7 +83,7 @@ def upload(page, tmp_path, owner, text, name="mine.csv", use=TRAIN):
     """The page's answer to an upload, as `(key or None, what it says)`."""
     file = tmp_path / name
     file.write_text(text)
-    answer = {TRAIN: page.filled.upload_train, TEST: page.filled.upload_test}[use](owner, str(file))
+    answer = {TRAIN: page.filled_in.upload_train, TEST: page.filled_in.upload_test}[use](owner, str(file))
     sources = page.sources
     told, picker = (sources.train_told, sources.train) if use is TRAIN else (sources.test_told, sources.test)
     return (answer[picker]["value"] if picker in answer else None), answer[told]

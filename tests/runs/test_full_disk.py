@@ -3,7 +3,6 @@
 Small file systems of their own; skipped where none may be mounted.
 """
 
-import asyncio
 import errno
 import subprocess
 import sys
@@ -21,12 +20,12 @@ from backend.runs.carry_out import of_the_disk
 from backend.runs.folder import RunDir
 from backend.serving.hosts import HOSTS, LOCAL
 from backend.settings import as_json
-from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.studies.text_distillation.config import DistillConfig
 from benchmarks.kill_case import content
 from components.api import Api, published
 from components.form import form_values
-from components.run.shelf import Shelf, new_owner
-from components.studies.text_distillation.page import text_distillation_page
+from components.run.shelf import new_owner
+from tests.pages import in_loop, make_page
 from tests.studies.text_distillation.test_run import tiny_config
 
 STUDY = "text_distillation"
@@ -203,12 +202,14 @@ def quick() -> DistillConfig:
 
 @pytest.fixture
 def made(store):
-    async def make():
-        with gr.Blocks() as demo:
-            shelf, runner = Shelf(store.parent / "samples", store, PRESETS, STUDY), LocalRunner(store, host=UNGUARDED)
-            return text_distillation_page(demo, shelf, runner), Api([shelf], runner)
+    runner = LocalRunner(store, host=UNGUARDED)
+    page = make_page(STUDY, store.parent, runner, runs=store)
 
-    return asyncio.run(make())
+    def make():
+        with gr.Blocks():
+            return page, Api([page.shelf], runner)
+
+    return in_loop(make)
 
 
 @pytest.fixture
@@ -224,7 +225,7 @@ def ask(made):
 
 
 def distil(page, owner) -> dict:
-    return page.distil(owner, "quick", True, *form_values.values_of(DistillConfig, {}))
+    return page.begin(owner, "quick", True, *form_values.values_of(DistillConfig, {}))
 
 
 def folders(store: Path, owner: str) -> list[Path]:
@@ -254,7 +255,7 @@ def test_a_read_only_store_starts_nothing_says_so_and_still_shows_what_is_done(p
     disk.remount("ro")
     for act in (lambda: distil(page, owner), lambda: page.resume(owner, f"own/{broken.path.name}")):
         answer = act()
-        said = answer.get(page.form.message) or answer[page.view.fact]
+        said = answer[page.form.message]
         assert "cannot be written" in said
     assert page.view.show(owner, f"own/{done.path.name}")[page.view.seen]["state"] == "finished"
     shown = page.view.show(owner, f"own/{broken.path.name}")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import gradio as gr
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -18,12 +17,11 @@ from backend.__main__ import parser
 from backend.runs.recipe import checked, read_yaml
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.form import form_values
-from components.run.shelf import Shelf, new_owner
+from components.run.shelf import new_owner
 from components.run.upload_store import TEST
-from components.studies.text_distillation.page import text_distillation_page
 from tests import bench_page
 from tests.bench_page import held, upload
-from tests.page.frame.test_app import Recorder, in_loop
+from tests.pages import make_page
 
 built, page = bench_page.built, bench_page.page
 ROOT = Path(__file__).parents[2]
@@ -37,14 +35,8 @@ TINY |= {"inner_steps": 2, "test_limit": 5, "data_dir": "", "revert": False, "ar
 
 @pytest.fixture(scope="module")
 def distil(tmp_path_factory):
-    """The first tab's page, around a runner that only remembers."""
-    folder = tmp_path_factory.mktemp("page")
-
-    def make():
-        with gr.Blocks() as demo:
-            return text_distillation_page(demo, Shelf(folder / "samples", folder / "runs", PRESETS), Recorder())
-
-    return in_loop(make)
+    """The first page, around a runner that only remembers."""
+    return make_page("text_distillation", tmp_path_factory.mktemp("page"))
 
 
 def values_of(preset, **changes):

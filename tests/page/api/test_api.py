@@ -17,7 +17,7 @@ from backend.studies.bench.config import PRESETS as BENCH_PRESETS
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.api import NAMES, Api, published
 from components.run.shelf import Shelf, is_owner, new_owner
-from tests.page.frame.test_app import Recorder, in_loop
+from tests.pages import Recorder, in_loop
 
 ROW = {
     "arm": "text",

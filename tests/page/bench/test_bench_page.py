@@ -5,12 +5,13 @@ import pytest
 from backend.errors import UserError
 from backend.settings import as_json
 from backend.studies.bench.config import BenchConfig
+from components.form.run_settings import shown_config
+from components.run import feed
 from components.run.shelf import new_owner
-from components.studies.bench import feed as bench_feed
-from components.studies.bench.view import shown_config
 from tests import bench_page
 from tests.bench_folder import write_run
-from tests.bench_page import GOOD, HOSTILE, event, held, start, upload
+from tests.bench_page import GOOD, HOSTILE, begin, compare, event, held, start, upload
+from tests.pages import address, panel
 
 built = bench_page.built
 page = bench_page.page
@@ -43,7 +44,7 @@ def test_start_makes_a_bench_run_of_the_visitors_own(page):
 )
 def test_a_value_that_makes_no_sense_is_said_and_starts_nothing(page, changes):
     owner = new_owner()
-    answer = page.start(owner, "pocket", *held(page, owner, **changes))
+    answer = begin(page, owner, *held(page, owner, **changes))
     assert list(answer) == [page.form.message]
     assert 'role="alert"' in answer[page.form.message]
     assert "<img" not in answer[page.form.message]
@@ -56,36 +57,52 @@ def test_a_run_that_the_queue_refuses_leaves_no_folder(page, monkeypatch):
 
     owner = new_owner()
     monkeypatch.setattr(page.runner, "start", full)
-    assert "waiting already" in page.start(owner, "pocket", *held(page, owner))[page.form.message]
+    assert "waiting already" in begin(page, owner, *held(page, owner))[page.form.message]
     assert page.shelf.own(owner) == []
 
 
 @pytest.mark.parametrize("sent", [[], [None], ["x"] * 60])
 def test_a_request_that_is_no_form_is_refused(page, sent):
-    assert "alert" in page.start(new_owner(), "pocket", *sent)[page.form.message]
+    assert "alert" in begin(page, new_owner(), *sent)[page.form.message]
 
 
 def test_no_path_can_be_sent(page):
-    assert not {"data_path", "test_file"} & page.filled.by_name.keys()
+    assert not {"data_path", "test_file"} & page.filled_in.by_name.keys()
 
 
 def test_an_invented_preset_is_not_kept(page):
     owner = new_owner()
-    page.start(owner, "../../x", *held(page, owner))
+    begin(page, owner, *held(page, owner), preset="../../x")
     assert page.shelf.own(owner)[0].config()["preset"] is None
 
 
 # -- the run on screen ----------------------------------------------------------------------------------------------
-def test_reload_finds_the_live_run_then_the_newest_then_a_recorded_one(page):
+def test_reload_finds_the_run_of_the_address_then_the_live_one_then_a_recorded_one(page):
     owner = new_owner()
     assert page.open(owner)[page.view.head].count("No run yet") == 1
-    write_run(page.shelf.samples / "one", n=20)
-    assert 'data-recorded="true"' in page.open(owner)[page.view.head]
     key = start(page, owner)
     page.shelf.open(owner, key).set_status(state="finished")
     assert page.open(owner)[page.view.seen]["key"] == key
+    write_run(page.shelf.samples / "one", n=20)
+    assert 'data-recorded="true"' in page.open(owner)[page.view.head]
     live = start(page, owner)
     assert page.open(owner)[page.view.seen]["key"] == live
+    for asked in (key, live, "recorded/one"):
+        assert page.open(owner, address(run=asked))[page.view.seen]["key"] == asked
+
+
+def test_a_guest_can_look_at_a_shared_run_and_not_touch_it(page):
+    owner, guest = new_owner(), new_owner()
+    key = start(page, owner)
+    link = page.view.give(owner, event(run=key, wanted=True))["link"]
+    page.runner.asked.clear()
+    answer, view = page.open(guest, address(run=link)), page.view
+    assert answer[view.seen]["key"] == link and "Shared run" in answer[view.head]
+    assert not any(answer[button]["visible"] for button in (view.stop, view.resume, view.go_on))
+    for act in (page.stop, page.resume, page.go_on):
+        act(guest, link)
+    page.life.discard(guest, event(run=link))
+    assert page.runner.asked == [] and page.shelf.open(owner, key) is not None
 
 
 def test_nobody_can_touch_or_see_the_run_of_another(page):
@@ -96,8 +113,8 @@ def test_nobody_can_touch_or_see_the_run_of_another(page):
         for tried in (key, "../..", None, 3):
             act(other, tried)
     assert page.runner.asked == []
-    assert "No run yet" in page.open_run(other, event(key=key))[page.view.head]
-    assert "alert" in page.compare(other, event(keys=[key, key]))
+    assert "No run yet" in panel(page, "table").open_run(other, event(key=key))[page.view.head]
+    assert "alert" in compare(page, other, event(keys=[key, key]))
 
 
 def test_recorded_runs_are_for_looking_at(page):
@@ -125,23 +142,13 @@ def test_new_rows_come_once_and_numbered_and_a_new_worker_draws_afresh(page):
     seen = page.open(owner)[page.view.seen]
     row = {"stage": "tune", "phase": "grid", "lr": 0.005, "seed": 0, "step": 1, "loss": 2.0}
     run.append("metrics", row)
-    news, seen = bench_feed.look(run, seen)
+    news, seen = feed.look(run, seen, page.view.reads)
     assert (news["chart"]["fresh"], news["chart"]["number"]) == (False, 2)
-    assert news["chart"]["tune"] == {"line": ["grid 0.005 0"], "step": [1], "loss": [2.0]}
-    assert bench_feed.look(run, seen)[0]["chart"] is None
+    [line] = news["chart"]["curves"]["loss"]
+    assert (line["id"], line["x"], line["y"]) == ("grid 0.005 0", [1], [2.0])
+    assert feed.look(run, seen, page.view.reads)[0]["chart"] is None
     run.set_status(worker={"id": 1})
-    assert bench_feed.look(run, seen)[0]["chart"]["fresh"]
-
-
-def test_a_long_history_is_thinned_line_by_line():
-    rows = [
-        {"stage": "tune", "phase": "final", "lr": 0.005, "seed": seed, "step": step, "loss": 1.0}
-        for seed in range(2)
-        for step in range(5000)
-    ]
-    thinned = bench_feed.thin_lines([*rows, {**rows[0], "seed": 2}], most=300)
-    assert [sum(row["seed"] == seed for row in thinned) <= 100 for seed in range(3)] == [True] * 3
-    assert any(row["seed"] == 2 for row in thinned)
+    assert feed.look(run, seen, page.view.reads)[0]["chart"]["fresh"]
 
 
 def test_settings_of_a_run_fill_the_form_with_its_file(page, tmp_path):
@@ -150,10 +157,10 @@ def test_settings_of_a_run_fill_the_form_with_its_file(page, tmp_path):
     key = start(page, owner, None, train, data="file", seeds=5)
     answer = page.copy_settings(owner, key)
     assert answer[page.sources.train] == train
-    assert answer[page.filled.by_name["seeds"]] == 5
+    assert answer[page.filled_in.by_name["seeds"]] == 5
     assert "--set data_path=mine.csv" in answer[page.form.box]["texts"]["command"]
 
 
 def test_a_run_shows_no_path_of_this_machine(page, tmp_path):
     run = write_run(tmp_path / "r", data="file", data_path="/secret/home/runs/x.csv", n=20)
-    assert shown_config(run)["config"]["data_path"] == "x.csv"
+    assert shown_config(run)["data_path"] == "x.csv"

@@ -8,7 +8,8 @@ from components.run.shelf import new_owner
 from components.studies.bench.ask_panel import tuned_folder
 from tests import bench_page
 from tests.bench_folder import write_run
-from tests.bench_page import event, held, start
+from tests.bench_page import asking, event, held, start
+from tests.pages import panel
 
 built = bench_page.built
 page = bench_page.page
@@ -16,15 +17,15 @@ page = bench_page.page
 
 def test_both_students_are_asked_once_there_is_a_tuned_one(page):
     run, owner = write_run(page.shelf.samples / "a", n=20), new_owner()
-    shown = list(page.ask.ask(owner, "recorded/a", "Why?", "so\nno"))
+    shown = list(asking(page).ask(owner, "recorded/a", "Why?", "so\nno"))
     assert "waiting" in shown[0]
-    assert page.ask.desk.asked[-1][1]["adapter"] is None
+    assert asking(page).desk.asked[-1][1]["adapter"] is None
     assert shown[1].count("ds-answering") == 1
     folder = run.artifacts / "adapters" / "seed-0"
     folder.mkdir(parents=True)
     (folder / "adapter_config.json").write_text("{}")
-    shown = list(page.ask.ask(owner, "recorded/a", "Why?", "so\nno"))
-    assert page.ask.desk.asked[-1][1]["adapter"] == str(folder) == str(tuned_folder(run))
+    shown = list(asking(page).ask(owner, "recorded/a", "Why?", "so\nno"))
+    assert asking(page).desk.asked[-1][1]["adapter"] == str(folder) == str(tuned_folder(run))
     assert shown[1].count("ds-answering") == 2
     assert "<img" not in shown[1]
 
@@ -34,53 +35,53 @@ def test_both_students_are_asked_once_there_is_a_tuned_one(page):
 )
 def test_a_question_that_cannot_be_asked_never_reaches_the_desk(page, question, options):
     write_run(page.shelf.samples / "a", n=20)
-    assert "alert" in list(page.ask.ask(new_owner(), "recorded/a", question, options))[-1]
-    assert page.ask.desk.asked == []
+    assert "alert" in list(asking(page).ask(new_owner(), "recorded/a", question, options))[-1]
+    assert asking(page).desk.asked == []
 
 
 def test_a_busy_desk_is_said(page):
     write_run(page.shelf.samples / "a", n=20)
-    page.ask.desk.fault = UserError("The desk is busy.", "fewer questions", "Ask again.")
-    assert "The desk is busy." in list(page.ask.ask(new_owner(), "recorded/a", "q", "a\nb"))[-1]
+    asking(page).desk.fault = UserError("The desk is busy.", "fewer questions", "Ask again.")
+    assert "The desk is busy." in list(asking(page).ask(new_owner(), "recorded/a", "q", "a\nb"))[-1]
 
 
 def test_the_student_of_another_visitor_cannot_be_asked(page):
     key = start(page, new_owner())
-    assert "alert" in list(page.ask.ask(new_owner(), key, "q", "a\nb"))[-1]
-    assert page.ask.desk.asked == []
+    assert "alert" in list(asking(page).ask(new_owner(), key, "q", "a\nb"))[-1]
+    assert asking(page).desk.asked == []
 
 
 @pytest.mark.parametrize("number", [None, -1, 99, "0", True, 0.0])
 def test_a_strange_suggestion_fills_nothing(page, number):
     write_run(page.shelf.samples / "a", n=20)
-    assert page.ask.question not in page.pick_question(new_owner(), "recorded/a", event(number=number))
+    assert asking(page).question not in panel(page, "ask").pick(new_owner(), "recorded/a", event(number=number))
 
 
 def test_a_suggestion_fills_question_and_options(page):
     write_run(page.shelf.samples / "a", n=20)
-    answer = page.pick_question(new_owner(), "recorded/a", event(number=1))
-    assert answer[page.ask.question].endswith("?")
-    assert len(answer[page.ask.options].splitlines()) >= 2
+    answer = panel(page, "ask").pick(new_owner(), "recorded/a", event(number=1))
+    assert answer[asking(page).question].endswith("?")
+    assert len(answer[asking(page).options].splitlines()) >= 2
 
 
 def test_an_example_is_read_once_for_the_same_choice(page):
     owner = new_owner()
-    (waiting, _), (ready, seen) = page.filled.show_example("", *held(page, owner))
+    (waiting, _), (ready, seen) = page.filled_in.show_example("", *held(page, owner))
     assert "waiting" in waiting
     assert "<mark>&lt;img" in ready
-    assert list(page.filled.show_example(seen, *held(page, owner))) == [(gr.skip(), gr.skip())]
-    assert [kind for kind, _ in page.ask.desk.asked] == ["example"]
+    assert list(page.filled_in.show_example(seen, *held(page, owner))) == [(gr.skip(), gr.skip())]
+    assert [kind for kind, _ in asking(page).desk.asked] == ["example"]
 
 
 def test_an_example_that_cannot_be_read_says_what_to_do(page):
-    page.ask.desk.fault = UserError("There is no model 'x'.", "a model", "Check its name.")
-    *_, (failed, seen) = page.filled.show_example("", *held(page, new_owner(), student="x"))
+    asking(page).desk.fault = UserError("There is no model 'x'.", "a model", "Check its name.")
+    *_, (failed, seen) = page.filled_in.show_example("", *held(page, new_owner(), student="x"))
     assert "Check its name." in failed
     assert seen == "", "the next look asks again"
 
 
 @pytest.mark.parametrize(("changes", "said"), [({"data": "none"}, "Nothing is learned"), ({"seeds": 0}, "need a look")])
 def test_without_an_example_the_panel_says_why(page, changes, said):
-    [(markup, _)] = page.filled.show_example("", *held(page, new_owner(), **changes))
+    [(markup, _)] = page.filled_in.show_example("", *held(page, new_owner(), **changes))
     assert said in markup
-    assert page.ask.desk.asked == []
+    assert asking(page).desk.asked == []

@@ -10,7 +10,7 @@ from components.run.shelf import new_owner
 from components.run.upload_store import MOST_FILES, TEST, TRAIN, UploadStore
 from tests import bench_page
 from tests.bench_folder import write_run
-from tests.bench_page import GOOD, HOSTILE, held, start, upload
+from tests.bench_page import GOOD, HOSTILE, begin, held, start, upload
 
 built = bench_page.built
 page = bench_page.page
@@ -29,7 +29,7 @@ def distilled_run(folder):
 def test_data_that_was_not_picked_starts_nothing_and_is_only_a_hint_before(page, data, key):
     owner = new_owner()
     sent = held(page, owner, key, key, data=data)
-    assert "alert" in page.start(owner, "pocket", *sent)[page.form.message]
+    assert "alert" in begin(page, owner, *sent)[page.form.message]
     hint = page.form.follow("pocket", *sent)[0]
     assert "chosen" in hint
     assert "alert" not in hint
@@ -84,7 +84,7 @@ def test_the_texts_of_a_file_are_never_markup(page, tmp_path):
 
 @pytest.mark.parametrize("file", [None, "", "/no/such/file.csv", 5, ["a"]])
 def test_an_upload_without_a_file_is_refused(page, file):
-    answer = page.filled.upload_train(new_owner(), file)
+    answer = page.filled_in.upload_train(new_owner(), file)
     assert "alert" in answer[page.sources.train_told]
 
 
@@ -92,7 +92,7 @@ def test_nobody_learns_from_the_file_of_another(page, tmp_path):
     key, _ = upload(page, tmp_path, new_owner(), GOOD)
     other = new_owner()
     assert page.sources.store.path(other, key) is None
-    assert "alert" in page.start(other, "pocket", *held(page, other, None, key, data="file"))[page.form.message]
+    assert "alert" in begin(page, other, *held(page, other, None, key, data="file"))[page.form.message]
 
 
 def test_old_files_make_room_but_those_of_a_run_stay(page, tmp_path):

@@ -7,13 +7,13 @@ import gradio as gr
 import pytest
 
 from backend.studies.bench.config import BenchConfig
-from components.panels.paired import compare_markup
 from components.run.shelf import new_owner
+from components.studies.bench.compared import compare_markup
 from components.studies.bench.results import bounds, results_markup
 from components.studies.bench.table import table_markup
 from tests import bench_page
 from tests.bench_folder import answers, write_run, write_scores
-from tests.bench_page import EXAMPLE, HOSTILE, event, start
+from tests.bench_page import EXAMPLE, HOSTILE, compare, event, start
 
 built = bench_page.built
 page = bench_page.page
@@ -77,7 +77,7 @@ def test_the_table_has_own_runs_newest_first_then_recorded_ones(page):
 def test_two_runs_are_compared_question_by_question(page):
     write_run(page.shelf.samples / "a", skill=0.8, n=100, seeds=1)
     write_run(page.shelf.samples / "b", skill=0.3, n=100, seeds=1, data="random", examples=8)
-    markup = page.compare(new_owner(), event(keys=["recorded/a", "recorded/b"]))
+    markup = compare(page, new_owner(), event(keys=["recorded/a", "recorded/b"]))
     assert "in favour of Run A" in markup
     assert "McNemar p" in markup
     assert '<code>data</code> <bdi translate="no">real</bdi> | <bdi translate="no">random</bdi>' in markup
@@ -99,17 +99,17 @@ def test_flips_carry_the_words_of_bundled_questions(page):
 def test_different_questions_are_said_kindly(page):
     write_run(page.shelf.samples / "a", n=100)
     write_run(page.shelf.samples / "b", n=60)
-    markup = page.compare(new_owner(), event(keys=["recorded/a", "recorded/b"]))
+    markup = compare(page, new_owner(), event(keys=["recorded/a", "recorded/b"]))
     assert "different questions (100 and 60)" in markup
 
 
 def test_runs_without_a_common_task_are_said_kindly(page):
     write_run(page.shelf.samples / "a", n=20)
     write_run(page.shelf.samples / "b", n=20, tasks=("pocket_mmlu",))
-    assert "pocket mmlu" in page.compare(new_owner(), event(keys=["recorded/a", "recorded/b"]))
+    assert "pocket mmlu" in compare(page, new_owner(), event(keys=["recorded/a", "recorded/b"]))
 
 
 @pytest.mark.parametrize("keys", [None, [], ["x"], ["recorded/a"] * 3, "recorded/a", [None, None], {"a": 1}])
 def test_a_strange_pair_is_refused(page, keys):
-    assert "alert" in page.compare(new_owner(), event(keys=keys))
-    assert "alert" in page.compare(new_owner(), gr.EventData(None, None))
+    assert "alert" in compare(page, new_owner(), event(keys=keys))
+    assert "alert" in compare(page, new_owner(), gr.EventData(None, None))

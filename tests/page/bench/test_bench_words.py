@@ -1,13 +1,11 @@
-"""The words of the bench's page: for a student, for a run, and for its tab."""
+"""The words of the bench's page: for a student and for a run."""
 
-import gradio as gr
 import pytest
 
 from backend.settings import as_json
+from backend.studies.bench import words as bench_words
 from backend.studies.bench.config import BenchConfig
-from components.frame.tabs import named
 from components.run.shelf import new_owner
-from components.studies.bench import words as bench_words
 from components.studies.bench.students import student_markup
 from tests import bench_page
 from tests.bench_page import HOSTILE, start
@@ -46,12 +44,3 @@ def test_a_run_is_named_by_what_it_did_not_by_the_preset_it_came_from(page):
     key = start(page, owner, data="random", examples=4)
     assert page.shelf.choices(owner)[0][0].startswith("opt-pocket after 4 random questions, ")
     assert "<h2>opt-pocket after 4 random questions</h2>" in page.view.show(owner, key)[page.view.head]
-
-
-@pytest.mark.parametrize(("query", "chosen"), [({"tab": "bench"}, "bench"), ({"tab": "x"}, None), ({}, None)])
-def test_the_address_names_the_tab(query, chosen):
-    class Request:
-        query_params = query
-
-    found = named(Request())
-    assert (found.selected if chosen else found) == (chosen or gr.skip())

@@ -11,10 +11,11 @@ from backend.settings import as_json, describe
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.compare import feed as compare_feed
 from components.compare.results import results_markup
-from components.compare.runs import Chosen, first_choice, joined, runs_markup, slots_for
+from components.compare.runs import MOST, Chosen, asked_for, first_choice, runs_markup, slots_for
 from components.compare.settings import ABSENT, differences, settings_markup
 from components.frame.theme import ASSETS
 from components.run.shelf import Shelf, new_owner
+from tests.pages import address
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 CONFIG = as_json(DistillConfig())
@@ -49,9 +50,20 @@ def test_a_run_keeps_its_letter_when_another_one_leaves_and_the_next_takes_the_f
     assert slots_for(["b", "c", "d"], before) == {"d": 0, "b": 1, "c": 2}
 
 
-def test_a_wanted_run_joins_and_takes_the_last_place_where_all_are_taken():
-    assert joined(["a"], "b") == ["a", "b"] and joined(["a", "b"], "a") == ["a", "b"]
-    assert joined(["a", "b", "c", "d"], "e") == ["a", "b", "c", "e"]
+@pytest.mark.parametrize(
+    ("runs", "found"),
+    [
+        ("recorded/a,own/b", ["recorded/a", "own/b"]),
+        ("recorded/a,recorded/a", ["recorded/a"]),
+        ("../../etc,recorded/,<b>,own/b", ["own/b"]),
+        (",".join(f"recorded/{n}" for n in range(9)), [f"recorded/{n}" for n in range(MOST)]),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_an_address_names_runs_each_once_and_no_more_than_fit(runs, found):
+    assert asked_for(address(**({} if runs is None else {"runs": runs}))) == found
+    assert asked_for(None) == []
 
 
 def test_the_first_choice_is_the_run_on_screen_and_a_recorded_one(tmp_path):

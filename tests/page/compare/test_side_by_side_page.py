@@ -11,7 +11,7 @@ from backend.settings import as_json
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from components.compare.page import ComparePage
 from components.run.shelf import Shelf, new_owner
-from tests.page.frame.test_app import Recorder, in_loop
+from tests.pages import Recorder, address, in_loop
 
 CONFIG = as_json(DistillConfig())
 
@@ -23,8 +23,8 @@ def page(tmp_path):
         RunDir.create(shelf.samples / name, "text_distillation", "quick", CONFIG).set_status(state="finished")
 
     def make():
-        with gr.Blocks():
-            return ComparePage(shelf, Recorder(), gr.BrowserState(""), gr.Dropdown([]))
+        with gr.Blocks() as demo:
+            return ComparePage(demo, shelf, Recorder())
 
     return in_loop(make)
 
@@ -55,28 +55,37 @@ def keys(page, answer) -> list[str]:
     return list(answer[page.slots])
 
 
-def test_the_tab_opens_on_the_run_of_the_first_one_beside_a_recorded_one_and_stays_as_it_was_left(page):
+def test_it_opens_on_the_run_of_its_address_beside_a_recorded_one(page):
     owner = new_owner()
     key = begun(page, owner)
-    first = page.open(owner, {}, {}, key, "")
-    assert keys(page, first) == [key, "recorded/one"]
-    chosen = page.choose(owner, *held(page, first), event(keys=["recorded/two"]))
-    again = page.open(owner, *held(page, chosen), key, "")
-    assert keys(page, again) == ["recorded/two"]
-    wanted = page.open(owner, *held(page, again), key, key)
-    assert keys(page, wanted) == [key, "recorded/two"] or keys(page, wanted) == ["recorded/two", key]
-    assert wanted[page.wanted] == "", "it is wanted once"
+    assert keys(page, page.open(owner, address(runs=key))) == [key, "recorded/one"]
+    assert keys(page, page.open(owner, address(runs="recorded/three"))) == ["recorded/three", "recorded/one"]
 
 
-def test_it_ticks_only_while_a_chosen_run_is_live_and_the_tab_is_open(page):
+def test_an_address_of_a_comparison_opens_that_in_its_order(page):
     owner = new_owner()
     key = begun(page, owner)
-    answer = page.open(owner, {}, {}, key, "")
+    answer = page.open(owner, address(runs=f"recorded/two,{key},recorded/one"))
+    assert keys(page, answer) == ["recorded/two", key, "recorded/one"]
+    assert [one["slot"] for one in answer[page.chart]["chosen"]] == [0, 1, 2]
+
+
+def test_an_address_with_runs_that_this_visitor_may_not_see_opens_the_others(page):
+    key = begun(page, new_owner())
+    answer = page.open(new_owner(), address(runs=f"{key},recorded/two,recorded/nowhere,recorded/three"))
+    assert keys(page, answer) == ["recorded/two", "recorded/three"]
+    assert key.partition("/")[2] not in str(answer)
+
+
+def test_a_visitor_without_an_id_gets_one(page):
+    assert len(page.open("")[page.owner]) == 32
+
+
+def test_it_ticks_only_while_a_chosen_run_is_live(page):
+    owner = new_owner()
+    key = begun(page, owner)
+    answer = page.open(owner, address(runs=key))
     assert answer[page.timer].active is True
-    assert page.leave().active is False
-    assert page.open(owner, *held(page, answer), key, "")[page.timer].active is True, (
-        "it goes on when the visitor is back"
-    )
     page.shelf.open(owner, key).set_status(state="finished")
     ended = answer | page.tick(owner, *held(page, answer))
     assert ended[page.timer].active is False
@@ -89,7 +98,7 @@ def test_a_tick_sends_what_is_new_and_no_more(page):
     run = page.shelf.open(owner, key)
     for step in range(2, 400):
         update(run, step)
-    answer = page.open(owner, {}, {}, key, "")
+    answer = page.open(owner, address(runs=key))
     update(run, 400)
     tick = page.tick(owner, *held(page, answer))
     assert set(tick) == {page.chart, page.seen}
@@ -106,10 +115,10 @@ def test_a_tick_sends_what_is_new_and_no_more(page):
 def test_a_look_that_ends_after_a_choice_does_not_take_it_back(page, look):
     owner = new_owner()
     key = begun(page, owner)
-    before = page.open(owner, {}, {}, key, "")
+    before = page.open(owner, address(runs=key))
     chosen = before | page.choose(owner, *held(page, before), event(keys=[key, "recorded/two"]))
     late = getattr(page, look)(owner, *held(page, before))  # it began before the choice
-    assert not {page.slots, page.wanted} & set(late)
+    assert page.slots not in late
     after = page.tick(owner, *held(page, chosen | late))
     assert [one["run"] for one in after[page.chart]["chosen"]] == keys(page, chosen) == [key, "recorded/two"]
     assert "recorded/two" in after[page.heads] and after[page.timer].active is True
@@ -135,14 +144,14 @@ def test_a_forged_choice_shows_nothing_that_is_not_the_visitors(page, sent):
 @pytest.mark.parametrize("sent", [{}, {"keys": None}, {"keys": "recorded/two"}, {"keys": {"a": 1}}])
 def test_a_choice_that_is_no_list_changes_nothing(page, sent):
     owner = new_owner()
-    answer = page.open(owner, {}, {}, None, "")
+    answer = page.open(owner)
     assert keys(page, page.choose(owner, *held(page, answer), event(**sent))) == ["recorded/one", "recorded/three"]
 
 
 def test_a_run_that_is_discarded_meanwhile_leaves_and_the_others_stay(page):
     owner = new_owner()
     key = begun(page, owner)
-    answer = page.open(owner, {}, {}, key, "")
+    answer = page.open(owner, address(runs=key))
     shutil.rmtree(page.shelf.open(owner, key).path)
     after = page.tick(owner, *held(page, answer))
     assert [one["run"] for one in after[page.chart]["chosen"]] == ["recorded/one"]
@@ -153,5 +162,5 @@ def test_a_run_that_is_discarded_meanwhile_leaves_and_the_others_stay(page):
 def test_a_visitor_without_any_run_is_told_so(page):
     for run in page.shelf.recorded():
         shutil.rmtree(run.path)
-    answer = page.open(new_owner(), {}, {}, None, "")
+    answer = page.open(new_owner())
     assert "There is no run yet" in answer[page.heads] and answer[page.results] == "" == answer[page.settings]

@@ -1,6 +1,5 @@
 """The app: it builds, serves, keeps its events private, and never imports what only the worker needs."""
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -9,66 +8,31 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import gradio as gr
 import pytest
 
 import app
-from backend.runners.contract import Abilities, Runner
+from backend.runners.contract import Runner
 from backend.runs.folder import RunDir
-from backend.serving.hosts import HOSTS, LOCAL
 from backend.settings import as_json
-from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.studies.text_distillation.config import DistillConfig
 from components.api import NAMES
 from components.form import form_values
-from components.run.shelf import Shelf, new_owner
-from components.studies.text_distillation.chart import PLOTLY
-from components.studies.text_distillation.page import text_distillation_page
+from components.panels.chart import PLOTLY
+from components.run.shelf import new_owner
+from tests.pages import Recorder, in_loop, make_page, panel
 from tests.waiting import free_port
 
 HEAVY = ("torch", "transformers", "datasets", "faiss", "peft")
 ROOT = Path(__file__).parents[3]
 
 
-class Recorder:
-    """A runner that computes nothing and remembers what it was asked."""
-
-    abilities, host = Abilities(), HOSTS[LOCAL]
-
-    def __init__(self):
-        self.asked = []
-
-    def start(self, run, stages=None):
-        self.asked.append(("start", run.path.name, stages))
-        run.set_status(state="running")
-
-    def poll(self, run):
-        return {**run.status(), "alive": True, "ahead": 0}
-
-    def stop(self, run):
-        self.asked.append(("stop", run.path.name))
-        run.set_status(state="stopped")
-
-
 @pytest.fixture
 def page(tmp_path):
-    def make():
-        with gr.Blocks() as demo:
-            return text_distillation_page(demo, Shelf(tmp_path / "samples", tmp_path / "runs", PRESETS), Recorder())
-
-    return in_loop(make)
-
-
-def in_loop(make):
-    """`make()` inside a loop: outside of one Gradio makes its own and never closes it."""
-
-    async def run():
-        return make()
-
-    return asyncio.run(run())
+    return make_page("text_distillation", tmp_path)
 
 
 def start(page, owner, score=True):
-    answer = page.distil(owner, "quick", score, *form_values.values_of(DistillConfig, {}))
+    answer = page.begin(owner, "quick", score, *form_values.values_of(DistillConfig, {}))
     return answer[page.view.seen]["key"]
 
 
@@ -170,7 +134,7 @@ def test_a_visitor_without_a_run_sees_a_recorded_one_and_cannot_touch_it(page):
     sample.set_status(state="finished")
     answer = page.open("")
     assert 'data-recorded="true"' in answer[page.view.head]
-    for act in (page.stop, page.resume, page.score):
+    for act in (page.stop, page.resume, panel(page, "score").go_on):
         act(answer[page.owner], "recorded/quick")
     assert page.runner.asked == []
 
@@ -190,14 +154,14 @@ def test_without_scoring_only_the_other_stages_are_asked_for(page):
 def test_bad_values_start_nothing(page):
     values = form_values.values_of(DistillConfig, {})
     values[list(DistillConfig.__dataclass_fields__).index("max_start")] = 99
-    answer = page.distil(new_owner(), "quick", True, *values)
+    answer = page.begin(new_owner(), "quick", True, *values)
     assert list(answer) == [page.form.message]
     assert page.runner.asked == []
 
 
 def test_an_invented_preset_starts_nothing_strange(page):
     owner = new_owner()
-    page.distil(owner, "../../x", True, *form_values.values_of(DistillConfig, {}))
+    page.begin(owner, "../../x", True, *form_values.values_of(DistillConfig, {}))
     assert page.shelf.own(owner)[0].config()["preset"] is None
 
 
@@ -213,7 +177,7 @@ def test_reload_finds_the_live_run_again(page):
 def test_nobody_can_stop_the_run_of_another_visitor(page):
     key = start(page, new_owner())
     page.runner.asked.clear()
-    for act in (page.stop, page.resume, page.score):
+    for act in (page.stop, page.resume, panel(page, "score").go_on):
         act(new_owner(), key)
         act("../..", key)
     assert page.runner.asked == []
@@ -226,7 +190,7 @@ def test_stop_resume_and_score_reach_the_runner(page):
     page.runner.asked.clear()
     page.stop(owner, key)
     page.resume(owner, key)
-    page.score(owner, key)
+    panel(page, "score").go_on(owner, key)
     assert page.runner.asked == [("stop", name), ("start", name, None), ("start", name, "decode,evaluate")]
 
 
@@ -251,18 +215,18 @@ def test_scoring_is_offered_once_there_are_prompts_and_no_scores(page):
     key = start(page, owner)
     run = page.shelf.open(owner, key)
     run.set_status(state="stopped")
-    assert not page.view.show(owner, key)[page.view.score]["visible"]
+    assert not page.view.show(owner, key)[panel(page, "score").score]["visible"]
     (run.path / "distilled.jsonl").write_text("{}\n")
-    assert page.view.show(owner, key)[page.view.score]["visible"]
+    assert page.view.show(owner, key)[panel(page, "score").score]["visible"]
     where = {"arm": "text", "student": "a", "task": "t", "regime": "ordinary", "metric": "acc", "seed": 0}
     run.append("results", {**where, "value": 0.5, "n": 10})
-    assert not page.view.show(owner, key)[page.view.score]["visible"]
+    assert not page.view.show(owner, key)[panel(page, "score").score]["visible"]
 
 
 def test_the_settings_of_a_run_fill_the_form(page):
     owner = new_owner()
     values = form_values.values_of(DistillConfig, {"seeds": 9})
-    key = page.distil(owner, "standard", True, *values)[page.view.seen]["key"]
+    key = page.begin(owner, "standard", True, *values)[page.view.seen]["key"]
     answer = page.copy_settings(owner, key, True)
     assert answer[page.form.preset] == "standard"
     assert [answer[w] for w in page.form.widgets] == values

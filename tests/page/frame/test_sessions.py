@@ -8,7 +8,7 @@ from gradio.state_holder import SessionState
 
 import app
 from components.frame import sessions
-from tests.page.frame.test_app import in_loop
+from tests.pages import in_loop
 
 TIMES = 30
 

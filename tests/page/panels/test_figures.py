@@ -5,12 +5,16 @@ import json
 import pytest
 
 from backend.runs.folder import RunDir
+from backend.studies.text_distillation.study import STUDY
 from components.frame import words
 from components.panels import thinning as figures
+from components.panels.chart import chart_news
 from components.panels.results import results_markup, scale_top
 from components.run import feed
 from components.run.shelf import Shelf, is_owner, new_owner
 from components.run.status import status_markup
+from components.studies.text_distillation import words as said_of
+from components.studies.text_distillation.feed import PATH, WALL
 
 CONFIG = {"model": "own", "prompts": 8, "prompt_tokens": 16, "experts": 2, "task": "pocket_science"}
 
@@ -25,6 +29,20 @@ def distil_rows(steps, first=1):
 def result(arm, value, seed=0, student="own", regime="ordinary", n=200, metric="acc_norm"):
     where = {"arm": arm, "student": student, "task": "t", "regime": regime}
     return {**where, "metric": metric, "seed": seed, "value": value, "n": n}
+
+
+def drawn(run, rows, fresh):
+    return chart_news(STUDY, CONFIG, rows["metrics"], fresh)
+
+
+def look(run, seen):
+    """What a page of this study is told."""
+    return feed.look(run, seen, (feed.Read("chart", ("metrics",), drawn), WALL, PATH))
+
+
+def steps(news) -> list[int]:
+    [line] = news["chart"]["curves"]["matching"]
+    return line["x"]
 
 
 @pytest.fixture
@@ -83,16 +101,16 @@ def test_snapshots_are_capped_with_first_and_last_kept():
 def test_the_first_look_brings_everything_and_the_next_only_what_is_new(run):
     for row in distil_rows(5):
         run.append("metrics", row)
-    news, seen = feed.look(run, feed.first_look("own/x"))
+    news, seen = look(run, feed.first_look("own/x"))
     assert news["chart"]["fresh"]
-    assert news["chart"]["matching"]["step"] == [1, 2, 3, 4, 5]
+    assert steps(news) == [1, 2, 3, 4, 5]
     for row in distil_rows(2, first=6):
         run.append("metrics", row)
-    news, seen = feed.look(run, seen)
+    news, seen = look(run, seen)
     assert not news["chart"]["fresh"]
-    assert news["chart"]["matching"]["step"] == [6, 7]
+    assert steps(news) == [6, 7]
     assert news["chart"]["number"] == 2
-    news, seen = feed.look(run, seen)
+    news, seen = look(run, seen)
     assert news == {"chart": None, "wall": None, "path": None, "results": None}
 
 
@@ -111,10 +129,10 @@ def test_the_map_is_sent_its_expert_once_and_no_more_snapshots_than_it_can_play(
 
 def test_a_new_row_of_the_map_comes_alone(run):
     run.append("paths", path_row(0))
-    news, seen = feed.look(run, feed.first_look("own/x"))
+    news, seen = look(run, feed.first_look("own/x"))
     assert news["path"]["fresh"] and [row["step"] for row in news["path"]["paths"]] == [0]
     run.append("paths", path_row(5))
-    news, _ = feed.look(run, seen)
+    news, _ = look(run, seen)
     assert not news["path"]["fresh"] and [row["step"] for row in news["path"]["paths"]] == [5]
     assert news["wall"] is None and news["chart"] is None
 
@@ -122,10 +140,10 @@ def test_a_new_row_of_the_map_comes_alone(run):
 def test_a_tick_stays_small_however_long_the_run(run):
     for row in distil_rows(3000):
         run.append("metrics", row)
-    _, seen = feed.look(run, feed.first_look("own/x"))
+    _, seen = look(run, feed.first_look("own/x"))
     for row in distil_rows(10, first=3001):
         run.append("metrics", row)
-    news, _ = feed.look(run, seen)
+    news, _ = look(run, seen)
     assert len(json.dumps(news)) < 1000
 
 
@@ -133,12 +151,12 @@ def test_a_new_worker_brings_a_whole_redraw(run):
     for row in distil_rows(50):
         run.append("metrics", row)
     run.set_status(worker={"id": 1})
-    _, seen = feed.look(run, feed.first_look("own/x"))
+    _, seen = look(run, feed.first_look("own/x"))
     run.keep_rows("metrics", lambda row: row["step"] <= 20)
     run.set_status(worker={"id": 2})
-    news, _ = feed.look(run, seen)
+    news, _ = look(run, seen)
     assert news["chart"]["fresh"]
-    assert news["chart"]["matching"]["step"][-1] == 20
+    assert steps(news)[-1] == 20
 
 
 def test_a_cursor_left_in_the_middle_of_a_line_starts_over(run):
@@ -158,8 +176,8 @@ def test_durations_are_rough(seconds, said):
 
 def test_the_tab_title_shows_the_progress_of_a_live_run_only():
     live = {"state": "running", "stage": "distil", "done": 30, "total": 40}
-    assert words.page_title(live).startswith("75% Distil")
-    assert words.page_title({**live, "state": "finished"}) == "Distilloscope"
+    assert words.page_title(live, STUDY.stages).startswith("75% Distil")
+    assert words.page_title({**live, "state": "finished"}, STUDY.stages) == "Distilloscope"
 
 
 def table(*rows):
@@ -169,48 +187,50 @@ def table(*rows):
 
 
 def test_the_verdict_says_when_a_difference_is_inside_the_noise():
-    said = words.verdict(table(result("text", 0.47), result("text", 0.45, 1), result("random", 0.43)), "own")
+    said = said_of.verdict(table(result("text", 0.47), result("text", 0.45, 1), result("random", 0.43)), "own")
     assert "0.46 ±" in said
     assert "n = 200 x 2 seeds" in said
     assert "inside the noise" in said
 
 
 def test_the_verdict_names_the_better_one_when_the_difference_is_clear():
-    assert "better by more" in words.verdict(table(result("text", 0.9), result("random", 0.3)), "own")
-    assert "worse by more" in words.verdict(table(result("text", 0.3), result("random", 0.9)), "own")
+    assert "better by more" in said_of.verdict(table(result("text", 0.9), result("random", 0.3)), "own")
+    assert "worse by more" in said_of.verdict(table(result("text", 0.3), result("random", 0.9)), "own")
 
 
 def test_the_verdict_is_about_the_ordinary_regime_of_the_own_model():
     rows = [result("text", 0.5), result("text", 0.9, regime="matched"), result("text", 0.1, student="other")]
-    assert words.verdict(table(*rows), "own").startswith("Distilled text: 0.50")
+    assert said_of.verdict(table(*rows), "own").startswith("Distilled text: 0.50")
 
 
 def test_held_out_losses_are_averaged_and_absent_ones_leave_no_sentence():
     rows = {"soft": [{"matching_loss": 0.4}, {"matching_loss": 0.6}], "init": [{"matching_loss": 1.0}]}
-    assert "0.50 with the learned prompts" in words.heldout({"heldout": rows})
-    assert words.heldout({"heldout": {"soft": [], "init": []}}) == ""
-    assert words.heldout({}) == ""
+    assert "0.50 with the learned prompts" in said_of.heldout({"heldout": rows})
+    assert said_of.heldout({"heldout": {"soft": [], "init": []}}) == ""
+    assert said_of.heldout({}) == ""
 
 
 # -- markup ---------------------------------------------------------------------------------------------------------
 def test_every_number_of_the_results_shows_its_n():
-    markup = results_markup([result("text", 0.5), result("random", 0.4), result("base", 0.3)], CONFIG)
+    markup = results_markup(STUDY, [result("text", 0.5), result("random", 0.4), result("base", 0.3)], CONFIG)
     assert markup.count("n = 200 x 1") == 3
 
 
 def test_own_and_other_family_and_the_regimes_have_their_own_panels():
     rows = [result("text", 0.5), result("text", 0.5, regime="matched"), result("text", 0.5, student="other")]
-    markup = results_markup(rows, CONFIG)
+    markup = results_markup(STUDY, rows, CONFIG)
     assert markup.count("<figure") == 3
     assert markup.count("ds-other") == 1
 
 
 def test_the_hover_says_where_the_interval_comes_from():
-    assert "luck of the questions asked and of the student trained" in results_markup([result("text", 0.5)], CONFIG)
+    assert "luck of the questions asked and of the student trained" in results_markup(
+        STUDY, [result("text", 0.5)], CONFIG
+    )
 
 
 def test_results_before_there_are_any_say_what_will_come():
-    assert "No scores yet" in results_markup([], CONFIG)
+    assert "No scores yet" in results_markup(STUDY, [], CONFIG)
 
 
 def test_the_axis_reaches_past_the_longest_whisker_and_never_past_one():
@@ -227,23 +247,25 @@ def test_nothing_from_a_run_folder_becomes_markup():
     status = {"state": "failed", "stage": "distil", "message": HOSTILE, "error": error}
     rows = [result(HOSTILE, 0.5, student=HOSTILE, regime=HOSTILE, metric=HOSTILE)]
     for markup in (
-        status_markup(HOSTILE, hostile_config, status, False),
-        status_markup(HOSTILE, hostile_config, {**status, "state": "running"}, False),
-        results_markup(rows, hostile_config),
+        status_markup(HOSTILE, HOSTILE, status, STUDY.stages, False),
+        status_markup(HOSTILE, HOSTILE, {**status, "state": "running"}, STUDY.stages, False, outcome=HOSTILE),
+        results_markup(STUDY, rows, hostile_config),
     ):
         assert "<img" not in markup
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "stopping", "stopped", "finished", "failed"])
 def test_every_state_has_its_head(state):
-    markup = status_markup("Quick", CONFIG, {"state": state, "stage": "distil", "done": 3, "total": 4}, False)
+    markup = status_markup(
+        "Quick", "A run.", {"state": state, "stage": "distil", "done": 3, "total": 4}, STUDY.stages, False
+    )
     assert f'data-status="{state}"' in markup
     assert words.STATES[state] in markup
 
 
 def test_a_failure_shows_what_was_found_and_what_to_do():
     error = {"found": "The disk is full.", "expected": "room", "next_step": "Free some space."}
-    markup = status_markup("Quick", CONFIG, {"state": "failed", "error": error}, False)
+    markup = status_markup("Quick", "A run.", {"state": "failed", "error": error}, STUDY.stages, False)
     assert "The disk is full." in markup
     assert "Free some space." in markup
 

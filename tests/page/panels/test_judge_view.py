@@ -7,15 +7,14 @@ import pytest
 from backend.core.scoring.compare import paired
 from backend.core.scoring.scored import Scored
 from backend.errors import UserError
-from backend.runners.local import LocalRunner
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of
 from components.panels.flips import subjects
-from components.panels.judge_view import arms_of, bounds_of, chosen_arms, closed_markup, open_markup
 from components.panels.paired import signed
-from components.panels.results import results_markup
-from components.run.shelf import Shelf, new_owner
-from components.run.view import RunView
+from components.run.shelf import new_owner
+from components.studies.text_distillation.judge_view import arms_of, bounds_of, chosen_arms, closed_markup, open_markup
+from components.studies.text_distillation.words import verdict_markup
+from tests.pages import make_page, panel
 
 CONFIG = {"model": "own", "task": "nowhere", "prompts": 2}
 
@@ -57,7 +56,7 @@ def test_the_verdict_is_about_the_paired_difference_where_answers_are_at_hand(ru
     result = paired(*([scores_of(run, row) for row in arms_of(run)["own"][arm]] for arm in ("text", "random")))
     assert (low, high) == (result.low, result.high)
     rows = [row | {"value": value} for row, value in zip(run.rows("results")[1:3], (0.8, 0.5), strict=True)]
-    said = results_markup(rows, CONFIG, bounds=(low, high))
+    said = verdict_markup(rows, CONFIG, (low, high), False)
     assert f"+30.0 points (95 % interval {100 * low:+.1f} to {100 * high:+.1f})" in said
     assert ("inside the noise" in said) == (low <= 0 <= high)
 
@@ -71,8 +70,8 @@ def test_few_students_are_not_enough_to_call_a_text_better_or_worse(seeds, says)
     rows = [
         where | {"arm": a, "value": v, "seed": k} for a, v in (("text", 0.3), ("random", 0.6)) for k in range(seeds)
     ]
-    assert says in results_markup(rows, CONFIG, bounds=(-0.4, -0.1))
-    assert "inside the noise" in results_markup(rows, CONFIG, bounds=(-0.4, 0.1))
+    assert says in verdict_markup(rows, CONFIG, (-0.4, -0.1), False)
+    assert "inside the noise" in verdict_markup(rows, CONFIG, (-0.4, 0.1), False)
 
 
 def test_damaged_scores_get_a_sentence_and_no_bounds(run):
@@ -150,16 +149,16 @@ def test_ids_and_names_from_files_are_escaped(run):
 
 
 def test_another_visitors_run_is_not_judged(tmp_path):
-    shelf = Shelf(tmp_path / "samples", tmp_path / "runs", tmp_path / "presets", "text_distillation")
-    view = SimpleNamespace(shelf=shelf, runner=LocalRunner(tmp_path / "runs"))
+    page = make_page("text_distillation", tmp_path)
+    judge = panel(page, "paired")
     mine, other = new_owner(), new_owner()
-    key, run = shelf.new(mine, "text_distillation", None, CONFIG)
+    key, run = page.shelf.new(mine, "text_distillation", None, CONFIG)
     (run.artifacts / "scores").mkdir(parents=True)
     for arm in ("text", "random"):
         add(run, arm, [True, False])
     event = SimpleNamespace(run=key, student=None, a=None, b=None)
-    assert "ds-judge" in RunView.compare(view, mine, event)
-    assert RunView.compare(view, other, event) == "" == RunView.compare(view, mine, SimpleNamespace())
+    assert "ds-judge" in judge.compare(mine, event)
+    assert judge.compare(other, event) == "" == judge.compare(mine, SimpleNamespace())
 
 
 @pytest.mark.parametrize(("students", "hedged"), [(2, True), (3, True), (4, False)])

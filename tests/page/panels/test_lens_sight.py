@@ -5,11 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from backend.runners.local import LocalRunner
 from backend.runs.folder import RunDir
-from components.run.shelf import Shelf, new_owner
-from components.run.view import RunView
+from components.run.shelf import new_owner
 from components.studies.text_distillation.lens import sight
+from tests.pages import make_page, panel
 
 
 @pytest.fixture
@@ -47,12 +46,12 @@ def test_a_run_older_than_the_lens_has_nothing_to_show(tmp_path):
 
 
 def test_another_visitors_run_is_not_looked_at(tmp_path):
-    shelf = Shelf(tmp_path / "samples", tmp_path / "runs", tmp_path / "presets", "text_distillation")
-    view = SimpleNamespace(shelf=shelf, runner=LocalRunner(tmp_path / "runs"))
+    page = make_page("text_distillation", tmp_path)
+    see = panel(page, "lens").see
     mine, other = new_owner(), new_owner()
-    key, run = shelf.new(mine, "text_distillation", None, {"seed": 0})
+    key, run = page.shelf.new(mine, "text_distillation", None, {"seed": 0})
     run.append("neighbours", {"step": 0, "slots": [[]]})
     event = SimpleNamespace(run=key, slot=0, step=0, have=None)
-    assert RunView.look(view, mine, event)["tokens"] == []
-    assert RunView.look(view, other, event)["tokens"] is None
-    assert RunView.look(view, mine, SimpleNamespace(run=3)) == {}
+    assert see(mine, event)["tokens"] == []
+    assert see(other, event)["tokens"] is None
+    assert see(mine, SimpleNamespace(run=3)) == {}

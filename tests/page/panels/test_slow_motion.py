@@ -6,13 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from backend.runners.local import LocalRunner
 from backend.runs.folder import RunDir
 from backend.settings import as_json
-from backend.studies.text_distillation.config import PRESETS, DistillConfig
-from components.run.shelf import Shelf, new_owner
-from components.run.view import RunView
+from backend.studies.text_distillation.config import DistillConfig
+from components.run.shelf import new_owner
 from components.studies.text_distillation.slow_motion import NONE_YET, UNREAD, told
+from tests.pages import make_page, panel
 from tests.studies.text_distillation.test_account import CONFIG, ROWS, row
 
 SAMPLES = Path(__file__).parents[3] / "assets" / "sample_runs"
@@ -86,12 +85,12 @@ def test_rows_and_settings_of_another_version_are_no_error(tmp_path):
 
 
 def test_only_a_run_that_the_visitor_may_see_is_told(tmp_path):
-    view = RunView.__new__(RunView)
-    view.shelf, view.runner = Shelf(SAMPLES, tmp_path / "runs", PRESETS), LocalRunner(tmp_path / "runs")
+    page = make_page("text_distillation", tmp_path)
+    walk = panel(page, "slow_motion").walk
     owner = new_owner()
-    key, run = view.shelf.new(owner, "text_distillation", None, as_json(DistillConfig()))
+    key, run = page.shelf.new(owner, "text_distillation", None, as_json(DistillConfig()))
     run.append("metrics", row(1))
     asked = SimpleNamespace(run=key, step=1, number=1)
-    assert view.walk(owner, asked)["moves"] and view.walk(new_owner(), asked) == {}
-    assert view.walk(owner, SimpleNamespace(run=["x"], step=1, number=1)) == {} == view.walk(owner, SimpleNamespace())
-    assert re.match(r"Update 1 of \d+", view.walk(owner, asked)["said"])
+    assert walk(owner, asked)["moves"] and walk(new_owner(), asked) == {}
+    assert walk(owner, SimpleNamespace(run=["x"], step=1, number=1)) == {} == walk(owner, SimpleNamespace())
+    assert re.match(r"Update 1 of \d+", walk(owner, asked)["said"])

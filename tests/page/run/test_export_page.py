@@ -1,26 +1,22 @@
 """Whatever a brought file holds, no part of the page stumbles over it: refused by the contract, or drawn."""
 
-import asyncio
 import json
 import random
 from types import SimpleNamespace
 
-import gradio as gr
 import hypothesis
 import orjson
 import pytest
 from hypothesis import strategies as st
 
 from backend.errors import UserError
-from backend.export.kinds import KINDS, made
+from backend.export.kinds import kinds_of, made
 from backend.export.run_file import unpack
-from backend.studies.text_distillation.config import PRESETS
-from components.run.shelf import Shelf, new_owner
-from components.run.view import RunView
-from components.studies.text_distillation.page import Page
+from components.run.shelf import new_owner
+from components.studies.page import StudyPage
 from components.studies.text_distillation.report import report
 from tests.exported import packed, small
-from tests.page.frame.test_app import Recorder
+from tests.pages import make_page, panel
 
 ODD = [
     None, True, 0, -1, 2**53, 2**70, 1e-300, 1e300, -1e300, 10**400, float("nan"), float("inf"), "", "a", "\ud800",
@@ -30,13 +26,7 @@ ODD = [
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    root = tmp_path_factory.mktemp("page")
-
-    async def make():
-        with gr.Blocks() as demo:
-            return Page(demo, Shelf(root / "samples", root / "runs", PRESETS, "text_distillation"), Recorder())
-
-    return asyncio.run(make())
+    return make_page("text_distillation", tmp_path_factory.mktemp("page"))
 
 
 def places(value: object, path: tuple = ()):
@@ -58,22 +48,21 @@ def changed(value: object, path: tuple, new: object, leave_out: bool) -> object:
     return copied
 
 
-def look_everywhere(page: Page, owner: str, key: str) -> None:
+def look_everywhere(page: StudyPage, owner: str, key: str) -> None:
     """Everything the page does with a run, and that its answers can be sent."""
-    view: RunView = page.view
     run = page.shelf.open(owner, key)
-    answers = list(view.show(owner, key).values()) + list(page.copy_settings(owner, key, True).values())
+    answers = list(page.view.show(owner, key).values()) + list(page.copy_settings(owner, key, True).values())
     for slot in (0, 7):
         event = SimpleNamespace(run=key, slot=slot, step=10, have=None)
-        answers.append(view.look(owner, event))
-    answers.append(view.compare(owner, SimpleNamespace(run=key, student=None, a=None, b=None)))
+        answers.append(panel(page, "lens").see(owner, event))
+    answers.append(panel(page, "paired").compare(owner, SimpleNamespace(run=key, student=None, a=None, b=None)))
     orjson.dumps(answers, default=lambda component: component.value if hasattr(component, "value") else None)
-    for kind in KINDS:
+    for kind in kinds_of(page.study):
         made(run, kind)
     report(run, "x")
 
 
-def bring(page: Page, owner: str, data: bytes) -> str | None:
+def bring(page: StudyPage, owner: str, data: bytes) -> str | None:
     """The key of the run that came of it; None where it was refused."""
     file = page.shelf.root / "upload.zip"
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -10,13 +10,13 @@ from backend.errors import UserError
 from backend.runs import lineage
 from backend.runs.folder import RunDir
 from backend.settings import as_json
-from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.study import STUDY
 from components.form import form_values
 from components.run.branching import branch_point, tree_markup
-from components.run.life import diagnosed
-from components.run.shelf import Shelf, new_owner
-from components.studies.text_distillation.page import text_distillation_page
-from tests.page.frame.test_app import Recorder, in_loop
+from components.run.doctor_view import diagnosed
+from components.run.shelf import new_owner
+from tests.pages import Recorder, make_page
 
 CONFIG = DistillConfig(outer_steps=8)
 VALUES = form_values.values_of(DistillConfig, as_json(CONFIG))
@@ -29,11 +29,7 @@ class Runner(Recorder):
 
 @pytest.fixture
 def page(tmp_path):
-    def make():
-        with gr.Blocks() as demo:
-            return text_distillation_page(demo, Shelf(tmp_path / "samples", tmp_path / "runs", PRESETS), Runner())
-
-    return in_loop(make)
+    return make_page("text_distillation", tmp_path, Runner())
 
 
 @pytest.fixture
@@ -184,7 +180,7 @@ def wild(page, owner: str) -> tuple[str, RunDir]:
 
 def test_the_cure_starts_a_run_with_exactly_the_changes_that_were_shown(page, owner):
     key, run = wild(page, owner)
-    assert "<s>1</s> → <b>0.05</b>" in diagnosed(run, key)
+    assert "<s>1</s> → <b>0.05</b>" in diagnosed(STUDY, run, key)
     answer = page.life.cure(owner, told(run=key))
     new = page.shelf.open(owner, answer[page.view.seen]["key"])
     assert new.config()["config"] == as_json(DistillConfig(prompt_lr=0.05))
@@ -194,7 +190,7 @@ def test_the_cure_starts_a_run_with_exactly_the_changes_that_were_shown(page, ow
 def test_a_live_run_makes_room_for_its_cure(page, owner):
     key, run = wild(page, owner)
     run.set_status(state="running")
-    assert "Stop, fix" in diagnosed(run, key)
+    assert "Stop, fix" in diagnosed(STUDY, run, key)
     page.life.cure(owner, told(run=key))
     assert [asked[0] for asked in page.runner.asked] == ["start", "stop"]
 
@@ -203,9 +199,9 @@ def test_a_run_that_fails_again_for_another_reason_is_examined_again(page, owner
     key, run = run_of(page, owner)
     killed = UserError("The worker was killed from outside.", "a worker", "Resume.", kind="killed")
     run.set_status(state="failed", error=killed.as_dict())
-    assert 'data-kind="memory"' in diagnosed(run, key)
+    assert 'data-kind="memory"' in diagnosed(STUDY, run, key)
     run.set_status(error=UserError("The disk is full (x).", "room", "Free some.", kind="disk").as_dict())
-    assert 'data-kind="disk"' in diagnosed(run, key)
+    assert 'data-kind="disk"' in diagnosed(STUDY, run, key)
 
 
 class Full(Runner):
@@ -279,7 +275,6 @@ def test_a_run_that_is_discarded_while_it_is_read_is_no_error(moment, page, owne
 
 def test_a_shelf_passes_over_a_run_that_is_discarded_while_it_is_read(page, owner, monkeypatch):
     _, run = run_of(page, owner)
-    page.shelf.study = "text_distillation"
     monkeypatch.setattr("components.run.shelf.list_runs", lambda folder: [RunDir(folder / "gone"), run])
     assert [one.path for one in page.shelf.own(owner)] == [run.path]
 

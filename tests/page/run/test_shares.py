@@ -9,24 +9,17 @@ import pytest
 
 from backend.runs.folder import RunDir
 from backend.settings import as_json
-from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.studies.text_distillation.config import DistillConfig
 from components.run import share_view
 from components.run.shares import Shares
-from components.run.shelf import Shelf, new_owner
-from components.studies.bench.page import BenchPage
-from components.studies.text_distillation.page import text_distillation_page
-from tests.page.frame.test_app import Recorder, in_loop, start
+from components.run.shelf import new_owner
+from tests.page.frame.test_app import start
+from tests.pages import address, make_page, panel
 
 
 @pytest.fixture
 def page(tmp_path):
-    import gradio as gr  # noqa: PLC0415 - makes a loop when it is imported by a name
-
-    def make():
-        with gr.Blocks() as demo:
-            return text_distillation_page(demo, Shelf(tmp_path / "samples", tmp_path / "runs", PRESETS), Recorder())
-
-    page = in_loop(make)
+    page = make_page("text_distillation", tmp_path)
     sample = RunDir.create(page.shelf.samples / "quick", "text_distillation", "quick", as_json(DistillConfig()))
     sample.set_status(state="finished")
     return page
@@ -34,10 +27,6 @@ def page(tmp_path):
 
 def event(**fields) -> SimpleNamespace:
     return SimpleNamespace(**fields)
-
-
-def at(address: str) -> SimpleNamespace:
-    return SimpleNamespace(query_params={"run": address})
 
 
 def shared(page, owner: str, key: str) -> str:
@@ -115,17 +104,14 @@ def test_a_guest_can_look_and_not_touch(page):
     key = start(page, owner)
     link = shared(page, owner, key)
     page.runner.asked.clear()
-    answer = page.open(guest, at(link))
+    answer = page.open(guest, address(run=link))
     view = page.view
     assert answer[view.seen]["key"] == link and "Shared run" in answer[view.head]
-    assert not any(answer[button]["visible"] for button in (view.stop, view.resume, view.score))
+    assert not any(answer[button]["visible"] for button in (view.stop, view.resume, panel(page, "score").score))
     assert answer[view.share] == {"run": link, "own": False, "link": None, "missed": False}
     assert (link in dict(map(reversed, answer[view.picker]["choices"])).keys()) and not answer[view.gone]
-    for act in (page.stop, page.resume, page.score):
+    for act in (page.stop, page.resume, page.go_on, panel(page, "score").go_on):
         act(guest, link)
-    BenchPage.stop(
-        SimpleNamespace(_own=lambda o, k: BenchPage._own(page, o, k), view=view, runner=page.runner), guest, link
-    )
     assert page.runner.asked == []
 
 
@@ -135,7 +121,7 @@ def test_a_guest_never_reads_who_the_owner_is(page):
     run = page.shelf.open(owner, key)
     error = {"found": f"{run.path} cannot be written.", "expected": "b", "next_step": "c"}
     run.set_status(state="failed", error=error)
-    answer = page.open(new_owner(), at(shared(page, owner, key)))
+    answer = page.open(new_owner(), address(run=shared(page, owner, key)))
     sent = {str(id(part)): value for part, value in answer.items() if part is not page.view.seen}  # that stays here
     assert "cannot be written" in answer[page.view.head] and owner not in json.dumps(sent, default=str)
 
@@ -144,9 +130,9 @@ def test_a_link_whose_run_is_no_longer_shared_says_so_and_shows_another(page):
     owner, guest = new_owner(), new_owner()
     key = start(page, owner)
     link = shared(page, owner, key)
-    seen = page.open(guest, at(link))[page.view.seen]
+    seen = page.open(guest, address(run=link))[page.view.seen]
     page.view.give(owner, event(run=key, wanted=False))
-    for answer in (page.open(guest, at(link)), page.view.tick(guest, seen)):
+    for answer in (page.open(guest, address(run=link)), page.view.tick(guest, seen)):
         assert answer[page.view.seen]["key"] == "recorded/quick"
         assert "no longer shared" in answer[page.view.gone] and answer[page.view.share]["missed"]
 
@@ -156,18 +142,18 @@ def test_the_address_opens_the_visitors_own_run_and_their_own_link_too(page):
     key = start(page, owner)
     link = shared(page, owner, key)
     start(page, owner)
-    for address in (key, link):
-        assert page.open(owner, at(address))[page.view.seen]["key"] == key
-    answer = page.open(new_owner(), at(key))
+    for asked in (key, link):
+        assert page.open(owner, address(run=asked))[page.view.seen]["key"] == key
+    answer = page.open(new_owner(), address(run=key))
     assert answer[page.view.seen]["key"] == "recorded/quick" and "not shared" in answer[page.view.gone]
 
 
 def test_a_recorded_run_that_does_not_exist_is_said_to_be_missing(page):
-    answer = page.open("", at("recorded/nowhere"))
+    answer = page.open("", address(run="recorded/nowhere"))
     assert answer[page.view.seen]["key"] == "recorded/quick" and "no such recorded run" in answer[page.view.gone]
 
 
 @pytest.mark.parametrize("bad", ["../../etc", "<script>", "own/", "shared/../x", "a" * 9999, "own/\u0000"])
 def test_a_hostile_address_gives_the_normal_page(page, bad):
-    answer = page.open("", at(bad))
+    answer = page.open("", address(run=bad))
     assert answer[page.view.seen]["key"] == "recorded/quick" and answer[page.view.gone] == ""

@@ -17,8 +17,8 @@ from components.run.downloads import Downloads
 from components.run.shelf import new_owner
 from tests.export.test_export_dataset import TOKEN, Fake, answered
 from tests.exported import own, small
-from tests.page.frame.test_app import in_loop
 from tests.page.run.test_export_page import bring, page  # noqa: F401 - a fixture
+from tests.pages import in_loop
 
 WHOLE = pack(small())
 KINDS = ("run", "report", "dataset", "jsonl", "csv")
