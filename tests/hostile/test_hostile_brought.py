@@ -7,7 +7,9 @@ import zipfile
 
 import pytest
 
+from tests.export import test_export_bench
 from tests.export.test_export_hostile import ARCHIVES, FILES, WHOLE, with_entry, zip_of
+from tests.exported import packed
 from tests.hostile.siege import BEN, ROOT, Shot
 
 pytestmark = pytest.mark.hostile
@@ -86,9 +88,10 @@ def unescaped(answers) -> list:
 
 
 def test_a_run_file_that_is_none_makes_no_run(siege):
+    of_the_bench = {f"bench, {name}": packed(files) for name, files in test_export_bench.BAD.items()}
     more = {"a large bomb": BOMB, "bombs in an archive": NESTED, "a link out": with_entry("x", b"/", kind=0o120000)}
     before, all_answers = len(list((siege.home / "runs" / BEN.id).iterdir())), []
-    for name, content in (ARCHIVES | FILES | more).items():
+    for name, content in (ARCHIVES | FILES | of_the_bench | more).items():
         answers = brought(siege, ["bring"], "mine.distilloscope.zip", content)
         assert "ds-failure" in answers[-1].text, name
         assert len(list((siege.home / "runs" / BEN.id).iterdir())) == before, name
