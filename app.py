@@ -19,12 +19,12 @@ from starlette.routing import Route
 
 from backend.desk.desk import Desk
 from backend.disk import home
+from backend.limits.hosts import STORE, Host, keeps, this_host
 from backend.runners.contract import Runner
 from backend.runners.local import LocalRunner
 from backend.runners.replay import ReplayDesk, ReplayRunner, can_compute
 from backend.runners.slices import SliceRunner
 from backend.serving.health import health
-from backend.serving.hosts import STORE, Host, keeps, this_host
 from backend.serving.journal import open_journal
 from backend.serving.keeper import Keeper
 from backend.study import Study, all_studies
@@ -36,7 +36,7 @@ from components.frame.language import chinese
 from components.frame.navigation import COMPARE, OldLinks, Place, address_of, places
 from components.frame.routes import health_route, shut_routes
 from components.frame.sessions import keep_places
-from components.frame.theme import FAVICON, STYLES, make_theme, page_assets
+from components.frame.theme import FAVICON, make_theme, page_assets
 from components.run.shares import Shares
 from components.run.shelf import Shelf
 from components.run.slices import lent_gpu
@@ -116,7 +116,6 @@ def launch(
         server_name=host,
         server_port=port,
         theme=make_theme(),
-        css_paths=STYLES,
         favicon_path=FAVICON,
         footer_links=["settings"],
         allowed_paths=[],

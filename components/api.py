@@ -17,12 +17,12 @@ import gradio as gr
 from backend import settings
 from backend.errors import UserError
 from backend.export.places import is_local, placeless, texts
+from backend.limits.hosts import Host
 from backend.runners.contract import Runner
 from backend.runs import recipe
 from backend.runs.folder import RunDir
 from backend.runs.recipe import Recipe
 from backend.runs.results import ranking, summarise_results
-from backend.serving.hosts import Host
 from backend.settings import Setting
 from backend.study import find
 from components.run.shelf import Shelf, is_owner, new_owner

@@ -11,10 +11,10 @@ import time
 import psutil
 import pytest
 
+from backend.limits.hosts import HOSTS, LOCAL
 from backend.runners.local import LocalRunner
 from backend.runners.processes import PROJECT
 from backend.runs.folder import RunDir
-from backend.serving.hosts import HOSTS, LOCAL
 
 WORKER = """
 import os, signal, subprocess, sys, time

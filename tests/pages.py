@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import gradio as gr
 
+from backend.limits.hosts import HOSTS, LOCAL
 from backend.runners.contract import Abilities
-from backend.serving.hosts import HOSTS, LOCAL
 from backend.study import all_studies, find
 from components.run.panel import Panel
 from components.run.shelf import Shelf

@@ -1,11 +1,14 @@
 """The rooms stay apart: who may import whom, each rule with a proof that it can fail."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from backend.study import all_studies
 
 ROOT = Path(__file__).parents[1]
 SCREEN = {"gradio", "plotly"}
@@ -106,7 +109,7 @@ WITHOUT_TORCH = (
     "runners.slices",
     "runners.slice_worker",
     "runners.replay",
-    "serving.hosts",
+    "limits.hosts",
     "serving.keeper",
     "serving.health",
     "desk.desk",
@@ -146,6 +149,97 @@ def test_a_studys_config_loads_without_torch(study):
 
 def test_the_load_probe_can_fail():
     assert "torch" in loaded_after("import backend.core.params")
+
+
+# -- the house: rooms without a circle, none of which names a study ---------------------------------------------------
+GENERAL = ("app.py", "backend", "components")
+OWN = ("backend/studies", "backend/comparison", "components/studies", "components/compare")
+OLD = {"components/frame/navigation.py": {"bench"}, "components/frame/theme.py": {"bench"}}  # an old address; a sheet
+
+
+def studies_named(file: Path) -> set[str]:
+    """The studies whose name, config or folder a file mentions, in code, texts, docstrings or comments."""
+    words = set(re.findall(r"[A-Za-z_]+", file.read_text(encoding="utf-8")))
+    return {study.name for study in all_studies() if {study.name, study.config.__name__} & words}
+
+
+def general_files() -> list[Path]:
+    files = [f for part in GENERAL for f in ([ROOT / part] if part.endswith(".py") else (ROOT / part).rglob("*.py"))]
+    return [f for f in sorted(files) if not str(f.relative_to(ROOT)).startswith(OWN)]
+
+
+def test_no_general_room_names_a_study():
+    shown = {study.name for study in all_studies() if study.shown}
+    found = {str(f.relative_to(ROOT)): studies_named(f) & shown for f in general_files()}
+    assert len(found) > 80
+    assert not {f: names - OLD.get(f, set()) for f, names in found.items() if names - OLD.get(f, set())}
+
+
+def test_a_study_named_in_a_general_room_is_noticed(tmp_path):
+    (tmp_path / "bad.py").write_text(
+        "# only for text_distillation\nfrom backend.studies.bench.config import BenchConfig\n"
+    )
+    assert studies_named(tmp_path / "bad.py") == {"text_distillation", "bench"}
+
+
+def room_of(parts: tuple[str, ...]) -> str:
+    """The room of a module: its folder below backend or components, and each room of core and each study apart."""
+    deep = 3 if parts[:2] in (("backend", "core"), ("backend", "studies"), ("components", "studies")) else 2
+    folder = [part for part in parts[:deep] if (ROOT / Path(*parts[: parts.index(part) + 1])).is_dir()]
+    return "/".join(folder if len(folder) > 1 else parts[:2])
+
+
+def arrows() -> dict[str, set[str]]:
+    """Which room imports which."""
+    found: dict[str, set[str]] = {}
+    for tree in ("backend", "components"):
+        for file in (ROOT / tree).rglob("*.py"):
+            room = room_of(file.relative_to(ROOT).with_suffix("").parts)
+            wanted = {m for m in imports_of(file) if m.startswith(("backend.", "components."))}
+            modules = {m for m in wanted if (ROOT / m.replace(".", "/")).with_suffix(".py").exists()}
+            found.setdefault(room, set()).update({room_of(tuple(m.split("."))) for m in modules} - {room})
+    return found
+
+
+def circle(arrows: dict[str, set[str]]) -> list[str]:
+    """The rooms that lie on a circle; empty where there is none."""
+    left = dict(arrows)
+    while done := [room for room, others in left.items() if not others & left.keys()]:
+        for room in done:
+            del left[room]
+    return sorted(left)
+
+
+def test_the_rooms_have_no_circle():
+    assert len(arrows()) > 25
+    assert circle(arrows()) == []
+
+
+def test_a_circle_would_be_noticed():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
+
+
+def test_no_arrow_leads_from_core_or_runs_upwards():
+    ground = ("errors", "disk", "process", "settings")
+    below = {"core": (*ground, "core"), "runs": (*ground, "core", "study", "studies", "runs")}  # the table, no study
+    for room, allowed in below.items():
+
+        def upwards(module: str, _: Path, allowed=allowed) -> bool:
+            parts = module.split(".")
+            return parts[0] == "backend" and len(parts) > 1 and parts[1] not in allowed
+
+        assert not offenders(f"backend/{room}", upwards)
+
+
+def test_functions_stay_short():
+    for tree in ("backend", "components"):
+        lengths = sorted(
+            node.end_lineno - node.lineno + 1
+            for file in (ROOT / tree).rglob("*.py")
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.FunctionDef)
+        )
+        assert lengths[int(0.95 * len(lengths))] <= 20 and lengths[-1] <= 40
 
 
 def test_files_stay_small_and_say_what_they_are():

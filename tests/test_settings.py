@@ -8,7 +8,7 @@ import pytest
 from backend import settings
 from backend.comparison.config import ComparisonConfig
 from backend.errors import UserError
-from backend.serving.hosts import CPU_SPACE, HOSTS
+from backend.limits.hosts import CPU_SPACE, HOSTS
 from backend.studies.bench.config import BenchConfig
 from backend.studies.text_distillation.config import PRESETS as TEXT_PRESETS
 from backend.studies.text_distillation.config import DistillConfig

@@ -137,7 +137,7 @@ except UserError as error:
 def test_a_public_host_holds_its_limits_and_paths_and_models(house):
     code = """
 from backend.errors import UserError
-from backend.serving.hosts import CPU_SPACE, HOSTS
+from backend.limits.hosts import CPU_SPACE, HOSTS
 from backend.study import find
 study = find("toy")
 for values in ({"steps": 501}, {"seeds": 6}, {"points_dir": "/etc"}, {"judge": "someone/else-70b"}):

@@ -6,7 +6,7 @@ themselves, and a file of words.
 
 from pathlib import Path
 
-from backend.serving.hosts import GIB, HOSTS, Host
+from backend.limits.hosts import GIB, HOSTS, Host
 from backend.settings import describe
 from backend.study import all_studies
 

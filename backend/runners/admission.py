@@ -1,9 +1,9 @@
 """Admission: whether a run may join the line of its host. Knows limits, a run's settings and room on the disk."""
 
 from backend.errors import UserError
+from backend.limits.hosts import Host
+from backend.limits.room import check_room
 from backend.runs.folder import RunDir
-from backend.serving.hosts import Host
-from backend.serving.room import check_room
 from backend.study import find
 
 

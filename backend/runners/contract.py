@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from backend.limits.hosts import Host
 from backend.runs.folder import RunDir
 from backend.runs.worker import Worker
-from backend.serving.hosts import Host
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from pathlib import Path
 import psutil
 
 from backend.errors import UserError
+from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.process import host_name, memory_of, started_at
 from backend.runners.processes import KILLED, PROJECT, death_note, signal_group, worker_environment
 from backend.runners.workers import GRACE_S, WorkerRunner
 from backend.runs import worker as workers
 from backend.runs.folder import RunDir
 from backend.runs.worker import Worker
-from backend.serving.hosts import HOSTS, LOCAL, Host
 
 COMMAND = (sys.executable, "-m", "backend")
 

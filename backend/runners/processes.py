@@ -5,12 +5,13 @@ Standard library only; knows the run folder, no queue and no study.
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
 from backend.runs.folder import LIVE_STATES, RunDir
 from backend.runs.worker import JOB
-from backend.serving.journal import SECRET
 
+SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|PRIVATE", re.IGNORECASE)
 PROJECT = Path(__file__).resolve().parents[2]
 NO_WORD = "The worker ended without saying why."
 KILLED = "The worker was killed from outside, most often because the machine ran out of memory."

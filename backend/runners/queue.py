@@ -8,12 +8,12 @@ import contextlib
 import threading
 from pathlib import Path
 
+from backend.limits.hosts import Host
 from backend.runners.admission import admit
 from backend.runners.contract import Abilities
 from backend.runners.line import Line
 from backend.runners.processes import NO_WORD, settle
 from backend.runs.folder import LIVE_STATES, RunDir, put_away
-from backend.serving.hosts import Host
 
 UNBEGUN = "Stopped before it began"
 GONE = {"state": "stopped", "alive": False, "ahead": 0}  # of a run that was deleted a moment ago

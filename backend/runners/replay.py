@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from backend.errors import UserError
+from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runners.contract import Abilities
 from backend.runs.folder import RunDir, put_away
-from backend.serving.hosts import HOSTS, LOCAL, Host
 
 VARIABLE = "DISTILLOSCOPE_REPLAY"
 NEEDED = ("torch", "transformers")

@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from backend.errors import UserError
+from backend.limits.hosts import Host
 from backend.process import memory_of
 from backend.runners.contract import Abilities
 from backend.runners.processes import death_note
 from backend.runners.queue import Queue
 from backend.runners.slice_worker import compute, duration
 from backend.runs.folder import LIVE_STATES, RunDir
-from backend.serving.hosts import Host
 from backend.study import find, resolve
 
 PATIENCE_S = 8.0  # a page that has not asked for so long is closed or out of sight: others go first

@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 from backend.errors import UserError
+from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runners.contract import Launcher
 from backend.runners.processes import NO_WORD
 from backend.runners.queue import Queue
 from backend.runs.folder import LIVE_STATES, ORPHANED, SILENT_S, RunDir, can_be_read
 from backend.runs.worker import Worker
-from backend.serving.hosts import HOSTS, LOCAL, Host
 
 GRACE_S = 10.0  # a worker looks at the stop flag once per update; the largest models need some seconds for one
 AFTER_TERM_S = 5.0  # whoever ignored the flag is stuck: all of a stop takes less than 20 s

@@ -1,7 +1,7 @@
 """Selection: ways to choose real training questions as training data, all under one table of names.
 
 Knows the names and where each lives; loads nothing until a selector is called, so a form can list them without torch.
-Does not know what the chosen rows are used for: studies and the bench call it, never the other way round.
+Does not know what the chosen rows are used for: studies call it, never the other way round.
 """
 
 from collections.abc import Callable

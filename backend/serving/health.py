@@ -3,9 +3,9 @@
 import os
 import time
 
+from backend.limits.room import MB, free
 from backend.runners.contract import Runner
 from backend.serving.keeper import EVERY_S, Keeper
-from backend.serving.room import MB, free
 
 LATE_S = 12 * EVERY_S
 

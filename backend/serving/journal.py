@@ -12,9 +12,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from backend.disk import home
+from backend.runners.processes import SECRET
 
 FILE = "server.jsonl"
-SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|PRIVATE", re.IGNORECASE)
 LONGEST, KEPT = 2 * 2**20, 3
 IDS = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{26}\b")
 TOKENS = re.compile(r"\b(hf_|sk-|ghp_)\w{8,}")

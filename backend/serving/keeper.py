@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from backend.limits.hosts import Host
+from backend.limits.room import MB, free
 from backend.runners.contract import Runner
 from backend.runs.folder import LIVE_STATES, ORPHANED, RunDir, can_be_read
 from backend.runs.heartbeat import silence_s
-from backend.serving.hosts import Host
-from backend.serving.room import MB, free
 
 EVERY_S = 5.0
 SWEEP_S = 600.0

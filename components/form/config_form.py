@@ -14,8 +14,8 @@ import gradio as gr
 
 from backend import settings
 from backend.errors import UserError
+from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runs.recipe import Recipe
-from backend.serving.hosts import HOSTS, LOCAL, Host
 from backend.settings import Setting
 from components.form import form_values
 from components.form.form_widgets import Offer, Option, checkbox, limited, offered, widget
@@ -91,7 +91,11 @@ class ConfigForm:
         layout.below()
         self.toggles = [checkbox(layout.option)] if layout.option else []
         self.message = gr.HTML(
-            "", js_on_load=script(SCRIPT), elem_id=f"{layout.prefix}form-message", apply_default_css=False
+            "",
+            js_on_load=script(SCRIPT),
+            elem_id=f"{layout.prefix}form-message",
+            elem_classes="ds-if-any",
+            apply_default_css=False,
         )
         untouched = self._recipe(self.names[0], {}, True)
         self.changes = self._html(self._changes({}), "changes")
@@ -217,7 +221,7 @@ class ConfigForm:
         return settings.load_preset(self.presets, name if isinstance(name, str) else "")["settings"]
 
     def about_markup(self, name: str) -> str:
-        return f'<p class="ds-quiet">{escape(settings.load_preset(self.presets, name)["about"])}</p>'
+        return f'<p class="ds-quiet ds-about">{escape(settings.load_preset(self.presets, name)["about"])}</p>'
 
     def _recipe(self, preset: str, changed: dict[str, tuple], score: bool) -> Recipe:
         plain = {name: list(new) if isinstance(new, tuple) else new for name, (_, new) in changed.items()}

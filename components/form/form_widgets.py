@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import gradio as gr
 
-from backend.serving.hosts import Host
+from backend.limits.hosts import Host
 from backend.settings import Setting
 from components.form import form_values
 

@@ -4,8 +4,8 @@ import math
 
 import gradio as gr
 
+from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runs.machine import Estimate
-from backend.serving.hosts import HOSTS, LOCAL, Host
 
 UNKNOWN = "How long this takes is unknown: this machine has not run this model yet."
 UNKNOWN_QUOTA = "It uses your GPU quota in slices of {seconds} s, while this page is open and in view."
@@ -13,7 +13,7 @@ QUOTA = "All of it from your GPU quota, in {slices} slices of {seconds} s, while
 
 
 def cost_line() -> gr.HTML:
-    return gr.HTML("", elem_id="cost", apply_default_css=False)
+    return gr.HTML("", elem_id="cost", elem_classes="ds-if-any", apply_default_css=False)
 
 
 def cost_markup(found: Estimate | None, host: Host = HOSTS[LOCAL]) -> str:

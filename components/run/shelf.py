@@ -12,8 +12,8 @@ from pathlib import Path
 
 from backend import settings
 from backend.errors import UserError
+from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runs.folder import LIVE_STATES, RunDir, list_runs
-from backend.serving.hosts import HOSTS, LOCAL, Host
 from backend.studies import STUDIES
 from backend.study import Study, find, resolve
 from components.run.shares import OWNER, RUN_ID, Shares

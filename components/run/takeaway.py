@@ -19,8 +19,8 @@ from backend.export.archive import MOST_PACKED
 from backend.export.copy import RunCopy
 from backend.export.kinds import kinds_of, made, maker
 from backend.export.run_file import SUFFIX, restore, unpack
+from backend.limits.room import check_room
 from backend.runs.folder import RunDir
-from backend.serving.room import check_room
 from backend.settings import list_presets
 from backend.study import Study, find
 from components.frame.events import sent
@@ -58,9 +58,14 @@ class TakeAway:
                     self._make_publish()
             gr.HTML(BRING, apply_default_css=False)
             self.file = gr.File(
-                label=f"Run file, *{SUFFIX}", show_label=False, file_count="single", height=120, elem_id="bring"
+                label=f"Run file, *{SUFFIX}",
+                show_label=False,
+                file_count="single",
+                height=120,
+                elem_id="bring",
+                elem_classes="ds-drop",
             )
-            self.brought = gr.HTML("", elem_id="brought", apply_default_css=False)
+            self.brought = gr.HTML("", elem_id="brought", elem_classes="ds-if-any", apply_default_css=False)
         self.downloads = Downloads(self.card.GRADIO_CACHE)
         self.api = hub.HfApi
 
@@ -75,8 +80,8 @@ class TakeAway:
             max_length=300,
         )
         self.private = gr.Checkbox(True, label="Private", info="Only you can see it.", elem_id="hub-private")
-        self.push = gr.Button("Publish", elem_id="hub-push")
-        self.pushed = gr.HTML("", elem_id="hub-told", apply_default_css=False)
+        self.push = gr.Button("Publish", elem_id="hub-push", elem_classes="ds-push")
+        self.pushed = gr.HTML("", elem_id="hub-told", elem_classes="ds-if-any", apply_default_css=False)
 
     def bind(self, owner: gr.BrowserState, view: RunView) -> None:
         which = [owner, view.picker]

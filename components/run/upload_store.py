@@ -16,9 +16,9 @@ from backend.core.text.table_formats import READERS
 from backend.core.text.uploads import read_examples, read_questions, summary
 from backend.disk import write_atomically
 from backend.errors import UserError
+from backend.limits.hosts import HOSTS, LOCAL, Host
+from backend.limits.room import check_room
 from backend.runs.folder import list_runs
-from backend.serving.hosts import HOSTS, LOCAL, Host
-from backend.serving.room import check_room
 from components.run.shelf import is_owner
 
 FOLDER = "uploads"  # beside the visitor's runs; it holds no config.json, so it is never taken for one

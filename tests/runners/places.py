@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from backend.limits.hosts import HOSTS, LOCAL, ZERO_GPU
 from backend.process import HOST_NAME, host_name, lives, memory_of, started_at
 from backend.runners import slices
 from backend.runners.local import LocalLauncher
@@ -24,7 +25,6 @@ from backend.runners.slices import SliceRunner
 from backend.runners.workers import WorkerRunner
 from backend.runs.folder import LIVE_STATES, RunDir
 from backend.runs.worker import JOB, Worker
-from backend.serving.hosts import HOSTS, LOCAL, ZERO_GPU
 from tests.lab import WORKER
 
 FAR_AWAY = "far-away"

@@ -6,12 +6,12 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from backend.limits.hosts import HOSTS, ZERO_GPU
 from backend.runners import slice_worker
 from backend.runners.slice_worker import compute
 from backend.runners.slices import SliceRunner
 from backend.runs import timings
 from backend.runs.folder import RunDir
-from backend.serving.hosts import HOSTS, ZERO_GPU
 from backend.settings import as_json
 from tests import bench_run
 from tests.bench_run import SMALL, BenchConfig

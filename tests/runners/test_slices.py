@@ -8,12 +8,12 @@ from dataclasses import asdict, replace
 import pytest
 
 from backend.errors import UserError
+from backend.limits.hosts import HOSTS, ZERO_GPU
 from backend.runners import slices
 from backend.runners.slice_worker import SlicedRun
 from backend.runners.slices import LONGEST_S, MARGIN_S, SliceRunner
 from backend.runs.folder import RunDir
 from backend.runs.worker import this_process
-from backend.serving.hosts import HOSTS, ZERO_GPU
 
 HOST = replace(HOSTS[ZERO_GPU], reserve=0, per_owner=2)
 

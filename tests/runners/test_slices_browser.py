@@ -20,7 +20,7 @@ from pathlib import Path
 import app
 from backend.runners import slices
 from backend.runs.carry_out import run_to_the_end
-from backend.serving.hosts import HOSTS, ZERO_GPU
+from backend.limits.hosts import HOSTS, ZERO_GPU
 from backend.disk import home
 from backend.runs.folder import RunDir
 port, log = int(sys.argv[1]), Path(sys.argv[2])

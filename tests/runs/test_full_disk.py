@@ -14,11 +14,11 @@ import gradio as gr
 import pytest
 
 from backend.errors import UserError
+from backend.limits.hosts import HOSTS, LOCAL
 from backend.runners.local import LocalRunner
 from backend.runners.processes import PROJECT
 from backend.runs.carry_out import of_the_disk
 from backend.runs.folder import RunDir
-from backend.serving.hosts import HOSTS, LOCAL
 from backend.settings import as_json
 from backend.studies.text_distillation.config import DistillConfig
 from benchmarks.kill_case import content

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import app
-from backend.serving.hosts import CPU_SPACE, HOSTS
+from backend.limits.hosts import CPU_SPACE, HOSTS
 from tests.space import tracked
 
 ROOT = Path(__file__).parents[2]

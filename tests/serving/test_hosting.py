@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.commands import hosts_table
-from backend.serving.hosts import HOSTS
+from backend.limits.hosts import HOSTS
 from backend.settings import describe
 from backend.study import all_studies
 

@@ -9,13 +9,13 @@ import psutil
 import pytest
 
 from backend.errors import UserError
+from backend.limits.hosts import CPU_SPACE, HOSTS, LOCAL
+from backend.limits.room import MB
 from backend.runs.folder import RunDir
 from backend.runs.heartbeat import silence_s
 from backend.serving import keeper as keeping
 from backend.serving.health import health
-from backend.serving.hosts import CPU_SPACE, HOSTS, LOCAL
 from backend.serving.keeper import Keeper
-from backend.serving.room import MB
 from components.run.shares import Shares
 from tests import lab as laboratory
 from tests.lab import ended, until

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import app
-from backend.serving.hosts import CPU_SPACE, HOSTS, LOCAL, ZERO_GPU, keeps, this_host
+from backend.limits.hosts import CPU_SPACE, HOSTS, LOCAL, ZERO_GPU, keeps, this_host
 
 ROOT = Path(__file__).parents[2]
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}

@@ -54,7 +54,7 @@ def said(server) -> str:
 
 
 def kind_with(folder, variables) -> str:
-    code = "from backend.serving.hosts import this_host; print(this_host().kind)"
+    code = "from backend.limits.hosts import this_host; print(this_host().kind)"
     done = subprocess.run([sys.executable, "-c", code], cwd=folder / "code", env=variables, capture_output=True)
     return done.stdout.decode().strip()
 

@@ -1,7 +1,7 @@
 """What the page says of a visitor's GPU quota, and the notice under the header."""
 
+from backend.limits.hosts import CPU_SPACE, HOSTS, LOCAL, ZERO_GPU
 from backend.runs.machine import Estimate
-from backend.serving.hosts import CPU_SPACE, HOSTS, LOCAL, ZERO_GPU
 from components.frame.host_notice import FORGETS, REPLAYS, notice_markup
 from components.run.cost import cost_markup
 

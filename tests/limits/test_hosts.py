@@ -8,7 +8,7 @@ from backend import settings
 from backend.core.models import registry
 from backend.core.text.tasks import TASKS
 from backend.errors import UserError
-from backend.serving.hosts import CPU_SPACE, GIB, HOSTS, LOCAL, ZERO_GPU, Host, this_host
+from backend.limits.hosts import CPU_SPACE, GIB, HOSTS, LOCAL, ZERO_GPU, Host, this_host
 from backend.settings import FILE, MODEL, PLACE, TASK, Setting, describe, setting
 from backend.studies.text_distillation.config import DistillConfig
 from backend.study import Study, all_studies

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from backend.errors import UserError
-from backend.serving.hosts import Host
+from backend.limits.hosts import Host
 
 MB = 2**20
 
