@@ -225,6 +225,10 @@ class Study:
         return tuple(stage.name for stage in self.stages)
 
     @property
+    def panel_names(self) -> tuple[str, ...]:
+        return tuple(panel.name for panel in self.panels)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The packages that it needs and this machine lacks."""
         return tuple(name for name in self.needs if importlib.util.find_spec(name) is None)

@@ -33,6 +33,7 @@ class Panel:
     """Base of all panels: nothing to read, nothing to say."""
 
     name = ""
+    small = False  # a button or a link, which a study need not name
     reads: tuple[Read, ...] = ()
 
     def __init__(self, view):

@@ -44,9 +44,9 @@ class House:
 
 
 class StudyPage:
-    """Made inside a Blocks context or one of its routes."""
+    """Made inside a Blocks context or one of its routes. `PANELS` are those that any study may name."""
 
-    PANELS: Sequence[type[Panel]] = ()
+    PANELS: Sequence[type[Panel]] = (Results,)
 
     def __init__(self, demo: gr.Blocks, study: Study, house: House):
         self.study, self.house = study, house
@@ -55,7 +55,7 @@ class StudyPage:
         self.make_above()
         with gr.Row(elem_id="page", elem_classes="ds-page"):
             with gr.Column(scale=7, min_width=320, elem_id="view", elem_classes="ds-view"):
-                self.view = RunView(study, self.shelf, self.runner, self.PANELS or (Results,), house.desk)
+                self.view = RunView(study, self.shelf, self.runner, self.panels(), house.desk)
                 self.takeaway = TakeAway(self.shelf)
                 self.make_below()
             with gr.Column(scale=3, min_width=310, elem_id="form", elem_classes=["ds-form", "ds-card"]):
@@ -67,6 +67,11 @@ class StudyPage:
         self._bind(demo)
         if self.runner.abilities.in_slices:
             SliceClock(self.runner, self.owner, [self.view.timer])
+
+    def panels(self) -> list[type[Panel]]:
+        """What stands among the buttons, then the study's panels in its order."""
+        known = {panel.name: panel for panel in self.PANELS}
+        return [*(panel for panel in self.PANELS if panel.small), *(known[name] for name in self.study.panel_names)]
 
     # -- what a study's own page adds ---------------------------------------------------------------------------
     def make_above(self) -> None:
@@ -204,8 +209,12 @@ class StudyPage:
 
 
 def page_of(demo: gr.Blocks, study: Study, house: House) -> StudyPage:
+    """Make the study's page."""
+    return page_class(study)(demo, study, house)
+
+
+def page_class(study: Study) -> type[StudyPage]:
     """The study's own page where it has one, else the page of any study."""
     name = f"components.studies.{study.name}.page"
     there = importlib.util.find_spec(f"components.studies.{study.name}") and importlib.util.find_spec(name)
-    kind = importlib.import_module(name).PAGE if there else StudyPage
-    return kind(demo, study, house)
+    return importlib.import_module(name).PAGE if there else StudyPage

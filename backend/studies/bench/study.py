@@ -50,8 +50,7 @@ STUDY = Study(
         ),
     ),
     panels=(
-        Panel("results", "Before and after", ("results",)),
-        Panel("example", "What the student reads", ("example",)),
+        Panel("results", "Before and after", ("results", "example")),
         Panel("ask", "Ask it something", ()),
         Panel("table", "All runs", ("results",)),
     ),

@@ -57,9 +57,9 @@ STUDY = Study(
     ),
     panels=(
         Panel("wall", "The prompts as text", ("prompts", "distilled", "facts")),
-        Panel("map", "The student's way beside the expert's", ("paths",)),
-        Panel("lens", "Which real tokens lie near", ("neighbours", "vocabulary")),
         Panel("slow_motion", "One update in slow motion", ("metrics",)),
+        Panel("lens", "Which real tokens lie near", ("neighbours", "vocabulary")),
+        Panel("map", "The student's way beside the expert's", ("paths",)),
         Panel("results", "Does it teach?", ("results",)),
         Panel("paired", "Question by question", ("results",)),
     ),

@@ -191,7 +191,7 @@ class Judge(Panel):
 class Beside(Panel):
     """A link that lays the run beside others."""
 
-    name = "beside"
+    name, small = "beside", True
 
     def __init__(self, view):
         super().__init__(view)
@@ -215,7 +215,7 @@ class Beside(Panel):
 class Score(Panel):
     """A button that scores the prompts of a run that was not scored, finished or not."""
 
-    name = "score"
+    name, small = "score", True
 
     def __init__(self, view):
         super().__init__(view)
