@@ -123,7 +123,7 @@ function lineTraces(pane, line, { tint, width, dash, opacity }, value) {
 
 const labelled = (pane, value) => pane.label.replace(`{${pane.choice}}`, () => spoken(value ?? ""));
 const note = (text, more) => ({ text, yref: "paper", showarrow: false, yanchor: "bottom", font: { size: 12, color: colour("muted") }, ...more });
-const nearZero = (values) => Math.min(...values) >= 0 && Math.min(...values) < 0.5 * Math.max(...values);
+const nearZero = (values) => Math.min(...values) >= 0 && Math.min(...values) < 0.35 * Math.max(...values);
 
 // No `transition` here: react would then animate, and leave axes and shapes where they were.
 function layout(view, panes, value) {
@@ -132,7 +132,7 @@ function layout(view, panes, value) {
     margin: { t: TOP, r: 16, b: BOTTOM, l: 44 }, height: TOP + inner + BOTTOM, shapes: markShapes(view), annotations: [] };
   panes.forEach((pane, i) => {
     const top = i ? inner - MAIN - GAP - (i - 1) * (GAP + small) : inner, height = i ? small : MAIN, banded = lines(pane, value).some((l) => l.low.length);
-    figure[i ? `yaxis${i + 1}` : "yaxis"] = yaxis(view, pane, i, [(top - height) / inner, top / inner], value);
+    figure[i ? `yaxis${i + 1}` : "yaxis"] = yaxis(view, pane, i, [(top - height) / inner, top / inner], value, height);
     figure.annotations.push(note(plain(labelled(pane, value)) + (banded ? ", with its 95 % interval" : ""),
       { x: 0, xref: "paper", xanchor: "left", y: top / inner, yshift: 2 }));
     if (pane.reference) figure.annotations.push(note(pane.reference[1], { x: 1, xref: "paper", xanchor: "right", yref: i ? `y${i + 1}` : "y",
@@ -145,9 +145,9 @@ function layout(view, panes, value) {
   return figure;
 }
 
-function yaxis(view, pane, place, domain, value) {
+function yaxis(view, pane, place, domain, value, height) {
   const values = lines(pane, value).flatMap((line) => line.y).filter((y) => y !== null);
-  const base = { ...axisStyle(), domain, nticks: place ? 5 : 8 };
+  const base = { ...axisStyle(), domain, nticks: Math.max(3, Math.round(height / 28)) };
   if (pane.range) return { ...base, range: pane.range };
   if (!place && isLog(view)) return { ...base, type: "log", ...logTicks([...values, ...(pane.reference ? [pane.reference[0]] : [])]) };
   return { ...base, type: "linear", ...(nearZero(values) ? { rangemode: "tozero" } : {}) };
@@ -156,8 +156,9 @@ function yaxis(view, pane, place, domain, value) {
 // The step that the panels beside the chart show; what came after it steps back.
 function markShapes(view) {
   if (state.mark === null || !view.panes[0].linked) return [];
-  const tall = { yref: "paper", y0: 0, y1: 1, x0: state.mark }, last = Math.max(...all(view.panes[0]).map((line) => line.x.at(-1)));
-  return [{ ...tall, type: "rect", x1: last, fillcolor: colour("card"), opacity: 0.75, line: { width: 0 } },
+  const tall = { yref: "paper", y0: 0, y1: 1, x0: state.mark }, last = all(view.panes[0]).map((line) => line.x.at(-1));
+  const end = Math.max(...last, plot._fullLayout?.xaxis?.range?.[1] ?? 0);  // to the edge of what is drawn
+  return [{ ...tall, type: "rect", x1: end, fillcolor: colour("card"), opacity: 0.75, line: { width: 0 } },
     { ...tall, type: "line", x1: state.mark, line: { color: colour("ink"), width: 1 } }];
 }
 

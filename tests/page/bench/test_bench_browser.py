@@ -85,19 +85,17 @@ def address(tmp_path_factory):
 
 
 class Visitor(browsing.Visitor):
-    """One browser profile on the bench's tab."""
+    """One browser profile on the bench's page."""
 
-    START, READY = "/?tab=bench", "#bench-status [data-status]"
+    START = "/bench"
 
     def points(self) -> int:
-        return int(self.page.get_attribute(".ds-bench-chart", "data-points"))
+        """Of the training, whatever picture is shown."""
+        return int(self.page.get_attribute("#chart [data-view=training]", "data-points"))
 
     def wait_points(self, more_than: int, seconds: int = 30) -> None:
-        script = f"Number(document.querySelector('.ds-bench-chart')?.dataset.points) > {more_than}"
+        script = f"Number(document.querySelector('#chart [data-view=training]')?.dataset.points) > {more_than}"
         self.page.wait_for_function(script, timeout=seconds * 1000)
-
-    def wait_state(self, state: str) -> None:
-        self.page.wait_for_selector(f"#bench-status [data-status={state}]", state="attached")
 
     def upload(self, name: str, text: str) -> None:
         with self.page.expect_file_chooser() as chooser:
@@ -109,8 +107,6 @@ class Visitor(browsing.Visitor):
 def visitor(chromium, address):
     visitor = Visitor(chromium, address)
     yield visitor
-    if visitor.page.locator("#bench-status [data-status=running]").count():
-        visitor.page.evaluate("document.querySelector('#bench-stop')?.click()")
     visitor.close()
     assert visitor.errors == []
     assert visitor.elsewhere == [], "no request may leave the server's own address"
@@ -118,28 +114,28 @@ def visitor(chromium, address):
 
 def test_start_watch_reload_stop_and_resume(visitor):
     page = visitor.page
-    assert page.get_attribute("#bench-status [data-status]", "data-recorded") == "true"
+    assert page.get_attribute("#status [data-status]", "data-recorded") == "true"
     page.wait_for_selector("#bench-example [data-state=ready]")  # a reload before it would abort the request
     page.click("#bench-start")
     visitor.wait_state("running")
-    page.wait_for_selector(".ds-bench-chart[data-run^='own/']")
-    run = page.get_attribute(".ds-bench-chart", "data-run")
+    page.wait_for_selector("#chart .ds-chart[data-run^='own/']")
+    run = page.get_attribute("#chart .ds-chart", "data-run")
     visitor.wait_points(3)
-    page.click("#bench-stop")
+    page.click("#stop")
     visitor.wait_state("stopped")
     before = visitor.points()
-    page.click("#bench-resume")
+    page.click("#resume")
     visitor.wait_points(before)
     page.reload()
     visitor.wait_points(before)
-    assert page.evaluate("location.search.includes('tab=bench')"), "the tab is kept"
-    assert page.get_attribute(".ds-bench-chart", "data-run") == run, "the same run is there after a reload"
+    assert page.evaluate("location.pathname") == "/bench", "the page is kept"
+    assert page.get_attribute("#chart .ds-chart", "data-run") == run, "the same run is there after a reload"
     visitor.wait_state("finished")
     visitor.wait_points(31)
     assert visitor.points() == 32, "resuming lost or repeated updates"
-    page.wait_for_selector("#bench-results .ds-bar.ds-after")
-    page.click("#bench-chart [data-view=training]")
-    page.wait_for_selector("#bench-chart .js-line", state="attached")
+    page.wait_for_selector("#results .ds-bar.ds-after")
+    page.click("#chart [data-view=training]")
+    page.wait_for_selector("#chart .js-line", state="attached")
     page.reload()
     visitor.wait_state("finished")
     page.wait_for_selector("#bench-runs tr[data-key^='own/']")
@@ -186,14 +182,14 @@ def test_a_bad_file_is_said_a_good_one_counted_and_nothing_else_is_lost(visitor)
     # the example comes last: a reload before it would abort the request, which the browser calls an error
     page.wait_for_function("document.querySelector('#bench-example').innerText.includes(' of file')")
     page.reload()
-    page.wait_for_selector("#bench-status [data-status]")
+    page.wait_for_selector("#status [data-status]")
     page.get_by_label("Your own file").check()
     page.wait_for_function("document.querySelector('#bench-train-pick input')?.value.startsWith('good.csv')")
 
 
 def test_a_phone_scrolls_in_one_direction_only(chromium, address):
     phone = Visitor(chromium, address, 390, 844)
-    phone.page.wait_for_selector("#bench-results .ds-bar")
+    phone.page.wait_for_selector("#results .ds-bar")
     phone.page.wait_for_selector("#bench-example [data-state=ready]")
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
     phone.page.wait_for_selector(".ds-header a:text-is('Tune and score a student')")

@@ -138,7 +138,7 @@ def test_nothing_is_left_in_english_on_the_bench(reader):
     reader.look("bench")
     reader.unfold("#bench-page")
     for view in ("training", "scoring"):
-        reader.click(f"#bench-chart [data-view={view}]")
+        reader.click(f"#chart [data-view={view}]")
     for preset in page.locator("#bench-preset label").all():
         preset.click()
         page.wait_for_timeout(700)
@@ -149,7 +149,7 @@ def test_nothing_is_left_in_english_on_the_bench(reader):
         reader.look("data")
     for row in page.locator(".ds-runs [data-open]").all():
         row.click()
-        page.wait_for_selector(f".ds-bench-chart[data-run='{row.get_attribute('data-open')}']", state="attached")
+        page.wait_for_selector(f"#chart .ds-chart[data-run='{row.get_attribute('data-open')}']", state="attached")
         page.wait_for_timeout(800)
         reader.look("run")
     page.click("[data-example='0']")
