@@ -34,12 +34,12 @@ class ComparePage:
         # which runs, and what was seen of them. Apart, for a tick that ends after a choice must not take it back
         self.slots, self.seen = gr.State({}), gr.State({})
         self.timer = gr.Timer(PERIOD_S, active=False)
-        with gr.Column(elem_id="compare-page"):
+        with gr.Column(elem_id="compare-page", elem_classes="ds-view"):
             self.heads = side.runs_view()
             self.chart = overlay()
-            self.settings = gr.HTML("", elem_id="compare-settings", apply_default_css=False)
+            self.settings = gr.HTML("", elem_id="compare-settings", elem_classes="ds-card", apply_default_css=False)
             self.prompts = prompt_columns()
-            self.results = gr.HTML("", elem_id="compare-results", apply_default_css=False)
+            self.results = gr.HTML("", elem_id="compare-results", elem_classes="ds-card", apply_default_css=False)
         self._bind(demo)
 
     @property

@@ -30,5 +30,6 @@ def prompt_columns() -> gr.HTML:
         html_template=TEMPLATE,
         js_on_load=script(SCRIPT),
         elem_id="compare-prompts",
+        elem_classes="ds-card",
         apply_default_css=False,
     )

@@ -57,7 +57,9 @@ class Chosen:
 def runs_view() -> gr.HTML:
     """The widget. It fires `choose` with `keys` when a run is added or taken away."""
     loading = '<section class="ds-vs-runs ds-loading"></section>'
-    return gr.HTML(loading, js_on_load=script(SCRIPT), elem_id="compare-runs", apply_default_css=False)
+    return gr.HTML(
+        loading, js_on_load=script(SCRIPT), elem_id="compare-runs", elem_classes="ds-card", apply_default_css=False
+    )
 
 
 def asked_for(request: gr.Request | None) -> list[str]:

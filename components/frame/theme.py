@@ -1,6 +1,6 @@
 """Theme: typeface, shapes and colours for Gradio, and the header of the page.
 
-What the colours mean is in assets/style.css: copper is what was distilled, blue is what is real. Nothing is fetched
+What the colours mean is in assets/css/page.css: copper is what was distilled, blue is what is real. Nothing is fetched
 from outside: the fonts come with Gradio, the drawings with the project.
 """
 
@@ -14,20 +14,9 @@ from components.frame.navigation import Place, navigation
 from components.frame.scripts import bundle, script
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SHEETS = (
-    "style",
-    "pages",
-    "bench",
-    "explorer",
-    "watch",
-    "compare",
-    "reproduce",
-    "takeaway",
-    "life",
-    "language",
-    "hosting",
-)
-STYLES = [ASSETS / f"{name}.css" for name in SHEETS]
+SHEETS = ASSETS / "css"
+FIRST = ("frame", "run", "form", "panels")  # a study's sheet goes behind them
+CONTAINER = ".gradio-container.gradio-container .contain"  # as many names as Gradio's own rules have, or theirs win
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"
 HEADER = Path(__file__).with_name("header.js")
@@ -105,6 +94,13 @@ def page_header(place: Place) -> gr.HTML:
     )
 
 
+def stylesheet() -> str:
+    """All sheets in one: those of the rooms and the studies nested in Gradio's container, behind that of the page."""
+    studies = sorted(sheet.stem for sheet in SHEETS.glob("*.css") if sheet.stem not in ("page", *FIRST))
+    page, *others = (SHEETS.joinpath(f"{name}.css").read_text(encoding="utf-8") for name in ("page", *FIRST, *studies))
+    return f"{page}\n{CONTAINER} {{\n{chr(10).join(others)}}}\n"
+
+
 def page_assets() -> list[Asset]:
     """What every page loads before it is drawn."""
-    return [Asset("app", "js", bundle())]
+    return [Asset("app", "js", bundle()), Asset("style", "css", stylesheet())]

@@ -34,6 +34,7 @@ def glossary_view() -> gr.HTML:
         html_template=list_markup(),
         js_on_load=script(SCRIPT),
         elem_id="glossary",
+        elem_classes="ds-aside",
         apply_default_css=False,
     )
 

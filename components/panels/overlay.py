@@ -40,6 +40,7 @@ def overlay() -> gr.HTML:
         html_template=TEMPLATE,
         js_on_load=script(SCRIPT),
         elem_id="compare-chart",
+        elem_classes="ds-card",
         apply_default_css=False,
         plotly=PLOTLY.as_posix(),
     )

@@ -30,12 +30,12 @@ MOST_SAID = 2  # changed settings that a node tells
 
 def branch_chip() -> gr.HTML:
     """Empty, or what the next run branches from. It fires `drop` when that is dropped."""
-    return gr.HTML("", js_on_load=CHIP_JS, elem_id="branch-chip", apply_default_css=False)
+    return gr.HTML("", js_on_load=CHIP_JS, elem_id="branch-chip", elem_classes="ds-if-any", apply_default_css=False)
 
 
 def family_tree() -> gr.HTML:
     """Ancestors, the run itself and its branches. It fires `visit` with `run`, a key."""
-    return gr.HTML("", js_on_load=TREE_JS, elem_id="lineage", apply_default_css=False)
+    return gr.HTML("", js_on_load=TREE_JS, elem_id="lineage", elem_classes="ds-if-any", apply_default_css=False)
 
 
 def chip_markup(name: str, step: int) -> str:

@@ -30,7 +30,7 @@ element.addEventListener("click", (event) => {
 
 def doctor_view() -> gr.HTML:
     """Empty, or the card. It fires `cure` with `run`."""
-    return gr.HTML("", js_on_load=CARD_JS, elem_id="doctor", apply_default_css=False)
+    return gr.HTML("", js_on_load=CARD_JS, elem_id="doctor", elem_classes="ds-if-any", apply_default_css=False)
 
 
 def diagnosed(study: Study, run: RunDir, key: str) -> str:

@@ -13,7 +13,7 @@ class Results(Panel):
 
     def __init__(self, view):
         super().__init__(view)
-        self.results = gr.HTML("", elem_id="results", apply_default_css=False)
+        self.results = gr.HTML("", elem_id="results", elem_classes="ds-card", apply_default_css=False)
 
     @property
     def parts(self) -> list:

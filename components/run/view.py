@@ -53,10 +53,10 @@ class RunView:
             self.lineage = family_tree()
         with gr.Column(elem_classes="ds-card", elem_id="chart-card"):
             self.chart = live_chart(study)
-            self.told = gr.HTML("", elem_id="told", apply_default_css=False)
+            self.told = gr.HTML("", elem_id="told", elem_classes="ds-if-any", apply_default_css=False)
         self.panels = [panel(self) for panel in panels]
         self.reads = [Read("chart", ("metrics",), self._chart_news), *(read for p in self.panels for read in p.reads)]
-        self.settings = gr.HTML("", elem_id="run-settings", apply_default_css=False)
+        self.settings = gr.HTML("", elem_id="run-settings", elem_classes="ds-aside", apply_default_css=False)
         glossary_view()
 
     def _make_head(self) -> None:
@@ -65,7 +65,7 @@ class RunView:
                 [], label="Run on screen", filterable=False, elem_id="run-picker", interactive=True, scale=1
             )
             self.share = share_view()
-        self.gone = gr.HTML("", elem_id="gone", apply_default_css=False)
+        self.gone = gr.HTML("", elem_id="gone", elem_classes="ds-if-any", apply_default_css=False)
         self.head = gr.HTML(
             '<section class="ds-run ds-loading"></section>',
             js_on_load=TITLE_JS,

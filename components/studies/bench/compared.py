@@ -28,7 +28,9 @@ QUIET = ("data_path", "test_file", "data_dir")  # paths of this machine
 
 
 def compare_view() -> gr.HTML:
-    return gr.HTML("", js_on_load=script(SCRIPT), elem_id="bench-compare", apply_default_css=False)
+    return gr.HTML(
+        "", js_on_load=script(SCRIPT), elem_id="bench-compare", elem_classes="ds-card", apply_default_css=False
+    )
 
 
 def compare_markup(a: RunDir, b: RunDir) -> str:

@@ -31,7 +31,9 @@ class RunsTable:
 
     def __init__(self, shelf: Shelf):
         self.shelf = shelf
-        self.table = gr.HTML("", js_on_load=script(SCRIPT), elem_id="bench-runs", apply_default_css=False)
+        self.table = gr.HTML(
+            "", js_on_load=script(SCRIPT), elem_id="bench-runs", elem_classes="ds-card", apply_default_css=False
+        )
 
     @property
     def parts(self) -> list:

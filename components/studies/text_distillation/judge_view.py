@@ -26,7 +26,7 @@ REGIME = "ordinary"  # what a reader would meet outside of this program
 
 def judge_view() -> gr.HTML:
     """The widget. It fires `judge` with `run`, `student`, `a` and `b` when it is opened or a choice is changed."""
-    return gr.HTML("", js_on_load=script(*SCRIPTS), elem_id="judge", apply_default_css=False)
+    return gr.HTML("", js_on_load=script(*SCRIPTS), elem_id="judge", elem_classes="ds-card", apply_default_css=False)
 
 
 def closed_markup(run: RunDir, key: str) -> str:

@@ -35,6 +35,7 @@ def lens() -> gr.HTML:
         html_template=TEMPLATE,
         js_on_load=script(SCRIPT),
         elem_id="lens",
+        elem_classes="ds-card",
         apply_default_css=False,
     )
 

@@ -40,5 +40,6 @@ def path_map() -> gr.HTML:
         html_template=TEMPLATE,
         js_on_load=script(SCRIPT),
         elem_id="path",
+        elem_classes="ds-card",
         apply_default_css=False,
     )

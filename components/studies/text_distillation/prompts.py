@@ -42,5 +42,6 @@ def prompt_wall() -> gr.HTML:
         html_template=TEMPLATE,
         js_on_load=script(SCRIPT),
         elem_id="wall",
+        elem_classes="ds-card",
         apply_default_css=False,
     )

@@ -18,7 +18,7 @@ from backend.runs.folder import RunDir
 from backend.studies.text_distillation.words import about
 from components.form.run_settings import table_markup
 from components.frame.scripts import bundle, name_of
-from components.frame.theme import LOGO, STYLES
+from components.frame.theme import ASSETS, LOGO, SHEETS
 from components.frame.words import STATES
 from components.panels.thinning import short, thin
 from components.studies.text_distillation import path_map, prompts, words
@@ -27,7 +27,10 @@ from components.studies.text_distillation.panels import taught_markup
 
 HERE = Path(__file__).parent
 SCRIPTS = {"curve": HERE / "report_curve.js", "wall": prompts.SCRIPT, "path": path_map.SCRIPT}
-STYLE = STYLES[0].parent / "report.css"
+STYLES = [
+    *(SHEETS / f"{name}.css" for name in ("page", "frame", "run", "panels", "text_distillation")),
+    ASSETS / "report.css",
+]
 CURVE = """
 <section class="ds-curve" data-points="0"><header><h2>Is it learning?</h2><p class="ds-quiet" data-said></p></header>
   <svg role="img"></svg>
@@ -68,9 +71,10 @@ def body(run: RunDir, copy: RunCopy, title: str) -> str:
         f'<header class="ds-header">{LOGO.read_text(encoding="utf-8")}<div><h1 translate="no">{escape(title)}</h1>'
         f"<p>{escape(about(copy.config))}</p></div></header>"
         f'<div class="ds-card" id="curve">{CURVE}{said}</div>'
-        f'<div id="wall">{prompts.TEMPLATE}</div><div id="path">{path_map.TEMPLATE}</div>'
-        f'<div id="results">{results}</div>'
-        f'<div id="run-settings">{settings}</div>'
+        f'<div class="ds-card" id="wall">{prompts.TEMPLATE}</div>'
+        f'<div class="ds-card" id="path">{path_map.TEMPLATE}</div>'
+        f'<div class="ds-card" id="results">{results}</div>'
+        f'<div class="ds-aside" id="run-settings">{settings}</div>'
         f'<footer class="ds-quiet">{escape(footer(copy))}</footer>'
     )
 
@@ -114,7 +118,7 @@ def scripts() -> str:
 
 
 def styles() -> str:
-    return "\n".join(file.read_text(encoding="utf-8") for file in (*STYLES[:4], STYLE))
+    return "\n".join(file.read_text(encoding="utf-8") for file in STYLES)
 
 
 def as_data(value: dict) -> str:

@@ -38,8 +38,13 @@ UNREAD = "This run is of an older version, and its updates cannot be told."
 def slow_motion() -> gr.HTML:
     """The widget. It fires `walk` with `run`, `step`, the update that is wanted, and a `number`."""
     return gr.HTML(
-        None, html_template=TEMPLATE, js_on_load=script(SCRIPT), elem_id="slow", apply_default_css=False
-    )  # fmt: skip
+        None,
+        html_template=TEMPLATE,
+        js_on_load=script(SCRIPT),
+        elem_id="slow",
+        elem_classes="ds-card",
+        apply_default_css=False,
+    )
 
 
 def told(run: RunDir, key: str, asked: object, number: object) -> dict:
