@@ -124,7 +124,8 @@ def too_large(taken: int, host: Host) -> dict[str, str]:
     return {
         "found": f"The run needed {taken / MB:,.0f} MB of memory and was ended.",
         "expected": f"at most {host.memory / MB:,.0f} MB on this host",
-        "next_step": "Choose a smaller model, fewer prompts or smaller batches.",
+        "next_step": "Choose a smaller model, fewer examples or smaller batches.",
+        "kind": "killed",
     }
 
 

@@ -4,7 +4,6 @@ Built from what the config class says of itself, so it fits any study. Values an
 may lend it what only a page knows: names to choose from (`offers`), settings that no visitor types (`absent`).
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -213,9 +212,9 @@ class ConfigForm:
         return "" if score or self.layout.option is None else self.layout.option.stages
 
     def _field(self, error: UserError) -> str:
-        """The id of the widget whose setting the error names first; empty where it names none."""
-        named = (name for name in re.findall(r"\w+", error.found) if any(name == item.name for item in self.items))
-        return next((f"{self.layout.prefix}setting-{name}" for name in named), "")
+        """The id of the widget whose setting the error is about; empty where it is about none of them."""
+        known = error.kind == "setting" and any(item.name == error.about for item in self.items)
+        return f"{self.layout.prefix}setting-{error.about}" if known else ""
 
     def _preset(self, name: object) -> dict:
         return settings.load_preset(self.presets, name if isinstance(name, str) else "")["settings"]

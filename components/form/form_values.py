@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from html import escape
 
 from backend import settings
-from backend.errors import UserError
 from backend.settings import Setting
 
 spell = settings.spell  # as the command line reads it
@@ -58,7 +57,9 @@ def from_widget(item: Setting, value: object) -> object:
     try:
         found = _converted(item, value)
     except (TypeError, ValueError, OverflowError):  # nothing that a widget sends: handlers are open to anyone
-        raise UserError(f"{item.name} cannot be read.", "a value of its widget", "Choose it again.") from None
+        raise settings.setting_error(
+            item.name, f"{item.name} cannot be read.", "a value of its widget", "Choose it again."
+        ) from None
     settings.check_value(item, found)
     return found
 
@@ -72,7 +73,8 @@ def _converted(item: Setting, value: object) -> object:
         return settings.parse_value(item, value)
     if wanted in (int, float):
         if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
-            raise UserError(f"{item.name} is empty.", "a number", f"Type one, for example {item.default}.")
+            example = f"Type one, for example {item.default}."
+            raise settings.setting_error(item.name, f"{item.name} is empty.", "a number", example)
         if wanted is float and type(value) is int:  # the browser writes 1.0 as 1
             return float(value)
         return int(value) if wanted is int and float(value).is_integer() else value
