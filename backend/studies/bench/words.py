@@ -4,6 +4,7 @@ Knows the study's settings; no file and no screen.
 """
 
 NOUNS = {"real": "real question", "random": "random question", "distilled": "distilled prompt"}
+KINDS = {"distilled": "made", "real": "real", "random": "real", "file": "real"}  # by data: made, real or nothing
 METHODS = {
     "lora": "LoRA",
     "rslora": "rsLoRA",
@@ -40,6 +41,26 @@ def about(config: dict) -> str:
         f"{student} learns {learned(config)}{source} with {METHODS.get(config['method'], config['method'])}, "
         f"{times(config['seeds'])}, and is {tested}."
     )
+
+
+def kind(config: dict) -> str:
+    """Whether the student learned from what was made or from what is real; empty where it learned nothing."""
+    return KINDS.get(config["data"], "")
+
+
+def student_line(values: dict) -> str:
+    """The name of a training's line. Of the grid its step size tells; people count students from 1."""
+    if values.get("phase") == "grid":
+        return f"step size {values['lr']:g}"
+    seed = values.get("seed")
+    return f"student {seed + 1}" if isinstance(seed, int) else "student"
+
+
+def scored_line(values: dict) -> str:
+    """The name of a scored student's line: `base` is the one before training, `seed-0` the first one after."""
+    who = str(values.get("who", ""))
+    number = who.removeprefix("seed-")
+    return "before" if who == "base" else f"student {int(number) + 1}" if number.isdecimal() else who
 
 
 def task_name(task: str) -> str:

@@ -30,5 +30,11 @@ def made_by(config: dict) -> str:
     return decoder.about.format(objective=OBJECTIVES.get(config.get("search_objective", "answers"), ""))
 
 
+def expert(values: dict) -> str:
+    """The name of an expert's line: people count from 1."""
+    number = values.get("expert")
+    return f"expert {number + 1}" if isinstance(number, int) else "expert"
+
+
 def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
