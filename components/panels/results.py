@@ -4,6 +4,7 @@ Markup from the table of runs/results.py, in the words of the study; everything 
 study by name and no widget library.
 """
 
+import math
 from collections.abc import Iterator
 from html import escape
 
@@ -61,7 +62,7 @@ def panels(study: Study, table: list[dict], config: dict) -> Iterator[str]:
     own = own_model(study, config)
     students = sorted({row["student"] for row in table}, key=lambda name: (name != own, name))
     regimes = sorted({row["regime"] for row in table}, reverse=True)  # ordinary first: what a reader would meet outside
-    top = scale_top(table)
+    top = scale_top(table, is_share(study, table))
     for regime in regimes:
         for student in students:
             untrained = next((r for r in table if r["student"] == student and r["arm"] == "base"), None)
@@ -78,10 +79,23 @@ def student_said(own: bool, students: int) -> str:
     return "The model the prompts were learned on" if own else "Another family reads the same text"
 
 
-def scale_top(table: list[dict]) -> float:
-    """Where the axis ends: the next tenth above the longest whisker, the same in every panel."""
+def is_share(study: Study, table: list[dict]) -> bool:
+    """Whether the metric cannot exceed one; where it is of another version, its values tell."""
+    unit = next((metric.unit for metric in study.words.metrics if metric.name == table[0]["metric"]), None)
+    return unit == "share" if unit else all(row["mean"] <= 1 for row in table)
+
+
+def scale_top(table: list[dict], share: bool = True) -> float:
+    """Where the axis ends, the same in every panel: behind the longest whisker, for shares at the next tenth."""
     reach = max(row["mean"] + row["interval"] for row in table)
-    return min(1.0, (int(reach * 10) + 1) / 10) if reach <= 1 else reach
+    return min(1.0, (int(reach * 10) + 1) / 10) if share else reach or 1.0
+
+
+def ticks(top: float) -> list[float]:
+    """What stands below the axis: every fifth of one, or at most six round numbers where the axis is longer."""
+    size = 10 ** math.floor(math.log10(top / 5))
+    step = 0.2 if top <= 1 else next(n * size for n in (1, 2, 5, 10) if top <= 5 * n * size)
+    return [number * step for number in range(int(top / step + 1e-9) + 1)]
 
 
 def panel(study: Study, student: tuple[str, str], regime: str, rows: list[dict], top: float) -> str:
@@ -92,14 +106,12 @@ def panel(study: Study, student: tuple[str, str], regime: str, rows: list[dict],
     trained = next((word for word in study.words.regimes if word.name == regime), Word(regime, regime))
     how = ", ".join(escape(part) for part in (trained.title, trained.about) if part)
     bars = "".join(bar(study, row, top, untrained) for row in shown)
-    ticks = "".join(
-        f'<i style="left:{100 * t / 10 / top:.2f}%">{t / 10:.1f}</i>' for t in range(0, int(top * 10) + 1, 2)
-    )
+    marks = "".join(f'<i style="left:{100 * t / top:.2f}%">{t:.1f}</i>' for t in ticks(top))
     other = "ds-other" if student[1].startswith("Another") else "ds-own"
     return (
         f'<figure class="ds-panel {other}"><figcaption><b>{escape(student[0])}</b>'
         f"<span>{student[1]}</span><small>{how}</small></figcaption>"
-        f'<ul>{bars}</ul><div class="ds-axis" aria-hidden="true"><div>{ticks}</div></div></figure>'
+        f'<ul>{bars}</ul><div class="ds-axis" aria-hidden="true"><div>{marks}</div></div></figure>'
     )
 
 

@@ -9,7 +9,7 @@ from backend.studies.text_distillation.study import STUDY
 from components.frame import words
 from components.panels import thinning as figures
 from components.panels.chart import chart_news
-from components.panels.results import results_markup, scale_top
+from components.panels.results import results_markup, scale_top, ticks
 from components.run import feed
 from components.run.shelf import Shelf, is_owner, new_owner
 from components.run.status import status_markup
@@ -51,25 +51,10 @@ def run(tmp_path):
 
 
 # -- figures --------------------------------------------------------------------------------------------------------
-def test_columns_hold_only_their_stage_and_few_digits():
-    rows = [{"stage": "experts", "expert": 0, "step": 1, "loss": 2.0}, *distil_rows(3)]
-    assert figures.matching_columns(rows) == {
-        "step": [1, 2, 3],
-        "loss": [1.235, 0.6173, 0.4115],
-        "regulariser": [0.1, 0.1, 0.1],
-        "cosine": [0.5, 0.5, 0.5],
-    }
-    assert figures.expert_columns(rows) == {"expert": [0], "step": [1], "loss": [2.0]}
-
-
-def test_a_loss_that_was_not_finite_stays_a_gap():
-    assert figures.matching_columns([{"stage": "distil", "step": 1, "matching_loss": None}])["loss"] == [None]
-
-
 def test_thinning_keeps_every_spike_the_order_and_the_latest_value():
     rows = distil_rows(10_000)
     rows[4321]["matching_loss"] = 99.0
-    kept = figures.thin(rows, 500)
+    kept = figures.thin(rows, 500, "matching_loss")
     assert len(kept) <= 500
     assert rows[4321] in kept
     assert kept[-1] is rows[-1]
@@ -79,12 +64,6 @@ def test_thinning_keeps_every_spike_the_order_and_the_latest_value():
 def test_a_short_history_is_not_thinned():
     rows = distil_rows(10)
     assert figures.thin(rows, 10) == rows
-
-
-def test_many_experts_do_not_crowd_out_the_matching_loss():
-    experts = [{"stage": "experts", "expert": e, "step": s, "loss": 1.0} for e in range(64) for s in range(100)]
-    kept = figures.thin_stages([*experts, *distil_rows(40)])
-    assert len(figures.matching_columns(kept)["step"]) == 40
 
 
 def test_snapshots_are_capped_with_first_and_last_kept():
@@ -236,6 +215,13 @@ def test_results_before_there_are_any_say_what_will_come():
 def test_the_axis_reaches_past_the_longest_whisker_and_never_past_one():
     assert scale_top([{"mean": 0.41, "interval": 0.05}]) == 0.5
     assert scale_top([{"mean": 0.98, "interval": 0.05}]) == 1.0
+
+
+def test_a_metric_that_is_no_share_has_an_axis_of_its_own_with_a_few_round_ticks():
+    assert scale_top([{"mean": 0.98, "interval": 0.05}], share=False) == pytest.approx(1.03)
+    assert ticks(0.5) == pytest.approx([0, 0.2, 0.4]) and ticks(1.0) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
+    assert ticks(34.2) == pytest.approx([0, 10, 20, 30]) and ticks(1.3) == pytest.approx([0, 0.5, 1])
+    assert all(len(ticks(top)) <= 6 and ticks(top)[-1] <= top for top in (0.05, 0.3, 2, 7.7, 99, 12345))
 
 
 HOSTILE = "<img src=x onerror=alert(1)>"
