@@ -33,7 +33,7 @@ from components.compare.page import ComparePage
 from components.frame.assets import InHead
 from components.frame.frame import Frame, sorry
 from components.frame.language import chinese
-from components.frame.navigation import COMPARE, OldLinks, Place, address_of, places
+from components.frame.navigation import COMPARE, NoSuchPage, OldLinks, Place, address_of, places
 from components.frame.routes import health_route, shut_routes
 from components.frame.sessions import keep_places
 from components.frame.theme import FAVICON, make_theme, page_assets
@@ -129,7 +129,7 @@ def launch(
         show_error=False,
         app_kwargs={
             "routes": [*routes, *shut_routes(), *(asset.route() for asset in [*assets, chinese()])],
-            "middleware": [Middleware(OldLinks), Middleware(InHead, tags=tags)],
+            "middleware": [Middleware(OldLinks), Middleware(NoSuchPage), Middleware(InHead, tags=tags)],
         },
         **more,
     )

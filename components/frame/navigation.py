@@ -10,8 +10,8 @@ from html import escape
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import URL
-from starlette.responses import RedirectResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.study import all_studies, broken
 
@@ -56,6 +56,47 @@ def navigation(current: str) -> str:
 def link(current: str, address: str) -> str:
     """From one page to another, relative: the app may stand below a path of a proxy."""
     return address or ("./" if current else ".")
+
+
+class NoSuchPage:
+    """Middleware: where there is no page, a browser gets one that says what was looked for, and which pages there are.
+
+    Programs get the answer as it is.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accepted = dict(scope.get("headers") or ()).get(b"accept", b"")
+        missing = False
+
+        async def tell(message: Message) -> None:
+            nonlocal missing
+            if message["type"] == "http.response.start" and message["status"] == 404:
+                missing = True
+                root = scope.get("root_path", "").rstrip("/")
+                page = no_such_page(scope["path"].removeprefix(root), f"{root}/")
+                await HTMLResponse(page, status_code=404)(scope, receive, send)
+            elif not missing:
+                await send(message)
+
+        by_browser = scope["type"] == "http" and scope["method"] == "GET" and b"text/html" in accepted
+        await self.app(scope, receive, tell if by_browser else send)
+
+
+def no_such_page(path: str, root: str) -> str:
+    """The whole page; `root` is what the app's own addresses begin with."""
+    links = "".join(
+        f'<li><a href="{escape(root + place.address)}">{escape(place.title)}</a></li>' for place in places()
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        "<title>No such page · Distilloscope</title><style>body{font:17px/1.5 system-ui,sans-serif;max-width:34em;"
+        "margin:12vh auto;padding:0 20px}:root{color-scheme:light dark}</style>"
+        f"<h1>There is no page {escape(path[:80])}</h1><p>These are the pages of Distilloscope:</p><ul>{links}</ul>"
+        "</html>"
+    )
 
 
 class OldLinks:

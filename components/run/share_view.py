@@ -4,6 +4,7 @@ Recorded runs are open to all; the shelf decides who may see another. Knows keys
 """
 
 import re
+from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -27,11 +28,13 @@ TEMPLATE = """
   </div>
 </div>
 """
+MOST, LONGEST = 200, 60  # letters of an address that are looked at, and that are said
 GONE = {
-    RECORDED: "There is no such recorded run. Here is another one.",
+    RECORDED: "There is no recorded run {name}. Here is another one.",
     SHARED: "This run is no longer shared. Here is another one.",
-    OWN: "This link leads to a run that was not shared, or is gone. Here is another one.",
+    OWN: "The run {name} was not shared, or is gone. Here is another one.",
 }
+NO_RUN = "The address names {name}, which is no run. Here is another one."
 
 
 def share_view() -> gr.HTML:
@@ -48,9 +51,9 @@ def state_of(shelf: Shelf, owner: str, key: str | None, missed: bool = False) ->
 
 
 def asked_for(request: gr.Request | None) -> str | None:
-    """The key of the run that the page's address names, if it is one."""
+    """What the page's address names as the run, which anybody may have typed; None where it names none."""
     found = request.query_params.get("run") if request else None
-    return found if isinstance(found, str) and KEY.fullmatch(found) else None
+    return found[:MOST] if found else None
 
 
 def for_its_owner(shelf: Shelf, owner: str, key: str | None) -> str | None:
@@ -61,6 +64,17 @@ def for_its_owner(shelf: Shelf, owner: str, key: str | None) -> str | None:
 
 
 def gone_markup(key: object) -> str:
-    """Why the run of a link is not on screen; nothing where nobody named a run of others."""
-    said = GONE.get(key.partition("/")[0], "") if isinstance(key, str) else ""
-    return f'<p class="ds-gone" role="status">{said}</p>' if said else ""
+    """Why the run of a link is not on screen, and what was looked for; nothing where no run was named."""
+    if not (isinstance(key, str) and key):
+        return ""
+    kind, _, name = key.partition("/")
+    said, shown = (GONE[kind], name) if KEY.fullmatch(key) else (NO_RUN, key)
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in shown)
+    shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    return f'<p class="ds-gone" role="status">{escape(said.format(name=shown))}</p>'
+
+
+def elsewhere_markup(title: str, address: str) -> str:
+    """A run of another study has another page."""
+    link = f'<a href="{escape(address)}">{escape(title)}</a>'
+    return f'<p class="ds-gone" role="status">That run belongs to another page: {link}. Here is one of this page.</p>'

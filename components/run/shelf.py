@@ -91,6 +91,11 @@ class Shelf:
             return None
         return run if (run.path / "config.json").is_file() and self._shows(run) else None
 
+    def study_of(self, owner: str, key: str | None) -> str | None:
+        """The study of a run behind a key, whichever it is; None where this visitor may see no such run."""
+        run = Shelf(self.samples, self.root, self.presets).open(owner, key)
+        return run.config()["study"] if run else None
+
     def own(self, owner: str) -> list[RunDir]:
         """The visitor's runs, newest first."""
         return [run for run in list_runs(self.root / owner) if self._shows(run)] if is_owner(owner) else []

@@ -13,9 +13,11 @@ import gradio as gr
 from backend.errors import UserError
 from backend.runners.contract import Runner
 from backend.runs.folder import LIVE_STATES, RESUMABLE, RunDir
+from backend.studies import STUDIES
 from backend.study import Study, find, resolve
 from components.form.run_settings import settings_markup
 from components.frame.events import sent
+from components.frame.navigation import address_of, link, places
 from components.panels.chart import chart_news, live_chart
 from components.panels.glossary import glossary_view
 from components.run import feed
@@ -24,7 +26,7 @@ from components.run.discard import discard_button
 from components.run.doctor_view import diagnosed, doctor_view
 from components.run.feed import Read
 from components.run.panel import Look, Panel
-from components.run.share_view import gone_markup, share_view, state_of
+from components.run.share_view import elsewhere_markup, gone_markup, share_view, state_of
 from components.run.shelf import SHARED, Shelf, is_own
 from components.run.status import empty_markup, status_markup
 
@@ -101,7 +103,7 @@ class RunView:
         if key is None or missed:
             key = self.shelf.first(owner)
         run = self.shelf.open(owner, key)
-        gone = gone_markup(asked) if missed else ""
+        gone = self._gone(owner, asked) if missed else ""
         if run is None:
             return {**self._nothing(), self.gone: gone}
         updates = self._news(owner, feed.first_look(key))  # first: it may settle a state that the picker shows
@@ -112,6 +114,14 @@ class RunView:
             self.gone: gone,
             self.settings: self.shelf.veiled(key, settings_markup(run)),
         }
+
+    def _gone(self, owner: str, asked: object) -> str:
+        """Why the run that was asked for is not on screen: there is none, or it is on the page of another study."""
+        study = self.shelf.study_of(owner, asked) if isinstance(asked, str) else None
+        if study not in STUDIES:
+            return gone_markup(asked)
+        other = next(place for place in places() if place.address == address_of(study))
+        return elsewhere_markup(other.title, f"{link(address_of(self.study.name), other.address)}?run={asked}")
 
     def tick(self, owner: str, seen: dict) -> dict:
         """What changed since the last look. Small: this is sent again and again."""

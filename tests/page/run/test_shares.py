@@ -3,6 +3,7 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from html import escape
 from types import SimpleNamespace
 
 import pytest
@@ -150,10 +151,19 @@ def test_the_address_opens_the_visitors_own_run_and_their_own_link_too(page):
 
 def test_a_recorded_run_that_does_not_exist_is_said_to_be_missing(page):
     answer = page.open("", address(run="recorded/nowhere"))
-    assert answer[page.view.seen]["key"] == "recorded/quick" and "no such recorded run" in answer[page.view.gone]
+    assert answer[page.view.seen]["key"] == "recorded/quick" and "no recorded run nowhere" in answer[page.view.gone]
 
 
 @pytest.mark.parametrize("bad", ["../../etc", "<script>", "own/", "shared/../x", "a" * 9999, "own/\u0000"])
-def test_a_hostile_address_gives_the_normal_page(page, bad):
+def test_a_hostile_address_gives_the_normal_page_and_says_what_was_looked_for(page, bad):
     answer = page.open("", address(run=bad))
-    assert answer[page.view.seen]["key"] == "recorded/quick" and answer[page.view.gone] == ""
+    said = answer[page.view.gone]
+    assert answer[page.view.seen]["key"] == "recorded/quick" and "which is no run" in said
+    assert len(said) < 300 and "<script>" not in said and "\u0000" not in said
+    assert escape(bad[:8].rstrip("\u0000")) in said
+
+
+def test_a_link_to_a_run_of_another_study_leads_to_its_page(page):
+    RunDir.create(page.shelf.samples / "tuned", "bench", "pocket", {}).set_status(state="finished")
+    said = page.open("", address(run="recorded/tuned"))[page.view.gone]
+    assert '<a href="bench?run=recorded/tuned">Bench</a>' in said
