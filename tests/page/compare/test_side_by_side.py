@@ -13,7 +13,7 @@ from components.compare import feed as compare_feed
 from components.compare.results import results_markup
 from components.compare.runs import MOST, Chosen, asked_for, first_choice, runs_markup, slots_for
 from components.compare.settings import ABSENT, differences, settings_markup
-from components.frame.theme import ASSETS
+from components.frame.theme import SHEETS
 from components.run.shelf import Shelf, new_owner
 from tests.pages import address
 
@@ -244,7 +244,7 @@ def lab(found: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("who", SEEN_BY)
 @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
 def test_any_two_runs_are_told_apart_by_their_colours(who, mode):
-    sheet = (ASSETS / "compare.css").read_text(encoding="utf-8")
+    sheet = (SHEETS / "page.css").read_text(encoding="utf-8")
     palette = re.findall(r"--ds-vs-\d: (#[0-9a-f]{6})", sheet)[4 * mode :][:4]
     seen = [lab(np.array(SEEN_BY[who]) @ light(colour)) for colour in palette]
     apart = [np.linalg.norm(seen[i] - seen[j]) for i in range(4) for j in range(i)]
