@@ -45,7 +45,7 @@ def test_the_policy_lets_this_one_script_run_and_nothing_else(page):
 
 def test_it_holds_what_the_page_shows(page):
     found, run = data_of(page), RunDir(SAMPLES / "quick")
-    assert len(found["curve"]["matching"]["step"]) == 50
+    assert len(found["curve"]["step"]) == 50
     assert [s["step"] for s in found["wall"]["snapshots"]] == [row["step"] for row in run.rows("prompts")]
     assert len(found["path"]["paths"]) == len(run.rows("paths"))
     assert "n = 150 x 2" in page and "The difference" not in page
