@@ -122,7 +122,7 @@ function lineTraces(pane, line, { tint, width, dash, opacity }, value) {
 }
 
 const labelled = (pane, value) => pane.label.replace(`{${pane.choice}}`, () => spoken(value ?? ""));
-const note = (text, more) => ({ text, yref: "paper", showarrow: false, yanchor: "bottom", font: { size: 12, color: colour("muted") }, ...more });
+const note = (text, more) => ({ text: plain(window.distilloscopeLanguage?.say(text) ?? text), yref: "paper", showarrow: false, yanchor: "bottom", font: { size: 12, color: colour("muted") }, ...more });
 const nearZero = (values) => Math.min(...values) >= 0 && Math.min(...values) < 0.35 * Math.max(...values);
 
 // No `transition` here: react would then animate, and leave axes and shapes where they were.
@@ -133,7 +133,7 @@ function layout(view, panes, value) {
   panes.forEach((pane, i) => {
     const top = i ? inner - MAIN - GAP - (i - 1) * (GAP + small) : inner, height = i ? small : MAIN, banded = lines(pane, value).some((l) => l.low.length);
     figure[i ? `yaxis${i + 1}` : "yaxis"] = yaxis(view, pane, i, [(top - height) / inner, top / inner], value, height);
-    figure.annotations.push(note(plain(labelled(pane, value)) + (banded ? ", with its 95 % interval" : ""),
+    figure.annotations.push(note(labelled(pane, value) + (banded ? ", with its 95 % interval" : ""),
       { x: 0, xref: "paper", xanchor: "left", y: top / inner, yshift: 2 }));
     if (pane.reference) figure.annotations.push(note(pane.reference[1], { x: 1, xref: "paper", xanchor: "right", yref: i ? `y${i + 1}` : "y",
       y: !i && isLog(view) ? Math.log10(pane.reference[0]) : pane.reference[0] }));
@@ -249,6 +249,7 @@ window.addEventListener("distilloscope:mark", ({ detail }) => {
   const view = shown();
   if (plot.hooked && !plot.hidden && view?.panes[0].linked) window.Plotly.relayout(plot, { shapes: markShapes(view) });  // a film is quick
 });
+window.addEventListener("distilloscope:language", draw);  // Plotly places a text by the width it has when it is drawn
 keepFitting(plot, draw);
 watch("value", () => take(props.value));
 take(props.value);
