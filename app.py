@@ -7,9 +7,11 @@ On a Space that lends its GPU in slices the first slice imports it.
 """
 
 import argparse
+import importlib
+import logging
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,7 +31,6 @@ from backend.serving.journal import open_journal
 from backend.serving.keeper import Keeper
 from backend.study import Study, all_studies
 from components.api import Api
-from components.compare.page import ComparePage
 from components.frame.assets import InHead
 from components.frame.frame import Frame, sorry
 from components.frame.language import chinese
@@ -41,8 +42,9 @@ from components.run.shares import Shares
 from components.run.shelf import Shelf
 from components.run.slices import lent_gpu
 from components.run.takeaway import MOST_MEGABYTES
-from components.studies.page import House, page_of
+from components.studies.page import House, page_class
 
+LOG = logging.getLogger(__name__)
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 
 
@@ -74,13 +76,24 @@ def build_demo(
 def fill(demo: gr.Blocks, place: Place, frame: Frame, house: House, studies: Mapping[str, Study]) -> None:
     """One page: its frame, and what is at this place."""
     frame.make(place)
-    if place.address in studies:
-        page_of(demo, studies[place.address], house)
-    elif place.address == COMPARE:
-        first = next(iter(house.shelves.values()))
-        ComparePage(demo, first, house.runner)
+    make = maker(place, studies.get(place.address))
+    if make is None:
+        sorry(place.title)
     else:
-        sorry(f"The study {place.title} cannot be loaded; the server's log says why.")
+        make(demo, house)
+
+
+def maker(place: Place, study: Study | None) -> Callable[[gr.Blocks, House], object] | None:
+    """What makes the page at this place; None where it cannot be loaded, for the other pages go on."""
+    try:
+        if study is not None:
+            kind = page_class(study)
+            return lambda demo, house: kind(demo, study, house)
+        if place.address == COMPARE:
+            return importlib.import_module("components.compare.page").compare_page
+    except Exception:  # whatever a module raises while it is imported
+        LOG.exception("The page %s cannot be loaded", place.title)
+    return None  # a study that cannot be loaded: backend.study wrote to the log
 
 
 def make_runner(root: Path, host: Host) -> Runner:

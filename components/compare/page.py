@@ -11,7 +11,7 @@ import gradio as gr
 
 from backend.runners.contract import Runner
 from backend.runs.folder import RunDir
-from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.study import STUDY
 from components.compare import feed
 from components.compare import runs as side
 from components.compare.prompts import prompt_columns
@@ -22,6 +22,7 @@ from components.frame.visitor import visitor
 from components.panels.overlay import overlay
 from components.run.shelf import Shelf, is_owner, new_owner
 from components.run.view import PERIOD_S, is_recorded
+from components.studies.page import House
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
@@ -109,7 +110,7 @@ class ComparePage:
             updates[self.heads] = heads
             updates[self.timer] = gr.Timer(active=any(one.live for one in chosen))
         if another:
-            updates[self.settings] = settings_markup(chosen, DistillConfig)
+            updates[self.settings] = settings_markup(chosen, STUDY.config)
         if another or scored:
             updates[self.results] = results_markup(chosen)
         return {**updates, self.seen: {"keys": list(runs), "stamp": stamp, "feed": rest}}
@@ -126,6 +127,11 @@ class ComparePage:
     def _status(self, key: str, run: RunDir) -> dict:
         """A recorded run is only read; the runner looks after the others."""
         return run.status() if is_recorded(key) else self.runner.poll(run)
+
+
+def compare_page(demo: gr.Blocks, house: House) -> ComparePage:
+    """The page for the runs of text distillation."""
+    return ComparePage(demo, house.shelves[STUDY.name], house.runner)
 
 
 def _slots(found: object) -> dict[str, int]:

@@ -4,6 +4,7 @@ Knows the pages by their addresses; what is on them is elsewhere.
 """
 
 from dataclasses import dataclass
+from html import escape
 
 import gradio as gr
 
@@ -26,11 +27,11 @@ class Frame:
         host_notice(self.keeps, self.computes)
 
 
-def sorry(found: str) -> None:
-    """The page of a study that cannot be loaded."""
+def sorry(title: str) -> None:
+    """What stands on a page that cannot be loaded."""
     gr.HTML(
-        f'<section class="ds-card ds-run ds-nothing" role="alert"><h2>This page is not available</h2>'
-        f'<p class="ds-run-about">{found} The other pages go on.</p></section>',
+        f'<section class="ds-card ds-run ds-nothing" role="alert"><h2>{escape(title)} cannot be loaded</h2>'
+        '<p class="ds-run-about">The server\'s log says why. The other pages go on.</p></section>',
         apply_default_css=False,
         elem_id="sorry",
     )

@@ -118,9 +118,10 @@ class RunView:
     def _gone(self, owner: str, asked: object) -> str:
         """Why the run that was asked for is not on screen: there is none, or it is on the page of another study."""
         study = self.shelf.study_of(owner, asked) if isinstance(asked, str) else None
-        if study not in STUDIES:
+        there = address_of(study) if study in STUDIES else None
+        other = next((place for place in places() if place.address == there), None)
+        if other is None:  # there is none, or its study has no page
             return gone_markup(asked)
-        other = next(place for place in places() if place.address == address_of(study))
         return elsewhere_markup(other.title, f"{link(address_of(self.study.name), other.address)}?run={asked}")
 
     def tick(self, owner: str, seen: dict) -> dict:

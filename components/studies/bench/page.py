@@ -16,8 +16,9 @@ class BenchPage(StudyPage):
     PANELS = (panels.Results, panels.Ask, panels.Table)
 
     def make_form(self) -> ConfigForm:
-        wrote = [one for one in self.house.shelves.values() if any(f.name == TEXTS for f in one.described.files)]
-        self.sources = Sources(wrote[0], UploadStore(self.shelf.root, self.shelf.host))
+        wrote = (one for one in self.house.shelves.values() if any(f.name == TEXTS for f in one.described.files))
+        texts = next(wrote, self.shelf)  # no study that writes texts could be loaded: the bench's own runs have none
+        self.sources = Sources(texts, UploadStore(self.shelf.root, self.shelf.host))
         self.filled_in = BenchForm(self.sources, self.house.desk, self.owner, self.layout)
         return self.filled_in.form
 
