@@ -51,7 +51,11 @@ def make_page(
     study: str, folder: Path, runner: object = None, desk: object = None, runs: Path | None = None
 ) -> StudyPage:
     """A study's page whose recorded runs lie in `folder/samples` and its visitors' in `folder/runs`, or in `runs`."""
-    shelves = {one.name: Shelf.of(one, folder / "samples", runs or folder / "runs") for one in all_studies()}
+    stray = next(one for one in all_studies() if one.shown)  # its page shows what no study here knows
+    shelves = {
+        one.name: Shelf.of(one, folder / "samples", runs or folder / "runs", strays=one is stray)
+        for one in all_studies()
+    }
 
     def make():
         with gr.Blocks() as demo:
