@@ -1,7 +1,7 @@
 """The data set on the hub, under the visitor's own name and with their own token, which is used once and kept nowhere.
 
 Errors are told by their kind alone: what the hub's client says may hold what was sent. Knows files by name; what they
-are is dataset.py's.
+are, the study of the run says.
 """
 
 import re
@@ -45,7 +45,7 @@ def push(files: dict[str, bytes], name: str, token: str, private: bool, api: Cal
         client = api(token=token)
         made = client.create_repo(name, repo_type="dataset", private=private, exist_ok=False).repo_id
         parts = [CommitOperationAdd(path, content) for path, content in sorted(files.items())]
-        told = "Distilled text and its card"
+        told = "The data set and its card"
         client.create_commit(made, parts, repo_type="dataset", commit_message=told)
     except Exception as error:  # of any kind: whatever it says may quote what was sent
         raise refusal(error, made) from None
