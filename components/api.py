@@ -137,8 +137,8 @@ class Api:
             summary, the figures of the finished run.
         """
         found = self._open(run, owner)
-        table = summarise_results(found.rows("results"))
-        return {"run": run, "table": table, "ranking": ranking(table, find(found.config()["study"]).ranked), "summary": found.summary()}
+        table, arms = summarise_results(found.rows("results")), find(found.config()["study"]).ranked
+        return {"run": run, "table": table, "ranking": ranking(table, arms), "summary": found.summary()}
 
     def export(self, run: str, owner: str = "") -> dict:
         """Give the distilled data set of a run, and the settings that made it.

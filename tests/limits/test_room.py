@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from backend.errors import UserError
+from backend.limits import room
 from backend.limits.hosts import HOSTS, LOCAL
 from backend.limits.room import MB, check_room, used
-from backend.limits import room
 
 SMALL = dataclasses.replace(HOSTS[LOCAL], room_per_owner=2 * MB, reserve=0)
 
