@@ -45,9 +45,9 @@ def half_way(name: str) -> str:
 
 
 class Visitor(browsing.Visitor):
-    """One browser profile on the tab, once its curves are drawn."""
+    """One browser profile on the page, once the runs stand there."""
 
-    START, READY = "/?tab=compare", "#compare-runs li"
+    START, READY = "/compare", "#compare-runs li"
 
     def points(self) -> int:
         return int(self.page.get_attribute(".ds-overlay", "data-points"))
@@ -110,47 +110,72 @@ def test_two_recorded_runs_lie_side_by_side(visitor):
     assert visitor.letters() == ["B"] and "Add another one" in page.inner_text("#compare-runs")
 
 
-def settled(visitor) -> int:
-    """Points of the chart, once none has come for more than two ticks: some may be under way at first."""
-    for _ in range(3):
-        left = visitor.points()
-        visitor.page.wait_for_timeout(3500)
-        if visitor.points() == left:
-            return left
-    raise AssertionError("nothing is sent to a tab that is not open")
+def go(visitor, page: str, stands: str) -> None:
+    """Follow a link in the header; the page is there when `stands` is."""
+    visitor.page.click(f".ds-pages a:text-is('{page}')")
+    visitor.page.wait_for_selector(stands)
+
+
+def said(visitor, *keys: str) -> None:
+    """Until the address names these runs."""
+    visitor.page.wait_for_function(
+        "(runs) => new URLSearchParams(location.search).get('runs') === runs", arg=",".join(keys)
+    )
 
 
 def test_a_live_run_grows_beside_a_recorded_one_and_the_zoom_stays(visitor):
     page = visitor.page
-    page.click("#tab-distil-button")
+    go(visitor, "Distil text", "#status [data-recorded=true]")
     visitor.start_long()
     page.wait_for_selector("#status [data-status=running]")
-    page.click("#compare-this")
+    key = page.get_attribute("#chart .ds-chart", "data-run")
+    page.click("#compare-this a")
     page.wait_for_selector("#compare-runs li[data-state=running]")
-    page.wait_for_function("location.search.includes('tab=compare')")
+    said(visitor, key, "recorded/quick")
     visitor.wait_points(visitor.points() + 2)
     page.wait_for_selector(".ds-vs-cell >> nth=0")
     assert page.locator(".ds-vs-cell img").count() == 0, "a prompt is text, whatever it says"
     zoomed, before = visitor.zoom("#compare-chart"), visitor.points()
     visitor.wait_points(before + 4)
     assert visitor.plot("_fullLayout.xaxis.range") == zoomed, "ticks must not lose the zoom"
-    page.click("#tab-distil-button")
-    left = settled(visitor)
-    assert page.locator("#status [data-status=running]").count(), "the run goes on"
-    page.click("#tab-compare-button")
-    visitor.wait_points(left + 4)
-    page.click("#tab-distil-button")
+    compared = page.url
+    go(visitor, "Distil text", "#status [data-status=running]")
     page.click("#stop")
     page.wait_for_selector("#status [data-status=stopped]")
-    page.click("#tab-compare-button")
+    page.goto(compared)
     page.wait_for_selector("#compare-runs li[data-state=stopped]")
+    said(visitor, key, "recorded/quick")
     assert "Stopped in distil at" in page.inner_text("#compare-runs")
+
+
+def test_an_address_of_a_comparison_opens_it_and_back_and_forward_bring_the_choice_before(visitor):
+    page, both = visitor.page, "#compare-runs section[data-runs='2']"
+    page.goto(f"{visitor.address}/compare?runs=recorded/standard,recorded/quick")
+    page.wait_for_selector(both)
+    names = "#compare-runs li [translate=no]:not(.ds-vs-badge)"
+    assert page.locator(names).all_inner_texts() == ["Standard", "Quick"]
+    page.locator("[data-drop]").first.click()
+    page.wait_for_selector("#compare-runs section[data-runs='1']")
+    said(visitor, "recorded/quick")
+    page.go_back()
+    page.wait_for_selector(both)
+    said(visitor, "recorded/standard", "recorded/quick")
+    page.go_forward()
+    page.wait_for_selector("#compare-runs section[data-runs='1']")
+    said(visitor, "recorded/quick")
+
+
+def test_a_link_of_before_arrives(visitor):
+    page = visitor.page
+    page.goto(f"{visitor.address}/?tab=compare")
+    page.wait_for_selector("#compare-runs section[data-runs='2']")
+    assert page.evaluate("location.pathname") == "/compare"
 
 
 def test_another_visitors_run_cannot_be_chosen_by_a_forged_event(chromium, address, visitor):
     other = Visitor(chromium, address)
     try:
-        other.page.click("#tab-distil-button")
+        go(other, "Distil text", "#distil")
         other.page.click("#distil")
         other.wait_run()
         key = other.page.get_attribute("#chart .ds-chart", "data-run")

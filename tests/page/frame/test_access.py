@@ -31,6 +31,7 @@ def address(tmp_path_factory):
 @pytest.fixture(params=["light", "dark"])
 def visitor(chromium, address, request):
     visitor = Visitor(chromium, address, start=f"/?__theme={request.param}")
+    visitor.theme = request.param
     yield visitor
     visitor.context.close()
 
@@ -74,16 +75,22 @@ def test_every_lesson(visitor):
         assert complaints(visitor) == []
 
 
+def visit(visitor: Visitor, page: str) -> None:
+    """Another page of the app, in the colours of the first."""
+    visitor.page.goto(f"{visitor.address}/{page}?__theme={visitor.theme}")
+
+
 def test_the_bench_with_a_run_and_a_comparison(visitor):
     page = visitor.page
-    page.get_by_role("tab", name="Bench").click()
-    page.wait_for_selector("#bench-page .ds-panel")
+    visit(visitor, "bench")
+    page.wait_for_selector("#results .ds-panel")
+    page.wait_for_selector("#bench-example .ds-example:not([data-state=waiting])")
     assert complaints(visitor) == []
 
 
 def test_runs_side_by_side(visitor):
     page = visitor.page
-    page.get_by_role("tab", name="Compare").click()
+    visit(visitor, "compare")
     page.wait_for_selector("#compare-results .ds-panel")
     page.wait_for_selector("#compare-chart .js-line")
     assert complaints(visitor) == []

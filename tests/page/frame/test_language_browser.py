@@ -113,9 +113,9 @@ def test_nothing_is_left_in_english_in_any_lesson_nor_in_the_glossary(reader):
     assert not reader.left, said(reader.left)
 
 
-def test_nothing_is_left_in_english_on_the_tab_that_compares(reader):
+def test_nothing_is_left_in_english_on_the_page_that_compares(reader):
     page = reader.page
-    page.click("#tab-compare-button, [role=tab]:has-text('对比')")
+    page.click(".ds-pages a:has-text('对比')")
     page.wait_for_selector("#compare-runs li")
     page.wait_for_selector(".ds-overlay[data-points]:not([data-points='0'])")
     reader.look("compare")
@@ -132,11 +132,11 @@ def test_nothing_is_left_in_english_on_the_tab_that_compares(reader):
 
 def test_nothing_is_left_in_english_on_the_bench(reader):
     page = reader.page
-    page.click("[role=tab]:has-text('工作台')")
-    page.wait_for_selector("#bench-results .ds-bar")
+    page.click(".ds-pages a:has-text('工作台')")
+    page.wait_for_selector("#results .ds-bar")
     page.wait_for_selector("#bench-example .ds-example[data-state=ready]")
     reader.look("bench")
-    reader.unfold("#bench-page")
+    reader.unfold("#page")
     for view in ("training", "scoring"):
         reader.click(f"#chart [data-view={view}]")
     for preset in page.locator("#bench-preset label").all():

@@ -228,7 +228,7 @@ def test_a_teachers_link_opens_one_lesson_and_hides_what_it_does_not_need(chromi
     pupil.page.wait_for_selector(".ds-lesson[data-lesson='inner-loop'][data-step='0']")
     for hidden in (
         "#form",
-        "#tabs [role=tablist]",
+        ".ds-pages",
         "#run-picker",
         "#chart",
         "#results",
