@@ -95,6 +95,29 @@ def test_a_view_is_shared_restored_and_taken_back(owner, guest):
     assert "no longer shared" in late.inner_text("#gone")
 
 
+def test_back_and_forward_bring_the_run_before_with_its_view(owner):
+    page = owner.page
+    first = page.get_attribute("#chart .ds-chart", "data-run")
+    follow(owner, first)
+    page.locator(".ds-scrub input").fill("6")
+    follow(owner, first, "step=7")
+    page.click("#distil")
+    page.wait_for_function(f"document.querySelector('#chart .ds-chart').dataset.run !== '{first}'")
+    owner.wait_state("finished", seconds=120)
+    second = page.get_attribute("#chart .ds-chart", "data-run")
+    follow(owner, second)
+    assert "step=7" not in page.evaluate("location.search"), "a step belongs to its run"
+    page.go_back()
+    page.wait_for_selector(f"#chart .ds-chart[data-run='{first}']")
+    page.wait_for_function("document.querySelector('.ds-scrub output')?.textContent === 'update 7'")
+    follow(owner, first, "step=7")
+    page.go_forward()
+    page.wait_for_selector(f"#chart .ds-chart[data-run='{second}']")
+    follow(owner, second)
+    page.reload()
+    page.wait_for_selector(f"#chart .ds-chart[data-run='{second}']")
+
+
 def test_the_link_is_in_the_clipboard(owner):
     page = owner.page
     owner.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -115,5 +138,6 @@ def test_a_hostile_address_gives_the_normal_page_and_no_error(guest, query):
     page = guest(f"/?{query}").page
     page.wait_for_selector("#status [data-status=none]")
     page.wait_for_timeout(1500)
-    assert not page.is_visible("#gone p") and page.is_visible("#form")
+    assert "which is no run" in page.inner_text("#gone") or "no longer shared" in page.inner_text("#gone")
+    assert page.is_visible("#form") and page.locator("#gone img, #gone script").count() == 0
     assert page.locator(".ds-lesson:not([hidden]), .ds-slow:not([hidden]), .ds-lens:not([hidden])").count() == 0
