@@ -17,29 +17,29 @@ from backend.studies.text_distillation import config as distillation
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.recording import followed, record_experts
 from backend.studies.text_distillation.setup import Setup
+from tests import tiny_comparison
 
 TINY = {"experts": 1, "heldout_experts": 1, "expert_steps": 6, "expert_batch": 6, "expert_span": 4, "max_start": 1,
         "inner_steps": 3, "snapshot_every": 2, "checkpoint_every": 2, "admm_every": 2}  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def one_process(monkeypatch):
-    monkeypatch.setenv("DISTILLOSCOPE_WORKERS", "1")
+one_process = tiny_comparison.one_process
 
 
-@pytest.fixture
-def preset(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
     """A distillation preset of a few steps, in place of the real ones."""
-    (tmp_path / "presets").mkdir()
-    (tmp_path / "presets" / "tiny.json").write_text(json.dumps({"title": "t", "about": "a", "settings": TINY}))
-    monkeypatch.setattr("backend.comparison.distilling.PRESETS", tmp_path / "presets")
-    assert distillation.PRESETS != tmp_path / "presets"
-    return "tiny"
+    presets = tmp_path_factory.mktemp("presets")
+    (presets / "tiny.json").write_text(json.dumps({"title": "t", "about": "a", "settings": TINY}))
+    assert distillation.PRESETS != presets
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("backend.comparison.distilling.PRESETS", presets)
+        yield "tiny"
 
 
-@pytest.fixture
-def done(tiny_models, tiny_tasks, tmp_path, preset):
-    """A finished comparison with both regimes and every arm of soft prompts."""
+@pytest.fixture(scope="module")
+def done(tiny_models, tiny_tasks, tmp_path_factory, preset):
+    """A finished comparison with both regimes and every arm of soft prompts; the tests only read it."""
     config = ComparisonConfig(
         task="arc_easy", data_dir=str(tiny_tasks), model=str(tiny_models["opt"]),
         students=(str(tiny_models["opt"]), str(tiny_models["llama"])), budget=0.25, lora_rank=2, lora_alpha=4,
@@ -47,7 +47,7 @@ def done(tiny_models, tiny_tasks, tmp_path, preset):
         regimes=("ordinary", "matched"), steps=2, batch=4, lrs=(0.01,), seeds=2, test_limit=4,
         distillation=preset, outer_steps=4, prompt_tokens=6, start="random",
     )  # fmt: skip
-    run = RunDir.create(tmp_path / "run", "comparison", None, settings.as_json(config))
+    run = RunDir.create(tmp_path_factory.mktemp("done") / "run", "comparison", None, settings.as_json(config))
     run.claim()
     assert run_to_the_end(config, run) == "finished"
     return config, run

@@ -13,11 +13,26 @@ from backend.runs.folder import RunDir
 from backend.settings import as_json
 from backend.studies.bench.config import BenchConfig
 from tests import bench_run
-from tests.bench_run import SMALL, start
+from tests.bench_run import SMALL
 from tests.marks import SLOW
 
 one_process = bench_run.one_process
-finished = bench_run.finished
+# Every test repeats a whole run: few examples, for all 1,200 are encoded again for every student, and few questions.
+SMALLER = BenchConfig(**SMALL | {"data": "random", "examples": 24, "test_limit": 30})
+
+
+def start(folder: Path) -> tuple[BenchConfig, RunDir]:
+    return bench_run.start(folder, **vars(SMALLER))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """The run as it is when nothing disturbs it."""
+    folder = tmp_path_factory.mktemp("bench") / "whole"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISTILLOSCOPE_WORKERS", "1")
+        assert run_to_the_end(*start(folder)) == "finished"
+    return folder
 
 
 def told(folder: Path) -> dict:
@@ -53,7 +68,7 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_numbers_and_asks_nothing_twi
     run_dir.stop_flag.unlink()
     assert run_to_the_end(config, run_dir) == "finished"
     assert told(tmp_path / "run") == told(finished)
-    assert run_dir.status()["done"] == run_dir.status()["total"] == 3 * 80
+    assert run_dir.status()["done"] == run_dir.status()["total"] == 3 * 30
     for scored in all_scores(tmp_path / "run").values():
         assert len({row["id"] for row in scored}) == len(scored)
 
@@ -61,15 +76,14 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_numbers_and_asks_nothing_twi
 @pytest.mark.parametrize("moment", [("row metrics.jsonl", "9"), SLOW(("write summary.json", "1"))])
 def test_a_killed_worker_resumes_to_the_same_numbers(finished, tmp_path, moment):
     """kill -9, at two moments, of the very process the page starts."""
-    config = BenchConfig(**SMALL)
-    run = RunDir.create(tmp_path / "run", "bench", None, as_json(config))
+    run = RunDir.create(tmp_path / "run", "bench", None, as_json(SMALLER))
     words = [sys.executable, "-m", "benchmarks.dying", *moment, "run", "bench", "--out", str(run.path), "--from-config"]
     root = Path(__file__).parents[3]
     done = subprocess.run(words, cwd=root, start_new_session=True, capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert not run.worker_alive() and run.status()["state"] == "running"
     run.claim()
-    assert run_to_the_end(config, run) == "finished"
+    assert run_to_the_end(SMALLER, run) == "finished"
     assert told(tmp_path / "run") == told(finished)
 
 
