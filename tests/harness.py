@@ -23,6 +23,7 @@ from backend.core.text.tasks import Question, TaskSpec, find_task
 from backend.core.text.text_data import load_questions, load_shots
 
 PART = 100  # questions of one resumable part
+GAP = 1e-3  # between two sums of log-likelihoods of -100: 1e-5 of them, a hundred roundings of float32 one way
 
 
 def harness_task(spec: TaskSpec, questions: Sequence[Question], shots: Sequence[Question], folder: Path):
@@ -108,7 +109,8 @@ def by_subject(questions: Sequence[Question]) -> list[list[Question]]:
 
 
 def differences(ours: Sequence[Scored], theirs: Sequence[dict]) -> dict:
-    """How far two scorings of the same questions lie apart. A tie: the two best options of the harness are equal."""
+    """How far two scorings of the same questions lie apart. A tie: the harness's two best options, summed or by
+    character, are as near to each other as two scorings in float32 may be, so that either may come first."""
     gaps, choices, ties = [], 0, []
     for mine, other in zip(ours, theirs, strict=True):
         assert mine.id == other["id"]
@@ -117,7 +119,8 @@ def differences(ours: Sequence[Scored], theirs: Sequence[dict]) -> dict:
         agrees = mine.choice == max(range(len(values)), key=values.__getitem__) and mine.correct == bool(other["acc"])
         agrees = agrees and mine.correct_norm == bool(other.get("acc_norm", mine.correct_norm))
         choices += agrees
-        if sorted(values)[-1] == sorted(values)[-2]:
+        by_character = [value / max(length, 1) for value, length in zip(values, mine.lengths, strict=True)]
+        if any(sorted(found)[-1] - sorted(found)[-2] < GAP for found in (values, by_character)):
             ties.append(mine.id)
     return {"n": len(ours), "agree": choices, "largest_gap": max(gaps), "ties": ties}
 

@@ -35,5 +35,7 @@ def trees_of(backbone: Backbone, questions, spec, shots, packed: bool) -> list:
 
 
 def same(scored: list[Scored], expected: list[list[float]]) -> bool:
+    """Up to what is rounded to float32 of a model in float64, attention's weights and the last logits: at 1e-7 each, a
+    hundredth of what is allowed."""
     flat = [ll for item in scored for ll in item.log_likelihoods]
     return flat == pytest.approx([ll for scores in expected for ll in scores], abs=1e-5, rel=1e-5)

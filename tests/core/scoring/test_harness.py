@@ -7,7 +7,7 @@ from backend.core.models.backbones import load_backbone
 from backend.core.scoring.score import score_questions
 from backend.core.text.tasks import Question, find_task
 from backend.core.text.text_data import load_questions, load_shots
-from tests.harness import by_subject, differences, harness_scores
+from tests.harness import GAP, by_subject, differences, harness_scores
 from tests.naive_score import trees_of
 
 pytest.importorskip("lm_eval", reason="lm-eval is not installed (requirements-dev.txt)")
@@ -30,11 +30,16 @@ def both(model: str, task: str, questions: list[Question], shots: dict, folder) 
     return differences(ours, theirs)
 
 
+def alike(found: dict) -> bool:
+    """Every choice is the harness's but for ties, which are few."""
+    ties = len(found["ties"])
+    return found["agree"] + ties >= found["n"] and ties < 0.05 * found["n"] and found["largest_gap"] < GAP
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_arc_scores_are_the_harness_s(model, tmp_path):
     found = both(model, "pocket_science", load_questions("pocket_science", "test", limit=200), {}, tmp_path)
-    assert found["n"] == found["agree"] == 200
-    assert found["largest_gap"] < 1e-3
+    assert found["n"] == 200 and alike(found)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -44,8 +49,7 @@ def test_five_shot_letter_scores_are_the_harness_s(model, tmp_path):
     shots = load_shots("pocket_mmlu")
     assert len(trees_of(load_backbone(model), subject, find_task("pocket_mmlu"), shots, True)) == len(subject) > 20
     found = both(model, "pocket_mmlu", subject, shots, tmp_path)
-    assert found["n"] == found["agree"] == len(subject)
-    assert found["largest_gap"] < 1e-3
+    assert found["n"] == len(subject) and alike(found)
 
 
 def test_the_comparison_can_fail(tmp_path):
@@ -67,4 +71,4 @@ def test_smollm2_scores_500_real_questions_as_the_harness_does(real_data, tmp_pa
     shots = load_shots(task, str(real_data))
     for number, group in enumerate(by_subject(load_questions(task, "test", str(real_data), limit=500))):
         found = both("smollm2-135m", task, group, shots, tmp_path / str(number))
-        assert found["agree"] + len(found["ties"]) >= found["n"] and found["largest_gap"] < 1e-3
+        assert alike(found)

@@ -1,4 +1,4 @@
-"""Scoring, against the naive twin that reads one option at a time and pads nothing."""
+"""Scoring, against the naive twin that reads one option at a time and pads nothing. Models have weights in float64."""
 
 import dataclasses
 
@@ -15,6 +15,7 @@ from backend.core.text.text_data import load_file, load_questions, load_shots
 from backend.core.text.token_ids import encode_pairs
 from backend.errors import UserError
 from tests import tiny
+from tests.double import double_backbone
 from tests.naive_score import naive_scores, same, trees_of
 
 ARC, MMLU = TASKS["arc_easy"], TASKS["mmlu"]
@@ -22,12 +23,12 @@ ARC, MMLU = TASKS["arc_easy"], TASKS["mmlu"]
 
 @pytest.fixture(scope="module", params=tiny.FAMILIES)
 def backbone(request, tiny_models) -> Backbone:
-    return load_backbone(str(tiny_models[request.param]))
+    return double_backbone(tiny_models[request.param])
 
 
 @pytest.fixture(scope="module")
 def opt(tiny_models) -> Backbone:
-    return load_backbone(str(tiny_models["opt"]))
+    return double_backbone(tiny_models["opt"])
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_letter_scores_equal_one_letter_at_a_time(backbone, mmlu, shots):
 def test_scores_are_those_of_an_adapted_model(opt, tiny_models, arc):
     import peft  # noqa: PLC0415
 
-    fresh = load_backbone(str(tiny_models["opt"]))
+    fresh = double_backbone(tiny_models["opt"])
     config = peft.LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
     fresh.model = peft.get_peft_model(fresh.model, config).eval()
     scored = score_questions(fresh.model, fresh.tokenizer, arc, ARC)

@@ -34,7 +34,7 @@ MODELS = {
 def test_packed_scores_are_those_of_one_option_at_a_time(family, task, tiny_tasks):
     torch.manual_seed(0)
     tokenizer = tiny.toy_tokenizer(family)
-    backbone = Backbone(MODELS[family]().eval(), tokenizer, family, family)
+    backbone = Backbone(MODELS[family]().double().eval(), tokenizer, family, family)
     questions, shots = load_questions(task, "test", str(tiny_tasks)), load_shots(task, str(tiny_tasks))
     assert can_pack(backbone.model) and family in score.PACKED_FAMILIES
     scored = score_questions(backbone.model, tokenizer, questions, task, shots=shots)

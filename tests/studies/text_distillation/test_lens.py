@@ -6,6 +6,7 @@ import torch
 
 from backend.core.models.backbones import load_backbone
 from backend.core.models.nearest_tokens import NearestTokens, writable_ids
+from backend.core.seeding import generator
 from backend.studies.text_distillation.lens import MOST_POINTS, NEIGHBOURS, Lens
 
 
@@ -23,7 +24,8 @@ def test_a_real_token_is_its_own_nearest_neighbour(lens):
 
 
 def test_neighbours_and_distances_are_those_of_a_plain_search(lens):
-    points = lens.nearest.table[[3, 5]] + 0.01 * torch.randn(2, lens.nearest.table.shape[1])
+    noise = torch.randn(2, lens.nearest.table.shape[1], generator=generator("lens"))
+    points = lens.nearest.table[[3, 5]] + 0.01 * noise
     rows = lens.nearest.table[torch.from_numpy(lens.nearest.ids)]
     for point, seen in zip(points, lens.look(points), strict=True):
         distances = (rows - point).norm(dim=1)
