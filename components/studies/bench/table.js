@@ -26,7 +26,7 @@ element.addEventListener("click", (event) => {
   if ("more" in button.dataset) { all = true; show(); }
   if ("open" in button.dataset) {
     trigger("open_run", { key: button.dataset.open });
-    document.querySelector("#bench-view").scrollIntoView({ block: "start" });
+    document.querySelector("#view").scrollIntoView({ block: "start" });
   }
   if ("compare" in button.dataset && picked.length === 2) trigger("compare", { keys: [...picked] });
 });
