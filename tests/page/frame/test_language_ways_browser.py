@@ -6,11 +6,15 @@ import pytest
 
 from backend.errors import UserError
 from backend.settings import as_json
+from backend.studies.bench import words as bench
 from backend.studies.text_distillation.config import DistillConfig
-from components.frame import words
+from backend.studies.text_distillation.decoders import DECODERS
+from backend.studies.text_distillation.study import STUDY
+from backend.studies.text_distillation.words import about
+from components.frame.words import doing
 from components.run import cost
-from components.studies.bench import words as bench_words
-from components.studies.text_distillation import slow_motion
+from components.studies.bench.words import DATA
+from components.studies.text_distillation import slow_motion, words
 from tests import browsing
 from tests.browsing import Visitor
 from tests.chinese import SAID, english
@@ -39,7 +43,7 @@ class Guest(Visitor):
         self.fetched.append(request.url)
 
     def tables(self) -> int:
-        return sum("/zh-" in url for url in self.fetched)
+        return sum("/distilloscope/zh-" in url for url in self.fetched)
 
     def lang(self) -> str:
         return self.page.evaluate("document.documentElement.lang")
@@ -176,12 +180,12 @@ def test_a_live_run_ticks_in_chinese_without_a_loop(reader):
 def sentences() -> list[str]:
     """What the page says of many runs, good and bad, as its own functions say it."""
     config = as_json(DistillConfig())
-    said = [words.about(config | {"prompts": n, "experts": n, "decoder": d}) for n in (1, 8) for d in words.MADE_BY]
+    said = [about(config | {"prompts": n, "experts": n, "decoder": d}) for n in (1, 8) for d in DECODERS]
     said += [words.watching(config | {"prompts": n}) for n in (1, 8)]
     live = {"state": "running", "stage": "distil", "done": 1200, "total": 5000}
-    said += [words.doing(live | {"message": m}) for m in ("Matching loss 0.512", "Expert 2: loss 1.203", "")]
-    said += [words.doing({"state": "queued", "ahead": n}) for n in (0, 1, 3)]
-    said += [words.doing({"state": "stopped", "stage": "evaluate", "done": 3, "total": 9})]
+    said += [doing(live | {"message": m}, STUDY.stages) for m in ("Matching loss 0.512", "Expert 2: loss 1.203", "")]
+    said += [doing({"state": "queued", "ahead": n}, STUDY.stages) for n in (0, 1, 3)]
+    said += [doing({"state": "stopped", "stage": "evaluate", "done": 3, "total": 9}, STUDY.stages)]
     said += [words.heldout({"heldout": {name: [{"matching_loss": 0.5}] for name in ("soft", "projected", "init")}})]
     rows = [
         {"arm": arm, "student": "opt", "regime": "ordinary", "mean": mean, "interval": 0.05, "n": 1150, "seeds": seeds}
@@ -189,12 +193,12 @@ def sentences() -> list[str]:
         for seeds in (1,)
     ]
     said += [words.verdict(rows, "opt", bounds) for bounds in (None, (-0.01, 0.1), (0.02, 0.1))]
-    bench = {"student": "opt-pocket", "tasks": ["pocket_science", "arc_easy"], "test_file": "a.csv", "method": "full"}
-    bench |= {"train_task": "pocket_science", "seeds": 2}
-    for data in bench_words.DATA:
+    tuned = {"student": "opt-pocket", "tasks": ["pocket_science", "arc_easy"], "test_file": "a.csv", "method": "full"}
+    tuned |= {"train_task": "pocket_science", "seeds": 2}
+    for data in DATA:
         for examples in (0, 1, 8):
-            run = bench | {"data": data, "examples": examples}
-            said += [bench_words.about(run), bench_words.title(run)]
+            run = tuned | {"data": data, "examples": examples}
+            said += [bench.about(run), bench.title(run)]
     said += [cost.span(*pair) for pair in ((1, 2), (100, 300), (8000, 20000), (60, 60))]
     for changes in ({"outer_steps": -3}, {"decoder": "nearst"}, {"max_start": 90}, {"inner_batch": 99}, {"clip": 0.0}):
         with pytest.raises(UserError) as error:
