@@ -74,7 +74,7 @@ def write_over(path: Path, text: bytes) -> None:
 
 
 def disk_error(error: OSError, path: Path) -> Exception:
-    """The same error in words where we can tell what it means. No folder: guests of a shared run read it too."""
+    """An error of the disk in words, where we can tell what it means. No folder: guests of a shared run read it too."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         found, step = f"The disk is full ({path.name}).", "Free some space, then resume."
         return UserError(found, "room for the next checkpoint", step, kind="disk")

@@ -13,16 +13,7 @@ FOLDERS = ("assets", "backend", "benchmarks", "components", "docs", "tests")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 # pages about the code as it is: the log keeps the names of its day, and a sample run's README is a model card
 CURRENT = [*(ROOT / name for name in ("README.md", "SECURITY.md", "backend/README.md")), *(ROOT / "docs").glob("*.md")]
-ROOMS = (
-    "backend/core",
-    "backend/selection",
-    "backend/search",
-    "backend/pocket",
-    "backend/comparison",
-    "backend/studies/text_distillation",
-    "backend/studies/bench",
-    "components/panels",
-)
+ROOMS = ("backend", "components")
 FENCE, SPAN = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL), re.compile(r"(`+).+?\1", re.DOTALL)
 INLINE, DEFINED = re.compile(r"\]\(([^)\s]+)\)"), re.compile(r"^\[([^]]+)\]:\s*(\S+)", re.MULTILINE)
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)

@@ -27,7 +27,7 @@ SHUT_DOWN = "The server was shut down"
 
 
 class WorkerRunner(Queue):
-    """As many workers at a time as the host allows; further runs below `root` wait, and their owners take turns."""
+    """Runs as many workers at a time as the host allows; other runs below `root` wait, and their owners take turns."""
 
     def __init__(self, root: Path, launcher: Launcher, host: Host = HOSTS[LOCAL], grace_s: float = GRACE_S):
         super().__init__(root, host)

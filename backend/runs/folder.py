@@ -96,7 +96,7 @@ class RunDir:
         self.set_status(state="queued", stages=kept, queued_at=time.time(), **fresh, **more)
 
     def set_last_status(self, **changes) -> dict:
-        """The same when nobody is left to hear of a full disk: there the old file is written over, which takes no room.
+        """Set a status that nobody is left to hear of: on a full disk the old file is written over in place.
 
         Returns the status, also where nothing can be written.
         """

@@ -36,7 +36,7 @@ class Estimate:
 
 
 def this_machine() -> Machine:
-    """As it is now."""
+    """This machine as it is now."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     gpu = GPUS.is_dir()

@@ -43,5 +43,5 @@ def every_script() -> list[Path]:
 
 
 def name_of(file: Path) -> str:
-    """As the bundle calls it: panels/lens."""
+    """What the bundle calls a script: panels/lens."""
     return file.relative_to(HERE).with_suffix("").as_posix()

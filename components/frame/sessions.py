@@ -14,7 +14,7 @@ _put = SessionState.__setitem__
 
 
 def put_in_its_place(session: SessionState, key: int, value: Any) -> None:
-    """As Gradio's own, with the number that the component is kept under."""
+    """Stands in for Gradio's own, with the number that the component is kept under."""
     if isinstance(value, Block):
         value._id = key
     _put(session, key, value)

@@ -81,5 +81,5 @@ def doctor_markup(found: Diagnosis | None, key: str, live: bool, said: str = "")
 
 
 def _spelled(value: object) -> str:
-    """As `--set` reads it; a step size in few digits."""
+    """A value as `--set` reads it; a step size in few digits."""
     return escape(f"{value:g}" if isinstance(value, float) else form_values.spell(value)) or "empty"

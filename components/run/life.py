@@ -78,7 +78,7 @@ class Life:
         return filled | said | {page.branch: branch, page.chip: chip, page.form.go: gr.update(value="Branch")}
 
     def drop(self, preset: str, *held) -> dict:
-        """The same settings without their parent, beside their preset again."""
+        """The settings of the form without their parent, beside their preset again."""
         form, nothing = self.page.form, [None] * self.page.form.aside
         return {**self.forget(), **dict(zip(self.told, form.follow(preset, *held, *nothing), strict=True))}
 

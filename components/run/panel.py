@@ -54,7 +54,7 @@ class Panel:
         return {}
 
     def nothing(self) -> dict:
-        """The same widgets when there is no run."""
+        """What to put into the widgets when there is no run."""
         return {}
 
     def bind(self, page) -> None:

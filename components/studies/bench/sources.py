@@ -120,7 +120,7 @@ class Sources:
         return [runs.get(paths["data_path"]), file, Path(paths["test_file"]).name]
 
     def spoken(self, owner: str, run: object, train: object, test: object) -> dict[str, str]:
-        """The same for people: a path that works from the project's folder, or the file's own name."""
+        """The paths as people read them: one that works from the project's folder, or the file's own name."""
         kind, _, name = run.partition("/") if isinstance(run, str) else ("", "", "")
         folder = f"assets/sample_runs/{name}" if kind == "recorded" else f"runs/{name}"
         names = {

@@ -12,6 +12,7 @@ from backend.studies.text_distillation.study import STUDY
 from components.frame.events import sent
 from components.frame.navigation import COMPARE
 from components.panels.results import results_markup
+from components.run import results_panel
 from components.run.panel import Look, Panel
 from components.studies.text_distillation import feed, words
 from components.studies.text_distillation.gap import gap_markup
@@ -121,14 +122,8 @@ class Map(Panel):
         self.path.resync(self.view.show, [page.owner, self.view.picker], self.view.parts, **QUIET)
 
 
-class Results(Panel):
+class Results(results_panel.Results):
     """Bars with a verdict, what decoding costs, and a sentence about experts that were never followed."""
-
-    name = "results"
-
-    def __init__(self, view):
-        super().__init__(view)
-        self.results = gr.HTML("", elem_id="results", elem_classes="ds-card", apply_default_css=False)
 
     @property
     def parts(self) -> list:
@@ -149,9 +144,6 @@ class Results(Panel):
             "before": f'<p class="ds-watching">{escape(film)}</p>' if film else "",
             "outcome": words.short_verdict(taught) if taught else "",
         }
-
-    def nothing(self) -> dict:
-        return {self.results: results_markup(STUDY, [], {})}
 
 
 class Judge(Panel):
