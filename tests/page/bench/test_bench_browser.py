@@ -142,6 +142,26 @@ def test_start_watch_reload_stop_and_resume(visitor):
     assert page.locator("#bench-runs tr[data-key^='own/']").count() == 1
 
 
+def test_an_address_of_a_run_opens_it_back_returns_to_the_run_before_and_a_link_of_before_arrives(visitor):
+    page = visitor.page
+
+    def shown(run: str) -> None:
+        page.wait_for_selector(f"#chart .ds-chart[data-run='{run}']")
+        page.wait_for_function("(run) => new URLSearchParams(location.search).get('run') === run", arg=run)
+
+    page.wait_for_selector("#bench-example [data-state=ready]")
+    page.goto(f"{visitor.address}/?tab=bench&run=recorded/bench-handful")
+    shown("recorded/bench-handful")
+    assert page.evaluate("location.pathname") == "/bench"
+    page.wait_for_selector("#bench-example [data-state=ready]")
+    page.click("#bench-runs [data-open='recorded/bench-all']")
+    shown("recorded/bench-all")
+    page.go_back()
+    shown("recorded/bench-handful")
+    page.go_forward()
+    shown("recorded/bench-all")
+
+
 def test_two_recorded_runs_are_compared_and_one_is_asked(visitor):
     page = visitor.page
     page.wait_for_selector(".ds-runs[data-runs='2']")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from tests import toy_house
 from tests.pages import in_loop
 
 PAGES = ["", "bench", "compare"]
+ROOT = Path(app.__file__).parent
+NAMED = re.compile(r"(?<![\w/&-])#([a-z][\w-]*)")
+IN_MARKUP = re.compile(r"""id=["']([\w-]+)["']""")
+COLOUR = re.compile("[0-9a-f]{3,8}")
 PROBE = """
 import asyncio, json, logging, app
 async def build():
@@ -67,6 +72,16 @@ def test_every_page_leads_to_all_others_and_says_where_it_is(config):
     assert all(markup.count("aria-current=page") == 1 for markup in said)
     assert all(link in said[0] for link in ('href="bench"', 'href="compare"'))
     assert all('href="./"' in markup for markup in said[1:])
+
+
+def test_scripts_sheets_and_lessons_name_only_elements_that_are_on_a_page(config):
+    there = {found for name in PAGES for found in ids(config, name)}
+    there |= {id for file in sorted(ROOT.glob("components/**/*.py")) for id in IN_MARKUP.findall(file.read_text())}
+    files = [*ROOT.glob("components/**/*.js"), *ROOT.glob("assets/css/*.css"), ROOT / "assets" / "lessons.json"]
+    named = {(file.name, id) for file in files for id in NAMED.findall(file.read_text(encoding="utf-8"))}
+    named = {(file, id) for file, id in named if not id.endswith("-") and not COLOUR.fullmatch(id)}
+    assert len(named) > 20
+    assert {(file, id) for file, id in named if id not in there} == set()
 
 
 @pytest.mark.parametrize("fault", ["is missing", "raises"])
