@@ -20,6 +20,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Files go to xdist's workers in the order of their names. By default those with the fewest tests are last, which
+    are the longest: of two workers one waited for a twelfth of the time."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that take minutes run only when asked for: `-m slow`, or any other `-m`."""
     if not config.option.markexpr:
