@@ -60,9 +60,8 @@ class Life:
         )
 
     # -- branches -----------------------------------------------------------------------------------------------
-    def branch_from(self, owner: str, *toggles_and_event) -> dict:
+    def branch_from(self, owner: str, event: gr.EventData, *toggles) -> dict:
         """The form as the run that is named was started, and the chip; nothing where there is no such snapshot."""
-        *toggles, event = toggles_and_event
         page, key = self.page, sent(event, "run")
         run = page.shelf.open(owner, key) if isinstance(key, str) else None
         step = branch_point(run, sent(event, "step"))

@@ -60,7 +60,7 @@ def branch(page, owner: str, key: str, step: int = 4, **changes) -> str:
 # -- branches -----------------------------------------------------------------------------------------------------
 def test_a_click_on_branch_fills_the_form_with_the_parents_settings(page, owner):
     key, _ = run_of(page, owner)
-    answer = page.life.branch_from(owner, True, told(run=key, step=4))
+    answer = page.life.branch_from(owner, told(run=key, step=4), True)
     assert [answer[widget] for widget in page.form.widgets] == VALUES
     assert answer[page.branch] == {"run": key, "step": 4} and "update 4" in answer[page.chip]
     command = answer[page.form.box]["texts"]["command"]
@@ -110,9 +110,9 @@ def test_an_ancestor_that_this_visitor_cannot_see_is_not_called_discarded(page, 
 )
 def test_nothing_can_be_branched_that_is_not_there(sent, page, owner):
     key, _ = run_of(page, owner)
-    answer = page.life.branch_from(owner, True, told(**({"run": key} | sent)))
+    answer = page.life.branch_from(owner, told(**({"run": key} | sent)), True)
     assert list(answer) == [page.form.message]
-    assert list(page.life.branch_from(new_owner(), True, told(run=key, step=4))) == [page.form.message]
+    assert list(page.life.branch_from(new_owner(), told(run=key, step=4), True)) == [page.form.message]
 
 
 @pytest.mark.parametrize(
