@@ -53,7 +53,7 @@ def test_the_search_finds_english_and_lets_names_pass():
     ]
 
 
-def test_nothing_is_left_in_english_on_the_first_tab(reader):
+def test_nothing_is_left_in_english_on_the_first_page(reader):
     page = reader.page
     page.wait_for_function(SNAPSHOTS)
     reader.look("the page")
