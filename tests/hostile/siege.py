@@ -59,6 +59,8 @@ __all__ = [
 
 
 OURS = ("app.py", "backend", "components")  # a trace through these is a defect
+# what only hands a request on stands in every trace; it is a defect where the trace ends there
+HANDING_ON = re.compile(r"components/frame/(navigation|assets)\.py\", line \d+, in (__call__|tell|_send_whole)$")
 STORE = ("runs", "shared", "discarded")  # of the home: where visitors' things may lie
 COMMON = "siege"  # a session: Gradio takes 40 ms to make a new one
 VOLLEY = 30  # events that wait together; the queue takes 64
@@ -102,6 +104,13 @@ class Siege:
     def events(self) -> list[dict]:
         """Every function of the page that runs on the server, private ones and the API."""
         return [one for one in self.page["dependencies"] if one["backend_fn"]]
+
+    @property
+    def pickers(self) -> dict[int, str]:
+        """The pickers of the run on screen, and the page on which each stands: "" is the first."""
+        there = {number: name for name, page in self.page["page"].items() for number in page["components"]}
+        parts = self.page["components"]
+        return {part["id"]: there[part["id"]] for part in parts if part["props"].get("elem_id") == "run-picker"}
 
     def session(self) -> str:
         self._sessions += 1
@@ -209,7 +218,7 @@ class Siege:
             new = log.read().decode(errors="replace")
         self._read += len(new.encode())
         traces = new.split("Traceback (most recent call last):")[1:]
-        ours = [trace for trace in traces if any(f'"{ROOT / name}' in trace for name in OURS)]
+        ours = [trace for trace in traces if through_us(trace)]
         found = [named(trace) for trace in traces if trace not in ours]
         self.accepted.update(found)
         STUMBLES.update(found)
@@ -268,3 +277,11 @@ class Siege:
         self.http.close()
         self.process.terminate()
         self.process.wait(20)
+
+
+def through_us(trace: str) -> bool:
+    """Whether our code did more in this trace than hand a request on to Gradio and its answer back."""
+    places = re.findall(r'File (".*?", line \d+, in \S+)', trace)
+    mine = [any(place.startswith(f'"{ROOT / name}') for name in OURS) for place in places]
+    passing = [bool(HANDING_ON.search(place)) for place in places]
+    return any(m and not p for m, p in zip(mine, passing, strict=True)) or bool(mine and mine[-1])

@@ -24,7 +24,7 @@ GOOD = {  # what the widgets of the page say of their events
 SAID = {
     "take": ["kind"],
     "compare": ["run", "student", "a", "b"],
-    "look": ["run", "slot", "step", "have"],
+    "see": ["run", "slot", "step", "have"],
     "walk": ["run", "step", "number"],
     "give": ["run", "wanted"],
     "branch_from": ["run", "step"],
@@ -33,9 +33,10 @@ SAID = {
     "cure": ["run"],
     "open_run": ["key"],
     "compare_1": ["keys"],
-    "pick_question": ["number"],
+    "pick": ["number"],
     "choose": ["keys"],
 }
+OPENINGS = ("open", "open_1", "open_2")  # of the pages
 FORMS = ["follow", "start_1", "cost", "drop", "follow_1", "start_2", "expect", "show_example", "publish", "ask"]
 HALF = "half a letter"
 WHOLE = {what: value for what, value in WRITTEN.items() if what != HALF}
@@ -44,9 +45,9 @@ SHARE = 4  # an event is asked every so many-th value; the next event the next o
 
 @pytest.fixture
 def opened(siege):
-    """A session of Ben's, in which both tabs were opened: its pickers offer what he may see."""
+    """A session of Ben's, in which all pages were opened: their pickers offer what he may see."""
     session = siege.session()
-    siege.throw("events", [Shot(event(siege, name), [BEN.id]) for name in ("open", "open_1")], session)
+    siege.throw("events", [Shot(event(siege, name), [BEN.id]) for name in OPENINGS], session)
     return session
 
 
@@ -67,9 +68,8 @@ def defaults(siege, one: dict) -> list:
 
 def on_screen(siege, one: dict) -> list:
     """The same, with a recorded run on screen."""
-    parts = {part["id"]: part["props"].get("elem_id") for part in siege.page["components"]}
-    shown = {"run-picker": FINISHED, "bench-picker": BENCH}
-    return [shown.get(parts[number], good) for number, good in zip(one["inputs"], defaults(siege, one), strict=True)]
+    shown = {number: {"": FINISHED, "bench": BENCH}[page] for number, page in siege.pickers.items()}
+    return [shown.get(number, good) for number, good in zip(one["inputs"], defaults(siege, one), strict=True)]
 
 
 def test_every_private_event_is_found(siege):
@@ -139,7 +139,7 @@ def test_half_a_letter_ends_no_more_than_the_session_that_sent_it(siege, opened)
         answers += siege.throw(
             "events", [Shot(one, ["\ud800"] * len(one["inputs"]), dict.fromkeys(GOOD, "\ud800"))], siege.session()
         )
-    (answer, *_) = siege.throw("events", [Shot(event(siege, "look"), [BEN.id], GOOD)], opened)
+    (answer, *_) = siege.throw("events", [Shot(event(siege, "see"), [BEN.id], GOOD)], opened)
     assert not answer.failed
     siege.verify([*answers, answer])
 

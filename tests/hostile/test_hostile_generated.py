@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.siege import ADA, BEN, FINISHED, JSON, STRANGER, Shot, as_body
-from tests.hostile.test_hostile_events import GOOD, SAID
+from tests.hostile.test_hostile_events import GOOD, OPENINGS, SAID
 from tests.hostile.test_hostile_events import event as event_named
 
 pytestmark = pytest.mark.hostile
@@ -61,8 +61,8 @@ def test_any_event_with_any_values(siege):
 def test_any_word_of_a_widget_beside_good_ones(siege, name):
     one = event_named(siege, name)
     session = siege.session()
-    siege.throw("generated", [Shot(event_named(siege, opening), [BEN.id]) for opening in ("open", "open_1")], session)
-    more = {"take": FINISHED, "pick_question": "recorded/distilled_text", "branch_from": True}
+    siege.throw("generated", [Shot(event_named(siege, opening), [BEN.id]) for opening in OPENINGS], session)
+    more = {"take": FINISHED, "pick": "recorded/distilled_text", "branch_from": True}
 
     @settings(EFFORT, max_examples=6)
     @given(st.lists(st.tuples(st.sampled_from(SAID[name]), ANYTHING), min_size=8, max_size=8))

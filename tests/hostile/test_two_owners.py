@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tests.hostile.siege import ADA, BEN, STRANGER, Shot
-from tests.hostile.test_hostile_events import GOOD, private
+from tests.hostile.test_hostile_events import GOOD, OPENINGS, private
 from tests.hostile.test_hostile_events import event as event_named
 
 PAIRS = [(ADA, BEN), (BEN, ADA)]
@@ -19,9 +19,9 @@ def answered(siege, name, data, said=None, session="siege"):
 
 
 def at_home(siege, owner) -> str:
-    """A session in which this owner opened both tabs, so that its pickers offer what is theirs."""
+    """A session in which this owner opened all pages, so that their pickers offer what is theirs."""
     session = siege.session()
-    for name in ("open", "open_1"):
+    for name in OPENINGS:
         answered(siege, name, [owner], None, session)
     return session
 
@@ -61,7 +61,7 @@ def test_every_event_of_the_page_keeps_an_owners_words_from_the_others(siege, mi
         asked = []
         for number, one in enumerate(private(siege)):
             key = mine.keys[number % 2]
-            shown = {"run-picker": key, "bench-picker": key, "bench-train-pick": mine.upload}
+            shown = {"run-picker": key, "bench-train-pick": mine.upload}
             data = [owner if kinds[n] == "browserstate" else shown.get(pickers[n], props[n]) for n in one["inputs"]]
             data = [None if value == key and number % 3 else value for value in data]  # None passes Gradio's own check
             asked.append(Shot(one, data, GOOD | {"run": mine.keys[0], "key": mine.keys[1], "keys": [*mine.keys]}))
@@ -74,7 +74,7 @@ def test_every_event_of_the_page_keeps_an_owners_words_from_the_others(siege, mi
 @pytest.mark.parametrize(("mine", "other"), PAIRS)
 def test_what_is_refused_to_others_is_open_to_the_owner(siege, mine, other):
     run, bench = mine.keys
-    reading = [("look", {"run": run}), ("walk", {"run": run}), ("visit", {"run": run}), ("open_run", {"key": bench})]
+    reading = [("see", {"run": run}), ("walk", {"run": run}), ("visit", {"run": run}), ("open_run", {"key": bench})]
     reading += [("branch_from", {"run": run}), ("choose", {"keys": [run]}), ("give", {"run": run, "wanted": False})]
     for name, said in reading:
         one = event_named(siege, name)
@@ -96,7 +96,7 @@ def test_a_share_opens_one_run_for_reading_until_it_is_taken_back(siege):
     read = text_of(answered(siege, "visit", [ADA.id], {"run": link}, guest))
     assert BEN.secret in read and BEN.id not in read and BEN.run not in read
     before = siege.things_of(BEN)
-    for name in ("stop_1", "resume", "score"):
+    for name in ("stop_1", "resume", "go_on", "go_on_1"):
         answered(siege, name, [ADA.id, link], None, guest)
     for name in ("discard", "give"):
         answered(siege, name, [ADA.id], {"run": link, "wanted": False}, guest)
@@ -113,7 +113,7 @@ def test_a_share_opens_one_run_for_reading_until_it_is_taken_back(siege):
     ):
         for name, field in (
             ("visit", "run"),
-            ("look", "run"),
+            ("see", "run"),
             ("walk", "run"),
             ("branch_from", "run"),
             ("choose", "keys"),

@@ -113,7 +113,7 @@ def test_the_box_begins_with_what_the_form_begins_with(distil):
 
 def test_the_settings_of_the_run_on_screen_are_followed(distil):
     owner = new_owner()
-    key = distil.distil(owner, "standard", True, *values_of("standard", seeds=7))[distil.view.seen]["key"]
+    key = distil.begin(owner, "standard", True, *values_of("standard", seeds=7))[distil.view.seen]["key"]
     box = distil.copy_settings(owner, key, False)[distil.form.box]
     assert said_by(box["texts"])["yaml"] == (
         distil.form.config(values_of("standard", seeds=7)),
@@ -134,7 +134,7 @@ def started_by_the_form(distil):
     """The texts for a tiny run, and the config.json that the form's own button writes."""
     owner, values = new_owner(), values_of("quick", **TINY, model="opt-pocket", other_model="")
     box = distil.form.follow("quick", False, *values)[2]
-    key = distil.distil(owner, "quick", False, *values)[distil.view.seen]["key"]
+    key = distil.begin(owner, "quick", False, *values)[distil.view.seen]["key"]
     assert distil.runner.asked[-1][2] == "experts,distil,decode"
     return box["texts"], distil.shelf.open(owner, key).config()
 

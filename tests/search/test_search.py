@@ -117,7 +117,7 @@ def test_trainings_are_counted_as_they_are_made(readers, objective, monkeypatch)
     made = []
 
     def counted(place: str, of: Callable[..., int]) -> None:
-        name, function = f"backend.studies.text_distillation.{place}", place.rpartition(".")[2]
+        name, function = f"backend.search.{place}", place.rpartition(".")[2]
         original = getattr(importlib.import_module(name.rpartition(".")[0]), function)
         monkeypatch.setattr(name, lambda *given: made.append(of(*given)) or original(*given))
 
