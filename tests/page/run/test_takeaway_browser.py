@@ -56,8 +56,8 @@ def look(visitor: Visitor) -> dict:
     page = visitor.page
     page.evaluate("document.querySelector('[data-latest]').click()")  # a film may end, and hide it, at any moment
     page.wait_for_selector("#wall .ds-words")
-    if page.is_visible("[data-more]"):  # a phone shows four prompts at first
-        page.click("[data-more]")
+    if page.is_visible("#wall [data-more]"):  # a phone shows four prompts at first
+        page.click("#wall [data-more]")
     return page.evaluate(SEEN)
 
 
@@ -74,6 +74,7 @@ def test_a_run_leaves_and_a_stranger_brings_it_back(visitors, tmp_path):
     page.wait_for_function("document.querySelector('.ds-wall').dataset.run.startsWith('own/')")
     page.wait_for_function("document.querySelector('.ds-chart').dataset.run.startsWith('own/')")
     there = look(first)
+    page.wait_for_selector("#wall [data-more]:visible")  # a phone shows four prompts at first
     look(stranger)
     page.wait_for_function(f"(there) => JSON.stringify(({SEEN})()) === JSON.stringify(there)", arg=there)
     page.reload()
