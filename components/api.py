@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import gradio as gr
 
@@ -171,16 +172,18 @@ class Api:
 
     def _with_data(self, wanted: Recipe, owner: str) -> Recipe:
         """A request names data by a run's key, never by a path: put the run's folder in its place."""
-        config = settings.as_json(wanted.config())
-        if config.get("test_file") or config.get("data") == "file":
-            found = "A request cannot bring a file."
-            raise UserError(found, "data none, real, random or distilled", "Upload the file on the page.")
-        if not config.get("data_path"):
-            return wanted
-        run = self._open(config["data_path"], owner)
+        config, put = settings.as_json(wanted.config()), {}
+        for item in settings.describe(find(wanted.study).config):
+            if item.kind == settings.FILE and config[item.name]:
+                put[item.name] = str(self._text_of(config[item.name], owner))
+        return replace(wanted, changes={**wanted.changes, **put})
+
+    def _text_of(self, key: str, owner: str) -> Path:
+        """The folder of a run that wrote text."""
+        run = self._open(key, owner)
         if not (run.path / "distilled.jsonl").is_file():
             raise UserError("That run wrote no text.", "a run that did", "Name one whose export holds rows.")
-        return replace(wanted, changes={**wanted.changes, "data_path": str(run.path)})
+        return run.path
 
 
 def published(function: Callable[..., dict]) -> Callable[..., dict | str]:
@@ -236,13 +239,13 @@ def _described(study: str, host: Host) -> dict:
     described = find(study)
     names = settings.list_presets(described.presets)
     presets = [{"preset": name, **settings.load_preset(described.presets, name)} for name in names]
-    told = [item for item in settings.describe(described.config) if item.name != "test_file"]
+    every = settings.describe(described.config)
     facts = ("name", "help", "default", "low", "high", "choices")
     return {
         "study": study,
         "stages": list(described.stage_names),
         "presets": presets,
-        "settings": [{fact: _plain(getattr(item, fact)) for fact in facts} | _here(host, item) for item in told],
+        "settings": [{fact: _plain(getattr(item, fact)) for fact in facts} | _here(host, item) for item in every],
     }
 
 

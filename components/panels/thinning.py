@@ -1,14 +1,11 @@
-"""Rows of a run folder to the numbers that the live views draw: pure functions, nothing else.
+"""Rows of a run folder made few and short enough to draw: pure functions, nothing else.
 
-Knows the columns of prompts.jsonl and paths.jsonl; of other rows only the column that is drawn. Knows no widget, no
-colour, no file and no visitor.
+Knows of a row only the column that is drawn. Knows no widget, no colour, no file, no visitor and no study.
 """
 
 from collections.abc import Sequence
 
 MOST_POINTS = 2000  # more than a wide screen has pixels; a longer history is thinned when it is first shown
-MOST_SNAPSHOTS = 60
-MOST_PROMPTS = 48
 
 
 def short(value: float | int | None, digits: int = 4) -> float | int | None:
@@ -36,39 +33,9 @@ def thin(rows: Sequence[dict], most: int = MOST_POINTS, column: str = "loss") ->
     return kept
 
 
-def paths(rows: Sequence[dict], most: int = MOST_SNAPSHOTS) -> list[dict]:
-    """Rows of paths.jsonl for the map, evenly chosen. The expert's way is the same in all: only the first says it."""
-    return [
-        {
-            "step": row["step"],
-            "student": _short_points(row["student"]),
-            "layers": [{name: short(value) for name, value in layer.items()} for layer in row["layers"]],
-        }
-        | ({} if number else {"expert": _short_points(row["expert"])})
-        for number, row in enumerate(_evenly(rows, most))
-    ]
-
-
-def _short_points(points: Sequence[Sequence[float | None]]) -> list[list[float | None]]:
-    return [[short(value) for value in point] for point in points]
-
-
-def _evenly(rows: Sequence[dict], most: int) -> list[dict]:
+def evenly(rows: Sequence[dict], most: int) -> list[dict]:
     """At most `most` rows, the first and the last among them."""
     rows = list(rows)
     if len(rows) > most > 1:
         rows = [rows[round(i * (len(rows) - 1) / (most - 1))] for i in range(most)]
     return rows
-
-
-def snapshots(rows: Sequence[dict], most: int = MOST_SNAPSHOTS) -> list[dict]:
-    """Snapshots for the prompt wall, evenly chosen with the first and the last, each no larger than the wall."""
-    return [
-        {
-            "step": row["step"],
-            "total": len(row["prompts"]),
-            "prompts": [{**p, "changed": short(p["changed"])} for p in row["prompts"][:MOST_PROMPTS]],
-        }
-        | ({"round": row["round"]} if "round" in row else {})  # of a search, behind the last update
-        for row in _evenly(rows, most)
-    ]

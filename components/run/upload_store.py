@@ -16,6 +16,7 @@ from backend.core.text.table_formats import READERS
 from backend.core.text.uploads import read_examples, read_questions, summary
 from backend.disk import write_atomically
 from backend.errors import UserError
+from backend.export.places import texts
 from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.limits.room import check_room
 from backend.runs.folder import list_runs
@@ -104,7 +105,7 @@ class UploadStore:
     def _make_room(self, owner: str) -> None:
         """Remove the oldest files that no run reads. UserError where all are needed."""
         kept = _newest(path for path in self._folder(owner).glob("*") if KEY.fullmatch(path.name))
-        needed = {Path(value).name for run in list_runs(self.root / owner) for value in _paths(run.config()["config"])}
+        needed = {Path(value).name for run in list_runs(self.root / owner) for value in _texts(run.config()["config"])}
         spare = [path for path in kept if path.name not in needed]
         while len(kept) >= MOST_FILES:
             if not spare:
@@ -116,8 +117,9 @@ class UploadStore:
             old.with_name(f"{old.name}.facts").unlink(missing_ok=True)
 
 
-def _paths(config: dict) -> list[str]:
-    return [str(config.get(name) or "") for name in ("data_path", "test_file")]
+def _texts(config: dict) -> list[str]:
+    """Every text among the settings of a run, of whatever study: one of them may be the path of an upload."""
+    return [text for value in config.values() for text in texts(value)]
 
 
 def _newest(paths) -> list[Path]:

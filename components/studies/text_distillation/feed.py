@@ -5,8 +5,8 @@ Knows the columns of prompts.jsonl, paths.jsonl and distilled.jsonl; no widget a
 
 from backend.runs.folder import RunDir
 from backend.runs.lineage import snapshot_steps
-from components.panels.thinning import MOST_PROMPTS, paths, snapshots
 from components.run.feed import Read
+from components.studies.text_distillation.snapshots import MOST_PROMPTS, paths, snapshots
 
 
 def wall_news(run: RunDir, rows: dict[str, list[dict]], fresh: bool) -> dict:

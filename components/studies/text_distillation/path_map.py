@@ -1,6 +1,6 @@
 """The map of the student's way beside its expert's, as a widget: a constant template and path_map.js beside this file.
 
-Knows no rows: its value is what components.panels.thinning makes.
+Knows no rows: its value is what snapshots.py makes.
 """
 
 from pathlib import Path

@@ -1,7 +1,6 @@
 """The prompt wall as a widget: a constant template and wall.js after marked_words.js.
 
-Knows no rows: its value is what components.panels.thinning makes. Prompts are untrusted text and never part of
-the template.
+Knows no rows: its value is what snapshots.py makes. Prompts are untrusted text and never part of the template.
 """
 
 from pathlib import Path

@@ -7,12 +7,13 @@ import pytest
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.study import STUDY
 from components.frame import words
-from components.panels import thinning as figures
+from components.panels import thinning
 from components.panels.chart import chart_news
 from components.panels.results import results_markup, scale_top, ticks
 from components.run import feed
 from components.run.shelf import Shelf, is_owner, new_owner
 from components.run.status import status_markup
+from components.studies.text_distillation import snapshots
 from components.studies.text_distillation import words as said_of
 from components.studies.text_distillation.feed import PATH, WALL
 
@@ -54,7 +55,7 @@ def run(tmp_path):
 def test_thinning_keeps_every_spike_the_order_and_the_latest_value():
     rows = distil_rows(10_000)
     rows[4321]["matching_loss"] = 99.0
-    kept = figures.thin(rows, 500, "matching_loss")
+    kept = thinning.thin(rows, 500, "matching_loss")
     assert len(kept) <= 500
     assert rows[4321] in kept
     assert kept[-1] is rows[-1]
@@ -63,16 +64,16 @@ def test_thinning_keeps_every_spike_the_order_and_the_latest_value():
 
 def test_a_short_history_is_not_thinned():
     rows = distil_rows(10)
-    assert figures.thin(rows, 10) == rows
+    assert thinning.thin(rows, 10) == rows
 
 
 def test_snapshots_are_capped_with_first_and_last_kept():
     prompt = {"slot": 0, "text": "a", "answer": "b", "changed": 0.123456, "distance": 0.1}
     rows = [{"step": s, "prompts": [prompt] * 100} for s in range(500)]
-    shown = figures.snapshots(rows)
-    assert len(shown) == figures.MOST_SNAPSHOTS
+    shown = snapshots.snapshots(rows)
+    assert len(shown) == snapshots.MOST_SNAPSHOTS
     assert (shown[0]["step"], shown[-1]["step"]) == (0, 499)
-    assert len(shown[0]["prompts"]) == figures.MOST_PROMPTS
+    assert len(shown[0]["prompts"]) == snapshots.MOST_PROMPTS
     assert shown[0]["total"] == 100
 
 
@@ -99,9 +100,9 @@ def path_row(step: int) -> dict:
 
 
 def test_the_map_is_sent_its_expert_once_and_no_more_snapshots_than_it_can_play():
-    found = figures.paths([path_row(step) for step in range(500)])
-    assert len(found) == figures.MOST_SNAPSHOTS and [found[0]["step"], found[-1]["step"]] == [0, 499]
-    assert ["expert" in row for row in found] == [True] + [False] * (figures.MOST_SNAPSHOTS - 1)
+    found = snapshots.paths([path_row(step) for step in range(500)])
+    assert len(found) == snapshots.MOST_SNAPSHOTS and [found[0]["step"], found[-1]["step"]] == [0, 499]
+    assert ["expert" in row for row in found] == [True] + [False] * (snapshots.MOST_SNAPSHOTS - 1)
     assert found[0]["student"] == [[0.0, 0.0], [0.1235, 0.25], [None, None]]
     assert found[0]["layers"] == [{"layer": 0, "left": 0.1235, "share": 1.0}]
 
