@@ -79,9 +79,11 @@ class Visitor:
 
     START, READY = "", "#status [data-status]"
     SCRIPT = ""  # runs before the page's own: it keeps what is on screen for a moment only
+    MOTION = None  # "reduce": no film plays, for those whom it only keeps waiting
 
     def __init__(self, chromium, address: str, width: int = 1280, height: int = 900, start: str | None = None):
-        self.context = chromium.new_context(viewport={"width": width, "height": height})
+        viewport = {"width": width, "height": height}
+        self.context = chromium.new_context(viewport=viewport, reduced_motion=self.MOTION)
         self.page, self.address, self.errors, self.elsewhere = self.context.new_page(), address, [], []
         self.page.set_default_timeout(30_000)
         self._leaving = False

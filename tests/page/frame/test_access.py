@@ -17,7 +17,7 @@ BARE = """() => {
     const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
     return seen || node === document.body ? [] : [node.outerHTML.slice(0, 90)];
 }"""  # what has the focus and does not show it
-SETTLE_MS = 700  # a fade that is under way has less contrast than the page that follows
+SETTLE_MS = 300  # Gradio's own fades are not asked to be still
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,13 @@ def address(tmp_path_factory):
     browsing.end(server, folder)
 
 
+class Still(Visitor):
+    MOTION = "reduce"
+
+
 @pytest.fixture(params=["light", "dark"])
 def visitor(chromium, address, request):
-    visitor = Visitor(chromium, address, start=f"/?__theme={request.param}")
+    visitor = Still(chromium, address, start=f"/?__theme={request.param}")
     visitor.theme = request.param
     yield visitor
     visitor.context.close()
