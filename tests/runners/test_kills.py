@@ -14,7 +14,7 @@ from tests.marks import SLOW
 
 FOLLOWED, BENCH = "text_distillation", "bench"
 CLOSE = [  # where something was once lost, between two writings
-    Moment(FOLLOWED, "row prompts.jsonl", 10),  # the texts of a round of the search, after the round was saved
+    Moment(FOLLOWED, "row prompts.jsonl", 9),  # the texts of a round of the search, after the round was saved
     SLOW(Moment(BENCH, "write outcome.json", 1)),  # a student is trained, and that is not yet on file
 ]
 
