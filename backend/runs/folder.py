@@ -39,13 +39,16 @@ class RunDir:
     ) -> "RunDir":
         """Make the folder, or reopen it when it already holds the same study, config and lineage (of a branch).
 
+        A run that failed before it wrote anything, as with a task that is not there, gives way to a corrected one.
         Raises UserError when the folder holds another run or files that are not a run.
         """
         run = cls(path)
         wanted = {"study": study, "preset": preset, "config": config} | ({"lineage": lineage} if lineage else {})
         if (run.path / "config.json").exists():
             found = run.config()
-            if (found["study"], found["config"], found.get("lineage") or []) != (study, config, lineage or []):
+            if (found["study"], found["config"], found.get("lineage") or []) == (study, config, lineage or []):
+                return run
+            if not run.came_to_nothing():
                 differing = sorted(k for k in config if found["config"].get(k) != config[k])
                 differing = differing or ["study" if found["study"] != study else "the update it branches from"]
                 raise UserError(
@@ -53,8 +56,7 @@ class RunDir:
                     "an empty folder, or the same settings to resume it",
                     "Choose another --out, or repeat the run with its own settings.",
                 )
-            return run
-        if run.path.exists() and not all(map(made_by_create, run.path.iterdir())):
+        elif run.path.exists() and not all(map(made_by_create, run.path.iterdir())):
             raise UserError(f"{run.path} is not empty and is not a run.", "an empty folder", "Choose another --out.")
         try:
             run.artifacts.mkdir(parents=True, exist_ok=True)
@@ -64,6 +66,13 @@ class RunDir:
             shutil.rmtree(run.path, ignore_errors=True)  # half a run would be in the way of a whole one
             raise (disk_error(error, run.path) if isinstance(error, OSError) else error) from error
         return run
+
+    def came_to_nothing(self) -> bool:
+        """Whether it failed before its first row or file."""
+        own = {"config.json", self.log_file.name, self.heartbeat.name}
+        return self.status()["state"] == "failed" and all(
+            path.name in own or made_by_create(path) for path in self.path.iterdir()
+        )
 
     def config(self) -> dict:
         """`{"study", "preset", "config"}` as the run was started with, and a branch's `lineage`."""

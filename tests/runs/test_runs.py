@@ -155,3 +155,20 @@ def test_a_full_disk_gets_a_sentence_and_keeps_every_whole_row(small_disk):
     with pytest.raises(UserError, match="disk is full"):
         write_atomically(run.path / "status.json", json.dumps({"x": "y" * 100_000}))
     assert run.status() == before
+
+
+def test_a_run_that_failed_before_it_wrote_anything_gives_way_to_a_corrected_one(tmp_path):
+    folder = tmp_path / "run"
+    RunDir.create(folder, "bench", None, {"task": "wrong"}).set_status(state="failed")
+    assert RunDir.create(folder, "bench", None, {"task": "right"}).status()["state"] == "queued"
+    assert RunDir(folder).config()["config"] == {"task": "right"}
+
+
+@pytest.mark.parametrize("trace", ["metrics.jsonl", "artifacts/checkpoint.safetensors", "mine.txt"])
+def test_a_failed_run_that_wrote_anything_is_kept(tmp_path, trace):
+    run = RunDir.create(tmp_path / "run", "bench", None, {"task": "wrong"})
+    run.set_status(state="failed")
+    (run.path / trace).write_text("x")
+    with pytest.raises(UserError, match="already holds another run"):
+        RunDir.create(run.path, "bench", None, {"task": "right"})
+    assert (run.path / trace).read_text() == "x"
