@@ -11,7 +11,9 @@ import importlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,6 +47,7 @@ from components.run.takeaway import MOST_MEGABYTES
 from components.studies.page import House, page_class
 
 LOG = logging.getLogger(__name__)
+PORTS_TRIED = 100
 SAMPLES = Path(__file__).parent / "assets" / "sample_runs"
 
 
@@ -119,6 +122,21 @@ def default_host(environment: Mapping[str, str]) -> str:
     return environment.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1")
 
 
+def default_port(environment: Mapping[str, str]) -> str:
+    """The port that a platform sets, or Gradio's own variable, or Gradio's own port."""
+    return environment.get("PORT") or environment.get("GRADIO_SERVER_PORT") or "7860"
+
+
+def free_port(host: str, first: int) -> int | None:
+    """The first port from `first` on where a server can listen at `host`; None where `PORTS_TRIED` are taken."""
+    for port in range(first, min(first + PORTS_TRIED, 65536)):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server's own: one just left is free
+            probe.bind((host, port))
+            return port
+    return None
+
+
 def launch(
     demo: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, routes: Sequence[Route] = (), **more
 ) -> tuple:
@@ -171,13 +189,19 @@ def serve(address: str, port: int, **more) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve Distilloscope.")
     parser.add_argument("--host", default=default_host(os.environ))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "7860")))
+    parser.add_argument("--port", type=int, default=default_port(os.environ), help="if it is taken, the next free one")
     parser.add_argument("--mcp", action="store_true", help="offer the public API as tools of an assistant too")
     args = parser.parse_args()
     if args.mcp and find_spec("mcp") is None:
         parser.error("--mcp needs one more package. Install it with: pip install -r requirements-mcp.txt")
+    port = free_port(args.host, args.port)
+    if port is None:
+        last = args.port + PORTS_TRIED - 1
+        parser.error(f"no port from {args.port} to {last} is free at {args.host}. Name another with --port or --host.")
+    if port != args.port:
+        print(f"Port {args.port} is taken, so the page is at port {port}.", flush=True)
     os.environ.update(settle_home(os.environ))
-    serve(args.host, args.port, mcp_server=args.mcp)
+    serve(args.host, port, mcp_server=args.mcp)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from socket import create_server
 
 import pytest
 
@@ -231,3 +232,24 @@ def test_the_settings_of_a_run_fill_the_form(page):
     assert answer[page.form.preset] == "standard"
     assert [answer[w] for w in page.form.widgets] == values
     assert "--set seeds=9" in answer[page.form.box]["texts"]["command"]
+
+
+def test_the_port_comes_from_the_platform_then_from_gradios_variable():
+    assert app.default_port({}) == "7860"
+    assert app.default_port({"GRADIO_SERVER_PORT": "8123"}) == "8123"
+    assert app.default_port({"GRADIO_SERVER_PORT": "8123", "PORT": "7000"}) == "7000"
+
+
+def test_where_the_port_is_taken_the_next_free_one_is_used():
+    with create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        found = app.free_port("127.0.0.1", port)
+        assert port < found < port + app.PORTS_TRIED
+    assert app.free_port("127.0.0.1", port) == port
+
+
+def test_where_nobody_can_listen_a_sentence_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["app.py", "--host", "192.0.2.1"])  # an address of documents, no machine's
+    with pytest.raises(SystemExit):
+        app.main()
+    assert "no port from 7860 to 7959 is free at 192.0.2.1" in capsys.readouterr().err
