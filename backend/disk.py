@@ -7,7 +7,9 @@ import contextlib
 import errno
 import os
 import re
+import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -33,6 +35,30 @@ def write_atomically(path: Path, text: str | bytes) -> None:
         with contextlib.suppress(OSError):  # a disk that may only be read lets nothing be deleted either
             part.unlink()
         raise disk_error(error, path) from error
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], empty: Sequence[str] = ()) -> None:
+    """Make `folder`, which must not be there yet, in one step: with these files and `empty` folders in it.
+
+    Raises UserError where the disk refuses; then nothing is left of it, nor of parents that were made for it.
+    """
+    made = [parent for parent in (folder.parent, *folder.parent.parents) if not parent.exists()]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # two levels down: until it is whole it is not taken for a run of its parent
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".in-") as place:
+            inside = Path(place) / "a" / "run"
+            for name in ("", *empty):
+                (inside / name).mkdir(parents=True)
+            for name, content in files.items():
+                (inside / name).parent.mkdir(parents=True, exist_ok=True)
+                (inside / name).write_bytes(content)
+            inside.rename(folder)
+    except OSError as error:
+        for parent in made:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+        raise disk_error(error, folder) from error
 
 
 def part_of(path: Path) -> Path:

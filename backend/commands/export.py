@@ -6,14 +6,15 @@ Parses words and prints where things went. The report is drawn by the page's own
 import argparse
 from pathlib import Path
 
-from backend.disk import disk_error, write_atomically
+from backend.disk import disk_error, write_atomically, write_folder
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="a run folder")
-    parser.add_argument("--to", required=True, type=Path, metavar="FILE", help="the file to write")
+    where = "the file to write; of several files a folder, where the name has no ending such as .zip"
+    parser.add_argument("--to", required=True, type=Path, metavar="PATH", help=where)
     kinds = "run (everything, `import` reads it; default), csv (its tables), or what the run's study offers"
     parser.add_argument("--as", dest="kind", default="run", metavar="KIND", help=kinds)
     parser.set_defaults(command=export)
@@ -26,14 +27,20 @@ def add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def export(args: argparse.Namespace) -> int:
-    """Write the file; an existing one is not touched."""
-    from backend.export.kinds import made  # noqa: PLC0415 - other commands need not wait for it
+    """Write the file, or the folder where there are several and `--to` has no ending; nothing there is touched."""
+    from backend.export.archive import zipped  # noqa: PLC0415 - other commands need not wait for these
+    from backend.export.kinds import pieces  # noqa: PLC0415
 
     if not (args.run / "config.json").is_file():
         raise UserError(f"{args.run} is not a run folder.", "a folder with config.json", "Check the path.")
     if args.to.exists():
         raise UserError(f"{args.to} is there already.", "a new file", "Choose another --to.")
-    _, content = made(RunDir(args.run), args.kind)
+    files = pieces(RunDir(args.run), args.kind)
+    if len(files) > 1 and not args.to.suffix:
+        write_folder(args.to, files)
+        print(f"{args.to}: a folder of {len(files)} files. Name it {args.to.name}.zip to have one file.")
+        return 0
+    content = zipped(files) if len(files) > 1 else next(iter(files.values()))
     try:
         args.to.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

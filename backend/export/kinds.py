@@ -22,23 +22,26 @@ def kinds_of(study: Study | None) -> tuple[str, ...]:
 
 
 def made(run: RunDir, kind: str) -> tuple[str, bytes]:
-    """The file's name and its bytes. UserError where the run has nothing of this kind."""
+    """The file's name and its bytes; several files as a zip. UserError where the run has nothing of this kind."""
+    files = pieces(run, kind)
+    if len(files) == 1:
+        return next(iter(files.items()))
+    return f"{RunCopy.of(run).stem}-{'tables' if kind == CSV else kind}.zip", zipped(files)
+
+
+def pieces(run: RunDir, kind: str) -> dict[str, bytes]:
+    """The files of this kind by name. UserError where the run has nothing of it."""
     copy = RunCopy.of(run)
     if kind not in kinds_of(copy.study):
         what = copy.study.title if copy.study else "a study that is not known here"
         found = f"A run of {what} has no {kind[:40]!r}."
         raise UserError(found, f"one of {', '.join(kinds_of(copy.study))}", "Take one of these.")
-    return (copy.stem + SUFFIX, pack(copy)) if kind == RUN else named(copy, kind, maker(copy.study, kind)(copy))
+    if kind == RUN:
+        return {copy.stem + SUFFIX: pack(copy)}
+    files = maker(copy.study, kind)(copy)
+    return files if len(files) > 1 else {f"{copy.stem}-{name}": content for name, content in files.items()}
 
 
 def maker(study: Study, kind: str) -> Callable[[RunCopy], dict[str, bytes]]:
     """The study's own, also of tables where it has some; else what every study has."""
     return resolve(study.exports[kind]) if kind in study.exports else tables_of
-
-
-def named(copy: RunCopy, kind: str, files: dict[str, bytes]) -> tuple[str, bytes]:
-    """A single file as it is, several as a zip."""
-    if len(files) == 1:
-        ((name, content),) = files.items()
-        return f"{copy.stem}-{name}", content
-    return f"{copy.stem}-{'tables' if kind == CSV else kind}.zip", zipped(files)

@@ -7,10 +7,9 @@ anything is written, so a refusal leaves no trace. Knows bytes and a folder to w
 import hashlib
 import json
 import shutil
-import tempfile
 from pathlib import Path
 
-from backend.disk import disk_error
+from backend.disk import disk_error, write_folder
 from backend.errors import UserError
 from backend.export import travel
 from backend.export.archive import ANEW, MOST_PACKED, megabytes, unzipped, zipped
@@ -67,24 +66,12 @@ def digest(content: bytes) -> str:
 
 def restore(copy: RunCopy, folder: Path) -> RunDir:
     """Write the run to `folder`, which must not exist yet, in one step. UserError where there is no room."""
-    made = [parent for parent in (folder.parent, *folder.parent.parents) if not parent.exists()]
+    there = next(parent for parent in folder.absolute().parents if parent.exists())
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(folder.parent).free < ROOM:
-            raise UserError("The disk is almost full.", "room for one more run", "Try again later, or free some space.")
-        # outside of the visitor's folder's pattern of runs until it is whole
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".in-") as place:
-            inside = Path(place) / "a" / "run"
-            (inside / "artifacts").mkdir(parents=True)
-            for name, content in copy.files.items():
-                (inside / name).parent.mkdir(parents=True, exist_ok=True)
-                (inside / name).write_bytes(content)
-            inside.rename(folder)
-    except (OSError, UserError) as error:
-        for parent in made:
-            if parent.is_dir() and not any(parent.iterdir()):
-                parent.rmdir()
-        if isinstance(error, UserError):
-            raise
+        free = shutil.disk_usage(there).free
+    except OSError as error:
         raise disk_error(error, folder) from error
+    if free < ROOM:
+        raise UserError("The disk is almost full.", "room for one more run", "Try again later, or free some space.")
+    write_folder(folder, copy.files, ["artifacts"])
     return RunDir(folder)

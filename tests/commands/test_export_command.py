@@ -1,9 +1,13 @@
 """`python -m backend export` and `import`: the same files as the page's, and words for what is wrong."""
 
+import zipfile
+
 import pytest
+from datasets import load_dataset
 
 from backend.__main__ import main
 from backend.export.run_file import pack
+from backend.runs.folder import RunDir
 from tests.exported import SAMPLES, sample
 
 
@@ -22,8 +26,20 @@ def test_a_run_goes_out_and_comes_back(tmp_path, capsys):
     ("name", "kind"), [("quick", "dataset"), ("quick", "csv"), ("quick", "jsonl"), ("distilled_text", "csv")]
 )
 def test_the_other_kinds_are_written_too(tmp_path, name, kind):
-    assert main(["export", str(SAMPLES / name), "--to", str(tmp_path / "x"), "--as", kind]) == 0
-    assert (tmp_path / "x").stat().st_size > 1000
+    assert main(["export", str(SAMPLES / name), "--to", str(tmp_path / "x.zip"), "--as", kind]) == 0
+    assert (tmp_path / "x.zip").stat().st_size > 1000
+
+
+def test_several_files_make_a_folder_where_the_name_has_no_ending(tmp_path, capsys):
+    for name in ("data", "data.zip"):
+        assert main(["export", str(SAMPLES / "quick"), "--to", str(tmp_path / "new" / name), "--as", "dataset"]) == 0
+    assert "a folder of" in capsys.readouterr().out
+    with zipfile.ZipFile(tmp_path / "new" / "data.zip") as zipped:
+        files = {name: zipped.read(name) for name in zipped.namelist()}
+    folder = tmp_path / "new" / "data"
+    assert {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()} == files
+    assert [path.name for path in sorted((tmp_path / "new").iterdir())] == ["data", "data.zip"]
+    assert load_dataset(str(folder), split="train").num_rows == len(RunDir(SAMPLES / "quick").rows("distilled"))
 
 
 def test_what_is_wrong_is_said_and_changes_nothing(tmp_path, capsys):
