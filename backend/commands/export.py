@@ -29,13 +29,14 @@ def add_import(parser: argparse.ArgumentParser) -> None:
 def export(args: argparse.Namespace) -> int:
     """Write the file, or the folder where there are several and `--to` has no ending; nothing there is touched."""
     from backend.export.archive import zipped  # noqa: PLC0415 - other commands need not wait for these
+    from backend.export.copy import RunCopy  # noqa: PLC0415
     from backend.export.kinds import pieces  # noqa: PLC0415
 
     if not (args.run / "config.json").is_file():
         raise UserError(f"{args.run} is not a run folder.", "a folder with config.json", "Check the path.")
     if args.to.exists():
         raise UserError(f"{args.to} is there already.", "a new file", "Choose another --to.")
-    files = pieces(RunDir(args.run), args.kind)
+    files = pieces(RunCopy.of(RunDir(args.run)), args.kind)
     if len(files) > 1 and not args.to.suffix:
         write_folder(args.to, files)
         print(f"{args.to}: a folder of {len(files)} files. Name it {args.to.name}.zip to have one file.")

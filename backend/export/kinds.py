@@ -23,15 +23,15 @@ def kinds_of(study: Study | None) -> tuple[str, ...]:
 
 def made(run: RunDir, kind: str) -> tuple[str, bytes]:
     """The file's name and its bytes; several files as a zip. UserError where the run has nothing of this kind."""
-    files = pieces(run, kind)
+    copy = RunCopy.of(run)
+    files = pieces(copy, kind)
     if len(files) == 1:
         return next(iter(files.items()))
-    return f"{RunCopy.of(run).stem}-{'tables' if kind == CSV else kind}.zip", zipped(files)
+    return f"{copy.stem}-{'tables' if kind == CSV else kind}.zip", zipped(files)
 
 
-def pieces(run: RunDir, kind: str) -> dict[str, bytes]:
+def pieces(copy: RunCopy, kind: str) -> dict[str, bytes]:
     """The files of this kind by name. UserError where the run has nothing of it."""
-    copy = RunCopy.of(run)
     if kind not in kinds_of(copy.study):
         what = copy.study.title if copy.study else "a study that is not known here"
         found = f"A run of {what} has no {kind[:40]!r}."

@@ -10,7 +10,6 @@ import pytest
 from tests.hostile.siege import ADA, BEN, STRANGER, Shot
 from tests.hostile.test_hostile_events import GOOD, OPENINGS, private
 from tests.hostile.test_hostile_events import event as event_named
-from tests.marks import SLOW
 
 PAIRS = [(ADA, BEN), (BEN, ADA)]
 
@@ -53,7 +52,7 @@ def test_the_api_lists_reads_and_stops_only_ones_own(siege, mine, other):
     assert mine.secret in siege.call("owners", "export", [mine.keys[0], mine.id]).text
 
 
-@pytest.mark.parametrize(("mine", "other"), [PAIRS[0], SLOW(*PAIRS[1])])  # the same 80 events, twice 20 s
+@pytest.mark.parametrize(("mine", "other"), PAIRS)
 def test_every_event_of_the_page_keeps_an_owners_words_from_the_others(siege, mine, other):
     pickers = {part["id"]: part["props"].get("elem_id") for part in siege.page["components"]}
     kinds = {part["id"]: part["type"] for part in siege.page["components"]}

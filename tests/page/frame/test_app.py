@@ -249,6 +249,8 @@ def test_where_the_port_is_taken_the_next_free_one_is_used():
 
 
 def test_where_nobody_can_listen_a_sentence_says_so(monkeypatch, capsys):
+    for name in ("PORT", "GRADIO_SERVER_PORT"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "argv", ["app.py", "--host", "192.0.2.1"])  # an address of documents, no machine's
     with pytest.raises(SystemExit):
         app.main()

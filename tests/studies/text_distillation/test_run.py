@@ -19,7 +19,6 @@ from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.learning import ASTRAY, count_astray
 from backend.studies.text_distillation.study import STUDY
-from tests.marks import SLOW
 from tests.tiny import FAMILIES
 
 ROOT = Path(__file__).parents[3]
@@ -146,7 +145,7 @@ def command(run: RunDir) -> list[str]:
     return [sys.executable, "-m", "backend", "run", "text_distillation", "--out", str(run.path), "--from-config"]
 
 
-@pytest.mark.parametrize("rows_before_kill", [2, 5, SLOW(9)])
+@pytest.mark.parametrize("rows_before_kill", [2, 5, 9])
 def test_a_killed_worker_resumes_to_the_same_final_metrics(rows_before_kill, config, tmp_path, home):
     """kill -9 between checkpoints: the rows after the last one are dropped and computed again."""
     config = replace(config, outer_steps=12, checkpoint_every=4, arms=("init", "text"), regimes=("ordinary",))
