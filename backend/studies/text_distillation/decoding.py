@@ -141,6 +141,7 @@ def summary(
 ) -> dict:
     """The figures of the finished run."""
     examples: list[Example] = distilled_examples(setup, found)
+    real = set(setup.train_examples)
     return {
         "steps": state.step,
         "skipped": state.skipped,
@@ -149,4 +150,6 @@ def summary(
         "tokens_changed": tokens_changed(setup.own.tokenizer, setup.init_examples, examples),
         "reverted": sum(found.reverted),
         "judged_by": judged_by(buffer) if reverts(setup.config) else None,
+        "train_questions": len(setup.train),
+        "verbatim": sum(example in real for example in examples),
     }

@@ -218,6 +218,8 @@ class Summary(Row):
     tokens_changed: Number | None = None
     reverted: Whole | None = None
     judged_by: Name | None = None
+    train_questions: Whole | None = None
+    verbatim: Whole | None = None
 
 
 class Draft(Row):

@@ -56,6 +56,7 @@ STUDY = Study(
         ),
     ),
     panels=(
+        Panel("finding", "What was found", ("results", "distilled")),
         Panel("wall", "The prompts as text", ("prompts", "distilled", "facts")),
         Panel("slow_motion", "One update in slow motion", ("metrics",)),
         Panel("lens", "Which real tokens lie near", ("neighbours", "vocabulary")),
