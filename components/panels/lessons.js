@@ -31,6 +31,7 @@ function light(selector) {
   document.querySelectorAll(".ds-lit").forEach((node) => node.classList.remove("ds-lit"));
   const panel = selector && document.querySelector(selector);
   if (!panel) return;
+  panel.closest(".ds-chapter")?.dispatchEvent(new Event("ds-open"));
   const card = panel.closest(".ds-card") || panel;
   card.classList.add("ds-lit");
   card.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });

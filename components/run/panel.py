@@ -34,6 +34,8 @@ class Panel:
 
     name = ""
     small = False  # a button or a link, which a study need not name
+    leading = False  # it stands above the head of the run
+    closed = False  # a chapter of its own, which is closed until somebody wants it
     reads: tuple[Read, ...] = ()
 
     def __init__(self, view):

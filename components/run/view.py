@@ -6,7 +6,7 @@ folder's contract, a runner and what a study says of itself; no study by name.
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import gradio as gr
 
@@ -22,6 +22,7 @@ from components.panels.chart import chart_news, live_chart
 from components.panels.glossary import glossary_view
 from components.run import feed
 from components.run.branching import family_tree, tree_markup
+from components.run.chapters import chapter
 from components.run.discard import discard_button
 from components.run.doctor_view import diagnosed, doctor_view
 from components.run.feed import Read
@@ -42,12 +43,20 @@ class RunView:
     """Made inside a Blocks context. `show` fills everything, `tick` only what is new."""
 
     def __init__(
-        self, study: Study, shelf: Shelf, runner: Runner, panels: Sequence[type[Panel]] = (), desk: object = None
+        self,
+        study: Study,
+        shelf: Shelf,
+        runner: Runner,
+        panels: Sequence[type[Panel]] = (),
+        desk: object = None,
+        above: Callable[[], None] = lambda: None,
     ):
-        """`desk` answers the panels' small questions."""
+        """`desk` answers the panels' small questions; `above` makes what stands between leading panels and the head."""
         self.study, self.shelf, self.runner, self.desk = study, shelf, runner, desk
         self.seen = gr.State({})
         self.timer = gr.Timer(PERIOD_S, active=False)
+        ahead = {panel: panel(self) for panel in panels if panel.leading}
+        above()
         with gr.Column(elem_classes="ds-card", elem_id="run-card"):
             self._make_head()
             self.actions = self._make_actions()
@@ -56,10 +65,16 @@ class RunView:
         with gr.Column(elem_classes="ds-card", elem_id="chart-card"):
             self.chart = live_chart(study)
             self.told = gr.HTML("", elem_id="told", elem_classes="ds-if-any", apply_default_css=False)
-        self.panels = [panel(self) for panel in panels]
+        self.panels = [ahead.get(panel) or self._made(panel) for panel in panels]
         self.reads = [Read("chart", ("metrics",), self._chart_news), *(read for p in self.panels for read in p.reads)]
         self.settings = gr.HTML("", elem_id="run-settings", elem_classes="ds-aside", apply_default_css=False)
         glossary_view()
+
+    def _made(self, panel: type[Panel]) -> Panel:
+        if not panel.closed:
+            return panel(self)
+        with chapter(panel.name, next(one.title for one in self.study.panels if one.name == panel.name)):
+            return panel(self)
 
     def _make_head(self) -> None:
         with gr.Row(elem_id="run-row", elem_classes="ds-run-row"):

@@ -19,6 +19,7 @@ from backend.study import Study
 from components.form.config_form import ConfigForm, Layout, error_markup
 from components.frame.visitor import visitor
 from components.run.branching import branch_chip
+from components.run.chapters import chapter
 from components.run.cost import cost_line
 from components.run.life import Life
 from components.run.panel import Panel
@@ -52,11 +53,11 @@ class StudyPage:
         self.study, self.house = study, house
         self.shelf, self.runner = house.shelves[study.name], house.runner
         self.owner = visitor()
-        self.make_above()
         with gr.Row(elem_id="page", elem_classes="ds-page"):
             with gr.Column(scale=7, min_width=320, elem_id="view", elem_classes="ds-view"):
-                self.view = RunView(study, self.shelf, self.runner, self.panels(), house.desk)
-                self.takeaway = TakeAway(self.shelf)
+                self.view = RunView(study, self.shelf, self.runner, self.panels(), house.desk, self.make_above)
+                with chapter("takeaway", "Take it with you"):
+                    self.takeaway = TakeAway(self.shelf)
                 self.make_below()
             with gr.Column(scale=3, min_width=310, elem_id="form", elem_classes=["ds-form", "ds-card"]):
                 gr.HTML(f"<h2>{study.words.own}</h2>", apply_default_css=False)
@@ -75,7 +76,7 @@ class StudyPage:
 
     # -- what a study's own page adds ---------------------------------------------------------------------------
     def make_above(self) -> None:
-        """Widgets above the run."""
+        """Widgets above the head of the run, below its leading panels."""
 
     def make_below(self) -> None:
         """Widgets below the run."""

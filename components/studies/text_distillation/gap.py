@@ -17,7 +17,7 @@ from components.panels.paired import seeds, signed
 from components.studies.text_distillation import words
 from components.studies.text_distillation.judge_view import arms_of
 
-WAY = ("soft", "projected", "text")
+WAY = ("soft", "projected", "decoded", "text")
 NEAREST = "each place moved to its nearest real token"
 CHOSEN = "each place moved to the real token that its decoder chose"
 WRITTEN = "those tokens written as text and read again"
@@ -46,7 +46,7 @@ def move_words(run: RunDir, way: list[str]) -> dict[str, str]:
     decoder = run.config()["config"].get("decoder", "nearest")
     token = NEAREST if decoder in ("nearest", "search") else CHOSEN
     if decoder == "search":
-        return {"projected": token, "text": SEARCHED}
+        return {"projected": token, "decoded": WRITTEN if "projected" in way else token, "text": SEARCHED}
     reverted = sum(row["provenance"].get("reverted") is True for row in run.rows("distilled"))
     written = WRITTEN if "projected" in way else token
     back = f"; {words.count(reverted, 'prompt')} put back to the real question" if reverted else ""

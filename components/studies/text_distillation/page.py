@@ -15,6 +15,7 @@ class TextDistillationPage(StudyPage):
     PANELS = (
         panels.Score,
         panels.Beside,
+        panels.Finding,
         panels.Wall,
         panels.SlowMotion,
         panels.Lens,

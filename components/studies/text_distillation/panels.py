@@ -15,6 +15,7 @@ from components.panels.results import results_markup
 from components.run import results_panel
 from components.run.panel import Look, Panel
 from components.studies.text_distillation import feed, words
+from components.studies.text_distillation.finding import finding_markup
 from components.studies.text_distillation.gap import gap_markup
 from components.studies.text_distillation.judge_view import (
     against_random,
@@ -32,10 +33,32 @@ QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_li
 SCORING = "decode,evaluate"
 
 
+class Finding(Panel):
+    """What a run came to, above everything else."""
+
+    name, leading = "finding", True
+
+    def __init__(self, view):
+        super().__init__(view)
+        self.finding = gr.HTML("", elem_id="finding", elem_classes=["ds-card", "ds-if-any"], apply_default_css=False)
+
+    @property
+    def parts(self) -> list:
+        return [self.finding]
+
+    def look(self, look: Look) -> dict:
+        if look.results is None:
+            return {}
+        return {self.finding: self.view.shelf.veiled(look.key, finding_markup(look.run, look.results))}
+
+    def nothing(self) -> dict:
+        return {self.finding: ""}
+
+
 class Wall(Panel):
     """The prompts as text, at every update that was kept; a click on one branches from there."""
 
-    name, reads = "wall", (feed.WALL,)
+    name, closed, reads = "wall", True, (feed.WALL,)
 
     def __init__(self, view):
         super().__init__(view)
@@ -102,7 +125,7 @@ class Lens(Panel):
 class Map(Panel):
     """The student's way beside the expert's."""
 
-    name, reads = "map", (feed.PATH,)
+    name, closed, reads = "map", True, (feed.PATH,)
 
     def __init__(self, view):
         super().__init__(view)
@@ -124,6 +147,8 @@ class Map(Panel):
 
 class Results(results_panel.Results):
     """Bars with a verdict, what decoding costs, and a sentence about experts that were never followed."""
+
+    closed = True
 
     @property
     def parts(self) -> list:
@@ -149,7 +174,7 @@ class Results(results_panel.Results):
 class Judge(Panel):
     """Two arms question by question, when the panel is opened."""
 
-    name = "paired"
+    name, closed = "paired", True
 
     def __init__(self, view):
         super().__init__(view)

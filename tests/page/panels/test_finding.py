@@ -1,0 +1,88 @@
+"""The first card of a run: a sentence of what its texts teach, beside what, and how sure; nothing before that."""
+
+import json
+import re
+
+import pytest
+
+from backend.runs.folder import RunDir
+from components.studies.text_distillation.finding import finding_markup
+
+CONFIG = {"model": "own", "other_model": "far", "prompts": 2, "task": "pocket_science"}
+RIGHT = {
+    "full": (1, 1, 1, 1),
+    "text": (1, 1, 1, 0),
+    "random": (1, 0, 1, 0),
+    "decoded": (0, 0, 1, 0),
+    "base": (0, 1, 0, 0),
+}
+
+
+def scored(question: int, right: int) -> dict:
+    answers = [-1.0, -2.0] if right else [-2.0, -1.0]
+    return {"id": f"q{question}", "subject": None, "answer": 0, "log_likelihoods": answers, "lengths": [1, 1]}
+
+
+@pytest.fixture
+def run(tmp_path) -> RunDir:
+    """Two students of two arms and more, their answers written as the evaluate stage writes them."""
+    found = RunDir.create(tmp_path / "run", "text_distillation", "quick", CONFIG)
+    (found.artifacts / "scores").mkdir(parents=True)
+    for student in ("own", "far"):
+        for arm, right in RIGHT.items():
+            for seed in range(1 if arm == "base" else 2):
+                name = f"artifacts/scores/{arm}-{student}-{seed}.jsonl"
+                (found.path / name).write_text("".join(json.dumps(scored(i, r)) + "\n" for i, r in enumerate(right)))
+                row = {"arm": arm, "student": student, "task": "t", "regime": "ordinary", "metric": "acc", "seed": seed}
+                found.append("results", row | {"value": sum(right) / 4, "n": 4, "scores": name})
+    lines = [{"prompt": "Question: What is <b>ice</b>?\nAnswer:", "answer": "water", "provenance": {}}] * 2
+    (found.path / "distilled.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (found.path / "summary.json").write_text(json.dumps({"train_questions": 1200, "verbatim": 1}))
+    return found
+
+
+def said(markup: str) -> str:
+    return re.sub(r"<[^>]+>", "", markup).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_sentence_says_what_the_texts_teach_beside_random_questions_and_all_the_data(run):
+    found = said(finding_markup(run, run.rows("results")))
+    assert "Two texts, found by this program, teach own to answer 75 % of the test; two random questions 50 %" in found
+    assert ", all 1,200 100 %." in found
+
+
+def test_the_difference_stands_with_its_interval_its_n_and_its_doubt(run):
+    found = said(finding_markup(run, run.rows("results")))
+    assert "Against random questions: +25.0 points (95 % interval" in found and "4 questions, 2 students." in found
+    assert "The difference is inside the noise." in found  # four questions tell nothing
+    assert "far, another family that reads the same texts: +25.0 points" in found
+    assert "1 text is a real question." in found
+
+
+def test_the_run_s_own_model_comes_first_and_every_arm_once_for_each_student(run):
+    found = finding_markup(run, run.rows("results"))
+    assert found.index(">own</b>") < found.index(">far</b>")
+    assert [found.count(f"ds-dot-{arm}") for arm in RIGHT] == [2] * len(RIGHT)
+
+
+def test_the_texts_are_shown_as_text(run):
+    found = finding_markup(run, run.rows("results"))
+    assert "What is &lt;b&gt;ice&lt;/b&gt;?" in found and "<b>ice</b>" not in found and "<b>water</b>" in found
+
+
+@pytest.mark.parametrize("missing", ["text", "random"])
+def test_there_is_nothing_to_say_before_both_were_scored(run, missing):
+    rows = [row for row in run.rows("results") if row["arm"] != missing]
+    assert finding_markup(run, rows) == ""
+
+
+def test_a_run_of_before_says_all_the_questions_where_it_kept_no_count(run):
+    (run.path / "summary.json").unlink()
+    assert ", all the questions 100 %." in said(finding_markup(run, run.rows("results")))
+
+
+def test_without_answers_at_hand_the_means_stand_alone(run):
+    for file in (run.artifacts / "scores").iterdir():
+        file.unlink()
+    found = said(finding_markup(run, run.rows("results")))
+    assert "75 %" in found and "points" not in found
