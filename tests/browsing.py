@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.profiles import Profiles
 from tests.waiting import free_port, wait_served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -58,7 +59,7 @@ def serve_stand_in(folder: Path, worker: str):
 def chromium():
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
+        yield Profiles(browser)
         browser.close()
 
 
@@ -81,19 +82,23 @@ class Visitor:
     SCRIPT = ""  # runs before the page's own: it keeps what is on screen for a moment only
     MOTION = None  # "reduce": no film plays, for those whom it only keeps waiting
 
-    def __init__(self, chromium, address: str, width: int = 1280, height: int = 900, start: str | None = None):
-        viewport = {"width": width, "height": height}
-        self.context = chromium.new_context(viewport=viewport, reduced_motion=self.MOTION)
-        self.page, self.address, self.errors, self.elsewhere = self.context.new_page(), address, [], []
-        self.page.set_default_timeout(30_000)
+    def __init__(self, chromium, address: str, width: int = 1280, height: int = 900, start: str | None = None, **facts):
+        leaving = f"addEventListener('beforeunload', () => console.debug('{LEAVING}'))"
+        scripts = [leaving, *filter(None, [self.SCRIPT])]
+        self.page = chromium.lend(scripts, reduced_motion=self.MOTION, **facts)
+        self.context, self._profiles = self.page.context, chromium
+        self.address, self.errors, self.elsewhere = address, [], []
         self._leaving = False
-        self.page.add_init_script(f"addEventListener('beforeunload', () => console.debug('{LEAVING}'))")
-        if self.SCRIPT:
-            self.page.add_init_script(self.SCRIPT)
-        self.page.on("domcontentloaded", lambda _: self._arrive())
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self._tell(str(error)))
-        self.page.on("request", self._note)
+        self._heard = {
+            "domcontentloaded": lambda _: self._arrive(),
+            "console": self._hear,
+            "pageerror": lambda error: self._tell(str(error)),
+            "request": self._note,
+        }
+        for event, hear in self._heard.items():
+            self.page.on(event, hear)
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.set_default_timeout(30_000)
         self.page.goto(address + (self.START if start is None else start))
         self.page.wait_for_selector(self.READY)
 
@@ -173,5 +178,10 @@ class Visitor:
             self.page.evaluate("document.querySelector('#stop')?.click()")  # in a tab that is not open, too
             with contextlib.suppress(playwright.TimeoutError):
                 self.page.wait_for_selector(live, state="detached")
-        self._leaving = True
-        self.context.close()
+        self.leave()
+
+    def leave(self) -> None:
+        """The next visitor may have the profile."""
+        for event, hear in self._heard.items():
+            self.page.remove_listener(event, hear)
+        self._profiles.give_back(self.page, self.address)

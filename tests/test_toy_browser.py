@@ -82,8 +82,7 @@ def test_nothing_of_the_other_studies_comes_with_its_page(address):
 
 @pytest.mark.parametrize("width, scheme", [(1280, "light"), (390, "dark")])
 def test_its_page_has_no_serious_axe_fault(chromium, address, width, scheme):
-    visitor = Visitor(chromium, address, width=width, start="/toy")
-    visitor.page.emulate_media(color_scheme=scheme)
+    visitor = Visitor(chromium, address, width=width, start="/toy", color_scheme=scheme)
     found = Axe().run(visitor.page).response["violations"]
     assert not [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")]
     visitor.close()

@@ -213,4 +213,4 @@ def test_a_phone_scrolls_in_one_direction_only(chromium, address):
     phone.page.wait_for_selector("#bench-example [data-state=ready]")
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
     phone.page.wait_for_selector(".ds-header a:text-is('Tune and score a student')")
-    phone.context.close()
+    phone.leave()

@@ -145,4 +145,4 @@ def test_on_a_phone_the_box_fits_and_is_large_enough_to_touch(chromium, served):
     assert len(heights) == 5
     assert min(heights) >= 40
     assert visitor.errors == []
-    visitor.context.close()
+    visitor.leave()

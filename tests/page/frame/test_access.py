@@ -37,7 +37,7 @@ def visitor(chromium, address, request):
     visitor = Still(chromium, address, start=f"/?__theme={request.param}")
     visitor.theme = request.param
     yield visitor
-    visitor.context.close()
+    visitor.leave()
 
 
 def complaints(visitor: Visitor) -> list[str]:

@@ -255,7 +255,7 @@ def test_two_visitors_do_not_see_each_other(chromium, address, visitor):
     visitor.wait_points(1)
     other = Visitor(chromium, address)
     assert other.page.get_attribute("#status [data-status]", "data-status") == "none"
-    other.context.close()
+    other.leave()
 
 
 def test_a_phone_scrolls_in_one_direction_only(chromium, address):
@@ -295,6 +295,6 @@ def test_the_real_worker_moves_the_curve_and_stops(chromium, tmp_path):
         visitor.page.wait_for_selector(".ds-prompt")
         visitor.stop()
         assert visitor.errors == []
-        visitor.context.close()
+        visitor.leave()
     finally:
         end(server, tmp_path)

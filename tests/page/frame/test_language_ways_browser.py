@@ -35,8 +35,7 @@ class Guest(Visitor):
 
     def __init__(self, chromium, address, locale="en-US", start=STILL):
         self.fetched: list[str] = []
-        self._locale = locale
-        super().__init__(_Speaking(chromium, locale), address, start=start)
+        super().__init__(chromium, address, start=start, locale=locale)
 
     def _note(self, request) -> None:
         super()._note(request)
@@ -64,14 +63,6 @@ class Guest(Visitor):
         raise AssertionError("the page is not at rest")
 
 
-class _Speaking:
-    def __init__(self, chromium, locale):
-        self._chromium, self._locale = chromium, locale
-
-    def new_context(self, **facts):
-        return self._chromium.new_context(locale=self._locale, **facts)
-
-
 @pytest.fixture
 def guest(chromium, address):
     found = []
@@ -83,7 +74,7 @@ def guest(chromium, address):
     yield come
     for one in found:
         assert one.errors == [] == one.elsewhere
-        one.context.close()
+        one.leave()
 
 
 def test_an_english_visitor_fetches_no_table_and_nothing_watches_their_page(guest):

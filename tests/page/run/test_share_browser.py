@@ -25,7 +25,7 @@ def owner(chromium, address):
     visitor.page.wait_for_selector(".ds-judge")
     yield visitor
     assert visitor.errors == [] == visitor.elsewhere
-    visitor.context.close()
+    visitor.leave()
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def guest(chromium, address):
     yield come
     for visitor in guests:
         assert visitor.errors == [] == visitor.elsewhere
-        visitor.context.close()
+        visitor.leave()
 
 
 def follow(visitor, *parts: str) -> None:

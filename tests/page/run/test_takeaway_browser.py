@@ -38,7 +38,7 @@ def visitors(chromium, address):
     yield visit
     for visitor in made:
         assert visitor.errors == [] == visitor.elsewhere
-        visitor.context.close()
+        visitor.leave()
 
 
 def download(visitor: Visitor, kind: str, folder):

@@ -70,7 +70,7 @@ def test_a_first_visitor_sees_a_film_and_one_sentence_on_what_it_shows(chromium,
     visitor = Newcomer(chromium, address)
     visitor.page.wait_for_function("said.includes('Pause')")
     assert "over 50 updates, 8 real questions turn into prompts" in visitor.page.inner_text(".ds-watching")
-    visitor.context.close()
+    visitor.leave()
 
 
 def test_with_less_motion_wanted_no_film_begins_by_itself(chromium, address):
@@ -243,4 +243,4 @@ def test_a_teachers_link_opens_one_lesson_and_hides_what_it_does_not_need(chromi
     assert pupil.page.is_visible("#form") and pupil.page.is_visible("#results")
     assert not pupil.page.evaluate("location.search.includes('lesson')")
     assert pupil.errors == []
-    pupil.context.close()
+    pupil.leave()
