@@ -80,7 +80,7 @@ class Visitor:
 
     START, READY = "", "#status [data-status]"
     SCRIPT = ""  # runs before the page's own: it keeps what is on screen for a moment only
-    MOTION = None  # "reduce": no film plays, for those whom it only keeps waiting
+    MOTION = "reduce"  # no film plays, for it only keeps waiting whoever does not look at one
 
     def __init__(self, chromium, address: str, width: int = 1280, height: int = 900, start: str | None = None, **facts):
         leaving = f"addEventListener('beforeunload', () => console.debug('{LEAVING}'))"
@@ -185,3 +185,9 @@ class Visitor:
         for event, hear in self._heard.items():
             self.page.remove_listener(event, hear)
         self._profiles.give_back(self.page, self.address)
+
+
+class Moving(Visitor):
+    """Somebody who wants no less motion than others: a film begins by itself."""
+
+    MOTION = None

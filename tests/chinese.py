@@ -77,7 +77,6 @@ class Reader(browsing.Visitor):
     """One browser profile on the page in Chinese. `left` gathers what was still English on any screen."""
 
     START, READY = "/?lang=zh&run=recorded/quick", "html[lang=zh-CN] #status [data-status]"
-    MOTION = "reduce"
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -28,13 +28,9 @@ def address(tmp_path_factory):
     browsing.end(server, folder)
 
 
-class Still(Visitor):
-    MOTION = "reduce"
-
-
 @pytest.fixture(params=["light", "dark"])
 def visitor(chromium, address, request):
-    visitor = Still(chromium, address, start=f"/?__theme={request.param}")
+    visitor = Visitor(chromium, address, start=f"/?__theme={request.param}")
     visitor.theme = request.param
     yield visitor
     visitor.leave()

@@ -13,7 +13,7 @@ import pytest
 from backend.settings import load_preset
 from backend.studies.text_distillation.config import PRESETS
 from tests import browsing
-from tests.browsing import Visitor, end, serve, serve_stand_in
+from tests.browsing import Moving, end, serve, serve_stand_in
 
 pytestmark = browsing.pytestmark
 chromium = browsing.chromium
@@ -93,7 +93,7 @@ def hurry(folder):
 
 @pytest.fixture
 def visitor(chromium, address):
-    visitor = Visitor(chromium, address)
+    visitor = Moving(chromium, address)
     yield visitor
     visitor.close()
 
@@ -253,13 +253,13 @@ def test_bad_input_is_said_at_the_form_and_nothing_is_lost(visitor):
 def test_two_visitors_do_not_see_each_other(chromium, address, visitor):
     visitor.start_long()
     visitor.wait_points(1)
-    other = Visitor(chromium, address)
+    other = Moving(chromium, address)
     assert other.page.get_attribute("#status [data-status]", "data-status") == "none"
     other.leave()
 
 
 def test_a_phone_scrolls_in_one_direction_only(chromium, address):
-    phone = Visitor(chromium, address, 390, 844)
+    phone = Moving(chromium, address, 390, 844)
     try:
         phone.start_long()
         phone.wait_points(2)
@@ -285,7 +285,7 @@ def test_light_and_dark_are_switched_and_remembered(visitor):
 def test_the_real_worker_moves_the_curve_and_stops(chromium, tmp_path):
     server, address = serve(tmp_path, [sys.executable, "-m", "backend"])
     try:
-        visitor = Visitor(chromium, address)
+        visitor = Moving(chromium, address)
         visitor.page.click("#distil")
         visitor.wait_points(5, seconds=300)
         visitor.page.click("[data-view=matching]", timeout=300_000)  # enabled with the first update

@@ -8,7 +8,7 @@ import pytest
 
 from components.panels.lessons import lessons
 from tests import browsing
-from tests.browsing import ROOT, Visitor, end, wait_served
+from tests.browsing import ROOT, Moving, end, wait_served
 from tests.waiting import free_port
 
 pytestmark = browsing.pytestmark
@@ -36,7 +36,7 @@ DRAWN = """Number(document.querySelector('.ds-path')?.dataset.paths) > 2
 
 @pytest.fixture(scope="module")
 def opened(chromium, address):
-    visitor = Visitor(chromium, address)
+    visitor = Moving(chromium, address)
     yield visitor
     visitor.close()
     assert visitor.errors == [] == visitor.elsewhere

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests import browsing
-from tests.browsing import Visitor
+from tests.browsing import Moving
 from tests.page.panels import test_lessons_browser
 from tests.studies.text_distillation.test_account import ROWS
 
@@ -16,13 +16,13 @@ SNAPSHOTS = "Number(document.querySelector('.ds-wall')?.dataset.snapshots) > 2"
 AT_REST = f"{SNAPSHOTS} && !('playing' in document.querySelector('[data-play]').dataset)"
 
 
-class Watcher(Visitor):
+class Watcher(Moving):
     """Somebody on the recorded run, where the film has ended or never began."""
 
     START = "/?run=recorded/quick&step=50"
 
 
-class Newcomer(Visitor):
+class Newcomer(Moving):
     """Somebody without a link, whose film begins by itself. What its button says while it plays is kept."""
 
     SCRIPT = """window.said = []; addEventListener("distilloscope:mark", ({ detail }) =>
@@ -224,7 +224,7 @@ def test_a_teachers_link_opens_one_lesson_and_hides_what_it_does_not_need(chromi
     page.select_option(".ds-teach select", "1")
     link = page.input_value(".ds-teach input")
     assert "lesson=2" in link and "run=recorded/quick" in link
-    pupil = type("Pupil", (Visitor,), {"START": link.removeprefix(address)})(chromium, address)
+    pupil = Moving(chromium, address, start=link.removeprefix(address))
     pupil.page.wait_for_selector(".ds-lesson[data-lesson='inner-loop'][data-step='0']")
     for hidden in (
         "#form",
