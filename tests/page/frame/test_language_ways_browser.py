@@ -17,7 +17,7 @@ from components.studies.bench.words import DATA
 from components.studies.text_distillation import slow_motion, words
 from tests import browsing
 from tests.browsing import Visitor
-from tests.chinese import SAID, english
+from tests.chinese import SAID, Reader, english
 from tests.page.frame import test_language_browser
 
 pytestmark = browsing.pytestmark
@@ -168,6 +168,15 @@ def test_a_live_run_ticks_in_chinese_without_a_loop(reader):
     assert not reader.left, test_language_browser.said(reader.left)
 
 
+@pytest.fixture(scope="module")
+def spoken(chromium, address):
+    """`spoken(texts)`: what each becomes on one page in Chinese, which is only asked."""
+    reader = Reader(chromium, address)
+    yield lambda texts: reader.page.evaluate(f"(all) => all.map({TOLD}.say)", texts)
+    reader.leave()
+    assert reader.errors == [] == reader.elsewhere
+
+
 def sentences() -> list[str]:
     """What the page says of many runs, good and bad, as its own functions say it."""
     config = as_json(DistillConfig())
@@ -207,10 +216,8 @@ def sentences() -> list[str]:
     return said + [make(DistillConfig(), found)["text"] for make in makers]
 
 
-def test_sentences_of_every_kind_of_run_become_chinese(reader):
-    said = [text for text in sentences() if text]
-    spoken = reader.page.evaluate(f"(all) => all.map({TOLD}.say)", said)
-    left = [text for text in spoken if english([text])]
+def test_sentences_of_every_kind_of_run_become_chinese(spoken):
+    left = [text for text in spoken([text for text in sentences() if text]) if english([text])]
     assert not left, "\n".join(left)
 
 
@@ -229,8 +236,8 @@ def test_sentences_of_every_kind_of_run_become_chinese(reader):
     ("A sentence that nobody wrote is left alone.", "A sentence that nobody wrote is left alone."),
     ("Paris is the capital of France.", "Paris is the capital of France."),
 ])  # fmt: skip
-def test_a_sentence_becomes_its_own_chinese_and_no_others(reader, text, chinese):
-    assert reader.page.evaluate(f"(text) => {TOLD}.say(text)", text) == chinese
+def test_a_sentence_becomes_its_own_chinese_and_no_others(spoken, text, chinese):
+    assert spoken([text]) == [chinese]
 
 
 def test_the_search_of_the_page_can_find_something(guest):
