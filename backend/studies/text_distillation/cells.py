@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from backend.studies.text_distillation.config import OWN_MODEL_ONLY, DistillConfig
 from backend.studies.text_distillation.decoders import SEARCH
 
+COMPARED = ("text", "random")
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -33,5 +35,12 @@ def cells(c: DistillConfig) -> list[Cell]:
                     continue  # it is the arm `text`
                 if arm == "base" and regime == "matched" and "ordinary" in c.regimes:
                     continue  # untrained is untrained: once for each reader
-                found += [Cell(arm, reader, regime, seed) for seed in range(1 if arm == "base" else c.seeds)]
+                found += [Cell(arm, reader, regime, seed) for seed in range(seeds_of(c, arm))]
     return found
+
+
+def seeds_of(c: DistillConfig, arm: str) -> int:
+    """Students of an arm: those that are compared may be more than those that only show the scale."""
+    if arm == "base":
+        return 1
+    return c.seeds if arm in COMPARED else min(c.seeds, c.reference_seeds or c.seeds)

@@ -28,7 +28,7 @@ class DistillConfig:
     # of runs from before a setting existed, see settings.from_saved
     BEFORE: ClassVar[dict] = {"decoder": PAPER, "engine": "plain"}
     # how the settings begin that such runs lack
-    LATER: ClassVar[tuple[str, ...]] = ("start", "decoder", "revert", "search_", "admm_", "engine")
+    LATER: ClassVar[tuple[str, ...]] = ("start", "decoder", "revert", "search_", "admm_", "engine", "reference_seeds")
 
     task: str = setting("pocket_science", "What the student should learn to answer.", "Data", kind="task")
     data_dir: str = setting(
@@ -216,6 +216,15 @@ class DistillConfig:
         REGIMES, "matched: the learned step sizes. ordinary: AdamW.", "Scoring", choices=REGIMES, public=len(REGIMES)
     )
     seeds: int = setting(3, "Fresh students per arm.", "Scoring", low=1, high=100, public=5)
+    reference_seeds: int = setting(
+        0,
+        "Fresh students of every arm but the text and random questions; 0 for as many as those.",
+        "Scoring",
+        low=0,
+        high=100,
+        advanced=True,
+        public=5,
+    )
     finetune_steps: int = setting(
         60, "AdamW steps of an ordinary student.", "Scoring", low=1, high=100_000, public=(150, 400)
     )

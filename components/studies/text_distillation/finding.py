@@ -31,16 +31,15 @@ def finding_markup(run: RunDir, rows: list[dict]) -> str:
     means = {row["arm"]: row["mean"] for row in table if row["student"] == own}
     if not {"text", "random"} <= set(means):
         return ""
-    distilled = run.rows("distilled")
-    gains = gains_of(run)
-    summary = run.summary() or {}
+    distilled, summary = run.rows("distilled"), run.summary() or {}
     total = summary.get("train_questions")
     return (
         f'<section class="ds-finding" data-rows="{len(rows)}"><div class="ds-finding-said">'
         f"<h2>{escape(sentence(means, own, len(distilled), total))}</h2>"
-        f'<p class="ds-quiet">{escape(detail(gains, own, summary.get("verbatim")))}</p></div>'
-        f'<div class="ds-finding-seen"><div>{pictures(table, own, len(distilled), total)}</div>'
-        f"{texts_markup(distilled)}</div></section>"
+        f'<p class="ds-quiet">{escape(detail(gains_of(run), own))}</p>'
+        f'<a class="ds-button ds-finding-go" href="#form">Find some on this machine</a></div>'
+        f'<div class="ds-finding-seen">{picture(table, own, len(distilled), total)}'
+        f"{texts_markup(distilled, summary.get('verbatim'))}</div></section>"
     )
 
 
@@ -58,28 +57,26 @@ def sentence(means: dict[str, float], own: str, prompts: int, total: int | None)
     return f"{found} {own} to answer {percent(means['text'])} of the test; {beside}{whole}."
 
 
-def detail(gains: dict[str, Paired], own: str, verbatim: int | None) -> str:
-    """How sure that is, what another family makes of the same texts, and how many of them are real questions."""
+def detail(gains: dict[str, Paired], own: str) -> str:
+    """How sure that is, and what another family makes of the same texts."""
     said = []
     for student in sorted(gains, key=lambda name: name != own):
         gain = gains[student]
         bounds = f"{signed(gain.difference)} points (95 % interval {signed(gain.low)} to {signed(gain.high)})"
         if student == own:
-            asked = f"{gain.n:,} questions, {count(gain.seeds_a, 'student')}"
-            said.append(f"Against random questions: {bounds}; {asked}.{doubt(gain)}")
+            said.append(
+                f"Over random questions {bounds}: {gain.n:,} questions, {count(gain.seeds_a, 'student')}.{doubt(gain)}"
+            )
         else:
-            said.append(f"{student}, another family that reads the same texts: {bounds}.")
-    if verbatim is not None:
-        said.append(f"{count(verbatim, 'text')} {'is a real question' if verbatim == 1 else 'are real questions'}.")
+            said.append(f"{student} reads the same texts: {bounds}.")
     return " ".join(said)
 
 
 def doubt(gain: Paired) -> str:
     """Why the difference may be luck; empty where it may not."""
     if gain.inside_noise:
-        return " The difference is inside the noise."
-    few = min(gain.seeds_a, gain.seeds_b) < words.ENOUGH
-    return " With so few students it may still be luck." if few else ""
+        return " That is inside the noise."
+    return " So few students may be lucky." if min(gain.seeds_a, gain.seeds_b) < words.ENOUGH else ""
 
 
 def gains_of(run: RunDir) -> dict[str, Paired]:
@@ -98,38 +95,41 @@ def percent(share: float) -> str:
 
 
 # -- the picture ------------------------------------------------------------------------------------------------
-def pictures(table: list[dict], own: str, prompts: int, total: int | None) -> str:
-    """A row of dots with intervals for each student, the run's own first, on one scale."""
+def picture(table: list[dict], own: str, prompts: int, total: int | None) -> str:
+    """A row for each arm, with a dot and its interval for each student, the run's own above the other."""
     low = math.floor(10 * min(row["mean"] - row["interval"] for row in table)) / 10
     high = math.ceil(10 * max(row["mean"] + row["interval"] for row in table)) / 10
     scale = (max(0.0, low), min(1.0, max(high, low + 0.1)))
     students = sorted({row["student"] for row in table}, key=lambda name: (name != own, name))
-    return "".join(picture(table, student, scale, student == own, prompts, total) for student in students)
-
-
-def picture(
-    table: list[dict], student: str, scale: tuple[float, float], own: bool, prompts: int, total: int | None
-) -> str:
-    rows = {row["arm"]: row for row in table if row["student"] == student}
-    names = called(prompts, total)
-    drawn = "".join(dot(names[arm], arm, rows[arm], scale) for arm in ORDER if arm in rows)
-    what = "the model they were found with" if own else "another family"
-    tenths = range(round(10 * scale[0]), round(10 * scale[1]) + 1)
-    step = 2 if len(tenths) > 6 else 1
-    ticks = "".join(
-        f'<span style="left:{place(tenth / 10, scale)}">{10 * tenth}\N{NO-BREAK SPACE}%</span>'
-        for tenth in tenths[::step]
+    names, drawn = called(prompts, total), []
+    for arm in ORDER:
+        rows = [row for student in students for row in table if row["arm"] == arm and row["student"] == student]
+        drawn += [arm_markup(names[arm], arm, rows, students, scale)] if rows else []
+    keys = "".join(
+        f'<span class="ds-dots-{lane}"><i></i><b translate="no">{escape(student)}</b></span>'
+        for lane, student in enumerate(students)
     )
     return (
-        f'<figure class="ds-dots"><figcaption><b translate="no">{escape(student)}</b>, {what}</figcaption>'
-        f'<ul>{drawn}</ul><div class="ds-dots-axis" aria-hidden="true"><div>{ticks}</div></div></figure>'
+        f'<figure class="ds-dots"><ul>{"".join(drawn)}</ul>'
+        f'<div class="ds-dots-axis" aria-hidden="true"><div>{axis(scale)}</div></div>'
+        f"<figcaption>{keys}<span>correct answers, 95 %</span></figcaption></figure>"
+    )
+
+
+def axis(scale: tuple[float, float]) -> str:
+    """Every fifth of one."""
+    tenths = range(round(10 * scale[0]), round(10 * scale[1]) + 1)
+    return "".join(
+        f'<span style="left:{place(tenth / 10, scale)}">{percent(tenth / 10)}</span>'
+        for tenth in tenths
+        if not tenth % 2
     )
 
 
 def called(prompts: int, total: int | None) -> dict[str, str]:
     """The arms in few words."""
     return {
-        "full": f"All {total:,} questions" if total else "All the questions",
+        "full": f"All {total:,}" if total else "All the data",
         "text": f"{prompts:,} found",
         "random": f"{prompts:,} random",
         "decoded": f"{prompts:,} read off",
@@ -137,13 +137,21 @@ def called(prompts: int, total: int | None) -> dict[str, str]:
     }
 
 
-def dot(name: str, arm: str, row: dict, scale: tuple[float, float]) -> str:
-    mean, bound = row["mean"], row["interval"]
-    ends = f"left:{place(mean - bound, scale)};right:calc(100% - {place(mean + bound, scale)})"
+def arm_markup(name: str, arm: str, rows: list[dict], students: list[str], scale: tuple[float, float]) -> str:
+    """One arm's dots. The title of each says what it stands for."""
+    dots, values = [], []
+    for row in rows:
+        mean, bound, lane = row["mean"], row["interval"], students.index(row["student"])
+        ends = f"left:{place(mean - bound, scale)};right:calc(100% - {place(mean + bound, scale)})"
+        told = f"{row['student']}: {words.quantity(row)}"
+        dots.append(
+            f'<p class="ds-dots-{lane}" title="{escape(told)}"><s style="{ends}"></s>'
+            f'<i style="left:{place(mean, scale)}"></i></p>'
+        )
+        values.append(percent(mean))
     return (
-        f'<li class="ds-dot ds-dot-{arm}"><span>{escape(name)}</span>'
-        f'<div><s style="{ends}"></s><i style="left:{place(mean, scale)}"></i></div>'
-        f"<b>{percent(mean)}<small>± {100 * bound:.0f}</small></b></li>"
+        f'<li class="ds-dot ds-dot-{arm}"><span>{escape(name)}</span><div>{"".join(dots)}</div>'
+        f"<b>{' · '.join(values)}</b></li>"
     )
 
 
@@ -152,11 +160,12 @@ def place(value: float, scale: tuple[float, float]) -> str:
 
 
 # -- the texts --------------------------------------------------------------------------------------------------
-def texts_markup(distilled: list[dict]) -> str:
+def texts_markup(distilled: list[dict], verbatim: int | None) -> str:
     """The texts with their answers, as they are."""
     lines = []
     for row in distilled[:MOST]:
         text = row["prompt"].removeprefix(QUESTION_PREFIX).removesuffix(ANSWER_SUFFIX)
         lines.append(f"<li><span>{escape(text)}</span> <b>{escape(row['answer'])}</b></li>")
+    real = "" if verbatim is None else f" ({verbatim} of {len(distilled)} are real questions)"
     more = f'<p class="ds-quiet">and {len(distilled) - MOST:,} more below</p>' if len(distilled) > MOST else ""
-    return f'<div class="ds-finding-texts"><h3>The texts</h3><ol translate="no">{"".join(lines)}</ol>{more}</div>'
+    return f'<div class="ds-finding-texts"><h3>The texts{real}</h3><ol translate="no">{"".join(lines)}</ol>{more}</div>'

@@ -3,6 +3,7 @@
 from components.form.config_form import Layout
 from components.form.form_widgets import Option
 from components.panels.lessons import lessons_view
+from components.run.chapters import chapter
 from components.studies.page import StudyPage
 from components.studies.text_distillation import panels
 
@@ -25,7 +26,8 @@ class TextDistillationPage(StudyPage):
     )
 
     def make_above(self) -> None:
-        self.lessons = lessons_view()
+        with chapter("lessons", "New here? Five short lessons"):
+            self.lessons = lessons_view()
 
     def layout(self, **more) -> Layout:
         return super().layout(go_id="distil", option=SCORE, **more)
