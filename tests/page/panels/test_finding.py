@@ -53,16 +53,17 @@ def test_the_sentence_says_what_the_texts_teach_beside_random_questions_and_all_
 
 def test_the_difference_stands_with_its_interval_its_n_and_its_doubt(run):
     found = said(finding_markup(run, run.rows("results")))
-    assert "Against random questions: +25.0 points (95 % interval" in found and "4 questions, 2 students." in found
-    assert "The difference is inside the noise." in found  # four questions tell nothing
-    assert "far, another family that reads the same texts: +25.0 points" in found
-    assert "1 text is a real question." in found
+    assert "Over random questions +25.0 points (95 % interval" in found and ": 4 questions, 2 students." in found
+    assert "That is inside the noise." in found  # four questions tell nothing
+    assert "far reads the same texts: +25.0 points" in found
+    assert "(1 of 2 are real questions)" in found
 
 
 def test_the_run_s_own_model_comes_first_and_every_arm_once_for_each_student(run):
     found = finding_markup(run, run.rows("results"))
     assert found.index(">own</b>") < found.index(">far</b>")
-    assert [found.count(f"ds-dot-{arm}") for arm in RIGHT] == [2] * len(RIGHT)
+    assert [found.count(f"ds-dot-{arm}") for arm in RIGHT] == [1] * len(RIGHT)
+    assert found.count('title="own: ') == found.count('title="far: ') == len(RIGHT)
 
 
 def test_the_texts_are_shown_as_text(run):
