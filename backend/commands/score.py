@@ -15,6 +15,7 @@ from backend.core.scoring.scored import METRICS
 from backend.core.text.tasks import TASKS
 from backend.disk import write_atomically
 from backend.errors import UserError
+from backend.runs.results import Z
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +106,7 @@ def _score(plan, questions: list, fast: bool, bar: "_Bar") -> tuple[list, str]:
 
 
 def sentence(result: dict) -> str:
-    """The result as a person wants to read it."""
+    """The result as a person wants to read it; `±` is half of the 95 % interval, as on every screen."""
     adapter = f" + {Path(result['adapter']).name}" if result["adapter"] else ""
     parts = [f"{name} {_with_error(result, name)}" for name in METRICS]
     if "macro" in result:  # for letters both accuracies are the same number; the mean over subjects is not
@@ -118,7 +119,7 @@ def sentence(result: dict) -> str:
 
 def _with_error(result: dict, name: str) -> str:
     error = result[f"{name}_stderr"]
-    return f"{result[name]:.3f}" + (f" ± {error:.3f}" if error is not None else "")
+    return f"{result[name]:.3f}" + (f" ± {Z * error:.3f} (95 %)" if error is not None else "")
 
 
 class _Bar:

@@ -13,7 +13,8 @@ from backend.errors import UserError
 from backend.runs.results import scores_of, summarise_results
 from backend.studies.text_distillation.study import STUDY
 from components.compare.runs import Chosen
-from components.frame.words import ENOUGH, quantity
+from components.frame.words import ENOUGH, minus, quantity
+from components.panels import saving, tables
 from components.panels.results import scale_top
 from components.studies.text_distillation import words
 from components.studies.text_distillation.judge_view import REGIME, arms_of
@@ -30,24 +31,25 @@ FAMILIES = {"model": "The model the prompts were learned on", "other_model": "An
 
 def results_markup(chosen: Sequence[Chosen]) -> str:
     """The picture, a sentence for each pair of runs, and all numbers behind a click."""
-    tables = {one.key: summarise_results(one.run.rows("results")) for one in chosen}
+    summaries = {one.key: summarise_results(one.run.rows("results")) for one in chosen}
     if not chosen:
         return ""
-    if not any(tables.values()):
+    if not any(summaries.values()):
         return (
             '<section class="ds-vs-results" data-pairs="0"><h2>Does it teach?</h2>'
             f'<p class="ds-quiet">{NONE_YET}</p></section>'
         )
-    alone = {one.key: unpaired(one, tables[one.key]) for one in chosen}
+    alone = {one.key: unpaired(one, summaries[one.key]) for one in chosen}
     pairs = list(combinations([one for one in chosen if not alone[one.key]], 2))
     said = [([one], alone[one.key], False) for one in chosen if alone[one.key] and len(chosen) > 1]
     said = [*(([a, b], *judged(a, b, len(pairs))) for a, b in pairs), *said]
     verdicts = "".join(verdict(*each) for each in said)
-    panels = "".join(panel(chosen, tables, family) for family in FAMILIES)
+    panels = "".join(panel(chosen, summaries, family) for family in FAMILIES)
     return (
-        f'<section class="ds-vs-results" data-pairs="{sum(ok for *_, ok in said)}"><h2>Does it teach?</h2>'
+        f'<section class="ds-vs-results" data-pairs="{sum(ok for *_, ok in said)}" {saved(chosen, summaries)}>'
+        f"{saving.MENU}<h2>Does it teach?</h2>"
         f'<ul class="ds-vs-verdicts">{verdicts}</ul><div class="ds-panels">{panels}</div>'
-        f'<p class="ds-quiet">{HOW}{TOGETHER if len(pairs) > 1 else ""}</p>{numbers(chosen, tables)}</section>'
+        f'<p class="ds-quiet">{HOW}{TOGETHER if len(pairs) > 1 else ""}</p>{numbers(chosen, summaries)}</section>'
     )
 
 
@@ -97,7 +99,7 @@ def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]], pai
         return f"They cannot be paired by question. {error.found} {error.next_step}", False
     except (KeyError, TypeError, ValueError):
         return "They cannot be paired by question: a file of answers cannot be read.", False
-    said = f"Distilled text, read by {student}: " + sentence(result, f"{a.letter}'s student", f"{b.letter}'s")
+    said = f"Distilled text, read by {student}: " + minus(sentence(result, f"{a.letter}'s student", f"{b.letter}'s"))
     said += f" Only the {result.n:,} questions that both were asked count." if both else ""
     if result.inside_noise:
         return said, True
@@ -117,9 +119,9 @@ def asked_of_both(sides: Sequence[list[list[Scored]]]) -> list[list[list[Scored]
 
 
 # -- the picture ----------------------------------------------------------------------------------------------------
-def panel(chosen: Sequence[Chosen], tables: dict[str, list[dict]], family: str) -> str:
+def panel(chosen: Sequence[Chosen], summaries: dict[str, list[dict]], family: str) -> str:
     """Arms as rows, in each a dot with its whisker for every run; empty where no such student was asked."""
-    found = {one.slot: drawn(one, tables[one.key], family) for one in chosen}
+    found = {one.slot: drawn(one, summaries[one.key], family) for one in chosen}
     rows = [row for each in found.values() for row in each.values()]
     if not rows:
         return ""
@@ -167,29 +169,35 @@ def dot(one: Chosen, row: dict, name: str, top: float) -> str:
         f'<s style="left:{place(low)};right:calc(100% - {place(high)})"></s>'
         f'<i style="left:{place(row["mean"])}"></i></div>'
         f"<span>{row['mean']:.2f} <small>± {row['interval']:.2f}</small>"
-        f"<em>n = {row['n']:,} x {row['seeds']}</em></span></li>"
+        f"<em>n = {row['n']:,} × {row['seeds']}</em></span></li>"
     )
 
 
-def numbers(chosen: Sequence[Chosen], tables: dict[str, list[dict]]) -> str:
+def saved(chosen: Sequence[Chosen], summaries: dict[str, list[dict]]) -> str:
+    """Every mean with its interval, run by run, for whoever saves the picture."""
+    names = ("student", "regime", "arm", "metric", "mean", "interval", "n", "seeds")
+    rows = ((one.letter, one.name, *(row[n] for n in names)) for one in chosen for row in summaries[one.key])
+    heads = ("run", "name", "student", "training", "trained on", "metric", "mean", "half-width of the 95 % interval")
+    return saving.saves("compare-results", (*heads, "questions", "students"), rows)
+
+
+def numbers(chosen: Sequence[Chosen], summaries: dict[str, list[dict]]) -> str:
     """Every student, way of training, arm and metric, the runs in columns."""
     names = ("student", "regime", "arm", "metric")
-    found = {one.key: {tuple(row[name] for name in names): row for row in tables[one.key]} for one in chosen}
+    found = {one.key: {tuple(row[name] for name in names): row for row in summaries[one.key]} for one in chosen}
     every = dict.fromkeys(place for rows in found.values() for place in rows)
-    head = "".join(f'<th scope="col">{one.tag()}</th>' for one in chosen)
-    body = ""
-    for student, regime, arm, metric in every:
-        cells = "".join(
-            f"<td>{escape(quantity(row)) if row else ''}</td>"
-            for row in (found[one.key].get((student, regime, arm, metric)) for one in chosen)
+    heads = ("Student", "Training", "Trained on", "Metric", *(f"{one.letter} {one.name}" for one in chosen))
+    rows = (
+        (
+            f'<span translate="no">{escape(student)}</span>',
+            escape(words.REGIMES.get(regime, (regime, ""))[0]),
+            escape(words.arm(arm)),
+            escape(METRICS.get(metric, metric)),
+            *(
+                escape(quantity(row)) if row else ""
+                for row in (found[one.key].get((student, regime, arm, metric)) for one in chosen)
+            ),
         )
-        trained = escape(words.arm(arm))
-        body += (
-            f'<tr><td translate="no">{escape(student)}</td><td>{escape(regime)}</td><td>{trained}</td>'
-            f"<td>{escape(metric)}</td>{cells}</tr>"
-        )
-    return (
-        '<details class="ds-table"><summary>All numbers</summary><div><table><thead><tr>'
-        "<th>Student</th><th>Training</th><th>Trained on</th><th>Metric</th>"
-        f"{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
+        for student, regime, arm, metric in every
     )
+    return tables.folded("All numbers", tables.table(heads, rows))

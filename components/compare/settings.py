@@ -21,7 +21,8 @@ def settings_markup(chosen: Sequence[Chosen], config_class: type) -> str:
         return ""
     rows, same = differences([one.run.config()["config"] for one in chosen], config_class)
     head = "".join(f'<th scope="col">{one.tag()}</th>' for one in chosen)
-    body = "".join(row(number, item, values) for number, (item, values) in enumerate(rows))
+    badges = [one.badge() for one in chosen]
+    body = "".join(row(number, item, values, badges) for number, (item, values) in enumerate(rows))
     table = (
         f'<div class="ds-vs-scroll" tabindex="0" role="region" aria-label="Settings that differ"><table><thead><tr>'
         f'<th scope="col">Setting</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -71,10 +72,13 @@ def spelled(item: Setting, value: object) -> str:
     return spell(value).replace(",", ", ") or EMPTY
 
 
-def row(number: int, item: Setting, values: Sequence[str]) -> str:
-    """The help comes out on hover and focus, and is read with the name."""
+def row(number: int, item: Setting, values: Sequence[str], badges: Sequence[str]) -> str:
+    """The help comes out on hover and focus, and is read with the name. A badge is for where there are no columns."""
     help_id = f"ds-vs-help-{number}"
-    cells = "".join(f"<td{'' if value == EMPTY else NO}>{escape(value)}</td>" for value in values)
+    cells = "".join(
+        f"<td>{badge}<span{'' if value == EMPTY else NO}>{escape(value)}</span></td>"
+        for badge, value in zip(badges, values, strict=True)
+    )
     return (
         f'<tr><th scope="row"><button type="button" aria-describedby="{help_id}">'
         f'<code translate="no">{escape(item.name).replace("_", "_<wbr>")}</code></button>'

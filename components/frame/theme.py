@@ -20,6 +20,7 @@ CONTAINER = ".gradio-container.gradio-container .contain"  # as many names as Gr
 FAVICON = ASSETS / "favicon.svg"
 LOGO = ASSETS / "logo.svg"
 HEADER = Path(__file__).with_name("header.js")
+TOOLS = [Path(__file__).with_name(f"{name}.js") for name in ("drawing", "panel_tools")]
 
 COPPER = "#fdf6ef #fae8d6 #f4cfab #edb27b #e6964f #d0772a #a84d0b #8a3f0a #6b320b #4d250b #2f1707"  # 50 to 950
 WEIGHTS = (400, 700)  # the semibold file that Gradio 6.31 brings lacks the Latin letters
@@ -87,7 +88,7 @@ def page_header(place: Place) -> gr.HTML:
         'fill="none" stroke="currentColor" stroke-width="2"/>'
         '<path d="M12 3.5a8.5 8.5 0 0 1 0 17z" fill="currentColor"/></svg>'
         "</button></header>",
-        js_on_load=script(HEADER, TRANSLATE),
+        js_on_load=script(HEADER, TRANSLATE, *TOOLS),
         apply_default_css=False,
         elem_id="header",
         **served(),

@@ -5,6 +5,7 @@ markup.
 """
 
 import math
+import re
 from collections.abc import Sequence
 
 from backend.runs.folder import LIVE_STATES, ORPHANED
@@ -52,9 +53,19 @@ def two(share: float) -> str:
     return f"{share + 1e-9:.2f}"
 
 
+def signed(value: float) -> str:
+    """A difference in points, with a minus sign as long as the plus."""
+    return minus(f"{100 * value:+.1f}")
+
+
+def minus(said: str) -> str:
+    """A text of the engine's, which writes for terminals too, with minus signs before its numbers."""
+    return re.sub(r"(?<![\w.)-])-(?=\d)", "\N{MINUS SIGN}", said)
+
+
 def quantity(row: dict) -> str:
-    """'0.47 ± 0.05 (n = 150 x 3 seeds)'."""
-    seeds = f" x {row['seeds']} seeds" if row["seeds"] > 1 else ", one seed"
+    """'0.47 ± 0.05 (n = 150 × 3 seeds)'."""
+    seeds = f" × {row['seeds']} seeds" if row["seeds"] > 1 else ", one seed"
     return f"{row['mean']:.2f} ± {row['interval']:.2f} (n = {row['n']:,}{seeds})"
 
 

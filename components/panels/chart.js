@@ -4,7 +4,7 @@
 // Given by gr.HTML: element, props, trigger, watch; by shared.js and curves.js: make, shape, expected, colour and the rest.
 
 const COLUMNS = ["x", "y", "low", "high"], DASHES = ["solid", "7px,3px", "2px,3px", "9px,3px,2px,3px"];
-const MAIN = 264, TOP = 26, BOTTOM = 42, GAP = 34, FEW = 12, MOST_NAMES = 10;  // pixels, points, entries of the legend
+const MAIN = 264, AROUND = 300, TOP = 26, BOTTOM = 42, GAP = 34, FEW = 12, MOST_NAMES = 10;  // pixels, points, entries of the legend
 const part = (selector) => element.querySelector(selector);
 const plot = part(".ds-plot"), section = part(".ds-chart"), views = props.views;
 const state = { run: null, number: 0, kind: "real", winners: {}, curves: {}, shown: null, value: null, newest: null,
@@ -113,9 +113,9 @@ function lineTraces(pane, line, { tint, width, dash, opacity }, value) {
     + (banded ? " (95 %: %{customdata[0]:.2f} to %{customdata[1]:.2f})" : "")];
   const dots = pane.smooth ? "markers" : x.length === 1 ? "markers" : x.length <= FEW && !banded ? "lines+markers" : "lines";
   found.push({ x, y, mode: dots, line: stroke, opacity: pane.smooth ? 0.38 * opacity : opacity, connectgaps: !pane.smooth,
-    marker: { color: tint, size: pane.smooth ? 5 : 6 }, hovertemplate: said.filter(Boolean).join("<br>") + "<extra></extra>",
+    name: plain(line.line), showlegend: Boolean(line.line) && !pane.smooth, marker: { color: tint, size: pane.smooth ? 5 : 6 }, hovertemplate: said.filter(Boolean).join("<br>") + "<extra></extra>",
     ...(banded ? { customdata: line.low.map((low, i) => [low, line.high[i]]) } : {}) });
-  const trend = pane.smooth ? smooth(y) : y;
+  const trend = pane.smooth ? smooth(x, y, smoothing()) : y;
   if (pane.smooth) found.push({ x, y: trend, mode: "lines", line: stroke, connectgaps: true, ...skip });
   if (pane.smooth || banded) found.push({ x: [x.at(-1)], y: [trend.at(-1)], mode: "markers", marker: { color: tint, size: 9 }, ...skip });
   return found;
@@ -127,11 +127,11 @@ const nearZero = (values) => Math.min(...values) >= 0 && Math.min(...values) < 0
 
 // No `transition` here: react would then animate, and leave axes and shapes where they were.
 function layout(view, panes, value) {
-  const small = panes.length === 2 ? 110 : 64, inner = MAIN + (panes.length - 1) * (GAP + small);
+  const small = panes.length === 2 ? 110 : 64, others = (panes.length - 1) * (GAP + small), main = wholeHeight(plot, MAIN, others + AROUND), inner = main + others;
   const figure = { ...layoutStyle(), uirevision: [state.run, view.name, value, isLog(view)].join(" "),  // another scale is another zoom
     margin: { t: TOP, r: 16, b: BOTTOM, l: 44 }, height: TOP + inner + BOTTOM, shapes: markShapes(view), annotations: [] };
   panes.forEach((pane, i) => {
-    const top = i ? inner - MAIN - GAP - (i - 1) * (GAP + small) : inner, height = i ? small : MAIN, banded = lines(pane, value).some((l) => l.low.length);
+    const top = i ? inner - main - GAP - (i - 1) * (GAP + small) : inner, height = i ? small : main, banded = lines(pane, value).some((l) => l.low.length);
     figure[i ? `yaxis${i + 1}` : "yaxis"] = yaxis(view, pane, i, [(top - height) / inner, top / inner], value, height);
     figure.annotations.push(note(labelled(pane, value) + (banded ? ", with its 95 % interval" : ""),
       { x: 0, xref: "paper", xanchor: "left", y: top / inner, yshift: 2 }));
@@ -171,6 +171,7 @@ function buttons(view) {
     b.hidden = b.disabled || views.length === 1;
   });
   const details = part("[data-companions]"), log = part("[data-log]");
+  part(".ds-smoothing").hidden = !view || !drawn(view).some((pane) => pane.smooth);
   details.setAttribute("aria-pressed", state.details);
   details.hidden = !view || !view.panes.slice(1).some((pane) => counted(all(pane)));
   log.hidden = !view || !canLog(view);
@@ -216,6 +217,14 @@ function said(view, value) {
   return found.length > 1 ? `${label}: ${found.length} lines, ${at}` : `${label}: ${at}`;
 }
 
+// The numbers as they were sent: one row a point.
+function rowsOf(view) {
+  const value = choice(view), found = [["curve", "line", view.panes[0].x_label, "value", "low", "high"]];
+  view.panes.forEach((pane) => lines(pane, value).forEach((line) => line.x.forEach((x, i) =>
+    found.push([labelled(pane, value), line.line, x, line.y[i], line.low[i], line.high[i]]))));
+  return found;
+}
+
 function draw() {
   const view = shown();
   buttons(view);
@@ -227,6 +236,7 @@ function draw() {
   legend(view, value, named);
   plot.setAttribute("aria-label", said(view, value));
   window.Plotly.react(plot, panes.flatMap((pane, i) => traces(pane, i, value, named)), layout(view, panes, value), plotConfig);
+  section.saves = { name: view.name, rows: () => rowsOf(view), figure: () => figureOf(plot, view.title) };
   if (plot.hooked) return;
   plot.hooked = true;
   plot.on("plotly_click", (event) => shown().panes[0].linked && window.dispatchEvent(new CustomEvent("distilloscope:pick",
@@ -251,6 +261,7 @@ window.addEventListener("distilloscope:mark", ({ detail }) => {
 });
 window.addEventListener("distilloscope:language", draw);  // Plotly places a text by the width it has when it is drawn
 keepFitting(plot, draw);
+smoothingSlider(part(".ds-smoothing"), draw);
 watch("value", () => take(props.value));
 take(props.value);
 withPlotly(draw);

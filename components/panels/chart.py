@@ -13,12 +13,13 @@ import plotly
 
 from backend.study import Curve, Study, resolve
 from components.frame.scripts import script
+from components.panels import saving
 from components.panels.thinning import MOST_POINTS, short, thin
 
 SCRIPT = Path(__file__).with_suffix(".js")
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 TEMPLATE = """
-<section class="ds-chart" data-points="0">
+<section class="ds-chart" data-points="0" {saves}>{menu}
   <header><h2>Is it learning?</h2>
     <div class="ds-switch" role="group" aria-label="What the chart shows">
       {views}
@@ -30,9 +31,12 @@ TEMPLATE = """
     <path d="M6 18C60 60 90 86 150 92S270 98 394 100" stroke-dasharray="1 9" stroke-width="4"/></svg>
     <p>Curves appear within seconds of {go}.</p></div>
   <div class="ds-plot" role="figure" hidden></div>
+  {smoothing}
   <div class="ds-legend" role="group" aria-label="Lines: press one to bring it forward" hidden></div>
 </section>
 """
+SMOOTHING = """<label class="ds-smoothing" hidden><span>Smoothing</span>
+    <input type="range" min="0" step="1" aria-label="Smoothing, in updates"><output></output></label>"""
 VIEW = '<button type="button" data-view="{name}" data-points="0" aria-pressed="false" hidden disabled>{title}</button>'
 TOLD = ("name", "label", "x_label", "log", "reference", "range", "smooth", "linked", "kind", "choice")
 
@@ -45,7 +49,13 @@ def live_chart(study: Study, elem_id: str = "chart") -> gr.HTML:
     buttons = [VIEW.format(name=escape(view["name"]), title=escape(view["title"])) for view in views]
     return gr.HTML(
         None,
-        html_template=TEMPLATE.format(views="\n      ".join(buttons), go=escape(study.words.go)),
+        html_template=TEMPLATE.format(
+            views="\n      ".join(buttons),
+            go=escape(study.words.go),
+            smoothing=SMOOTHING,
+            saves=saving.drawn(),
+            menu=saving.MENU,
+        ),
         js_on_load=script(SCRIPT),
         elem_id=elem_id,
         apply_default_css=False,

@@ -9,8 +9,10 @@ const VIEWS = {
   cosine: { said: "agreement of direction (cosine)", digits: 2 },
   regulariser: { said: "distance to the nearest real tokens", digits: 2 },
 };
+const AROUND = 150;  // pixels of the card beside the plot
 const GAP = 16;  // pixels between two names at the lines' ends
 const chosen = { view: "loss", axis: "step" };
+const part = (selector) => element.querySelector(selector);
 const plot = element.querySelector(".ds-plot"), section = element.querySelector(".ds-overlay");
 
 // -- data ------------------------------------------------------------------------------------------------------
@@ -31,16 +33,16 @@ const axis = (all) => (all.every((run) => run.clock) ? chosen.axis : "step");
 // -- figure ----------------------------------------------------------------------------------------------------
 function curve(run, along) {
   const y = run.points[chosen.view];
-  return { run, x: run.points[along], y, line: smooth(y, chosen.view !== "loss"), colour: colour("vs-" + run.slot) };
+  return { run, x: run.points[along], y, line: smooth(run.points.step, y, smoothing(), chosen.view !== "loss"), colour: colour("vs-" + run.slot) };
 }
 
 function traces({ run, x, y, line, colour: tint }) {
   const name = `${letter(run)} ${plain(run.name)}`;
   return [
-    { x, y, customdata: run.points.step, mode: "markers", marker: { color: tint, size: 4.5, opacity: 0.3 },
+    { x, y, name, showlegend: false, customdata: run.points.step, mode: "markers", marker: { color: tint, size: 4.5, opacity: 0.3 },
       hovertemplate: `<b>${name}</b><br>update %{customdata}<br>${VIEWS[chosen.view].said} `
         + `<b>%{y:.${VIEWS[chosen.view].digits}f}</b><extra></extra>` },
-    { x, y: line, mode: "lines", hoverinfo: "skip", connectgaps: true,
+    { x, y: line, name, showlegend: true, mode: "lines", hoverinfo: "skip", connectgaps: true,
       line: { color: tint, width: 2.5, dash: DASHES[run.slot] } },
   ];
 }
@@ -76,7 +78,7 @@ const shortened = (name) => (name.length > 18 ? name.slice(0, 17) + "\u2026" : n
 const revision = (curves) => [chosen.view, chosen.axis, ...curves.map((c) => c.run.run)].join(" ");
 
 function layout(curves, along) {
-  const wide = section.offsetWidth > 600, log = chosen.view === "loss", height = section.offsetWidth > 600 ? 420 : 330;
+  const wide = section.offsetWidth > 600, log = chosen.view === "loss", height = wholeHeight(plot, wide ? 420 : 330, AROUND);
   const last = Math.max(...curves.map((c) => c.x.at(-1)));  // names of runs that end before have room in the picture
   const longest = Math.max(...curves.filter((c) => c.x.at(-1) > 0.85 * last).map((c) => shortened(c.run.name).length));
   const margin = { t: 28, r: wide ? 7.2 * longest : 20, b: 42, l: 44 };
@@ -103,7 +105,7 @@ function draw(all) {
   element.querySelector(".ds-wait").hidden = there.length > 0;
   element.querySelector("[data-wait]").textContent = all.length ? "No update yet: a run's curve starts with its first one."
     : "The curves of the chosen runs appear here.";
-  plot.hidden = !there.length;
+  plot.hidden = element.querySelector(".ds-smoothing").hidden = !there.length;
   note(all.filter((run) => !drawable(run)), there, clocks);
   if (!there.length || !window.Plotly) return;
   const curves = there.map((run) => curve(run, along));
@@ -111,9 +113,15 @@ function draw(all) {
     `${letter(c.run)} ${c.run.name}: ${VIEWS[chosen.view].said} ${(c.line.at(-1) ?? NaN).toFixed(2)} after ${c.run.points.step.at(-1)} updates`).join("; "));
   window.Plotly.react(plot, curves.flatMap(traces), layout(curves, along), plotConfig);
   plot.held = revision(curves);
+  section.saves = { name: `compare-${chosen.view}`, rows: () => rowsOf(there), figure: () => figureOf(plot, part("h2").textContent) };
   if (plot.hooked) return;
   plot.hooked = true;
   plot.on("plotly_relayout", () => requestAnimationFrame(redraw));  // names follow the zoom
+}
+
+function rowsOf(runs) {
+  return [["run", "name", "update", "seconds", ...Object.values(VIEWS).map((view) => view.said)], ...runs.flatMap((run) =>
+    run.points.step.map((step, i) => [letter(run), run.name, step, run.clock ? run.points.elapsed[i] : null, ...Object.keys(VIEWS).map((view) => run.points[view][i])]))];
 }
 
 function note(waiting, there, clocks) {
@@ -133,4 +141,5 @@ element.addEventListener("click", (event) => {
 });
 const held = follow(add, draw), redraw = () => draw(held());
 keepFitting(plot, redraw);
+smoothingSlider(element.querySelector(".ds-smoothing"), redraw);
 withPlotly(redraw);

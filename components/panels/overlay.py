@@ -8,11 +8,12 @@ from pathlib import Path
 import gradio as gr
 
 from components.frame.scripts import script
-from components.panels.chart import PLOTLY
+from components.panels import saving
+from components.panels.chart import PLOTLY, SMOOTHING
 
 SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
-<section class="ds-overlay" data-runs="0" data-points="0">
+<section class="ds-overlay" data-runs="0" data-points="0" {saves}>{menu}
   <header><h2>Who learns faster?</h2>
     <div class="ds-switch" role="group" aria-label="What is drawn">
       <button type="button" data-view="loss" aria-pressed="true">Matching loss</button>
@@ -27,6 +28,7 @@ TEMPLATE = """
     <path d="M6 18C70 20 90 70 150 78S270 96 394 102" stroke-dasharray="1 9" stroke-width="4"/></svg>
     <p data-wait>The curves of the chosen runs appear here.</p></div>
   <div class="ds-plot" role="figure" hidden></div>
+  {smoothing}
   <p class="ds-quiet" data-note hidden></p>
 </section>
 """
@@ -37,7 +39,7 @@ def overlay() -> gr.HTML:
     gr.set_static_paths([PLOTLY])
     return gr.HTML(
         None,
-        html_template=TEMPLATE,
+        html_template=TEMPLATE.format(smoothing=SMOOTHING, saves=saving.drawn(), menu=saving.MENU),
         js_on_load=script(SCRIPT),
         elem_id="compare-chart",
         elem_classes="ds-card",

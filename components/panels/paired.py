@@ -9,7 +9,8 @@ from html import escape
 from pathlib import Path
 
 from backend.core.scoring.compare import Paired
-from components.frame.words import ENOUGH, count, two
+from components.frame.words import ENOUGH, count, signed, two
+from components.panels import saving
 from components.panels.flips import NAMES
 
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -29,7 +30,8 @@ def difference(result: Paired, names: Sequence[str] = NAMES) -> str:
         verdict += ", if so few students tell"
     chance = f"McNemar p = {result.p_value:.3g}" if result.p_value is not None else seeds(result)
     return (
-        f'<figure class="ds-difference" data-noise="{str(result.inside_noise).lower()}"><div role="img" '
+        f'<figure class="ds-difference" data-noise="{str(result.inside_noise).lower()}" {numbers(result, names)}>'
+        f'{saving.MENU}<div role="img" '
         f'aria-label="{a} minus {b}: {said}"><u></u>'
         f'<s style="left:{place(result.low)};right:calc(100% - {place(result.high)})"></s>'
         f'<i style="left:{place(result.difference)}"></i></div>'
@@ -39,8 +41,20 @@ def difference(result: Paired, names: Sequence[str] = NAMES) -> str:
     )
 
 
-def signed(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+def numbers(result: Paired, names: Sequence[str]) -> str:
+    """The difference and what it is made of, for whoever saves the picture."""
+    heads = (
+        "first",
+        "second",
+        "mean of the first",
+        "mean of the second",
+        "difference",
+        "95 % from",
+        "95 % to",
+        "questions",
+    )
+    row = (*names, result.mean_a, result.mean_b, result.difference, result.low, result.high, result.n)
+    return saving.saves("difference", heads, [row])
 
 
 def seeds(result: Paired) -> str:

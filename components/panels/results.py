@@ -12,6 +12,7 @@ from backend.runs.results import summarise_results
 from backend.settings import MODEL, describe
 from backend.study import Study, Word
 from components.frame import words
+from components.panels import saving, tables
 
 HOW = "Interval: luck of the questions asked and of the student trained, joined; 95 %."
 
@@ -31,10 +32,11 @@ def results_markup(study: Study, rows: list[dict], config: dict, said: str = "",
     drawn = next((name for name in metrics if any(row["metric"] == name for row in everything)), rows[0]["metric"])
     table = [row for row in everything if row["metric"] == drawn]
     return (
-        f'<section class="ds-results" data-rows="{len(rows)}"><h2>Does it teach?</h2>{said}'
+        f'<section class="ds-results" data-rows="{len(rows)}" {numbers(study, everything)}>{saving.MENU}'
+        f"<h2>Does it teach?</h2>{said}"
         f'<div class="ds-panels">{"".join(panels(study, table, config))}</div>'
         f'<p class="ds-key">{key(study, table)}<span>{escape(metrics.get(drawn, drawn))}</span>'
-        f"<span>n: questions x students</span><span>{HOW}</span></p>{more}{table_markup(study, everything)}</section>"
+        f"<span>n: questions × students</span><span>{HOW}</span></p>{more}{table_markup(study, everything)}</section>"
     )
 
 
@@ -52,6 +54,11 @@ def arm(study: Study, name: str) -> Word:
     return next((word for word in study.words.arms if word.name == name), Word(name, name))
 
 
+def regime(study: Study, name: str) -> Word:
+    """What a way of training is called; its own name where it is of another version."""
+    return next((word for word in study.words.regimes if word.name == name), Word(name, name))
+
+
 def own_model(study: Study, config: dict) -> str | None:
     """The model of the run itself: its first setting that names one."""
     return next((config.get(item.name) for item in describe(study.config) if item.kind == MODEL), None)
@@ -63,13 +70,13 @@ def panels(study: Study, table: list[dict], config: dict) -> Iterator[str]:
     students = sorted({row["student"] for row in table}, key=lambda name: (name != own, name))
     regimes = sorted({row["regime"] for row in table}, reverse=True)  # ordinary first: what a reader would meet outside
     top = scale_top(table, is_share(study, table))
-    for regime in regimes:
+    for way in regimes:
         for student in students:
             untrained = next((r for r in table if r["student"] == student and r["arm"] == "base"), None)
-            rows = [r for r in table if r["student"] == student and r["regime"] == regime and r["arm"] != "base"]
-            if rows or (untrained and untrained["regime"] == regime):
+            rows = [r for r in table if r["student"] == student and r["regime"] == way and r["arm"] != "base"]
+            if rows or (untrained and untrained["regime"] == way):
                 family = student_said(student == own, len(students))
-                yield panel(study, (student, family), regime, [*rows, untrained] if untrained else rows, top)
+                yield panel(study, (student, family), way, [*rows, untrained] if untrained else rows, top)
 
 
 def student_said(own: bool, students: int) -> str:
@@ -98,12 +105,12 @@ def ticks(top: float) -> list[float]:
     return [number * step for number in range(int(top / step + 1e-9) + 1)]
 
 
-def panel(study: Study, student: tuple[str, str], regime: str, rows: list[dict], top: float) -> str:
+def panel(study: Study, student: tuple[str, str], way: str, rows: list[dict], top: float) -> str:
     """One student's bars. `student`: its name and what it is."""
     order = [word.name for word in study.words.arms]
     shown = sorted(rows, key=lambda row: order.index(row["arm"]) if row["arm"] in order else len(order))
     untrained = next((row["mean"] for row in rows if row["arm"] == "base"), None)
-    trained = next((word for word in study.words.regimes if word.name == regime), Word(regime, regime))
+    trained = regime(study, way)
     how = ", ".join(escape(part) for part in (trained.title, trained.about) if part)
     bars = "".join(bar(study, row, top, untrained) for row in shown)
     marks = "".join(f'<i style="left:{100 * t / top:.2f}%">{t:.1f}</i>' for t in ticks(top))
@@ -131,21 +138,49 @@ def bar(study: Study, row: dict, top: float, untrained: float | None) -> str:
         f'title="{escape(said)}"><span>{escape(word.title)}</span><div>'
         f'<i style="width:{place(row["mean"])}"></i>{mark}'
         f'<s style="left:{place(low)};right:calc(100% - {place(high)})"></s></div>'
-        f"<b>{row['mean']:.2f}<small>± {row['interval']:.2f}</small><em>n = {row['n']:,} x {row['seeds']}</em></b></li>"
+        f"<b>{row['mean']:.2f}<small>± {row['interval']:.2f}</small><em>n = {row['n']:,} × {row['seeds']}</em></b></li>"
     )
+
+
+def numbers(study: Study, table: list[dict]) -> str:
+    """Every mean with its interval, for whoever saves the picture."""
+    heads = (
+        "student",
+        "training",
+        "trained on",
+        "metric",
+        "mean",
+        "half-width of the 95 % interval",
+        "questions",
+        "students",
+    )
+    rows = (
+        (
+            row["student"],
+            regime(study, row["regime"]).title,
+            arm(study, row["arm"]).title,
+            *(row[name] for name in ("metric", "mean", "interval", "n", "seeds")),
+        )
+        for row in table
+    )
+    return saving.saves("results", heads, rows)
 
 
 def table_markup(study: Study, table: list[dict]) -> str:
     """Every number, folded away."""
-    names = ("Student", "Training", "Trained on", "Metric", "Mean", "± 95 %", "n", "Seeds")
-    head = "".join(f"<th>{name}</th>" for name in names)
-    body = "".join(
-        f"<tr><td>{escape(r['student'])}</td><td>{escape(r['regime'])}</td>"
-        f"<td>{escape(arm(study, r['arm']).title)}</td><td>{escape(r['metric'])}</td>"
-        f"<td>{r['mean']:.3f}</td><td>{r['interval']:.3f}</td><td>{r['n']:,}</td><td>{r['seeds']}</td></tr>"
+    names = ("Student", "Training", "Trained on", "Metric", "Mean", "± 95 %", "Questions", "Students")
+    metrics = {metric.name: metric.title for metric in study.words.metrics}
+    rows = (
+        (
+            escape(r["student"]),
+            escape(regime(study, r["regime"]).title),
+            escape(arm(study, r["arm"]).title),
+            escape(metrics.get(r["metric"], r["metric"])),
+            f"{r['mean']:.3f}",
+            f"{r['interval']:.3f}",
+            f"{r['n']:,}",
+            str(r["seeds"]),
+        )
         for r in table
     )
-    return (
-        '<details class="ds-table"><summary>All numbers</summary><div><table><thead><tr>'
-        f"{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
-    )
+    return tables.folded("All numbers", tables.table(names, rows))

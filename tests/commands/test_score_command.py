@@ -46,7 +46,7 @@ def test_the_sentence_has_accuracy_error_and_count(arc_flags, capsys):
     assert run(*arc_flags) == 0
     out = capsys.readouterr().out
     assert out.count("\n") == 1
-    assert " on arc_easy test: acc 0." in out and " ± 0." in out and "(n=16, " in out
+    assert " on arc_easy test: acc 0." in out and " ± 0." in out and "(95 %)" in out and "(n=16, " in out
 
 
 def test_the_json_is_what_the_functions_compute(arc_flags, tiny_models, tiny_tasks, capsys):

@@ -3,12 +3,15 @@
 Grey is before, the run's own colour is after. Every picture says its numbers in words too. Knows no widget library.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
 from components.frame.words import letter
+from components.panels import saving
 from components.studies.bench.scores import SIDES
 
+TICKS = (0, 0.5, 1)
 SIZE = 200  # of the reliability picture's square, in its own units
 
 
@@ -19,17 +22,34 @@ def reliability(found: Mapping[str, dict]) -> str:
     )
     dots = "".join(_dots(side, part["calibration"]["bins"]) for side, part in found.items())
     return (
-        f'<figure class="ds-small"><figcaption><b>As sure as it is right?</b><span>{escape(said.capitalize())} on '
-        f"average (ECE).</span></figcaption>"
-        f'<svg class="ds-reliability" viewBox="-26 -8 {SIZE + 40} {SIZE + 40}" role="img" '
+        f'<figure class="ds-small" {_bins(found)}>{saving.MENU}<figcaption><b>As sure as it is right?</b>'
+        f"<span>{escape(said.capitalize())} on "
+        "average (ECE).</span></figcaption>"
+        f'<svg class="ds-reliability" viewBox="-40 -8 {SIZE + 54} {SIZE + 44}" role="img" '
         f'aria-label="Accuracy over confidence: {escape(said)} on average">'
         f'<path class="ds-frame" d="M0 0V{SIZE}H{SIZE}"/><path class="ds-diagonal" d="M0 {SIZE}L{SIZE} 0"/>{dots}'
-        f'<text x="{SIZE / 2}" y="{SIZE + 26}" text-anchor="middle">how sure</text>'
-        f'<text x="-14" y="{SIZE / 2}" text-anchor="middle" transform="rotate(-90 -14 {SIZE / 2})">'
+        f'<text x="{SIZE / 2}" y="{SIZE + 32}" text-anchor="middle">how sure</text>'
+        f'<text x="-29" y="{SIZE / 2}" text-anchor="middle" transform="rotate(-90 -29 {SIZE / 2})">'
         "how often right</text>"
-        f'<text x="0" y="{SIZE + 12}">0</text><text x="{SIZE}" y="{SIZE + 12}" text-anchor="end">1</text>'
+        f"{''.join(_tick(share) for share in TICKS)}"
         "</svg></figure>"
     )
+
+
+def _tick(share: float) -> str:
+    """A share's place on both axes."""
+    there, up = SIZE * share, SIZE * (1 - share)
+    return (
+        f'<path class="ds-frame" d="M-4 {up:g}H0M{there:g} {SIZE}V{SIZE + 4}"/>'
+        f'<text x="-7" y="{up + 4:g}" text-anchor="end">{share:g}</text>'
+        f'<text x="{there:g}" y="{SIZE + 16}" text-anchor="middle">{share:g}</text>'
+    )
+
+
+def _bins(found: Mapping[str, dict]) -> str:
+    heads = ("student", "how sure", "how often right", "questions")
+    bins = ((SIDES[side], part) for side, each in found.items() for part in each["calibration"]["bins"] if part["n"])
+    return saving.saves("calibration", heads, ((s, p["confidence"], p["accuracy"], p["n"]) for s, p in bins))
 
 
 def _dots(side: str, bins: Sequence[dict]) -> str:
@@ -52,7 +72,8 @@ def letters(found: Mapping[str, dict]) -> str:
     width = max(len(part["letters"]["right"]) for part in found.values())
     shares = {side: _shares(part["letters"]["chosen"], width) for side, part in found.items()}
     right = _shares(next(iter(found.values()))["letters"]["right"], width)
-    top = max([*right, *(value for part in shares.values() for value in part), 0.01])
+    most = max([*right, *(value for part in shares.values() for value in part), 0.01])
+    top = math.ceil(most * 10 - 1e-9) / 10  # the axis ends at a tenth
     columns = "".join(
         f"<span><span>{''.join(_column(side, part[i], top) for side, part in shares.items())}"
         f'<u style="bottom:{100 * right[i] / top:.1f}%" title="right answer: {right[i]:.0%}"></u></span>'
@@ -60,13 +81,27 @@ def letters(found: Mapping[str, dict]) -> str:
         for i in range(width)
     )
     said = "; ".join(f"{SIDES[side]}: {_spoken(part)}" for side, part in shares.items())
+    keys = "".join(f'<span class="ds-key-side ds-side-{side}">{SIDES[side]}</span>' for side in shares)
     spoken = f"Chosen {said}; right: {_spoken(right)}"
     return (
-        '<figure class="ds-small"><figcaption><b>Does it favour a letter?</b><span>'
+        f'<figure class="ds-small" {_counts(shares, right)}>{saving.MENU}'
+        "<figcaption><b>Does it favour a letter?</b><span>"
         f"{escape(_favourite(shares, right))}</span></figcaption>"
-        f'<div class="ds-letters" role="img" aria-label="{escape(spoken)}">{columns}</div>'
-        '<p class="ds-key"><span class="ds-key-line">how often it is right</span></p></figure>'
+        f'<div class="ds-letters" role="img" aria-label="{escape(spoken)}">{_scale(top)}{columns}</div>'
+        f'<p class="ds-key">{keys}<span class="ds-key-line">how often it is right</span></p></figure>'
     )
+
+
+def _scale(top: float) -> str:
+    """The axis of y: nothing, half of the way and the top."""
+    marks = "".join(f'<i style="bottom:{100 * share:g}%">{share * top:.0%}</i>' for share in (0, 0.5, 1))
+    return f'<span class="ds-letters-axis" aria-hidden="true">{marks}</span>'
+
+
+def _counts(shares: Mapping[str, list[float]], right: Sequence[float]) -> str:
+    heads = ("letter", *(f"chosen {SIDES[side]}" for side in shares), "right")
+    rows = ((letter(i), *(part[i] for part in shares.values()), its) for i, its in enumerate(right))
+    return saving.saves("letters", heads, rows)
 
 
 def _shares(counts: Sequence[int], width: int) -> list[float]:
@@ -107,7 +142,12 @@ def step_sizes(rows: Sequence[dict], chosen: float | None) -> str:
         for row in rows
     )
     return (
-        '<figure class="ds-small"><figcaption><b>Which step size?</b><span>'
+        f'<figure class="ds-small" {_sizes(rows)}>{saving.MENU}<figcaption><b>Which step size?</b><span>'
         f"{f'{chosen:g} was chosen' if chosen else 'Chosen'} by {rows[0].get('n') or 0:,} validation questions."
         f'</span></figcaption><ul class="ds-sizes">{bars}</ul></figure>'
     )
+
+
+def _sizes(rows: Sequence[dict]) -> str:
+    heads = ("step size", "validation accuracy", "questions")
+    return saving.saves("step-sizes", heads, ((row["lr"], row.get("acc"), row.get("n")) for row in rows))

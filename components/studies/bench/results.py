@@ -9,11 +9,14 @@ from html import escape
 from backend.core.scoring.metrics import interval
 from backend.runs.folder import RunDir
 from backend.runs.results import summarise_results
+from backend.studies.bench.study import STUDY
 from backend.studies.bench.words import learned, task_name
-from components.frame.words import count, duration, two
+from components.frame.words import count, duration, signed, two
+from components.panels import saving, tables
+from components.panels.results import arm, regime
 from components.studies.bench import pictures, scores, words
 
-HEAD = '<section class="ds-results" data-rows="{rows}"><h2>Does it know more?</h2>'
+HEAD = '<section class="ds-results" data-rows="{rows}"{saves}><h2>Does it know more?</h2>'
 HOW = "Interval: luck of the questions asked and of the student trained, joined; 95 %."
 
 
@@ -22,8 +25,8 @@ def results_markup(run: RunDir) -> str:
     rows, config, summary = run.rows("results"), run.config()["config"], run.summary()
     if not rows:
         return (
-            f'{HEAD.format(rows=0)}<p class="ds-quiet">No scores yet. The student is asked the same questions before '
-            "and after, and each answer is kept.</p></section>"
+            f'{HEAD.format(rows=0, saves="")}<p class="ds-quiet">No scores yet. The student is asked the same '
+            "questions before and after, and each answer is kept.</p></section>"
         )
     metric = next((name for name in words.METRICS if any(row["metric"] == name for row in rows)), rows[0]["metric"])
     answered, kind = scores.sides(run), words.KINDS.get(config["data"], "none")
@@ -31,7 +34,7 @@ def results_markup(run: RunDir) -> str:
     panels = "".join(task_markup(task, rows, metric, answered.get(task, {}), config) for task in tasks)
     key = f'<span class="ds-key-none">before</span><span class="ds-key-{kind}">after</span>'
     return (
-        f"{HEAD.format(rows=len(rows))}{headlines(compared)}"
+        f"{HEAD.format(rows=len(rows), saves=numbers(rows))}{saving.MENU}{headlines(compared)}"
         f"{notices(summary.get('warnings'))}"
         f'<div class="ds-after-{kind}">{panels}{learning(summary)}</div>'
         f'<p class="ds-key">{key}<span>dots: single students</span>'
@@ -46,8 +49,8 @@ def headlines(compared: Sequence[dict]) -> str:
 
 
 def headline(row: dict) -> str:
-    points = f"{100 * row['difference']:+.1f} points".replace("-", "\N{MINUS SIGN}")
-    bounds = f"95 %: {100 * row['low']:.1f} to {100 * row['high']:.1f}".replace("-", "\N{MINUS SIGN}")
+    points = f"{signed(row['difference'])} points"
+    bounds = f"95 %: {signed(row['low'])} to {signed(row['high'])}"
     before, after = two(row["mean_b"]), two(row["mean_a"])
     noise = " Inside the noise." if row["inside_noise"] else ""
     return f"On {escape(task_name(row['task']))}, from {before} to <b>{after}</b>: {points} ({bounds}).{noise}"
@@ -114,7 +117,7 @@ def bar(row: dict, rows: Sequence[dict], before: float | None, config: dict) -> 
         f'<i style="width:{percent(row["mean"])}"></i>{mark}'
         f'<s style="left:{percent(low)};right:calc(100% - {percent(high)})"></s>{dots}</div>'
         f"<b>{two(row['mean'])}<small>{low:.2f} to {high:.2f}</small>"
-        f"<em>n = {row['n']:,} x {row['seeds']}</em></b></li>"
+        f"<em>n = {row['n']:,} × {row['seeds']}</em></b></li>"
     )
 
 
@@ -148,17 +151,40 @@ def costs(summary: dict) -> Iterator[str]:
         yield f"{summary['peak_memory_mb'] / 1000:.1f} GB of memory in its largest process"
 
 
+def numbers(rows: Sequence[dict]) -> str:
+    """Every mean with its interval, for whoever saves the picture."""
+    heads = (
+        "student",
+        "learned from",
+        "task",
+        "training",
+        "metric",
+        "mean",
+        "95 % from",
+        "95 % to",
+        "questions",
+        "students",
+    )
+    names = ("student", "arm", "task", "regime", "metric", "mean")
+    found = ((*(r[name] for name in names), *bounds(r), r["n"], r["seeds"]) for r in summarise_results(list(rows)))
+    return " " + saving.saves("bench", heads, found)
+
+
 def table_markup(rows: Sequence[dict]) -> str:
     """Every number, folded away."""
-    names = ("Student", "Learned from", "Task", "Regime", "Metric", "Mean", "95 % interval", "n", "Seeds")
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    body = "".join(
-        f"<tr><td>{escape(r['student'])}</td><td>{escape(r['arm'])}</td><td>{escape(r['task'])}</td>"
-        f"<td>{escape(r['regime'])}</td><td>{escape(r['metric'])}</td><td>{r['mean']:.3f}</td>"
-        f"<td>{bounds(r)[0]:.3f} to {bounds(r)[1]:.3f}</td><td>{r['n']:,}</td><td>{r['seeds']}</td></tr>"
+    names = ("Student", "Learned from", "Task", "Training", "Metric", "Mean", "95 % interval", "Questions", "Students")
+    found = (
+        (
+            escape(r["student"]),
+            escape(arm(STUDY, r["arm"]).title),
+            escape(task_name(r["task"])),
+            escape(regime(STUDY, r["regime"]).title),
+            escape(words.METRICS.get(r["metric"], r["metric"])),
+            f"{r['mean']:.3f}",
+            "{:.3f} to {:.3f}".format(*bounds(r)),
+            f"{r['n']:,}",
+            str(r["seeds"]),
+        )
         for r in summarise_results(list(rows))
     )
-    return (
-        '<details class="ds-table"><summary>All numbers</summary><div><table><thead><tr>'
-        f"{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
-    )
+    return tables.folded("All numbers", tables.table(names, found))

@@ -97,7 +97,7 @@ def accuracy(run: RunDir, config: dict) -> tuple[str, str]:
             f'<s style="left:{percent(low)};right:calc(100% - {percent(high)})"></s></span>'
             f"<small>{low:.2f} to {high:.2f}, {escape(task_name(task))}</small></div>"
         )
-        asked.append(f"{row['n']:,} x {row['seeds']}")
+        asked.append(f"{row['n']:,} × {row['seeds']}")
     return "".join(bars), "<br>".join(asked)
 
 

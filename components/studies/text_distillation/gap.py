@@ -13,7 +13,9 @@ from backend.core.scoring.compare import Paired, paired
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of
-from components.panels.paired import seeds, signed
+from components.frame.words import signed
+from components.panels import saving
+from components.panels.paired import seeds
 from components.studies.text_distillation import words
 from components.studies.text_distillation.judge_view import arms_of
 
@@ -66,12 +68,21 @@ def picture(
         rows += [step(move, told[arm], place, start), stop(arm, means[arm], place, start)]
     line = '<span class="ds-gap-start">starting questions</span>' if start is not None else ""
     return (
-        f'<section class="ds-gap" data-points="{100 * whole.difference:.1f}"><h3>What decoding costs</h3>'
+        f'<section class="ds-gap" data-points="{100 * whole.difference:.1f}" {numbers(means, moves)}>{saving.MENU}'
+        "<h3>What decoding costs</h3>"
         f'<p class="ds-quiet">{escape(sentence(whole))}</p><ol>{"".join(rows)}</ol>'
         f'<p class="ds-gap-key"><span>{escape(student)}, {escape(words.METRIC_HERE)}, from {place.low:.1f} to '
-        f"{place.high:.1f}</span>{line}<span>{whole.n:,} questions x {seeds(whole)}; 95 %, paired</span></p>"
+        f"{place.high:.1f}</span>{line}<span>{whole.n:,} questions × {seeds(whole)}; 95 %, paired</span></p>"
         "</section>"
     )
+
+
+def numbers(means: dict[str, float], moves: list[Paired]) -> str:
+    """Each arm's mean, and how it differs from the one before, for whoever saves the picture."""
+    differences = [(None, None, None), *((move.difference, move.low, move.high) for move in moves)]
+    heads = ("trained on", "accuracy", "difference from the one above", "95 % from", "95 % to")
+    rows = ((words.arm(arm), mean, *d) for (arm, mean), d in zip(means.items(), differences, strict=True))
+    return saving.saves("decoding", heads, rows)
 
 
 class _Scale:

@@ -53,13 +53,19 @@ function draw() {
     button.style.setProperty("--far", Math.min(1, token.near[0][1]));
     return button;
   }));
-  const most = Math.max(...near.map(([, distance]) => distance), 1e-9);
+  // all lie about as far: a dot between the nearest and the farthest tells them apart, where bars from 0 would not
+  const distances = near.map(([, distance]) => distance), least = Math.min(...distances), most = Math.max(...distances);
   part(".ds-near").replaceChildren(...near.map(([token, distance]) => {
     const row = make("li"), bar = make("i");
-    bar.style.setProperty("--share", distance / most);
+    bar.style.setProperty("--share", (distance - least) / (most - least || 1));
     row.append(Object.assign(make("b", "", seen(token)), { translate: false }), bar, make("span", "", distance.toFixed(3)));
     return row;
   }));
+  const [left, , right] = element.querySelectorAll(".ds-near-axis span");
+  [left.textContent, right.textContent] = [least, most].map((distance) => distance.toFixed(2));
+  part(".ds-lens-parts").saves = { name: "lens", rows: () => [["what", "place", "token", "distance", "x", "y"],
+    ...near.map(([token, distance], i) => ["nearest", i + 1, token, distance, null, null]),
+    ...state.tokens.map(({ at, near: [[token, distance]] }, i) => ["token of the prompt", i + 1, token, distance, ...at])] };
   drawMap();
   drawFacts();
 }

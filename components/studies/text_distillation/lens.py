@@ -11,16 +11,20 @@ import gradio as gr
 
 from backend.runs.folder import RunDir
 from components.frame.scripts import script
+from components.panels import saving
 
 SCRIPT = Path(__file__).with_suffix(".js")
-TEMPLATE = """
+TEMPLATE = f"""
 <section class="ds-lens" hidden>
   <header><h2 tabindex="-1">Through the lens</h2>
     <button type="button" data-close aria-label="Close the lens">Close</button></header>
   <p class="ds-quiet" data-said aria-live="polite"></p>
   <div class="ds-places" role="group" aria-label="Tokens of the prompt"></div>
-  <div class="ds-lens-parts"><div><h3>Nearest real tokens</h3><ol class="ds-near"></ol></div>
+  <div class="ds-lens-parts" {saving.drawn()}>{saving.MENU}<div><h3>Nearest real tokens</h3><ol class="ds-near"></ol>
+      <p class="ds-near-axis" aria-hidden="true"><span></span><span>distance</span><span></span></p></div>
     <figure><h3>Where it lies</h3><svg class="ds-vocabulary" role="img" viewBox="0 0 400 300"></svg>
+      <p class="ds-dots ds-quiet"><span data-dot="here">this token</span>
+        <span data-dot="mine">the prompt's other tokens</span> <span data-dot="cloud">the vocabulary</span></p>
       <figcaption class="ds-quiet"></figcaption></figure></div>
   <div class="ds-facts" hidden><h3>The finished prompt</h3><p translate="no" data-finished></p><ul></ul>
     <h3>Nearest real questions</h3><ul class="ds-nearest"></ul></div>

@@ -86,6 +86,14 @@ function drawHeat(row) {
   }));
 }
 
+// The states of the map and what is left in each layer: one row each.
+function rowsOf(row) {
+  const states = (whose, points) => points.map(([x, y], k) => [row.step, whose, k, x, y, null, null]);
+  return [["update", "what", "number", "along the way", "beside it", "left", "share of the way"], ...states("expert", state.expert),
+    ...states("student", row.student), ...(beginning(row) ? states("student on the starting questions", state.paths[0].student) : []),
+    ...row.layers.map(({ layer, left, share }) => [row.step, "layer", layer + 1, null, null, left, share])];
+}
+
 function draw() {
   const row = shown();
   part(".ds-path").dataset.run = state.run || "";
@@ -101,6 +109,7 @@ function draw() {
   part('[data-key="first"]').hidden = !beginning(row);
   drawMap(row);
   drawHeat(row);
+  part(".ds-path").saves = { name: "map", rows: () => rowsOf(row) };
 }
 
 window.addEventListener("distilloscope:mark", ({ detail }) => {

@@ -8,10 +8,11 @@ from pathlib import Path
 import gradio as gr
 
 from components.frame.scripts import script
+from components.panels import saving
 
 SCRIPT = Path(__file__).with_suffix(".js")
-TEMPLATE = """
-<section class="ds-path" data-paths="0">
+TEMPLATE = f"""
+<section class="ds-path" data-paths="0" {saving.drawn()}>{saving.MENU}
   <header><h2>Does it walk the expert's way?</h2><p class="ds-quiet" data-said></p></header>
   <svg class="ds-map" role="img" preserveAspectRatio="xMidYMid meet"></svg>
   <p class="ds-keys ds-quiet"><span data-key="expert">expert, on all the data</span>

@@ -31,7 +31,7 @@ function draw() {
     shape("text", { x: PAD.left - 8, y: state.y(loss) + 4, "text-anchor": "end" }, loss)]);
   ticks.steps.forEach((step) => nodes.push(shape("text", { x: state.x(step), y: HEIGHT - PAD.bottom + 18, "text-anchor": "middle" }, step.toLocaleString("en"))));
   nodes.push(shape("text", { x: width - PAD.right, y: HEIGHT - 4, "text-anchor": "end" }, "update"));
-  const means = smooth(points.map((p) => p.loss)), line = points.map(({ step }, i) => ({ step, loss: means[i] }));
+  const means = smooth(points.map((p) => p.step), points.map((p) => p.loss), smoothing()), line = points.map(({ step }, i) => ({ step, loss: means[i] }));
   points.forEach((p) => {
     const dot = shape("circle", { class: "ds-curve-dot", cx: state.x(p.step), cy: state.y(p.loss), r: points.length > 400 ? 1.6 : 2.6 });
     dot.append(shape("title", {}, `update ${p.step}: matching loss ${p.loss.toFixed(3)}`));

@@ -10,7 +10,7 @@ from html import escape
 from backend.core.scoring.compare import Paired
 from backend.runs.results import summarise_results
 from backend.studies.text_distillation.study import STUDY
-from components.frame.words import ENOUGH, count, quantity
+from components.frame.words import ENOUGH, count, quantity, signed
 
 ARMS = {word.name: (word.title, word.about) for word in STUDY.words.arms}
 REGIMES = {word.name: (word.title, word.about) for word in STUDY.words.regimes}
@@ -58,7 +58,7 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
     gap = text["mean"] - random["mean"]
     if bounds is not None:
         low, high = bounds
-        said += f"Question by question: {100 * gap:+.1f} points (95 % interval {100 * low:+.1f} to {100 * high:+.1f}). "
+        said += f"Question by question: {signed(gap)} points (95 % interval {signed(low)} to {signed(high)}). "
         if low <= 0 <= high:
             return said + "The difference is inside the noise."
         if (seeds := min(text["seeds"], random["seeds"])) < ENOUGH:

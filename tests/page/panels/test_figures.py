@@ -169,7 +169,7 @@ def table(*rows):
 def test_the_verdict_says_when_a_difference_is_inside_the_noise():
     said = said_of.verdict(table(result("text", 0.47), result("text", 0.45, 1), result("random", 0.43)), "own")
     assert "0.46 ±" in said
-    assert "n = 200 x 2 seeds" in said
+    assert "n = 200 × 2 seeds" in said
     assert "inside the noise" in said
 
 

@@ -48,7 +48,7 @@ def test_it_holds_what_the_page_shows(page):
     assert len(found["curve"]["step"]) == 50
     assert [s["step"] for s in found["wall"]["snapshots"]] == [row["step"] for row in run.rows("prompts")]
     assert len(found["path"]["paths"]) == len(run.rows("paths"))
-    assert "n = 150 x 2" in page and "The difference" not in page
+    assert "n = 150 × 2" in page and "The difference" not in page
     assert "finetune_lr" in page
 
 
