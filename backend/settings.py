@@ -10,7 +10,7 @@ import json
 import math
 import typing
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class Setting:
     kind: str = ""
     public: int | tuple[int, int] | str | None = None
     all_at_zero: bool = False
+    only_with: tuple[str, tuple] | None = None
 
     @property
     def many(self) -> bool:
@@ -60,18 +61,20 @@ def setting(
     kind="",
     public=None,
     all_at_zero=False,
+    only_with=None,
 ):
     """A dataclass field that carries its own help, its legal range or choices, and the group it is shown under.
 
     `kind` says what a text names: `place`, a path that somebody typed; `file`, a path that the page puts there for an
     upload or a run; `model`; `task`. `public` is the most that a visitor of a shared host may ask for, of a list its
     length; two numbers where hosts with a GPU allow more; a sentence where no limit is needed, which says why.
-    `all_at_zero`: 0 asks for everything there is, however much that is.
+    `all_at_zero`: 0 asks for everything there is, however much that is. `only_with` names another setting and those of
+    its values with which this one matters; with any other it is never looked at.
     """
     if kind not in KINDS:
         raise ValueError(f"a setting has no kind {kind!r}, only {', '.join(filter(None, KINDS))}")
     facts = {"help": help, "group": group, "low": low, "high": high, "choices": choices, "advanced": advanced}
-    facts |= {"kind": kind, "public": public, "all_at_zero": all_at_zero}
+    facts |= {"kind": kind, "public": public, "all_at_zero": all_at_zero, "only_with": only_with}
     return dataclasses.field(default=default, metadata=facts)
 
 
@@ -83,6 +86,12 @@ def describe(config_class: type) -> list[Setting]:
         for f in dataclasses.fields(config_class)
         if f.default is not MISSING and "help" in f.metadata
     ]
+
+
+def applies(item: Setting, values: Mapping[str, object]) -> bool:
+    """Whether a setting matters beside the other values; one that says nothing of it always does."""
+    name, wanted = item.only_with or ("", ())
+    return item.only_with is None or values.get(name) in wanted
 
 
 def check(config: object) -> None:

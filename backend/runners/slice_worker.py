@@ -24,9 +24,7 @@ class SlicedRun(RunDir):
     def __init__(self, path: Path | str, seconds: float):
         super().__init__(path)
         self._until = time.monotonic() + seconds
-        stages = find(self.config()["study"]).stage_names
-        before = self.status().get("stage")
-        self._behind = stages[: stages.index(before)] if before in stages else ()
+        self.pass_by(find(self.config()["study"]).stage_names)
 
     def stop_requested(self) -> bool:
         return time.monotonic() > self._until or super().stop_requested()
@@ -39,9 +37,7 @@ class SlicedRun(RunDir):
             self.stop_flag.touch()
 
     def set_status(self, **changes) -> None:
-        """A slice passes by the stages that are done; what it says of them is not news."""
-        if changes.get("stage") in self._behind:
-            changes = {k: v for k, v in changes.items() if k not in ("stage", "done", "total", "eta_s", "message")}
+        """The end of a slice is no stop."""
         if changes.get("state") == "stopped" and not self.stop_flag.exists():
             changes = {"state": "running"}
         super().set_status(**changes)

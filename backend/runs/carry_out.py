@@ -64,6 +64,7 @@ def run_to_the_end(config: object, run_dir: RunDir, stages: tuple[str, ...] = ()
     """Do the stages of the run's study, all of them where none is named; returns finished, or stopped where asked."""
     study = find(run_dir.config()["study"])
     study.check_stages(stages)
+    run_dir.pass_by(study.stage_names)
     run = resolve(study.run)  # here torch is imported
     try:
         run(config, run_dir, stages or study.stage_names)

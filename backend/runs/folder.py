@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class RunDir:
         self.artifacts = self.path / "artifacts"
         self.log_file = self.path / "worker.log"
         self.heartbeat = self.path / "heartbeat"  # touched by a living worker
+        self._behind: tuple[str, ...] = ()  # stages that this attempt only passes by
 
     # -- life ---------------------------------------------------------------------------------------------------
     @classmethod
@@ -93,8 +95,16 @@ class RunDir:
         except FileNotFoundError:
             return {"state": "queued"}
 
+    def pass_by(self, stages: Sequence[str]) -> None:
+        """From now on what is said of stages before the one that was reached is no news: an attempt that goes on from
+        there passes them, and loads what it needs, within a moment or a minute. `stages` are all, in their order."""
+        reached = self.status().get("stage")
+        self._behind = tuple(stages[: stages.index(reached)]) if reached in stages else ()
+
     def set_status(self, **changes) -> None:
         """Merge `changes` into status.json. One writer at a time: the worker, or its runner once the worker is gone."""
+        if changes.get("stage") in self._behind:
+            changes = {k: v for k, v in changes.items() if k not in ("stage", "done", "total", "eta_s", "message")}
         status = {**self.status(), **changes, "updated_at": time.time()}
         write_atomically(self.path / "status.json", json.dumps(status, indent=1))
 

@@ -60,11 +60,13 @@ function cell(run, slot) {
   return node;
 }
 
-// The slot's number, and what it started as where all runs started it alike.
+// The slot's number, and what it started as where all runs started it alike. A search puts other questions in its place,
+// which did not start as it.
 function label(runs, slot) {
   const node = make("header"), starts = runs.map((run) => find(run.snapshots[0], slot)?.text);
   node.append(make("b", "", "Prompt " + (slot + 1)));
-  if (runs.length > 1 && starts.every((text) => text && text === starts[0])) {
+  const searched = runs.some((run) => at(run).round !== undefined);
+  if (runs.length > 1 && !searched && starts.every((text) => text && text === starts[0])) {
     const text = make("q", "", starts[0]);
     text.translate = false;
     node.append(make("span", "", "all started as"), text);

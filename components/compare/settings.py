@@ -6,7 +6,7 @@ Knows the settings a config class describes; no run folder. Everything from file
 from collections.abc import Sequence
 from html import escape
 
-from backend.settings import Setting, describe, from_saved
+from backend.settings import Setting, applies, describe, from_saved
 from components.compare.runs import Chosen
 from components.form.form_values import spell
 
@@ -43,20 +43,23 @@ def shared(differ: int, same: int) -> str:
 def differences(saved: Sequence[dict], config_class: type) -> tuple[list[tuple[Setting, list[str]]], int]:
     """`(rows, same)`: each setting that differs with its value in every run, in words; how many do not.
 
-    Settings stand in the order of the form. A run that is too old to have one did what `settings.from_saved` says, else
-    what is the default now; one that this version does not know is listed last, absent where a run lacks it.
+    A setting that does not matter in a run, as the rounds of a search where there is none, is absent there; one that
+    matters in a single run, or in none, is neither listed nor counted. Settings stand in the order of the form. A run
+    that is too old to have one did what `settings.from_saved` says, else what is the default now; one that this version
+    does not know is listed last, absent where a run lacks it.
     """
     full = [from_saved(config_class, values) for values in saved]
     known = {item.name: item for item in describe(config_class)}
     others = dict.fromkeys(name for values in full for name in values if name not in known)
     strange = [Setting(name, str, "", UNKNOWN, "") for name in others]
     rows, same = [], 0
+    whole = [{item.name: item.default for item in known.values()} | values for values in full]
     for item in [*known.values(), *strange]:
-        missing = item.default if item.name in known else None
-        values = [spelled(item, values.get(item.name, missing)) for values in full]
-        if len(set(values)) > 1:
+        values = [spelled(item, each.get(item.name) if applies(item, each) else None) for each in whole]
+        matter = [value for value, each in zip(values, whole, strict=True) if applies(item, each)]
+        if len(set(matter)) > 1:
             rows.append((item, values))
-        else:
+        elif len(matter) > 1:
             same += 1
     return rows, same
 

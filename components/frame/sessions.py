@@ -1,12 +1,17 @@
-"""Keeps a session from growing: what Gradio makes anew of a component takes the old one's place.
+"""Sessions as this app wants them: they do not grow with their answers, and hold no line to the server while idle.
 
 For every output that is skipped or updated Gradio 6.31 makes a new component with a new number and keeps it under the
 old one. The next plain value finds the new number missing and keeps the component once more under that: 1.5 components
-of about 6 kB for each tick of a live run. Knows Gradio's sessions; nothing of the page.
+of about 6 kB for each tick of a live run.
+
+Gradio would also keep one request of each tab open for good, to hear when the tab is closed. A browser makes six
+connections to a server in all, so a sixth tab never loaded. Without it a session is forgotten when 500 newer ones have
+come (app.launch). Knows Gradio's sessions; nothing of the page.
 """
 
 from typing import Any
 
+from gradio import utils
 from gradio.blocks import Block
 from gradio.state_holder import SessionState
 
@@ -23,3 +28,13 @@ def put_in_its_place(session: SessionState, key: int, value: Any) -> None:
 def keep_places() -> None:
     """From now on in every session of this process. Doing it twice changes nothing."""
     SessionState.__setitem__ = put_in_its_place
+
+
+def hold_no_line(*_: object, **__: object) -> bool:
+    """Stands in for Gradio's question whether a page needs such a request."""
+    return False
+
+
+def spare_connections() -> None:
+    """From now on for every page of this process. Doing it twice changes nothing."""
+    utils.connect_heartbeat = hold_no_line

@@ -59,6 +59,24 @@ def test_status_changes_are_merged_and_a_kill_between_leaves_no_half_file(run):
     assert not list(run.path.glob(".*.part"))
 
 
+def test_an_attempt_that_goes_on_says_nothing_of_the_stages_it_passes_by(run):
+    stages = ("experts", "distil", "decode")
+    run.set_status(stage="distil", done=7, total=9)
+    run.queue(None)
+    again = RunDir(run.path)
+    again.pass_by(stages)
+    again.set_status(stage="experts", done=0, total=0, message="Loading")
+    assert [again.status()[name] for name in ("stage", "done", "total", "message")] == ["distil", 7, 9, ""]
+    again.set_status(stage="distil", done=8)
+    again.set_status(stage="decode", done=0)
+    assert again.status()["stage"] == "decode"
+    first = RunDir(run.path)
+    first.set_status(stage="")
+    first.pass_by(stages)
+    first.set_status(stage="experts")
+    assert first.status()["stage"] == "experts", "a run that begins passes nothing by"
+
+
 def test_the_same_settings_reopen_a_folder_and_others_are_refused(run):
     assert RunDir.create(run.path, "text_distillation", "quick", {"seed": 0}).path == run.path
     with pytest.raises(UserError, match="differs in seed"):

@@ -23,7 +23,8 @@ from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
 from backend.studies.bench.data import Test
-from backend.studies.bench.files import SCORES, scores_of
+from backend.studies.bench.files import BASE, SCORES, scores_of
+from backend.studies.bench.words import scored_line, task_name
 
 ROWS = 60  # running estimates written for one student and test, about
 
@@ -38,7 +39,14 @@ class Sitting:
 
     @property
     def name(self) -> str:
+        """What its files are called."""
         return f"{self.who}-{self.test.spec.name}"
+
+    @property
+    def said(self) -> str:
+        """What people call it."""
+        student = "the untuned student" if self.who == BASE else scored_line({"who": self.who})
+        return f"{student} on {task_name(self.test.spec.name)}"
 
 
 def sit(
@@ -121,7 +129,7 @@ def _score_left(
             written = len(done)
             run.append("metrics", _estimate(sitting, list(done.values()), total))
         try:
-            progress.advance(f"Scoring {sitting.name}", by=len(news))
+            progress.advance(f"Scoring {sitting.said}", by=len(news))
         except BaseException:
             stream.close()  # the model must attend as before when Stopped reaches whoever holds it
             raise

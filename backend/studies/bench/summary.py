@@ -16,6 +16,7 @@ from backend.studies.bench.config import ARM_OF, BenchConfig
 from backend.studies.bench.data import Test
 from backend.studies.bench.files import BASE, SCORES, scores_of
 from backend.studies.bench.scoring import Sitting
+from backend.studies.bench.words import task_name
 
 ONE_LETTER = 0.75  # share of answers at one position that looks like a habit, where the truth is spread
 
@@ -59,7 +60,7 @@ def warnings(
         found += [*_cut_prompts(test, scored), *_habits(test, scored)]
     for row in compared:
         if row["inside_noise"] and row["metric"] == METRICS[0]:
-            said = f"On {row['task']}, the difference between tuned and untuned is inside the noise."
+            said = f"On {task_name(row['task'])}, the difference between tuned and untuned is inside the noise."
             step = "Ask more questions or train more seeds before calling one better."
             found.append(warning("noise", row["task"], said, "an interval that does not hold 0", step))
     return found
@@ -89,7 +90,7 @@ def _cut_prompts(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict
     cut, asked = max(sum(item.truncated for item in scored) for scored in students.values()), len(test.questions)
     if not cut:
         return []
-    said = f"On {test.spec.name}, {cut} of {asked} prompts were too long: their beginning is cut."
+    said = f"On {task_name(test.spec.name)}, {cut} of {asked} prompts were too long: their beginning is cut."
     step = "Read these scores with care, or choose a student with a longer context."
     return [warning("truncated", test.spec.name, said, "prompts that fit the model's context", step)]
 
@@ -105,6 +106,6 @@ def _habits(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
             told.append(f"{who} option {LETTERS[favourite]} in {chosen.count(favourite)} of {len(scored)}")
     if not told:
         return []
-    said = f"On {test.spec.name}, one option is chosen nearly always: {', '.join(told)}."
+    said = f"On {task_name(test.spec.name)}, one option is chosen nearly always: {', '.join(told)}."
     step = "Treat these accuracies as a habit of position, not as knowledge."
     return [warning("letters", test.spec.name, said, "choices spread as the right answers are", step)]

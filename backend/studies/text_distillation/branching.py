@@ -71,6 +71,7 @@ def make_branch(parent: RunDir, step: int, path: Path, config: DistillConfig) ->
     write_atomically(copy, lineage.snapshot_path(parent, step).read_bytes())
     for name in FILES:
         branch_rows(parent, branch, name, step, config.experts)
+    branch.set_status(stage="distil", done=step, total=config.outer_steps)  # where it goes on, once it is its turn
     part.rename(path)
     return RunDir(path)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from backend.studies.text_distillation.config import OWN_MODEL_ONLY, DistillConfig
 from backend.studies.text_distillation.decoders import SEARCH
+from backend.studies.text_distillation.study import STUDY
 
 COMPARED = ("text", "random")
 
@@ -18,7 +19,14 @@ class Cell:
     seed: int
 
     def name(self) -> str:
+        """What its files are called."""
         return f"{self.arm}-{self.student.replace('/', '_')}-{self.regime}-{self.seed}"
+
+    def said(self) -> str:
+        """What people call it."""
+        arm = next(word.title for word in STUDY.words.arms if word.name == self.arm)
+        how = ", trained like the expert" if self.regime == "matched" else ""
+        return f"{self.student}, student {self.seed + 1}{how}: {arm}"
 
 
 def cells(c: DistillConfig) -> list[Cell]:

@@ -12,6 +12,7 @@ from backend.search.names import MOVES, OBJECTIVES
 from backend.settings import check, setting, setting_error
 from backend.studies.text_distillation.decoders import DECODERS, PAPER, SEARCH
 
+SEARCHED, GUIDED = ("decoder", (SEARCH,)), ("decoder", ("guided",))  # settings that no other decoder looks at
 PRESETS = Path(__file__).parent / "presets"
 # as they are trained; study.py has their words
 ARMS = ("base", "soft", "projected", "decoded", "text", "init", "random", "full")
@@ -161,11 +162,20 @@ class DistillConfig:
         high=10_000,
         advanced=True,
         public=48,
+        only_with=SEARCHED,
     )
     search_questions: int = setting(
-        200, "Search: real questions that judge a student.", "Text", low=1, advanced=True, public=480
+        200,
+        "Search: real questions that judge a student.",
+        "Text",
+        low=1,
+        advanced=True,
+        public=480,
+        only_with=SEARCHED,
     )
-    search_rounds: int = setting(6, "Search: rounds of changing the texts.", "Text", low=0, advanced=True, public=20)
+    search_rounds: int = setting(
+        6, "Search: rounds of changing the texts.", "Text", low=0, advanced=True, public=20, only_with=SEARCHED
+    )
     search_moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
         "Search: what rounds change; a whole question every other round, between them the others in turn.",
@@ -173,6 +183,7 @@ class DistillConfig:
         choices=MOVES,
         advanced=True,
         public=len(MOVES),
+        only_with=SEARCHED,
     )
     search_objective: str = setting(
         "error",
@@ -180,6 +191,7 @@ class DistillConfig:
         "Text",
         choices=OBJECTIVES,
         advanced=True,
+        only_with=SEARCHED,
     )
     search_readers: str = setting(
         "both",
@@ -187,6 +199,7 @@ class DistillConfig:
         "Text",
         choices=("both", "own"),
         advanced=True,
+        only_with=SEARCHED,
     )
     admm_every: int = setting(
         5,
@@ -195,9 +208,16 @@ class DistillConfig:
         low=1,
         advanced=True,
         public="every update is the most",
+        only_with=GUIDED,
     )
     admm_rho: float = setting(
-        0.1, "Guided: pull towards the chosen tokens.", "Text", low=0.0, high=1000.0, advanced=True
+        0.1,
+        "Guided: pull towards the chosen tokens.",
+        "Text",
+        low=0.0,
+        high=1000.0,
+        advanced=True,
+        only_with=GUIDED,
     )
     admm_neighbours: int = setting(
         20,
@@ -207,6 +227,7 @@ class DistillConfig:
         high=10_000,
         advanced=True,
         public=100,
+        only_with=GUIDED,
     )
 
     arms: tuple[str, ...] = setting(

@@ -39,7 +39,7 @@ def evaluate(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
             write_scores(setup.config.task, cell, scored, folder, run_dir)
             waiting.remove(cell)
             others = sum(work[one] for one in waiting[: workers.count - 1])
-            progress.advance(f"Scored {cell.name()}", work=work[cell], under_way=float(others))
+            progress.advance(f"Scored {cell.said()}", work=work[cell], under_way=float(others))
 
 
 def to_score(setup: Setup, run_dir: RunDir) -> list[Cell]:

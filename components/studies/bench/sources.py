@@ -135,6 +135,13 @@ def _kept(picked: object, choices: list[tuple[str, str]]) -> str | None:
     return picked if picked in keys else keys[0] if keys else None
 
 
+# a refusal stands below what was clicked, often below the edge of the form's own scroller: it is brought into sight
+SEEN_JS = """
+watch("value", () => requestAnimationFrame(() => element.querySelector("[role=alert]")?.scrollIntoView({
+  block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" })));
+"""
+
+
 def _uploader(use: Use, label: str) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]:
     picker = gr.Dropdown(
         [("none", NONE)] if use is TEST else [],
@@ -146,7 +153,8 @@ def _uploader(use: Use, label: str) -> tuple[gr.Dropdown, gr.UploadButton, gr.HT
         elem_id=f"bench-{use.name}-pick",
     )
     button = gr.UploadButton("Upload a file", file_types=list(READERS), size="sm", elem_id=f"bench-{use.name}-upload")
-    return picker, button, gr.HTML("", elem_id=f"bench-{use.name}-told", apply_default_css=False)
+    told = gr.HTML("", js_on_load=SEEN_JS, elem_id=f"bench-{use.name}-told", apply_default_css=False)
+    return picker, button, told
 
 
 def file_markup(found: dict, use: Use) -> str:

@@ -91,7 +91,8 @@ def test_only_settings_that_differ_are_listed_and_the_rest_is_counted(make):
     chosen = [make("a"), make("b", 1, outer_steps=99, arms=["text"])]
     rows, same = differences([one.run.config()["config"] for one in chosen], DistillConfig)
     assert [(item.name, values[1]) for item, values in rows] == [("outer_steps", "99"), ("arms", "text")]
-    assert same == len(describe(DistillConfig)) - 2
+    guided = sum(item.name.startswith("admm_") for item in describe(DistillConfig))  # neither run looks at these
+    assert same == len(describe(DistillConfig)) - guided - 2
     found = settings_markup(chosen, DistillConfig)
     assert "Updates of the synthetic prompts." in found and f"All other {same} settings are the same." in found
     assert settings_markup(chosen[:1], DistillConfig) == ""
@@ -101,6 +102,14 @@ def test_a_run_of_before_a_setting_existed_did_what_was_done_then():
     old = {name: value for name, value in CONFIG.items() if name not in ("decoder", "search_rounds")}
     [(item, values)], _ = differences([old, CONFIG], DistillConfig)
     assert (item.name, values) == ("decoder", ["nearest", CONFIG["decoder"]])
+
+
+def test_a_setting_is_compared_only_among_runs_in_which_it_matters():
+    other = CONFIG | {"decoder": "nearest", "search_rounds": 3}
+    assert [item.name for item, _ in differences([CONFIG, other], DistillConfig)[0]] == ["decoder"]
+    third = CONFIG | {"search_rounds": 9}
+    rows, _ = differences([CONFIG, other, third], DistillConfig)
+    assert [(item.name, values) for item, values in rows][1:] == [("search_rounds", ["6", ABSENT, "9"])]
 
 
 def test_numbers_and_lists_that_mean_the_same_are_the_same():

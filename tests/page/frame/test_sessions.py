@@ -4,6 +4,7 @@ import asyncio
 
 import gradio as gr
 import pytest
+from gradio import utils
 from gradio.state_holder import SessionState
 
 import app
@@ -11,6 +12,7 @@ from components.frame import sessions
 from tests.pages import in_loop
 
 TIMES = 30
+HELD = utils.connect_heartbeat
 
 
 @pytest.fixture
@@ -49,3 +51,15 @@ def test_the_page_is_built_with_it(monkeypatch, tmp_path):
     monkeypatch.setattr(SessionState, "__setitem__", sessions._put)
     in_loop(app.build_demo)
     assert SessionState.__setitem__ is sessions.put_in_its_place
+
+
+def test_no_page_holds_a_line_to_the_server_while_it_is_idle(monkeypatch, tmp_path):
+    monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path))
+
+    def wanted() -> bool:
+        return in_loop(app.build_demo).get_config_file()["connect_heartbeat"]
+
+    assert wanted() is False
+    monkeypatch.setattr(app, "spare_connections", lambda: None)
+    monkeypatch.setattr(utils, "connect_heartbeat", HELD)
+    assert wanted() is True, "Gradio asks for it no more: components/frame/sessions.py can leave it alone"

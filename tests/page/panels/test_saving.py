@@ -26,10 +26,8 @@ def test_the_bars_save_every_mean_with_its_interval():
     rows = [result("text", 0.5), result("random", 0.25), result("text", 0.75, metric="acc")]
     [found] = saved(results_markup(STUDY, rows, CONFIG))
     heads, *lines = found["rows"]
-    assert [line[heads.index("mean")] for line in lines if line[heads.index("trained on")] == "Distilled text"] == [
-        0.75,
-        0.5,
-    ]
+    taught = {line[heads.index("mean")] for line in lines if line[heads.index("trained on")] == "Distilled text"}
+    assert taught == {0.5, 0.75}
     assert len(lines) == 3 and all(len(line) == len(heads) for line in lines)
 
 

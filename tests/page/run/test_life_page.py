@@ -1,5 +1,6 @@
 """The page's answers about a run's life, without a browser: strangers, invented values and runs that are gone."""
 
+import re
 import shutil
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from components.form import form_values
 from components.run.branching import branch_point, tree_markup
 from components.run.doctor_view import diagnosed
 from components.run.shelf import new_owner
+from components.run.status import stepper
 from tests.pages import Recorder, make_page
 
 CONFIG = DistillConfig(outer_steps=8)
@@ -74,6 +76,15 @@ def test_a_started_branch_is_a_run_of_its_own_with_the_parents_rows(page, owner)
     assert [row["step"] for row in found.rows("metrics")] == [0, 4]
     assert found.config()["config"]["prompt_lr"] == 0.02
     assert page.runner.asked == [("start", found.path.name, "")]
+
+
+def test_the_steps_of_a_branch_that_waits_stand_where_it_will_go_on(page, owner):
+    key, _ = run_of(page, owner)
+    waiting = page.shelf.open(owner, branch(page, owner, key, outer_steps=16))
+    waiting.queue(None)
+    said = stepper(waiting.status(), STUDY.stages)
+    assert "aria-current=step><b>2</b><span>Distil" in said
+    assert re.findall(r"--share:([\d.]+)", said) == ["1.000", "0.250", "0.000", "0.000"]
 
 
 def test_a_branch_that_is_dropped_or_started_leaves_none_of_its_texts(page, owner):
