@@ -4,7 +4,7 @@
 // Knows the table and no component. Given by gr.HTML: element, props; by shared.js: remembered, remember.
 
 const KEY = "distilloscope-language", LANGUAGES = { zh: "zh-CN", en: "en" };
-const ATTRIBUTES = ["aria-label", "title", "placeholder", "alt", "aria-valuetext"];
+const ATTRIBUTES = ["aria-label", "title", "placeholder", "alt", "aria-valuetext", "data-column"];  // the last is shown by the stylesheet
 // `.options` is an open list of Gradio: a field shows its choice untranslated, so the list agrees with it
 const SKIP = "script, style, textarea, code, pre, [translate=no], [contenteditable=true], .options";
 const DATA = "\u2060";  // a word joiner: in a text where no attribute can be, as in Plotly's

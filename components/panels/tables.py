@@ -15,7 +15,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(head: str, said: str) -> str:
-    return f'<td data-label="{escape(head)}">{said}</td>'
+    return f'<td data-column="{escape(head)}">{said}</td>'
 
 
 def folded(summary: str, inside: str) -> str:

@@ -48,6 +48,11 @@ write_summary(run, config, [])
 run.set_status(state="finished", eta_s=None)
 """
 
+SEEN = """() => {
+  const at = document.querySelector("#bench-train-told [role=alert]").getBoundingClientRect();
+  const form = document.querySelector("#form").getBoundingClientRect();
+  return at.top >= Math.max(0, form.top) - 1 && at.bottom <= Math.min(innerHeight, form.bottom) + 1;
+}"""
 SERVE = """
 import sys
 from pathlib import Path
@@ -194,6 +199,7 @@ def test_a_bad_file_is_said_a_good_one_counted_and_nothing_else_is_lost(visitor)
     page.wait_for_selector("#bench-train-told [role=alert]")
     said = page.inner_text("#bench-train-told")
     assert "answer" in said and "row" in said
+    page.wait_for_function(SEEN)  # a long form scrolls: what was refused is brought into sight
     assert page.input_value("#bench-setting-examples input") == "3"
     visitor.upload("good.csv", "prompt,answer\n" + "".join(f"Question: {i}?,{i}\n" for i in range(5)))
     page.wait_for_selector("#bench-train-told [data-count='5']")

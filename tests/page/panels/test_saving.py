@@ -49,7 +49,7 @@ def test_the_small_pictures_have_numbers_on_both_axes_and_save_them():
 
 def test_every_cell_of_a_table_stands_behind_the_name_of_its_column():
     found = tables.table(("Mean", "A & B"), [("0.5", "<i>x</i>"), ("0.6", "")])
-    assert re.findall(r'<td data-label="([^"]*)">(.*?)</td>', found) == [
+    assert re.findall(r'<td data-column="([^"]*)">(.*?)</td>', found) == [
         ("Mean", "0.5"),
         ("A &amp; B", "<i>x</i>"),
         ("Mean", "0.6"),
