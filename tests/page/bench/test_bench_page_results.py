@@ -22,8 +22,8 @@ page = bench_page.page
 # -- results --------------------------------------------------------------------------------------------------------
 def test_results_show_before_and_after_with_interval_n_and_seeds(tmp_path):
     markup = results_markup(write_run(tmp_path / "r", n=100))
-    assert "n = 100 x 1" in markup
-    assert "n = 100 x 3" in markup
+    assert "n = 100 × 1" in markup
+    assert "n = 100 × 3" in markup
     assert markup.count('<li class="ds-bar') == 2
     assert "<svg" in markup
     assert "0.005 was chosen" in markup

@@ -193,7 +193,7 @@ def test_held_out_losses_are_averaged_and_absent_ones_leave_no_sentence():
 # -- markup ---------------------------------------------------------------------------------------------------------
 def test_every_number_of_the_results_shows_its_n():
     markup = results_markup(STUDY, [result("text", 0.5), result("random", 0.4), result("base", 0.3)], CONFIG)
-    assert markup.count("n = 200 x 1") == 3
+    assert markup.count("n = 200 × 1") == 3
 
 
 def test_own_and_other_family_and_the_regimes_have_their_own_panels():
