@@ -182,7 +182,8 @@ class Study:
     `work` and earlier runs tell. `diagnose` refers to `function(config, status, rows) -> Diagnosis | None`.
     `exports`: what beside the run file and plain tables a run can be taken away as, by name, each
     `function(copy) -> dict[str, bytes]`: a single file as it is, several as a zip. One called `csv` makes the tables.
-    `questions`: small questions that the page may put to a warm process, by name, each `function(shelf, **fields)`.
+    `questions`: small questions that the page may put to a warm process, by name, each `function(shelf, **fields)`; one
+    that takes its time is a generator, which yields how far it is and returns the answer.
     `commands`: verbs of its own on the command line, by name, each `function(subparsers) -> None`.
     `checks` refers to `function(files: dict[str, bytes], config: dict) -> None`, which raises UserError: what no shape
     of a single file says. The files fit their shapes by then.

@@ -57,6 +57,16 @@ def _slices(host: Host) -> str:
     return "no" if host.slice_s is None else f"of {_span(host.slice_s)}"
 
 
+def _waited(host: Host) -> str:
+    if host.waited is None:
+        return NONE
+    waited = host.waited
+    return (
+        f"{_names(waited.models)}; {waited.texts} texts of {waited.characters} characters; "
+        f"{waited.a_minute} times a minute"
+    )
+
+
 FACTS = {
     "models": lambda host: _names(host.models),
     "tasks": lambda host: _names(host.tasks),
@@ -71,6 +81,7 @@ FACTS = {
     "disk always left free": lambda host: _room(host.reserve),
     "a run that nobody touches is kept for": lambda host: _span(host.retention_s),
     "computes in slices": _slices,
+    "trained while a visitor waits": _waited,
 }
 
 

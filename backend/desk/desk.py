@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from backend.disk import disk_error, home
@@ -27,6 +27,7 @@ START_S = 120.0  # to import torch on a busy machine
 LONGEST_LINE = 60_000  # bytes; a pipe takes 64 KiB at once, so writing never blocks
 LONGEST_LOG = 2**20
 LOG = "desk.log"
+Told = Callable[[dict], None]
 
 
 class Left(Exception):
@@ -48,8 +49,9 @@ class Desk:
         self._closed = False
         self._numbers = itertools.count(1)
 
-    def request(self, kind: str, timeout_s: float = 60.0, **fields) -> dict:
-        """What the worker answers. Waits at most `timeout_s` for its turn, then as long for the answer.
+    def request(self, kind: str, timeout_s: float = 60.0, told: Told | None = None, **fields) -> dict:
+        """What the worker answers. Waits at most `timeout_s` for its turn, then as long for the answer. `told` hears
+        how far the worker is, for questions that say so.
 
         Raises UserError: for input that cannot be used, where too many ask, and for a worker that hangs (it is killed)
         or dies. The next request starts another.
@@ -62,7 +64,7 @@ class Desk:
             if not self._turn.acquire(timeout=timeout_s):
                 raise busy()
             try:
-                reply = self._answer(number, line, timeout_s)
+                reply = self._answer(number, line, timeout_s, told)
             finally:
                 self._turn.release()
         finally:
@@ -77,10 +79,10 @@ class Desk:
         if self._worker:
             self._worker.kill()
 
-    def _answer(self, number: int, line: bytes, timeout_s: float) -> dict:
+    def _answer(self, number: int, line: bytes, timeout_s: float, told: Told | None) -> dict:
         for last_try in (False, True):
             try:
-                return self._living().ask(number, line, timeout_s)
+                return self._living().ask(number, line, timeout_s, told)
             except Left as left:
                 if left.code or last_try or self._closed:
                     if self._worker:
@@ -144,7 +146,7 @@ class Worker:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, number: int, line: bytes, timeout_s: float) -> dict:
+    def ask(self, number: int, line: bytes, timeout_s: float, told: Told | None = None) -> dict:
         """The reply to the request `number`. Raises Left or TimeoutError; starting is not counted."""
         if not self._ready:
             self._reply(0, START_S)
@@ -154,7 +156,7 @@ class Worker:
             self._process.stdin.flush()
         except (OSError, ValueError) as error:  # its end is gone, or was closed here
             raise Left(self._process.wait()) from error
-        return self._reply(number, timeout_s)
+        return self._reply(number, timeout_s, told)
 
     def kill(self) -> None:
         """At once, with all that it started. Returns when it is gone."""
@@ -163,7 +165,7 @@ class Worker:
         with contextlib.suppress(OSError):
             self._process.stdin.close()
 
-    def _reply(self, number: int, timeout_s: float) -> dict:
+    def _reply(self, number: int, timeout_s: float, told: Told | None = None) -> dict:
         until = time.monotonic() + timeout_s
         while True:
             try:
@@ -173,8 +175,12 @@ class Worker:
             if not line.endswith(b"\n"):  # the end, or a line that death cut short
                 raise Left(self._process.wait())
             reply = json.loads(line)
-            if reply["id"] == number:
+            if reply["id"] != number:
+                continue
+            if "news" not in reply:
                 return reply
+            if told:
+                told(reply["news"])
 
     def _read(self) -> None:
         with self._process.stdout as lines:

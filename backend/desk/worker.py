@@ -1,8 +1,10 @@
 """`python -m backend.desk.worker`: the process behind the desk. Reads requests as JSON lines, answers each with a line.
 
-Request: `{"id", "kind", ...fields}`. Reply: `{"id", "result"}` or `{"id", "error"}`, an error as UserError.as_dict. The
-first line, `{"id": 0}`, says that it is ready. Nothing else goes to stdout: what libraries print there goes to stderr.
-Leaves when its parent is gone, and after ten minutes without a request. Knows the protocol and the kinds of requests.
+Request: `{"id", "kind", ...fields}`. Reply: `{"id", "result"}` or `{"id", "error"}`, an error as UserError.as_dict;
+before it any number of `{"id", "news"}`, from a question whose function is a generator: what it yields is news, what it
+returns is the result. The first line, `{"id": 0}`, says that it is ready. Nothing else goes to stdout: what libraries
+print there goes to stderr. Leaves when its parent is gone, and after ten minutes without a request. Knows the protocol
+and the kinds of requests.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import BinaryIO
 
@@ -43,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
             line = arrived.get(timeout=args.idle)
         except queue.Empty:
             os._exit(0)
-        send(replies, answer(kinds, line))
+        send(replies, answer(kinds, line, partial(send, replies)))
 
 
 def take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -78,14 +80,17 @@ def send(replies: BinaryIO, reply: dict) -> None:
         os._exit(0)
 
 
-def answer(kinds: dict[str, Callable[..., dict]], line: bytes) -> dict:
-    """The reply to one request; whatever goes wrong becomes an error in it."""
+def answer(kinds: dict[str, Callable], line: bytes, tell: Callable[[dict], None]) -> dict:
+    """The reply to one request; whatever goes wrong becomes an error in it. `tell` sends news before it."""
     request = json.loads(line.decode("utf-8", "surrogatepass"))
     number, kind = request.pop("id"), request.pop("kind")
     try:
         if kind not in kinds:
             raise UserError(f"The desk knows no {kind!r}.", f"one of {', '.join(kinds)}", "Ask one of these.")
-        return {"id": number, "result": kinds[kind](**request)}
+        found = kinds[kind](**request)
+        if isinstance(found, Generator):
+            found = last_of(found, lambda news: tell({"id": number, "news": news}))
+        return {"id": number, "result": found}
     except UserError as error:
         return {"id": number, "error": error.as_dict()}
     except Exception:  # a defect of ours: the trace goes to the log, a sentence to the screen
@@ -93,7 +98,17 @@ def answer(kinds: dict[str, Callable[..., dict]], line: bytes) -> dict:
         return {"id": number, "error": DEFECT.as_dict()}
 
 
-def load_kinds() -> dict[str, Callable[..., dict]]:
+def last_of(steps: Generator[dict, None, dict], tell: Callable[[dict], None]) -> dict:
+    """What a generator returns; `tell` hears what it yields."""
+    while True:
+        try:
+            news = next(steps)
+        except StopIteration as end:
+            return end.value
+        tell(news)
+
+
+def load_kinds() -> dict[str, Callable]:
     """Everything that can be asked, the studies' own questions among it. Torch is imported here, when its prints no
     longer reach the protocol.
     """

@@ -6,7 +6,7 @@ what they say of themselves; no study, process or screen.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -19,9 +19,30 @@ KIND = "DISTILLOSCOPE_HOST"  # says the kind; without it, what a Space's own var
 STORE = Path("/data")  # where a Space mounts its bucket
 GIB = 2**30
 
-SMALL = ("opt-pocket", "llama-pocket", "smollm2-135m", "facebook/opt-125m")
+BUNDLED = ("opt-pocket", "llama-pocket")
+SMALL = (*BUNDLED, "smollm2-135m", "facebook/opt-125m")
 LARGER = (*SMALL, "HuggingFaceTB/SmolLM2-360M", "facebook/opt-350m", "facebook/opt-1.3b", "Qwen/Qwen2.5-0.5B")
 POCKET = ("pocket_science", "pocket_mmlu")
+
+
+@dataclass(frozen=True)
+class Waited:
+    """What students may be trained on while a visitor waits for their answers: on which models, how many texts, how
+    many characters one of these has, and how often a minute one visitor may ask."""
+
+    models: tuple[str, ...]
+    texts: int
+    characters: int
+    a_minute: int
+
+    def admit(self, models: Collection[str], texts: int) -> None:
+        """Raise UserError where this is more than this host trains while a visitor waits."""
+        step = "Do it at home, where nothing is limited."
+        if other := [name for name in models if name not in self.models]:
+            found = f"Its students are of {other[0]} (this host is shared)."
+            raise UserError(found, f"one of {', '.join(self.models)}", step)
+        if texts > self.texts:
+            raise UserError(f"There are {texts:,} texts (this host is shared).", f"at most {self.texts:,}", step)
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ class Host:
     reserve: int = GIB // 4  # always left free on the disk
     retention_s: float | None = None  # how long a run is kept that nobody touches
     slice_s: float | None = None  # compute in slices of this length inside the server: no worker has a GPU of its own
+    waited: Waited | None = None  # what is trained while a visitor waits
 
     @property
     def public(self) -> bool:
@@ -119,6 +141,7 @@ HOSTS = {
             room_per_owner=GIB // 5,
             reserve=GIB,
             retention_s=24 * 3600.0,
+            waited=Waited(BUNDLED, texts=32, characters=400, a_minute=8),
         ),
         Host(
             ZERO_GPU,
@@ -132,6 +155,7 @@ HOSTS = {
             reserve=GIB,
             retention_s=24 * 3600.0,
             slice_s=15.0,
+            waited=Waited(BUNDLED, texts=32, characters=400, a_minute=8),
         ),
     )
 }

@@ -72,7 +72,7 @@ class ReplayRunner:
 class ReplayDesk:
     """A desk that answers no question."""
 
-    def request(self, kind: str, timeout_s: float = 60.0, **fields) -> dict:
+    def request(self, kind: str, timeout_s: float = 60.0, told: object = None, **fields) -> dict:
         raise refusal()
 
     def close(self) -> None:

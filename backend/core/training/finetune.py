@@ -152,10 +152,19 @@ def finetune(
         tuning.optimizer.zero_grad()  # a finished student should not hold gradients
 
 
-def finetuned(student: Student, rows: Data, start: Params, order: Sequence[list[int]], plan: Plan) -> Params:
-    """The parameters after the whole plan from `start`; step k reads the rows `order[k]`."""
+def finetuned(
+    student: Student,
+    rows: Data,
+    start: Params,
+    order: Sequence[list[int]],
+    plan: Plan,
+    told: Callable[[], None] | None = None,
+) -> Params:
+    """The parameters after the whole plan from `start`; step k reads the rows `order[k]`. `told` after every step."""
     end, tokens = start, tokens_at_once(student.model)
     for step in finetune(student, FinetuneState.fresh(start), lambda k: rows.micro_batches(order[k], tokens), plan):
+        if told:
+            told()
         if step.step == plan.steps:
             end = step.params()
     return end

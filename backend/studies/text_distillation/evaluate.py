@@ -24,6 +24,7 @@ from backend.search.court import as_example
 from backend.search.moves import Draft
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
 from backend.studies.text_distillation.cells import Cell
+from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.experts import Recipe, train_expert
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.synthetic import SyntheticPrompts
@@ -56,6 +57,21 @@ def distilled_examples(setup: Setup, learned: Learned) -> list[Example]:
     return [real if reverted else text for reverted, real, text in slots]
 
 
+def fresh_start(reader: Reader, c: DistillConfig, seed: int) -> Params:
+    """Where the fresh student of this number starts, whatever it learns from."""
+    return reader.student.initial((c.seed, "fresh", seed))
+
+
+def ordinary_order(c: DistillConfig, rows: int, seed: int) -> list[list[int]]:
+    """Which rows each step of the ordinary regime reads."""
+    return shuffled_batches(rows, c.finetune_batch, c.finetune_steps, generator(c.seed, "order", seed))
+
+
+def ordinary_plan(c: DistillConfig) -> Plan:
+    """How a student of the ordinary regime steps."""
+    return Plan(c.finetune_steps, c.finetune_lr)
+
+
 class SoftRows:
     """The learned prompts, indexed as Rows are; they are few, so a step is one batch."""
 
@@ -81,7 +97,7 @@ class Bench:
     def train(self, cell: Cell) -> Params:
         """The fresh student's trainable parameters after training on the cell's data."""
         reader = self._reader(cell)
-        start = reader.student.initial((self.setup.config.seed, "fresh", cell.seed))
+        start = fresh_start(reader, self.setup.config, cell.seed)
         if cell.arm == "base":
             return start
         if cell.regime == "matched" and cell.arm == "full":
@@ -137,9 +153,7 @@ class Bench:
     def _ordinary(self, reader: Reader, cell: Cell, start: Params, rows: Rows | SoftRows) -> Params:
         """AdamW, the same number of steps for every arm."""
         c = self.setup.config
-        rng = generator(c.seed, "order", cell.seed)
-        batches = shuffled_batches(len(rows), c.finetune_batch, c.finetune_steps, rng)
-        return finetuned(reader.student, rows, start, batches, Plan(c.finetune_steps, c.finetune_lr))
+        return finetuned(reader.student, rows, start, ordinary_order(c, len(rows), cell.seed), ordinary_plan(c))
 
     def _fresh_expert(self, reader: Reader, cell: Cell) -> Params:
         """All data in the matched regime: one more expert, stopped where the segments' span ends."""

@@ -58,6 +58,7 @@ STUDY = Study(
     panels=(
         Panel("finding", "What was found", ("results", "distilled")),
         Panel("wall", "The prompts as text", ("prompts", "distilled", "facts")),
+        Panel("what_if", "What if?", ("distilled",)),
         Panel("slow_motion", "One update in slow motion", ("metrics",)),
         Panel("lens", "Which real tokens lie near", ("neighbours", "vocabulary")),
         Panel("map", "The student's way beside the expert's", ("paths",)),
@@ -121,5 +122,7 @@ STUDY = Study(
         "jsonl": f"{HERE}.dataset:text_of",
         "csv": f"{HERE}.tables:tables_of",
     },
+    questions={"what_if": f"{HERE}.what_if:what_if"},
+    commands={"what-if": f"{HERE}.what_if_command:add_command"},
     checks=f"{SHAPES}:check_together",
 )
