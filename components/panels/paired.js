@@ -25,11 +25,13 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("button"), box = event.target.closest(".ds-flips");
   if (!button) return;
   if ("close" in button.dataset) return trigger("shut");
+  if (!box) return;
   const view = views.get(box);
   if ("step" in button.dataset) view.page += Number(button.dataset.step);
   if (button.dataset.kind !== undefined) Object.assign(view, { kind: button.dataset.kind, page: 0 });
   show(box);
 });
+element.addEventListener("toggle", all, true);  // those in a fold, when it is opened
 element.addEventListener("change", ({ target }) => {
   if (target.dataset.subject === undefined) return;
   const box = target.closest(".ds-flips");

@@ -6,6 +6,7 @@ from components.panels.lessons import lessons_view
 from components.run.chapters import chapter
 from components.studies.page import StudyPage
 from components.studies.text_distillation import panels
+from components.studies.text_distillation.what_if import WhatIf
 
 SCORE = Option(
     "Score when done", "Train fresh students on the text and test them.", "score-after", stages="experts,distil,decode"
@@ -18,6 +19,7 @@ class TextDistillationPage(StudyPage):
         panels.Beside,
         panels.Finding,
         panels.Wall,
+        WhatIf,
         panels.SlowMotion,
         panels.Lens,
         panels.Map,

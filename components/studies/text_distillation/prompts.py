@@ -1,4 +1,4 @@
-"""The prompt wall as a widget: a constant template and wall.js after marked_words.js.
+"""The prompt wall as a widget: a constant template, wall.js after marked_words.js, and the editor of final texts.
 
 Knows no rows: its value is what snapshots.py makes. Prompts are untrusted text and never part of the template.
 """
@@ -10,6 +10,7 @@ import gradio as gr
 from components.frame.scripts import script
 
 SCRIPT = Path(__file__).with_name("wall.js")
+EDITOR = Path(__file__).with_name("wall_edit.js")
 TEMPLATE = """
 <section class="ds-wall" data-snapshots="0">
   <header><h2>What do the prompts say?</h2>
@@ -39,7 +40,7 @@ def prompt_wall() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=script(SCRIPT),
+        js_on_load=script(EDITOR, SCRIPT),
         elem_id="wall",
         elem_classes="ds-card",
         apply_default_css=False,

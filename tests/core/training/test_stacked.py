@@ -67,7 +67,7 @@ def test_one_that_diverges_ends_as_none_and_leaves_the_others_alone(readers):
 def test_on_a_cpu_small_steps_are_stacked_and_large_or_unlike_ones_are_not(readers, monkeypatch):
     student, given = readers[0].student, pupils(readers[0])
     stacked = []
-    monkeypatch.setattr(module, "_train", lambda student, some, plan: stacked.append(len(some)) or [None] * len(some))
+    monkeypatch.setattr(module, "_train", lambda student, some, *_: stacked.append(len(some)) or [None] * len(some))
     assert finetuned_each(student, given, PLAN) == [None] * 4 and stacked == [4]
     unlike = replace(given[1], order=[[0]] * PLAN.steps)
     assert None not in finetuned_each(student, [given[0], unlike], PLAN) and stacked == [4]

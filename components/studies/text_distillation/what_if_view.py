@@ -1,0 +1,120 @@
+"""What an edit changed, as markup: a picture of accuracy before and after for each model, and the flipped questions.
+
+Everything from files and from the visitor is escaped. Knows what the desk answers; no run folder and no event.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from backend.core.scoring.compare import Paired
+from backend.core.scoring.scored import from_row
+from components.frame.words import count
+from components.panels.flips import flips
+from components.panels.paired import signed
+
+NAMES = ("changed texts", "unchanged texts")
+STEP = 0.05  # the axis begins and ends at a multiple
+INTERVAL = "95 % interval of the change, over questions and students"
+
+
+def figures(found: dict) -> list[dict]:
+    """Each model's name and by how much it changed, for the list of changes."""
+    return [{"name": one["name"], "points": signed(one["paired"]["difference"])} for one in found["readers"]]
+
+
+def answer_markup(found: dict, asked: Mapping, key: str, edits: object) -> str:
+    """The picture, what it says in words, the flipped questions and how to repeat it, the last two folded away."""
+    results = [Paired(**one["paired"]) for one in found["readers"]]
+    low, high = ends(results)
+    pairs = list(zip(found["readers"], results, strict=True))
+    said = "".join(f"<p>{sentence(one['name'], result)}</p>" for one, result in pairs)
+    rows = "".join(row(one["name"], number, result, low, high) for number, (one, result) in enumerate(pairs))
+    return (
+        f'<div class="ds-whatif-said">{said}</div><figure class="ds-moved"><ul>{rows}</ul>'
+        f'<div class="ds-moved-axis" aria-hidden="true"><div>{ticks(low, high)}</div></div>'
+        f'<figcaption><span class="ds-moved-before">before</span><span class="ds-moved-after">after</span>'
+        f'<span class="ds-moved-interval">{INTERVAL}</span></figcaption></figure>'
+        f'<p class="ds-quiet">{how(found, results[0])}</p>{flipped(found, results, asked)}{repeated(key, edits)}'
+    )
+
+
+def sentence(name: str, result: Paired) -> str:
+    """One model's change in words."""
+    more = "more" if result.difference > 0 else "fewer"
+    said = f"{abs(100 * result.difference):.1f} points {more}" if result.difference else "equally many questions"
+    noise = ": inside the noise" if result.inside_noise else ""
+    bounds = f"(95 % interval {signed(result.low)} to {signed(result.high)}{noise})"
+    return f'<b translate="no">{escape(name)}</b> <span>answers {said} {bounds}.</span>'
+
+
+def row(name: str, number: int, result: Paired, low: float, high: float) -> str:
+    """A model's two dots, and the interval of the change around the second one."""
+
+    def place(value: float) -> str:
+        return f"{100 * (value - low) / (high - low):.2f}%"
+
+    before, after = result.mean_b, result.mean_a
+    least, most = before + result.low, before + result.high
+    said = (
+        f"{100 * before:.1f} % before, {100 * after:.1f} % after; {signed(result.difference)} points, "
+        f"95 % interval {signed(result.low)} to {signed(result.high)}"
+    )
+    kind = "the model the texts were made with" if number == 0 else "another family"
+    return (
+        f'<li data-noise="{str(result.inside_noise).lower()}"><span><b translate="no">{escape(name)}</b>'
+        f'<small>{kind}</small></span><div role="img" aria-label="{said}" title="{said}">'
+        f'<s style="left:{place(least)};right:calc(100% - {place(most)})"></s>'
+        f'<u style="left:{place(before)}"></u><i style="left:{place(after)}"></i></div>'
+        f"<b>{signed(result.difference)}<small>{100 * before:.1f} to {100 * after:.1f} %</small></b></li>"
+    )
+
+
+def ends(results: Sequence[Paired]) -> tuple[float, float]:
+    """Where the axis begins and ends: at multiples of STEP around all that is drawn."""
+    points = [
+        value for one in results for value in (one.mean_a, one.mean_b, one.mean_b + one.low, one.mean_b + one.high)
+    ]
+    return STEP * (min(points) // STEP), STEP * (max(points) // STEP + 1)
+
+
+def ticks(low: float, high: float) -> str:
+    """At most six percentages below the axis."""
+    steps = round((high - low) / STEP)
+    every = -(-steps // 5)
+    marks = ((n, low + n * STEP) for n in range(0, steps + 1, every))
+    return "".join(f'<i style="left:{100 * n / steps:.2f}%">{100 * value:.0f} %</i>' for n, value in marks)
+
+
+def how(found: dict, result: Paired) -> str:
+    """Who was trained on what, and asked what."""
+    asked = f"the first {found['questions']:,} of {found['of']:,} test questions"
+    if found["questions"] >= found["of"]:
+        asked = f"all {found['of']:,} test questions"
+    students, texts = count(result.seeds_a, "fresh student"), count(len(found["texts"]), "text")
+    return f"{students} of each model, before and after, on {asked}. Now {texts}, {found['before']:,} before."
+
+
+def flipped(found: dict, results: Sequence[Paired], asked: Mapping) -> str:
+    """The questions that flipped, folded away, for each model."""
+    parts = []
+    for one, result in zip(found["readers"], results, strict=True):
+        sides = [[[from_row(answer) for answer in student] for student in side] for side in one["flipped"]]
+        told = f"{len(result.gained)} questions gained, {len(result.lost)} lost"
+        parts.append(
+            f'<details class="ds-whatif-flips"><summary><b translate="no">{escape(one["name"])}</b> <span>{told}</span>'
+            f"</summary>{flips(result, sides, asked, NAMES)}</details>"
+        )
+    return "".join(parts)
+
+
+def repeated(key: str, edits: object) -> str:
+    """How to do the same on the command line; a run of one's own lies where its owner knows."""
+    place, _, name = key.partition("/")
+    run = f"assets/sample_runs/{name}" if place == "recorded" else "RUN"
+    text = f"python -m backend what-if {run} --edits edits.json\n\n{json.dumps(edits, ensure_ascii=False, indent=1)}"
+    return (
+        '<details class="ds-whatif-repeat"><summary>On the command line</summary>'
+        '<p class="ds-quiet">Save the list as edits.json.</p>'
+        f'<pre translate="no" tabindex="0">{escape(text)}</pre></details>'
+    )
