@@ -42,12 +42,20 @@ def rest(seconds, begun=os.devnull, until=""):
         time.sleep(0.01)
     return {}
 
+def count(to, fail=False):
+    for number in range(to):
+        yield {"number": number}
+    if fail:
+        refuse()
+    return {"counted": to}
+
 desk_worker.load_kinds = lambda: {
     "ping": lambda: {"pid": os.getpid()},
     "echo": lambda text: {"text": text},
     "names": lambda: {"names": list(os.environ)},
     "rest": rest,
     "refuse": refuse,
+    "count": count,
     "stumble": lambda: {}["nothing"],
     "chatter": chatter,
     "leave_once": leave_once,

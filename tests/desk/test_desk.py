@@ -11,6 +11,7 @@ import pytest
 
 from backend.desk import desk
 from backend.desk.desk import Desk
+from backend.desk.follow import follow
 from backend.errors import UserError
 from backend.runners.processes import PROJECT
 from tests import desk_stand_in
@@ -53,6 +54,42 @@ def test_the_worker_sees_no_secrets_and_leads_a_session_of_its_own(quick, monkey
     monkeypatch.setenv("HF_TOKEN", "x")
     assert "HF_TOKEN" not in quick.request("names")["names"]
     assert os.getsid(pid_of(quick)) == pid_of(quick) != os.getsid(0)
+
+
+# -- a question that says how far it is -----------------------------------------------------------------------------
+def test_news_is_heard_in_order_before_the_answer(quick):
+    heard = []
+    assert quick.request("count", told=heard.append, to=3) == {"counted": 3}
+    assert heard == [{"number": 0}, {"number": 1}, {"number": 2}]
+
+
+def test_news_that_nobody_wants_is_never_taken_for_an_answer(quick):
+    assert quick.request("count", to=3) == {"counted": 3}
+    assert quick.request("echo", text="x") == {"text": "x"}
+
+
+def test_an_error_may_follow_news(quick):
+    heard = []
+    with pytest.raises(UserError, match="It is red"):
+        quick.request("count", told=heard.append, to=2, fail=True)
+    assert len(heard) == 2
+
+
+def test_a_question_is_followed_as_one_stream(quick):
+    assert list(follow(quick, "count", 60.0, to=2)) == [
+        {"news": {"number": 0}},
+        {"news": {"number": 1}},
+        {"result": {"counted": 2}},
+    ]
+    with pytest.raises(UserError, match="It is red"):
+        list(follow(quick, "refuse", 60.0))
+
+
+def test_who_stops_listening_leaves_the_desk_free_for_others(quick):
+    stream = follow(quick, "count", 60.0, to=500)
+    assert next(stream) == {"news": {"number": 0}}
+    stream.close()
+    assert quick.request("echo", text="x") == {"text": "x"}
 
 
 # -- refusals -----------------------------------------------------------------------------------------------------

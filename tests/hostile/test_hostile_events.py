@@ -20,6 +20,7 @@ GOOD = {  # what the widgets of the page say of their events
     "a": "text",
     "b": "random",
     "wanted": True,
+    "edits": [{"slot": 0, "remove": True}],
 }
 SAID = {
     "take": ["kind"],
@@ -35,6 +36,8 @@ SAID = {
     "compare_1": ["keys"],
     "pick": ["number"],
     "choose": ["keys"],
+    "ask_what_if": ["run", "edits", "number"],
+    "warm_up": ["run"],
 }
 OPENINGS = ("open", "open_1", "open_2")  # of the pages
 FORMS = ["follow", "start_1", "cost", "drop", "follow_1", "start_2", "expect", "show_example", "publish", "ask"]

@@ -52,7 +52,7 @@ class Case:
 
 
 def what_if(
-    _shelf: object, run: str, edits: list, host: str = LOCAL, students: int = STUDENTS, questions: int = QUESTIONS
+    _shelf: object, run: str, edits: object, host: str = LOCAL, students: int = STUDENTS, questions: int = QUESTIONS
 ) -> Generator[dict, None, dict]:
     """What the edits change: yields `{"share"}`, how much of the work is done, and returns what `answer_of` makes.
 

@@ -76,7 +76,7 @@ class WhatIf(Panel):
     def nothing(self) -> dict:
         return {self.widget: {"run": None, "texts": []}}
 
-    def ask(self, owner: str, event: gr.EventData) -> Iterator[dict]:
+    def ask_what_if(self, owner: str, event: gr.EventData) -> Iterator[dict]:
         """How far the students are, then what changed. Whatever is wrong with an edit is said, and nothing is lost."""
         found, number = self.view.opened(owner, event), sent(event, "number")
         if found is None:
@@ -94,7 +94,7 @@ class WhatIf(Panel):
         except UserError as error:
             yield {**about, "error": self.view.shelf.veiled(key, error_markup(error))}
 
-    def warm(self, owner: str, event: gr.EventData) -> None:
+    def warm_up(self, owner: str, event: gr.EventData) -> None:
         """Train the students of the unedited texts, and load what they need, while the visitor is still typing."""
         if (found := self.view.opened(owner, event)) is None:
             return
@@ -116,8 +116,8 @@ class WhatIf(Panel):
         return {"markup": markup, "texts": found["texts"], "figures": figures(found)}
 
     def bind(self, page) -> None:
-        self.widget.ask(self.ask, page.owner, self.widget, **QUIET)
-        self.widget.warm(self.warm, page.owner, None, **QUIET)
+        self.widget.ask(self.ask_what_if, page.owner, self.widget, **QUIET)
+        self.widget.warm(self.warm_up, page.owner, None, **QUIET)
 
 
 def final_texts(run: RunDir) -> list[dict]:

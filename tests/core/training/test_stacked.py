@@ -73,6 +73,13 @@ def test_on_a_cpu_small_steps_are_stacked_and_large_or_unlike_ones_are_not(reade
     assert None not in finetuned_each(student, [given[0], unlike], PLAN) and stacked == [4]
 
 
+@pytest.mark.parametrize("stacked", [True, False])
+def test_every_step_of_every_student_is_told(readers, stacked):
+    given, heard = pupils(readers[0])[: 3 if stacked else 1], []
+    finetuned_each(readers[0].student, given, PLAN, heard.append)
+    assert heard == [len(given)] * PLAN.steps
+
+
 def test_the_model_is_its_own_again_afterwards(readers):
     student, given = readers[0].student, pupils(readers[0])
     batch, params = given[0].rows.batch([0, 1]), student.initial(3)
