@@ -1,9 +1,8 @@
 """A small run whose final texts may be changed: tiny models of two families, toy questions, texts written by hand.
 
-Knows a run folder's config and distilled.jsonl; nothing of how texts are distilled.
+Knows the config and the rows that the wall and the edits read; nothing of how texts are distilled.
 """
 
-import json
 from pathlib import Path
 
 from backend import settings
@@ -23,7 +22,13 @@ def tiny_run(folder: Path, models: dict, tasks: Path, **changes) -> RunDir:
     } | changes  # fmt: skip
     config = settings.as_json(DistillConfig(**values))
     run = RunDir.create(folder, "text_distillation", None, config)
-    rows = [{"prompt": question_prompt(question), "answer": answer} for question, answer in TEXTS]
-    (run.path / "distilled.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for question, answer in TEXTS:
+        row = {"prompt": question_prompt(question), "answer": answer, "provenance": {"text": question}}
+        run.append("distilled", row)
+    shown = [
+        {"slot": slot, "text": text, "answer": answer, "changed": 0.5, "distance": 0.5}
+        for slot, (text, answer) in enumerate(TEXTS)
+    ]
+    run.append("prompts", {"step": 0, "prompts": shown})
     run.set_status(state="finished")
     return run

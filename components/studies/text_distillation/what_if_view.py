@@ -33,7 +33,7 @@ def answer_markup(found: dict, asked: Mapping, key: str, edits: object) -> str:
     return (
         f'<div class="ds-whatif-said">{said}</div><figure class="ds-moved"><ul>{rows}</ul>'
         f'<div class="ds-moved-axis" aria-hidden="true"><div>{ticks(low, high)}</div></div>'
-        f'<figcaption><span class="ds-moved-before">before</span><span class="ds-moved-after">after</span>'
+        f'<figcaption><span class="ds-moved-before">{NAMES[1]}</span><span class="ds-moved-after">{NAMES[0]}</span>'
         f'<span class="ds-moved-interval">{INTERVAL}</span></figcaption></figure>'
         f'<p class="ds-quiet">{how(found, results[0])}</p>{flipped(found, results, asked)}{repeated(key, edits)}'
     )
@@ -57,8 +57,8 @@ def row(name: str, number: int, result: Paired, low: float, high: float) -> str:
     before, after = result.mean_b, result.mean_a
     least, most = before + result.low, before + result.high
     said = (
-        f"{100 * before:.1f} % before, {100 * after:.1f} % after; {signed(result.difference)} points, "
-        f"95 % interval {signed(result.low)} to {signed(result.high)}"
+        f"{100 * before:.1f} % with unchanged texts, {100 * after:.1f} % with changed ones; "
+        f"{signed(result.difference)} points, 95 % interval {signed(result.low)} to {signed(result.high)}"
     )
     kind = "the model the texts were made with" if number == 0 else "another family"
     return (
