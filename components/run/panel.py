@@ -52,7 +52,7 @@ class Panel:
         return {}
 
     def headline(self, look: Look) -> dict:
-        """What it has to say in the head of a run that does not compute: `before`, as markup, and `outcome`."""
+        """What it has to say in the head of a run that does not compute: `before`, as markup."""
         return {}
 
     def nothing(self) -> dict:

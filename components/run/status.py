@@ -20,21 +20,18 @@ def status_markup(
     recorded: bool,
     shared: bool = False,
     before: str = "",
-    outcome: str = "",
 ) -> str:
     """The head of the run that is on screen.
 
-    `about` is the run in one sentence; `shared`: by another visitor; `before` is markup above that sentence, `outcome`
-    the sentence below it, which leads to the results.
+    `about` is the run in one sentence; `shared`: by another visitor; `before` is markup above that sentence.
     """
     state = status.get("state", "queued")
-    said = f'<p class="ds-outcome"><a href="#results">{escape(outcome)}</a></p>' if outcome else ""
     return (
         f'<section class="ds-run" data-status="{escape(state)}" data-recorded="{str(recorded).lower()}" '
         f'data-title="{escape(words.page_title(status, stages))}">'
         f'<div class="ds-run-line"><h2>{escape(title)}</h2>{chip(state, recorded, shared)}</div>'
         f'{before}<p class="ds-run-about">{escape(about)}</p>'
-        f"{said}{stepper(status, stages)}{footnote(status, stages)}{failure(status)}</section>"
+        f"{stepper(status, stages)}{footnote(status, stages)}{failure(status)}</section>"
     )
 
 

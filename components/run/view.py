@@ -205,9 +205,9 @@ class RunView:
         return updates
 
     def _head_markup(self, look: Look, live: bool) -> str:
-        """`before` and `outcome` come from a panel that has them to say; no bootstrap in the ticks of a live run."""
+        """`before` comes from a panel that has something to say."""
         config, words = look.run.config()["config"], self.study.words
-        said = {"before": "", "outcome": ""}
+        said = {"before": ""}
         for panel in self.panels:
             said |= panel.headline(look) if not live else {}
         title, about = self.shelf.title(look.run), resolve(words.about)(config)

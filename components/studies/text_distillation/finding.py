@@ -36,8 +36,7 @@ def finding_markup(run: RunDir, rows: list[dict]) -> str:
     return (
         f'<section class="ds-finding" data-rows="{len(rows)}"><div class="ds-finding-said">'
         f"<h2>{escape(sentence(means, own, len(distilled), total))}</h2>"
-        f'<p class="ds-quiet">{escape(detail(gains_of(run), own))}</p>'
-        f'<a class="ds-button ds-finding-go" href="#form">Find some on this machine</a></div>'
+        f'<p class="ds-quiet">{escape(detail(gains_of(run), own))}</p></div>'
         f'<div class="ds-finding-seen">{picture(table, own, len(distilled), total)}'
         f"{texts_markup(distilled, summary.get('verbatim'))}</div></section>"
     )
@@ -106,12 +105,12 @@ def picture(table: list[dict], own: str, prompts: int, total: int | None) -> str
         rows = [row for student in students for row in table if row["arm"] == arm and row["student"] == student]
         drawn += [arm_markup(names[arm], arm, rows, students, scale)] if rows else []
     keys = "".join(
-        f'<span class="ds-dots-{lane}"><i></i><b translate="no">{escape(student)}</b></span>'
+        f'<span class="ds-found-arms-{lane}"><i></i><b translate="no">{escape(student)}</b></span>'
         for lane, student in enumerate(students)
     )
     return (
-        f'<figure class="ds-dots"><ul>{"".join(drawn)}</ul>'
-        f'<div class="ds-dots-axis" aria-hidden="true"><div>{axis(scale)}</div></div>'
+        f'<figure class="ds-found-arms"><ul>{"".join(drawn)}</ul>'
+        f'<div class="ds-found-arms-axis" aria-hidden="true"><div>{axis(scale)}</div></div>'
         f"<figcaption>{keys}<span>correct answers, 95 %</span></figcaption></figure>"
     )
 
@@ -145,12 +144,12 @@ def arm_markup(name: str, arm: str, rows: list[dict], students: list[str], scale
         ends = f"left:{place(mean - bound, scale)};right:calc(100% - {place(mean + bound, scale)})"
         told = f"{row['student']}: {words.quantity(row)}"
         dots.append(
-            f'<p class="ds-dots-{lane}" title="{escape(told)}"><s style="{ends}"></s>'
+            f'<p class="ds-found-arms-{lane}" title="{escape(told)}"><s style="{ends}"></s>'
             f'<i style="left:{place(mean, scale)}"></i></p>'
         )
         values.append(percent(mean))
     return (
-        f'<li class="ds-dot ds-dot-{arm}"><span>{escape(name)}</span><div>{"".join(dots)}</div>'
+        f'<li class="ds-found-arm ds-found-arm-{arm}"><span>{escape(name)}</span><div>{"".join(dots)}</div>'
         f"<b>{' · '.join(values)}</b></li>"
     )
 
@@ -168,4 +167,7 @@ def texts_markup(distilled: list[dict], verbatim: int | None) -> str:
         lines.append(f"<li><span>{escape(text)}</span> <b>{escape(row['answer'])}</b></li>")
     real = "" if verbatim is None else f" ({verbatim} of {len(distilled)} are real questions)"
     more = f'<p class="ds-quiet">and {len(distilled) - MOST:,} more below</p>' if len(distilled) > MOST else ""
-    return f'<div class="ds-finding-texts"><h3>The texts{real}</h3><ol translate="no">{"".join(lines)}</ol>{more}</div>'
+    return (
+        f'<div class="ds-finding-texts"><h3>The texts{real}</h3><ol translate="no">{"".join(lines)}</ol>{more}'
+        '<p><a href="#wall">Change one and see what happens</a></p></div>'
+    )

@@ -18,7 +18,6 @@ from components.studies.text_distillation import feed, words
 from components.studies.text_distillation.finding import finding_markup
 from components.studies.text_distillation.gap import gap_markup
 from components.studies.text_distillation.judge_view import (
-    against_random,
     bounds_of,
     closed_markup,
     judge_view,
@@ -161,14 +160,10 @@ class Results(results_panel.Results):
         return {**found, self.results: taught_markup(look.run, look.results)}
 
     def headline(self, look: Look) -> dict:
-        """What a film shows, and what its text came to: a curve that falls is not yet a student that knows more."""
+        """What a film shows."""
         config = look.run.config()["config"]
         film = words.watching(config) if look.recorded and look.status["state"] == "finished" else ""
-        taught = against_random(look.run)
-        return {
-            "before": f'<p class="ds-watching">{escape(film)}</p>' if film else "",
-            "outcome": words.short_verdict(taught) if taught else "",
-        }
+        return {"before": f'<p class="ds-watching">{escape(film)}</p>' if film else ""}
 
 
 class Judge(Panel):

@@ -7,7 +7,6 @@ import math
 import statistics
 from html import escape
 
-from backend.core.scoring.compare import Paired
 from backend.runs.results import summarise_results
 from backend.studies.text_distillation.study import STUDY
 from components.frame.words import ENOUGH, count, quantity, signed
@@ -69,18 +68,6 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
     if abs(gap) <= math.hypot(text["interval"], random["interval"]):
         return said + "The difference is inside the noise."
     return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
-
-
-def short_verdict(found: Paired) -> str:
-    """What a finished run came to, in one line: its text paired with as many random questions."""
-    verdict = "inside the noise" if found.inside_noise else "better" if found.difference > 0 else "worse"
-    if not found.inside_noise and min(found.seeds_a, found.seeds_b) < ENOUGH:
-        verdict += ", if so few students tell"
-    points = [f"{100 * v:+.1f}".replace("-", "\N{MINUS SIGN}") for v in (found.difference, found.low, found.high)]
-    return (
-        f"Its text against as many random questions: {points[0]} points (95 % interval {points[1]} to {points[2]}), "
-        f"{verdict}."
-    )
 
 
 METRIC_HERE = "accuracy after ordinary training"

@@ -235,7 +235,7 @@ def test_nothing_from_a_run_folder_becomes_markup():
     rows = [result(HOSTILE, 0.5, student=HOSTILE, regime=HOSTILE, metric=HOSTILE)]
     for markup in (
         status_markup(HOSTILE, HOSTILE, status, STUDY.stages, False),
-        status_markup(HOSTILE, HOSTILE, {**status, "state": "running"}, STUDY.stages, False, outcome=HOSTILE),
+        status_markup(HOSTILE, HOSTILE, {**status, "state": "running"}, STUDY.stages, False),
         results_markup(STUDY, rows, hostile_config),
     ):
         assert "<img" not in markup

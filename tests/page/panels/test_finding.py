@@ -62,7 +62,7 @@ def test_the_difference_stands_with_its_interval_its_n_and_its_doubt(run):
 def test_the_run_s_own_model_comes_first_and_every_arm_once_for_each_student(run):
     found = finding_markup(run, run.rows("results"))
     assert found.index(">own</b>") < found.index(">far</b>")
-    assert [found.count(f"ds-dot-{arm}") for arm in RIGHT] == [1] * len(RIGHT)
+    assert [found.count(f"ds-found-arm-{arm}") for arm in RIGHT] == [1] * len(RIGHT)
     assert found.count('title="own: ') == found.count('title="far: ') == len(RIGHT)
 
 
