@@ -4,6 +4,7 @@ Knows the page's status, chart and form; nothing of a study. What imports this s
 """
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -80,11 +81,13 @@ class Visitor:
 
     START, READY = "", "#status [data-status]"
     SCRIPT = ""  # runs before the page's own: it keeps what is on screen for a moment only
+    CHAPTERS = ("lessons", "wall", "map", "results", "paired", "takeaway")  # what they have opened at an earlier visit
     MOTION = "reduce"  # no film plays, for it only keeps waiting whoever does not look at one
 
     def __init__(self, chromium, address: str, width: int = 1280, height: int = 900, start: str | None = None, **facts):
         leaving = f"addEventListener('beforeunload', () => console.debug('{LEAVING}'))"
-        scripts = [leaving, *filter(None, [self.SCRIPT])]
+        opened = f"try {{ localStorage['distilloscope-chapters'] ??= '{json.dumps(self.CHAPTERS)}'; }} catch {{}}"
+        scripts = [leaving, opened, *filter(None, [self.SCRIPT])]
         self.page = chromium.lend(scripts, reduced_motion=self.MOTION, **facts)
         self.context, self._profiles = self.page.context, chromium
         self.address, self.errors, self.elsewhere = address, [], []

@@ -169,5 +169,5 @@ def texts_markup(distilled: list[dict], verbatim: int | None) -> str:
     more = f'<p class="ds-quiet">and {len(distilled) - MOST:,} more below</p>' if len(distilled) > MOST else ""
     return (
         f'<div class="ds-finding-texts"><h3>The texts{real}</h3><ol translate="no">{"".join(lines)}</ol>{more}'
-        '<p><a href="#wall">Change one and see what happens</a></p></div>'
+        '<p class="ds-finding-next"><a href="#wall">Change one and see what happens</a></p></div>'
     )
