@@ -90,7 +90,7 @@ def gains_of(run: RunDir) -> dict[str, Paired]:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share + 1e-9:.0f}\N{NO-BREAK SPACE}%"
+    return f"{100 * share + 1e-9:.0f} %"
 
 
 # -- the picture ------------------------------------------------------------------------------------------------
