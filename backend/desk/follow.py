@@ -7,9 +7,10 @@ question and no screen. Standard library only.
 import queue
 import threading
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable  # the tests check types as they run
 class Asked(Protocol):
     """What answers: a desk, or a stand-in."""
 
