@@ -136,6 +136,18 @@ element.addEventListener("input", ({ target }) => {  // what was typed outlives 
   if (form) state.drafts[Number(form.dataset.slot)] = { question: form.elements.question.value, answer: form.elements.answer.value };
 });
 
+// The first card lists the texts too: a click there opens the wall at the end of its film, and the text's editor.
+document.addEventListener("click", ({ target }) => {
+  const line = target.closest?.(".ds-finding-texts li"), link = target.closest?.('.ds-finding-texts a[href="#wall"]');
+  if (!line && !link) return;
+  element.closest(".ds-chapter")?.dispatchEvent(new Event("ds-open"));
+  for (const name of ["[data-playing]", "[data-latest]:not([hidden])", "[data-more]:not([hidden])"]) element.querySelector(name)?.click();
+  const slot = line ? [...line.parentNode.children].indexOf(line) : -1;
+  if (!ready() || !original(slot)) return;
+  open(slot);
+  element.querySelector(".ds-editing")?.scrollIntoView({ block: "center" });
+});
+
 // -- news ------------------------------------------------------------------------------------------------------------
 window.addEventListener("distilloscope:mark", ({ detail }) => {
   if (detail.run !== state.wall.run) Object.assign(state, { open: null, form: null, drafts: {} });

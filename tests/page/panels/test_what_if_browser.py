@@ -24,13 +24,14 @@ def served(tmp_path_factory, tiny_models, tiny_tasks):
     folder = tmp_path_factory.mktemp("what_if")
     run = tiny_run(folder / "samples" / "tiny", tiny_models, tiny_tasks)
     tiny_run(folder / "samples" / "zz_other", tiny_models, tiny_tasks, seed=1)
+    shutil.copytree(ROOT / "assets" / "sample_runs" / "quick", folder / "samples" / "quick")
     server, address = serve(folder, [sys.executable, "-c", ""], folder / "samples")
     yield address, run
     end(server, folder)
 
 
 class Visitor(browsing.Visitor):
-    START, MOTION, READY = "/?run=recorded/tiny", "reduce", ".ds-change"
+    START, READY = "/?run=recorded/tiny", ".ds-change"
 
     def edit(self, slot: int, question: str, answer: str | None = None) -> None:
         self.page.click(f"[data-change='{slot}']")
@@ -105,6 +106,23 @@ def test_a_text_is_removed_another_becomes_a_real_question_and_each_is_undone(vi
     page.click("[data-all]")
     page.wait_for_selector("#what-if", state="hidden")
     assert page.locator(".ds-edited").count() == 0
+
+
+def test_a_text_of_the_first_card_opens_its_editor_in_the_wall(chromium, served):
+    class Newcomer(Visitor):
+        CHAPTERS, READY = (), ".ds-finding-texts li"
+
+    visitor = Newcomer(chromium, served[0], start="/?run=recorded/quick")
+    page = visitor.page
+    page.wait_for_selector(".ds-change", state="attached")
+    assert page.is_hidden("#wall")
+    text = page.locator(".ds-finding-texts li").nth(4)
+    said = text.locator("span").inner_text()
+    text.click()
+    page.wait_for_selector(f"{EDITOR}:focus")
+    assert page.input_value(EDITOR) == said and page.locator(".ds-edit").get_attribute("data-slot") == "4"
+    visitor.close()
+    assert visitor.errors == []
 
 
 def test_it_works_by_the_keyboard_alone(visitor):
