@@ -1,7 +1,7 @@
 // The glossary in the browser: finds the field's words in the interface's own sentences, underlines the first of each in
 // a panel and explains it on hover, focus and tap; puts formulas under the settings they belong to. Looks again when
 // Gradio or a script has rewritten a sentence. Never touches what is data (translate="no"), nor controls.
-// A panel is one stop of the Tab key; the arrow keys go from word to word. Given by gr.HTML: element, props.
+// A panel is one stop of the Tab key; the arrow keys go from word to word. Given by gr.HTML: element; by the bundle: distilloscope.glossary.
 
 const MARKED = ["[data-terms]", ".ds-watching", ".ds-run-about", ".ds-step small", "#told p", ".ds-wall > header p", ".ds-keys span",
   ".ds-path > p", ".ds-more-on p", ".ds-lens figcaption", ".ds-lens h3", ".ds-results p", ".ds-panel figcaption span",
@@ -9,7 +9,7 @@ const MARKED = ["[data-terms]", ".ds-watching", ".ds-run-about", ".ds-step small
 const NOT_IN = "[translate=no], .ds-term, a, button, summary, input, select, textarea, code, pre, svg, [role=button], [aria-live], [role=status]";
 const PANELS = ".ds-fold, .ds-moves > li, .ds-card, #wall, #path, #lens, #slow, #results, #judge, #lessons";
 const SOON = 250, LINGER = 220;  // ms
-const all = props.value || [];
+const all = distilloscope.glossary;
 let byForm, pattern;
 function learn() {  // the forms in the language of the page; between Chinese words there is no space
   const say = window.distilloscopeLanguage?.say || ((form) => form), spaced = (form) => /^[\x20-\x7e]+$/.test(form);
@@ -21,6 +21,16 @@ function learn() {  // the forms in the language of the page; between Chinese wo
   pattern = new RegExp(escaped.join("|"), "iu");
 }
 learn();
+
+function list() {  // every word, in the order of the alphabet
+  const rows = [...all].sort((a, b) => a.term.localeCompare(b.term, "en", { sensitivity: "base" })).flatMap((entry) => {
+    const says = make("dd", "", entry.says);
+    if (entry.formula) says.append(Object.assign(make("span", "ds-knob", entry.formula), { translate: false }));
+    return [make("dt", "", entry.term), says];
+  });
+  element.querySelector("dl").replaceChildren(...rows);
+}
+list();
 const box = document.body.appendChild(make("div", "ds-said"));
 Object.assign(box, { id: "ds-said", popover: "manual" });
 box.setAttribute("role", "tooltip");

@@ -5,7 +5,6 @@ All definitions are in assets/glossary.json; glossary.js finds the words on the 
 
 import json
 from functools import cache
-from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -14,6 +13,7 @@ from components.frame.scripts import script
 
 SCRIPT = Path(__file__).with_suffix(".js")
 WORDS = Path(__file__).parents[2] / "assets" / "glossary.json"
+LIST = '<details class="ds-table ds-glossary"><summary>Glossary</summary><dl></dl></details>'
 
 
 @cache
@@ -28,25 +28,14 @@ def formula(term: str) -> str:
 
 
 def glossary_view() -> gr.HTML:
-    """The widget: every word in a list, folded away, and the script that explains them in place. It needs no server."""
+    """The widget: every word in a list, folded away, and the script that explains them in place. It needs no server.
+
+    The words come with the scripts, which a browser keeps, and not with each page."""
     return gr.HTML(
-        list(terms()),
-        html_template=list_markup(),
+        None,
+        html_template=LIST,
         js_on_load=script(SCRIPT),
         elem_id="glossary",
         elem_classes="ds-aside",
         apply_default_css=False,
     )
-
-
-def list_markup() -> str:
-    """The whole glossary as a list, in the order of the alphabet."""
-    rows = "".join(
-        f"<dt>{escape(found['term'])}</dt><dd>{escape(found['says'])}{formula_markup(found.get('formula'))}</dd>"
-        for found in sorted(terms(), key=lambda found: found["term"].lower())
-    )
-    return f'<details class="ds-table ds-glossary"><summary>Glossary</summary><dl>{rows}</dl></details>'
-
-
-def formula_markup(said: str | None) -> str:
-    return f'<span class="ds-knob" translate="no">{escape(said)}</span>' if said else ""

@@ -73,7 +73,7 @@ class RunView:
     def _made(self, panel: type[Panel]) -> Panel:
         if not panel.closed:
             return panel(self)
-        with chapter(panel.name, next(one.title for one in self.study.panels if one.name == panel.name)):
+        with chapter(panel.name):
             return panel(self)
 
     def _make_head(self) -> None:

@@ -19,7 +19,7 @@ from backend.study import Study
 from components.form.config_form import ConfigForm, Layout, error_markup
 from components.frame.visitor import visitor
 from components.run.branching import branch_chip
-from components.run.chapters import chapter
+from components.run.chapters import chapter, chapter_lines
 from components.run.cost import cost_line
 from components.run.life import Life
 from components.run.panel import Panel
@@ -56,9 +56,10 @@ class StudyPage:
         with gr.Row(elem_id="page", elem_classes="ds-page"):
             with gr.Column(scale=7, min_width=320, elem_id="view", elem_classes="ds-view"):
                 self.view = RunView(study, self.shelf, self.runner, self.panels(), house.desk, self.make_above)
-                with chapter("takeaway", "Take it with you"):
+                with chapter("takeaway"):
                     self.takeaway = TakeAway(self.shelf)
                 self.make_below()
+                chapter_lines(self.chapters())
             with gr.Column(scale=3, min_width=310, elem_id="form", elem_classes=["ds-form", "ds-card"]):
                 gr.HTML(f"<h2>{study.words.own}</h2>", apply_default_css=False)
                 self.missing()
@@ -73,6 +74,12 @@ class StudyPage:
         """What stands among the buttons, then the study's panels in its order."""
         known = {panel.name: panel for panel in self.PANELS}
         return [*(panel for panel in self.PANELS if panel.small), *(known[name] for name in self.study.panel_names)]
+
+    def chapters(self) -> dict[str, str]:
+        """The titles of what is closed at first."""
+        closed = {panel.name for panel in self.PANELS if panel.closed}
+        titles = {panel.name: panel.title for panel in self.study.panels if panel.name in closed}
+        return titles | {"takeaway": "Take it with you"}
 
     # -- what a study's own page adds ---------------------------------------------------------------------------
     def make_above(self) -> None:

@@ -28,8 +28,11 @@ class TextDistillationPage(StudyPage):
     )
 
     def make_above(self) -> None:
-        with chapter("lessons", "New here? Five short lessons"):
+        with chapter("lessons"):
             self.lessons = lessons_view()
+
+    def chapters(self) -> dict[str, str]:
+        return {"lessons": "New here? Five short lessons", **super().chapters()}
 
     def layout(self, **more) -> Layout:
         return super().layout(go_id="distil", option=SCORE, **more)

@@ -7,7 +7,8 @@ from dataclasses import fields
 import pytest
 
 from backend.studies.text_distillation.config import DistillConfig
-from components.panels.glossary import SCRIPT, WORDS, formula, list_markup, terms
+from components.frame.scripts import bundle
+from components.panels.glossary import SCRIPT, WORDS, formula, terms
 from components.panels.lessons import lessons
 
 ASKED_FOR = ("expert trajectory student inner*loop unroll matching*loss regulariser nearest-neighbour*projection LoRA "
@@ -40,11 +41,10 @@ def test_the_glossary_and_the_lessons_say_the_same_matching_loss():
     assert formula("matching loss") in taught
 
 
-def test_the_list_holds_every_word_escaped_and_formulas_are_no_text_to_translate():
-    markup = list_markup()
-    assert markup.count("<dt>") == len(terms()) == markup.count("<dd>")
-    assert markup.count('translate="no"') == sum("formula" in entry for entry in terms())
-    assert "<script" not in markup and json.loads(WORDS.read_text(encoding="utf-8"))
+def test_the_words_come_with_the_scripts_as_data():
+    found = re.search(r"glossary: (\[.*?\]), run\(", bundle())[1]
+    assert json.loads(found) == json.loads(WORDS.read_text(encoding="utf-8")) == list(terms())
+    assert "</script" not in found
 
 
 def test_the_script_leaves_data_and_controls_alone():

@@ -1,6 +1,7 @@
 """What if? in a real browser with the real desk: a text is changed in the wall, and its students' answers are shown."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time

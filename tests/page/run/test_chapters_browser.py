@@ -2,6 +2,7 @@
 
 import pytest
 
+from components.panels.glossary import terms
 from tests.browsing import ROOT, Visitor, end, pytestmark, serve  # noqa: F401
 
 WORDS = """() => {
@@ -88,3 +89,10 @@ def test_a_lesson_opens_the_chapters_that_it_points_to(newcomer):
             break
         page.click(".ds-lesson [data-go='1']")
     assert page.is_visible(".ds-lit")
+
+
+def test_the_glossary_lists_every_word_and_its_formulas_are_no_text_to_translate(newcomer):
+    page = newcomer.page
+    page.click(".ds-glossary summary")
+    assert page.locator(".ds-glossary dt").count() == len(terms()) == page.locator(".ds-glossary dd").count()
+    assert page.locator(".ds-glossary [translate=no]").count() == sum("formula" in entry for entry in terms())
