@@ -4,6 +4,7 @@ A page of its own with nothing but the two widgets; what a server would send is 
 """
 
 import json
+import math
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ import pytest
 
 import app
 from backend.study import Curve, Stage, Study, Words
+from components.frame.navigation import places
+from components.frame.theme import page_header
 from components.panels.chart import chart_news, live_chart
 from tests import browsing
 from tests.browsing import ROOT
@@ -51,6 +54,7 @@ STUDIES = {"one": study(LOSS), "many": study(*MANY), "trend": study(replace(LOSS
 def serve(port: int) -> None:
     """The page: each chart, a field that holds its next message, and how often it missed one."""
     with gr.Blocks() as demo:
+        page_header(places()[0])  # it brings what saves a chart
         for name, toy in STUDIES.items():
             chart = live_chart(toy, name)
             box = gr.Textbox(elem_id=f"{name}-sent")
@@ -265,7 +269,7 @@ def test_without_a_run_the_chart_waits_again(visitor):
 
 
 TREND = "data.filter((t) => t.mode === 'lines').map((t) => [...t.y])[0]"
-DISTANCE = 'document.querySelector("#trend .ds-plot")'
+PLOT = 'document.querySelector("#trend .ds-plot")'
 
 
 def test_the_trend_is_the_same_for_runs_of_any_length_and_begins_at_the_first_value(visitor):
@@ -274,13 +278,14 @@ def test_the_trend_is_the_same_for_runs_of_any_length_and_begins_at_the_first_va
     for number, length in enumerate((20, 400)):
         visitor.send("trend", rows(length), 1, fresh=True, run=f"own/{number}")
         visitor.wait("trend", length)
-        visitor.page.wait_for_function(f"{DISTANCE}.data?.[0].x.length === {length}")
+        visitor.page.wait_for_function(f"{PLOT}.data?.[0].x.length === {length}")
         found.append(visitor.see("trend", TREND)[:20])
     assert found[0] == pytest.approx(found[1])
-    values, keep = [1 / step for step in range(1, 21)], 1 - 1 / 3
+    logs, keep = [math.log(1 / step) for step in range(1, 21)], 1 - 1 / 3
     assert found[0][0] == pytest.approx(1.0)
     weights = [keep**age for age in range(19, -1, -1)]
-    assert found[0][19] == pytest.approx(sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights), 1e-3)
+    mean = sum(weight * log for weight, log in zip(weights, logs, strict=True)) / sum(weights)
+    assert found[0][19] == pytest.approx(math.exp(mean), 1e-3)
 
 
 def test_points_that_are_left_out_do_not_smooth_more(visitor):
@@ -289,7 +294,7 @@ def test_points_that_are_left_out_do_not_smooth_more(visitor):
     for number, stride in enumerate((1, 4)):
         told = [{"stage": "train", "step": s, "loss": 0.9**s} for s in range(0, 201, stride)]
         visitor.send("trend", told, 1, fresh=True, run=f"own/{number}")
-        visitor.page.wait_for_function(f"{DISTANCE}.data?.[0].x.length === {len(told)}")
+        visitor.page.wait_for_function(f"{PLOT}.data?.[0].x.length === {len(told)}")
         last = visitor.see("trend", TREND)[-1]
         found.append(last / 0.9**200)
     assert found[0] > found[1] > 1, "fewer points lie further apart and weigh less on the last"
