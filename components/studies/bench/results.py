@@ -3,10 +3,12 @@
 Markup from a run folder; everything in it is escaped. Knows no widget library.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
 from backend.core.scoring.metrics import interval
+from backend.core.text.tasks import TASKS
 from backend.runs.folder import RunDir
 from backend.runs.results import summarise_results
 from backend.studies.bench.study import STUDY
@@ -75,9 +77,14 @@ def notice(part: dict) -> str:
         f'<li class="ds-notice" data-kind="{escape(kind)}"><svg viewBox="0 0 24 24" width="20" height="20" '
         'aria-hidden="true"><path d="M12 3 22 20H2Z" fill="none" stroke="currentColor" stroke-width="2" '
         'stroke-linejoin="round"/><path d="M12 10v5M12 17.4v.2" stroke="currentColor" stroke-width="2.2" '
-        f'stroke-linecap="round"/></svg><div><b>{escape(str(part.get("found", "")))}</b>'
+        f'stroke-linecap="round"/></svg><div><b>{escape(named(part.get("found", "")))}</b>'
         f"<p>Expected {escape(str(part.get('expected', '')))}. {escape(str(part.get('next_step', '')))}</p></div></li>"
     )
+
+
+def named(said: object) -> str:
+    """A sentence of a run, also of an earlier version, with the tasks called as people call them."""
+    return re.sub(rf"\b({'|'.join(map(re.escape, TASKS))})\b", lambda found: task_name(found[0]), str(said))
 
 
 # -- one task -------------------------------------------------------------------------------------------------------
