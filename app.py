@@ -29,8 +29,10 @@ from backend.disk import home
 from backend.limits.hosts import STORE, Host, keeps, this_host
 from backend.runners.contract import Runner
 from backend.runners.local import LocalRunner
+from backend.runners.processes import worker_environment
 from backend.runners.replay import ReplayDesk, ReplayRunner, can_compute
 from backend.runners.slices import SliceRunner
+from backend.runs.pace import measure_in_background
 from backend.serving.health import health
 from backend.serving.journal import open_journal
 from backend.serving.keeper import Keeper
@@ -179,6 +181,8 @@ def serve(address: str, port: int, **more) -> None:
     keeper = Keeper(runner, forget=shares.stop)
     open_journal()
     keeper.start()
+    if runner.abilities.computes and not host.slice_s:  # a lent GPU is lent to runs alone
+        measure_in_background(worker_environment)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         route = health_route(lambda: health(runner, keeper))

@@ -23,16 +23,11 @@ Ref = str  # "package.module:name", imported when it is called
 
 @dataclass(frozen=True)
 class Stage:
-    """A step of a run, in the order of the run. `note` says in a few words what happens in it.
-
-    `work` refers to `function(config) -> float`, the work of the stage in any unit of its own: with it, earlier runs on
-    this machine tell how long the next one takes.
-    """
+    """A step of a run, in the order of the run. `note` says in a few words what happens in it."""
 
     name: str
     title: str
     note: str
-    work: Ref = ""
 
 
 @dataclass(frozen=True)
@@ -178,8 +173,9 @@ class Study:
     `run` refers to `function(config, run_dir, stages) -> None`, which raises UserError for bad input and Stopped when
     asked to stop, and takes up where the run folder's files end. `leading`: the presets to show first; the very first
     one fills the form. `shown`: whether it has a page, or only the command line.
-    `estimate` refers to `function(config, stages, rows, machine, begun) -> Estimate | None`; without it, the stages'
-    `work` and earlier runs tell. `diagnose` refers to `function(config, status, rows) -> Diagnosis | None`.
+    `work` refers to `function(config, workers, begun) -> backend.runs.work.Work`: the work of a run by so many
+    processes, from update `begun` on, counted in parts. Estimates and the time left are made of it; without it there
+    are none. `diagnose` refers to `function(config, status, rows) -> Diagnosis | None`.
     `exports`: what beside the run file and plain tables a run can be taken away as, by name, each
     `function(copy) -> dict[str, bytes]`: a single file as it is, several as a zip. One called `csv` makes the tables.
     `questions`: small questions that the page may put to a warm process, by name, each `function(shelf, **fields)`; one
@@ -203,7 +199,7 @@ class Study:
     curves: tuple[Curve, ...] = ()
     panels: tuple[Panel, ...] = ()
     files: tuple[File, ...] = ()
-    estimate: Ref = ""
+    work: Ref = ""
     diagnose: Ref = ""
     branch: Branching | None = None
     exports: Mapping[str, Ref] = field(default_factory=dict)

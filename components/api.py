@@ -31,7 +31,7 @@ from components.run.starting import Wanted, start_once
 from components.run.view import is_recorded, is_shared
 
 NAMES = ("list_presets", "list_runs", "start", "status", "stop", "results", "export")
-STATUS = ("state", "stage", "done", "total", "eta_s", "message", "error", "stages", "started_at", "updated_at")
+STATUS = ("state", "stage", "done", "total", "eta_s", "time", "message", "error", "stages", "started_at", "updated_at")
 MCP = "/mcp"  # how the address of a call by an assistant ends
 
 

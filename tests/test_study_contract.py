@@ -45,8 +45,8 @@ def faults(study: Study) -> Iterator[str]:
 
 def refs(study: Study) -> list[str]:
     """Every "module:function" that needs no torch: all but the run and the questions to a warm process."""
-    found = [study.words.about, study.words.run_title, study.words.kind, study.estimate, study.diagnose, study.checks]
-    found += [stage.work for stage in study.stages] + [file.shape for file in study.files]
+    found = [study.words.about, study.words.run_title, study.words.kind, study.work, study.diagnose, study.checks]
+    found += [file.shape for file in study.files]
     found += [*study.exports.values(), *study.commands.values()]
     if study.branch:
         found += [getattr(study.branch, field.name) for field in fields(study.branch)]

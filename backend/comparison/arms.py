@@ -5,28 +5,22 @@ the comparison and never sees a test question.
 """
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import median_high
 
 from backend.comparison.beginning import best_start
-from backend.comparison.config import CONTROLS, DECODERS, SELECTED, ComparisonConfig
+from backend.comparison.config import DECODERS, SELECTED
 from backend.comparison.datasets import keep, kept, kept_rows, put_into, rows_of
 from backend.comparison.distilling import distilled_rows
 from backend.comparison.judging import evolve_rows
 from backend.comparison.materials import Materials
+from backend.comparison.needed import BEGUN, OF_SEARCH, parts
 from backend.comparison.searching import search_text
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
 from backend.search.state import VERSION
 from backend.selection import SELECTORS
 from backend.selection.select import SelectSettings, select
-from backend.studies.text_distillation.config import OWN_MODEL_ONLY
-from backend.studies.text_distillation.decoders import PAPER
-
-OF_SEARCH = ("text", "evolve", *CONTROLS)  # what it made, what trains as often as it did, and its controls
-BEGUN = ("init", *OF_SEARCH, *DECODERS)  # what the questions of `start` are the beginning of
-ORDER = (*SELECTED, *BEGUN)  # as they need each other
 
 
 def make_arms(materials: Materials, run: RunDir) -> None:
@@ -43,20 +37,6 @@ def made(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
     """The kept file of a data set, made where there is none."""
     recipe = recipe_of(materials, arm, seed)
     return kept(recipe) if kept(recipe).is_file() else keep(recipe, make(materials, run, arm, seed, progress))
-
-
-def parts(config: ComparisonConfig) -> Iterator[tuple[str, int]]:
-    """(arm, seed) of every data set, in the order they need each other. Only random is drawn anew for each seed."""
-    needed = set(config.arms)
-    if needed & set(OWN_MODEL_ONLY) or "matched" in config.regimes:  # for its prompts, or for its experts
-        needed |= {PAPER}
-    if needed & set(BEGUN):
-        needed |= {"init"}
-    if needed & set(OF_SEARCH):
-        needed |= {"text"}
-    for arm in ORDER:
-        if arm in needed:
-            yield from ((arm, seed) for seed in range(config.seeds if arm == "random" else 1))
 
 
 def file_name(arm: str, seed: int) -> str:

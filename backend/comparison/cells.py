@@ -6,7 +6,7 @@ one student is trained is in students.py.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from backend.comparison.arms import file_name
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.datasets import examples_of, rows_of
 from backend.comparison.distilling import matched_regime, soft_rows
+from backend.comparison.kinds import Cell, kinds_of
 from backend.comparison.materials import Materials
 from backend.comparison.remembered import recipe_of, remembered
 from backend.comparison.students import Trainee
@@ -28,38 +29,16 @@ from backend.runs.results import SCORES
 from backend.studies.text_distillation.config import OWN_MODEL_ONLY
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One student to train and score; without `sizes`, step sizes to choose or learn. `seed` is -1 there.
-
-    `sizes` is one step size in the ordinary regime, and one for each step in the matched.
-    """
-
-    arm: str
-    student: str
-    regime: str
-    seed: int = -1
-    sizes: tuple[float, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.arm, self.student, self.regime
-
-    @property
-    def name(self) -> str:
-        who = f"{self.arm}-{self.student.replace('/', '_')}-{self.regime}"
-        return f"{who}-{self.seed}" if self.sizes else who
-
-
 def train_students(config: ComparisonConfig, run: RunDir) -> None:
     """Choose or learn every step size that is open, then train and score every student that has no result."""
     (run.path / SCORES).mkdir(parents=True, exist_ok=True)
     kinds, sizes = kinds_of(config), chosen_sizes(run)
-    open_ = [cell for cell in kinds if cell.key not in sizes]
-    with Progress(run, "step sizes", len(open_)) as progress:
+    open_, tried = [cell for cell in kinds if cell.key not in sizes], len(config.lrs) * config.lr_seeds
+    later = float(len(kinds) * config.seeds)
+    with Progress(run, "students", len(open_), work=float(len(open_) * tried), later=later) as progress:
         for cell, found in _work(config, run, open_, progress):
             run.append("step_sizes", {"arm": cell.arm, "student": cell.student, "regime": cell.regime, "sizes": found})
-            progress.advance(f"{cell.name}: mean step size {sum(found) / len(found):.3g}")
+            progress.advance(f"{cell.name}: mean step size {sum(found) / len(found):.3g}", work=float(tried))
     sizes = chosen_sizes(run)
     done = {key_of(row) for row in run.rows("results") if row["metric"] == METRICS[-1]}
     run.keep_rows("results", lambda row: key_of(row) in done)
@@ -70,17 +49,6 @@ def train_students(config: ComparisonConfig, run: RunDir) -> None:
         for cell, scored in _work(config, run, todo, progress):
             write_scores(config, cell, scored, run)
             progress.advance(f"Scored {cell.name}")
-
-
-def kinds_of(config: ComparisonConfig) -> list[Cell]:
-    """Every arm, student and regime there is. Embeddings, and step sizes learned by experts, are the own model's."""
-    return [
-        Cell(arm, name, regime)
-        for regime in config.regimes
-        for arm in config.arms
-        for name in config.students
-        if arm != "base" and (name == config.model or (arm not in OWN_MODEL_ONLY and regime == "ordinary"))
-    ]
 
 
 def key_of(row: dict) -> tuple[str, str, str, int]:

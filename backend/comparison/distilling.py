@@ -10,15 +10,15 @@ import json
 from pathlib import Path
 
 from backend import settings
-from backend.comparison.config import ComparisonConfig
 from backend.comparison.datasets import digest
+from backend.comparison.inner import distillation
 from backend.comparison.matched import Matched
 from backend.comparison.materials import Materials
 from backend.core.text.examples import Rows
 from backend.disk import home, write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress, Stopped
-from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoders import PAPER
 from backend.studies.text_distillation.decoding import learned
 from backend.studies.text_distillation.evaluate import SoftRows
@@ -29,27 +29,6 @@ from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.study import STUDY
 
 TEXTS_ONLY = tuple(name for name in STUDY.stage_names if name != "evaluate")  # the comparison trains its own students
-
-
-def distillation(config: ComparisonConfig, decoder: str, start: Path, size: int) -> DistillConfig:
-    """The preset's choices with the comparison's data, model and beginning. The paper's decoder reverts nothing."""
-    values = settings.load_preset(PRESETS, config.distillation)["settings"] | {
-        "task": config.task,
-        "data_dir": config.data_dir,
-        "train_limit": config.train_limit,
-        "model": config.model,
-        "other_model": "",
-        "seed": config.seed,
-        "lora_rank": config.lora_rank,
-        "lora_alpha": config.lora_alpha,
-        "prompts": size,
-        "prompt_tokens": config.prompt_tokens,
-        "outer_steps": config.outer_steps,
-        "start": str(start),
-        "decoder": decoder,
-        "revert": decoder != PAPER,
-    }
-    return settings.build(DistillConfig, values)
 
 
 def distilled_rows(materials: Materials, decoder: str, start: list[dict], progress: Progress) -> list[dict]:

@@ -21,6 +21,7 @@ STUDY = Study(
         Stage("students", "Students", "fresh ones on every data set"),
     ),
     run=f"{HERE}.run:run",
+    work=f"{HERE}.work:work",
     files=(
         File("metrics.jsonl", f"{DISTILLATION}:SearchRow"),
         File("step_sizes.jsonl", f"{SHAPES}:SizesRow"),

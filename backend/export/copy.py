@@ -18,6 +18,7 @@ from backend.export import travel
 from backend.export.archive import MOST_UNPACKED, megabytes
 from backend.export.places import all_texts, is_local, paths_of, short_names
 from backend.runs.folder import RunDir
+from backend.runs.work import START
 from backend.study import Study, find
 
 KEPT = ("stage", "done", "total", "started_at", "updated_at", "stages")
@@ -137,7 +138,19 @@ def ended(status: dict, study: Study | None = None) -> dict:
     if study and kept["stage"] not in study.stage_names:
         kept["stage"] = ""
     state = "finished" if status.get("state") == "finished" else "stopped"
-    return {"state": state, **kept, "message": "", "error": None}
+    return {"state": state, **kept, "message": "", "error": None, **took(status, study)}
+
+
+def took(status: dict, study: Study | None) -> dict:
+    """How long the run computed, where it says so in a way that can be read."""
+    try:
+        told = status["time"]
+        names = {START, *(study.stage_names if study else told["stages"])}
+        stages = {name: float(value) for name, value in told["stages"].items() if name in names}
+        expected = None if told.get("expected_s") is None else float(told["expected_s"])
+        return {"time": {"spent_s": float(told["spent_s"]), "expected_s": expected, "stages": stages}}
+    except (KeyError, TypeError, ValueError, AttributeError):  # of an older version
+        return {}
 
 
 # -- rewriting --------------------------------------------------------------------------------------------------------

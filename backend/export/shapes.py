@@ -10,6 +10,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
+from backend.runs.work import START
+
 EXACT = 2**53  # larger whole numbers are rounded by a browser, and JSON writers stop at 64 bits
 LATEST = 4_102_444_800.0  # the year 2100
 PART = r"\w[\w .+@()=,-]{0,180}"  # a part of a file's name that no system reads otherwise
@@ -56,6 +58,11 @@ def status_of(known: tuple[str, ...]) -> TypeAdapter:
             raise ValueError(f"some of {', '.join(known)}")
         return value
 
+    class Took(Row):
+        spent_s: Positive
+        expected_s: Positive | None
+        stages: dict[Literal[(START, *known)], Positive]
+
     class Status(Row):
         state: Literal["stopped", "finished"]
         stage: Literal[("", *known)]
@@ -66,6 +73,7 @@ def status_of(known: tuple[str, ...]) -> TypeAdapter:
         updated_at: Time
         error: None
         stages: Annotated[str, AfterValidator(some_of_them)] | None
+        time: Took | None = None
 
     return TypeAdapter(Status)
 

@@ -12,10 +12,15 @@ from pathlib import Path
 from backend import settings
 from backend.disk import disk_error
 from backend.errors import UserError
+from backend.runs.estimate import expected
 from backend.runs.folder import RunDir
 from backend.runs.heartbeat import heartbeat
+from backend.runs.lineage import ancestors
+from backend.runs.machine import this_machine
+from backend.runs.outlook import Outlook
 from backend.runs.progress import Stopped
 from backend.runs.recipe import Recipe, checked
+from backend.runs.timings import begin_again
 from backend.study import find, resolve
 
 
@@ -31,7 +36,10 @@ def run(
         raise UserError("out is empty.", "the run's folder", 'Write for example out="runs/first".')
     run_dir, config, stages = open_run(checked(study, preset, changes, stages), Path(out))
     run_dir.claim()
-    carry_out(run_dir, config, stages)
+    try:
+        carry_out(run_dir, config, stages)
+    finally:
+        begin_again()  # a notebook may go on to another run
     return run_dir
 
 
@@ -44,6 +52,8 @@ def open_run(recipe: Recipe, out: Path) -> tuple[RunDir, object, str]:
 def carry_out(run_dir: RunDir, config: object, wanted: str) -> str:
     """Do the wanted stages of a claimed run, write down how it ended, and return that state."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve other programs
+    run_dir.outlook = outlook(config, run_dir, wanted)
+    run_dir.set_status(time=run_dir.outlook.told())
     try:
         with heartbeat(run_dir):
             state = run_to_the_end(config, run_dir, tuple(wanted.split(",")) if wanted else ())
@@ -56,8 +66,15 @@ def carry_out(run_dir: RunDir, config: object, wanted: str) -> str:
             raise told from error
         mark_failed(run_dir, defect())
         raise
-    run_dir.set_status(state=state, message="", eta_s=None)
+    run_dir.set_status(state=state, message="", eta_s=None, time=run_dir.outlook.ended(state == "finished"))
     return state
+
+
+def outlook(config: object, run_dir: RunDir, wanted: str) -> Outlook:
+    """How long it will take from where it stands, and what it took so far."""
+    study, machine, line = find(run_dir.config()["study"]), this_machine(), ancestors(run_dir)
+    known = expected(study, config, wanted, machine, line[-1]["step"] if line else 0)
+    return Outlook(known, wanted.split(",") if wanted else study.stage_names, machine, run_dir.status().get("time"))
 
 
 def run_to_the_end(config: object, run_dir: RunDir, stages: tuple[str, ...] = ()) -> str:
@@ -85,7 +102,8 @@ def of_the_disk(error: Exception, run_dir: RunDir) -> UserError | None:
 
 def mark_failed(run_dir: RunDir, error: dict[str, str]) -> None:
     """Write down why, on a full disk too."""
-    run_dir.set_last_status(state="failed", error=error, message="", eta_s=None)
+    took = {} if run_dir.outlook is None else {"time": run_dir.outlook.ended(finished=False)}
+    run_dir.set_last_status(state="failed", error=error, message="", eta_s=None, **took)
 
 
 def defect() -> dict[str, str]:

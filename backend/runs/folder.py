@@ -16,6 +16,7 @@ from pathlib import Path
 
 from backend.disk import clear_parts, disk_error, write_atomically, write_over
 from backend.errors import UserError
+from backend.runs.outlook import Outlook
 from backend.runs.worker import Worker, this_process, worker_of
 
 LIVE_STATES = ("queued", "running", "stopping")
@@ -25,7 +26,9 @@ SILENT_S = 90.0  # a network disk may show a time that is a minute old, and a he
 
 
 class RunDir:
-    """One run's folder."""
+    """One run's folder. `outlook` is how much time is left, for the process that computes the run."""
+
+    outlook: Outlook | None = None
 
     def __init__(self, path: Path | str):
         self.path = Path(path)

@@ -1,6 +1,6 @@
-"""The machine a run will meet: its workers, its pace beside a reference, how crowded it is; and an estimate's shape.
+"""The machine a run will meet: its workers, how many other programs compute, its pace beside a reference's.
 
-Costs a few milliseconds once a minute. Torch-free; knows no study and no run folder.
+Costs a fifth of a second every five. Torch-free; knows no study and no run folder.
 """
 
 import os
@@ -10,40 +10,59 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy
+import psutil
 
-BUSY = 1.5  # programs for each core
-REFERENCE_S = 1.5e-5  # of four products of 64 x 64 matrices, on the machine where the studies' constants were measured
+REFERENCE_S = 4.4e-5  # of four products of 64 x 64 matrices, on the machine where the studies' counts were made
+LOAD, LOOKS, LOOK_S, SAME_S = Path("/proc/loadavg"), 10, 0.02, 5.0
 GPUS = Path("/proc/driver/nvidia/gpus")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """`pace`: how much slower than the reference; `crowding`: how many want each core, 1 where there is room."""
+    """`workers`: processes of a run; `others`: other programs that compute."""
 
     workers: int
-    pace: float
-    crowding: float
+    cores: int
+    others: float
     gpu: bool
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """`seconds`: from, to. `memory_mb`: the most at once, of all processes. `crowded`: other programs compute too."""
-
-    seconds: tuple[float, float]
-    memory_mb: float
-    crowded: bool
+    def crowding(self, at_once: int = 1) -> float:
+        """How many times longer so many processes of a run take because others compute too."""
+        return max(1.0, (self.others + at_once) / max(self.cores, at_once))
 
 
 def this_machine() -> Machine:
     """This machine as it is now."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     gpu = GPUS.is_dir()
     chosen = os.environ.get("DISTILLOSCOPE_WORKERS")  # as core.pool counts, which loads torch
-    workers = max(1, int(chosen)) if chosen else 1 if gpu else min(4, cores)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return Machine(workers, _pace(int(time.monotonic() // 60)), max(1.0, (load + 1) / cores), gpu)
+    workers = max(1, int(chosen)) if chosen else 1 if gpu else min(4, cores())
+    return Machine(workers, cores(), _others(int(time.monotonic() // SAME_S)), gpu)
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def slower_than_reference() -> float:
+    """How many times longer than on the machine where the studies' counts were made, by arithmetic alone."""
+    return _pace(int(time.monotonic() // 60))
+
+
+@lru_cache(maxsize=1)
+def _others(moment: int) -> float:
+    """Programs that compute now and have done so for a while: a run that has just ended still stands in the mean over a
+    minute, and a page that is just being loaded is no competitor."""
+    mean = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("inf")
+    try:
+        seen = []
+        for _ in range(LOOKS):
+            time.sleep(LOOK_S)
+            seen.append(int(LOAD.read_text().split()[3].partition("/")[0]) - 1)  # whoever looks is one of them
+        return min(mean, sum(seen) / LOOKS)
+    except (OSError, ValueError, IndexError):  # no Linux
+        return min(mean, psutil.cpu_percent(LOOKS * LOOK_S) / 100 * cores())
 
 
 @lru_cache(maxsize=1)

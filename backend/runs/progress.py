@@ -1,6 +1,7 @@
 """Progress: one bar on the terminal and the same numbers in status.json, with an honest time left.
 
-Knows a run folder and a clock; not what is being counted.
+`eta_s` is the time left of the stage at its own pace; of the whole run the folder's outlook tells. Knows a run folder
+and a clock; not what is being counted.
 """
 
 import time
@@ -37,6 +38,8 @@ class Progress:
         self._under_way, self._slow_start = 0.0, slow_start
         self._since = (time.monotonic(), 0.0)  # the pace counts from this time and this much work
         self._written = 0.0
+        if run.outlook is not None:
+            run.outlook.enter(stage, (total - done) / total if total else 1.0)
         self._bar = tqdm(total=total, initial=done, desc=stage, disable=None, leave=True)  # silent when not a terminal
 
     def __enter__(self) -> "Progress":
@@ -75,7 +78,9 @@ class Progress:
         return (time.monotonic() - began) / (worked - before) * left if worked > before else None
 
     def _write(self, message: str) -> None:
-        self.run.set_status(
-            stage=self.stage, done=self.done, total=self.total, eta_s=self.seconds_left(), message=message
-        )
+        left, more = self.seconds_left(), {}
+        if self.run.outlook is not None:
+            whole = self._work + self._later
+            more["time"] = self.run.outlook.told(left, (self._worked + self._under_way) / whole if whole else 1.0)
+        self.run.set_status(stage=self.stage, done=self.done, total=self.total, eta_s=left, message=message, **more)
         self._written = time.monotonic()

@@ -1,8 +1,10 @@
-"""timings.jsonl: what the stages of this machine's own runs took, for an honest guess at the next one's.
+"""timings.jsonl: what the stages of this machine's own runs took, for an honest figure of the next one's time.
 
-A row is one stage, finished without a break: `study`, `stage`, `share` (how much of the stage was to do), `seconds`,
-`memory_mb` (the most so far, of all its processes), `crowding` (how many wanted each core), `device`, `config`. Only
-numbers and settings; nothing of what a run found. Knows the home folder; not what is computed. Loads without torch.
+A row is one stage of a run that went through without a break: `study`, `stage`, `seconds` by the clock, `cpu_s` by the
+processor (null where several threads share a product, or a GPU works), `crowding` (how many wanted each core),
+`device`, `models`, `parts` (the work that was counted, as runs/work.py has it), `memory_mb` (the most so far, of all
+its processes) and `memory_counted`. Only numbers; nothing of what a run found. Knows the home folder; not what is
+computed.
 """
 
 import contextlib
@@ -11,17 +13,18 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
 from backend.disk import home, write_atomically
 from backend.errors import UserError
-from backend.runs.folder import RunDir
+from backend.runs.machine import cores
 
 KEPT = 200  # rows; older ones are of older programs on another day's machine
+NUMBERS = ("seconds", "crowding", "memory_mb", "memory_counted")
 _begun: float | None = None  # when this process, which serves several runs, took up the present one
+_spent = (0.0, 0.0)  # and what it and its children had spent until then
 
 
 def timings_path() -> Path:
@@ -30,8 +33,8 @@ def timings_path() -> Path:
 
 def begin_again() -> None:
     """A process takes up a run: what it did before is no part of this run's start."""
-    global _begun
-    _begun = time.time()
+    global _begun, _spent
+    _begun, _spent = time.time(), cpu_seconds()
 
 
 def age() -> float:
@@ -39,24 +42,8 @@ def age() -> float:
     return time.time() - (_begun or psutil.Process().create_time())
 
 
-@contextlib.contextmanager
-def timed(run: RunDir, stage: str, device: str, share: float, children: int = 0) -> Iterator[None]:
-    """Write down what the stage took, unless it was broken off.
-
-    `share`: how much of it is left to do, 0 to 1; `children`: how many processes help.
-    """
-    began = time.monotonic()
-    yield
-    if share > 0:
-        note(run, stage, device, time.monotonic() - began, share, children)
-
-
-def note(run: RunDir, stage: str, device: str, seconds: float, share: float = 1.0, children: int = 0) -> None:
+def note(row: dict) -> None:
     """Add a row. That it cannot be written is no reason to end a run."""
-    found = run.config()
-    row = {"study": found["study"], "stage": stage, "share": round(share, 4), "seconds": round(seconds, 3)}
-    row |= {"memory_mb": round(peak_memory_mb(children)), "crowding": round(crowding(), 2)}
-    row |= {"device": device, "config": found["config"]}
     with contextlib.suppress(OSError, UserError):
         path = timings_path()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,19 +55,47 @@ def note(run: RunDir, stage: str, device: str, seconds: float, share: float = 1.
 
 
 def timings(study: str) -> list[dict]:
-    """The rows of a study, oldest first. What is no row is passed over: it may be cut off by a full disk."""
+    """The rows of a study, oldest first. What is no row is passed over: it may be cut off, or of another version."""
     rows = []
     with contextlib.suppress(OSError):
         for line in timings_path().read_bytes().splitlines():
             with contextlib.suppress(ValueError):
                 row = json.loads(line)
-                rows += [row] if isinstance(row, dict) and row.get("study") == study else []
+                rows += [row] if is_row(row) and row["study"] == study else []
     return rows
+
+
+def is_row(row: object) -> bool:
+    """Whether all is there that an estimate asks for, as this version writes it."""
+    try:
+        numbers = [float(row[name]) for name in NUMBERS]
+        shares = [int(part[name]) for part in row["parts"] for name in ("at_once", "threads")]
+        counts = [float(count) for part in row["parts"] for count in part["amount"]]
+        texts = [row["study"], row["stage"], row["device"], *row["models"], *(part["model"] for part in row["parts"])]
+        told = isinstance(row["models"], list) and (row["cpu_s"] is None or float(row["cpu_s"]) >= 0)
+        return told and min(numbers) > 0 and min(shares) > 0 <= min(counts) and all(isinstance(t, str) for t in texts)
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def crowding() -> float:
     """How many wanted each core in the last minute; 1 where there was room."""
-    return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
+    return max(1.0, os.getloadavg()[0] / cores()) if hasattr(os, "getloadavg") else 1.0
+
+
+def cpu_seconds() -> tuple[float, float]:
+    """What the processor spent on this process, and on its children, those that have ended among them."""
+    spent, children = os.times(), 0.0
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            told = child.cpu_times()
+            children += told.user + told.system + told.children_user + told.children_system
+    return spent.user + spent.system, children + spent.children_user + spent.children_system
+
+
+def cpu_before() -> tuple[float, float]:
+    """What was spent before this process took up its run."""
+    return _spent
 
 
 def peak_memory_mb(children: int = 0) -> float:

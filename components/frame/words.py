@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from backend.runs.folder import LIVE_STATES, ORPHANED
+from backend.runs.outlook import elapsed, left_of
 from backend.study import Stage
 
 STATES = {
@@ -32,6 +33,27 @@ def duration(seconds: float | None) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def exactly(seconds: float) -> str:
+    """How long it was: '40 s', '3 min 20 s', '2 h 10 min'."""
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole // 60 % 60} min"
+
+
+def times(status: dict) -> list[str]:
+    """How long a run has gone on and what is left of the whole; what it took when it is over. Old runs do not know."""
+    told, spent = status.get("time") or {}, elapsed(status)
+    if status.get("state") == "finished":
+        took = [f"Took {exactly(spent)}"] if spent else []
+        return took + ([f"estimated {exactly(told['expected_s'])}"] if took and told.get("expected_s") else [])
+    found = [f"{exactly(spent)} so far"] if spent else []
+    if status.get("state") in LIVE_STATES:
+        whole, step = duration(left_of(status)), duration(status.get("eta_s"))
+        found += [f"about {whole} left"] if whole else [f"about {step} left in this step"] if step else []
+    return found
 
 
 def fraction(status: dict) -> float:

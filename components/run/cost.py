@@ -1,12 +1,15 @@
-"""The line under the start button: about how long, and how much memory. An estimate in, a sentence out."""
+"""The line under the start button: how long, give or take, and how much memory. An estimate in, a sentence out."""
 
 import math
+from collections.abc import Callable
 
 import gradio as gr
 
 from backend.limits.hosts import HOSTS, LOCAL, Host
-from backend.runs.machine import Estimate
+from backend.runs.estimate import Estimate
 
+UNITS = (("s", 1, 200), ("min", 60, 90 * 60), ("h", 3600, math.inf))
+STEPS = ((0.5, 10), (1.0, 20), (5.0, 100), (10.0, math.inf))
 UNKNOWN = "How long this takes is unknown: this machine has not run this model yet."
 UNKNOWN_QUOTA = "It uses your GPU quota in slices of {seconds} s, while this page is open and in view."
 QUOTA = "All of it from your GPU quota, in {slices} slices of {seconds} s, while this page is open and in view."
@@ -20,8 +23,8 @@ def cost_markup(found: Estimate | None, host: Host = HOSTS[LOCAL]) -> str:
     if found is None:
         return f'<p class="ds-cost">{UNKNOWN}</p>{quota_markup(found, host)}'
     busy = " Other programs keep this machine busy." if found.crowded else ""
-    said = f"{span(*found.seconds).capitalize()}, {memory(found.memory_mb)} of memory.{busy}"
-    if host.wall_clock_s is not None and host.slice_s is None and found.seconds[1] > host.wall_clock_s:
+    said = f"{figure(found.seconds, found.low, found.high)}, {memory(found.memory_mb)} of memory.{busy}"
+    if host.wall_clock_s is not None and host.slice_s is None and found.seconds > host.wall_clock_s:
         said += f" This host stops a run after {host.wall_clock_s / 60:.0f} min; Resume goes on."
     return f'<p class="ds-cost">{said}</p>{quota_markup(found, host)}'
 
@@ -33,25 +36,23 @@ def quota_markup(found: Estimate | None, host: Host) -> str:
     told = {"seconds": f"{host.slice_s:g}"}
     if found is None:
         return f'<p class="ds-quota">{UNKNOWN_QUOTA.format(**told)}</p>'
-    low, high = (max(1, math.ceil(seconds / host.slice_s)) for seconds in found.seconds)
+    low, high = (max(1, math.ceil(seconds / host.slice_s)) for seconds in (found.low, found.high))
     slices = f"{low} to {high}" if low < high else f"{low}"
     return f'<p class="ds-quota">{QUOTA.format(slices=slices, **told)}</p>'
 
 
-def span(low: float, high: float) -> str:
-    """'about 1 to 2 min', in the unit that suits the longer one."""
-    for unit, size, until in (("s", 1, 90), ("min", 60, 90 * 60), ("h", 3600, float("inf"))):
-        if high < until:
-            a, b = (rounded(seconds / size) for seconds in (low, high))
-            return f"about {a} {unit}" if a == b else f"about {a} to {b} {unit}"
-    return "unknown"
+def figure(seconds: float, low: float, high: float) -> str:
+    """'About 80 s (60 to 110 s)', in the unit that suits the longest; the range is rounded inwards, never wider."""
+    unit, size = next((unit, size) for unit, size, until in UNITS if high < until)
+    a, b = rounded(low / size, math.ceil), rounded(high / size, math.floor)
+    middle = rounded(seconds / size, round)
+    return f"About {middle:g} {unit}" if a >= b else f"About {middle:g} {unit} ({a:g} to {b:g} {unit})"
 
 
-def rounded(value: float) -> str:
-    """Two digits are more than such a guess knows."""
-    if value < 3:
-        return f"{max(0.5, round(2 * value) / 2):g}"
-    return f"{round(value):g}" if value < 20 else f"{5 * round(value / 5):,g}"
+def rounded(value: float, way: Callable[[float], int]) -> float:
+    """Two digits are as much as such a figure knows, and halves below ten."""
+    step = next(step for step, until in STEPS if value < until)
+    return max(step, step * way(value / step))
 
 
 def memory(megabytes: float) -> str:

@@ -7,7 +7,6 @@ library.
 from collections.abc import Sequence
 from html import escape
 
-from backend.runs.folder import LIVE_STATES
 from backend.study import Stage
 from components.frame import words
 
@@ -60,12 +59,12 @@ def stepper(status: dict, stages: Sequence[Stage]) -> str:
 
 
 def footnote(status: dict, stages: Sequence[Stage]) -> str:
-    """What happens now and how long it will take."""
-    doing = words.doing(status, stages)
-    left = words.duration(status.get("eta_s")) if status.get("state") in LIVE_STATES else ""
-    if not doing:
+    """What happens now, how long it has gone on and how long it will; of a run that is over, what it took."""
+    doing, times = words.doing(status, stages), words.times(status)
+    if not doing and not times:
         return ""
-    left = f'<span class="ds-left">about {left} left in this step</span>' if left else ""
+    told = "".join(f"<span>{escape(said)}</span>" for said in times)
+    left = f'<span class="ds-left">{told}</span>' if told else ""
     return f'<p class="ds-now" role="status"><span>{escape(doing)}</span>{left}</p>'
 
 

@@ -13,6 +13,7 @@ import gradio as gr
 from backend.errors import UserError
 from backend.runners.contract import Runner
 from backend.runs.folder import LIVE_STATES, RESUMABLE, RunDir
+from backend.runs.outlook import elapsed
 from backend.studies import STUDIES
 from backend.study import Study, find, resolve
 from components.form.run_settings import settings_markup
@@ -162,7 +163,8 @@ class RunView:
         updates = {self.chart: news["chart"]} if news["chart"] else {}
         for panel in self.panels:
             updates |= panel.look(look)
-        stamp = json.dumps([status, bool(run.rows_since(feed.RESULTS, 0)[1])], sort_keys=True)
+        spent = int(elapsed(status) or 0)  # the time goes on while nothing else does
+        stamp = json.dumps([status, spent, bool(run.rows_since(feed.RESULTS, 0)[1])], sort_keys=True)
         if stamp != seen["status"]:
             updates |= self._head(look, seen)
         return {**updates, self.seen: {**seen, "status": stamp, "state": status["state"]}}

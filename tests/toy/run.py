@@ -12,7 +12,6 @@ from backend.studies.toy.study import STUDY
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
-from backend.runs.timings import timed
 
 Points = list[tuple[float, float]]
 
@@ -21,12 +20,9 @@ def run(config: ToyConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.stag
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
     if config.points_dir:
         raise UserError("There is no file of points.", "a folder with points.csv", "Leave points_dir empty.")
-    done = len(run_dir.rows("metrics"))
-    with timed(run_dir, "fit", "cpu", 1 - done / (config.seeds * config.steps)):
-        lines = fit(config, run_dir)
+    lines = fit(config, run_dir)
     if "judge" in stages:
-        with timed(run_dir, "judge", "cpu", 1.0):
-            judge(config, run_dir, lines)
+        judge(config, run_dir, lines)
 
 
 def fit(config: ToyConfig, run_dir: RunDir) -> list[tuple[float, float]]:

@@ -2,6 +2,7 @@
 
 from backend.studies.toy.config import PRESETS, ToyConfig
 
+from backend.runs.work import START, Amount, Part, Work
 from backend.study import Curve, File, Metric, Panel, Stage, Study, Word, Words
 
 HERE = "backend.studies.toy"
@@ -12,14 +13,12 @@ def about(config: dict) -> str:
     return f"{config['seeds']} lines are fitted to {config['points']} points each, in {config['steps']} steps."
 
 
-def fitting(config: ToyConfig) -> float:
-    """The steps of all fits."""
-    return float(config.seeds * config.steps * (1 + 1000 * config.pause))
-
-
-def judging(config: ToyConfig) -> float:
-    """The points that are looked at."""
-    return float(2 * config.seeds * config.points)
+def work(config: ToyConfig, workers: int, begun: int = 0) -> Work:
+    """The steps of all fits, and the points that are looked at."""
+    fits = Amount(steps=config.seeds * config.steps * (0.01 + 100 * config.pause))
+    looks = Amount(tokens=2 * config.seeds * config.points)
+    start = Part(START, "python", Amount(starts=0.1))
+    return Work((start, Part("fit", "lines", fits), Part("judge", "points", looks)), memory_mb=60.0)
 
 
 STUDY = Study(
@@ -30,10 +29,11 @@ STUDY = Study(
     presets=PRESETS,
     leading=("quick",),
     stages=(
-        Stage("fit", "Fit", "lines move to their points", f"{HERE}.study:fitting"),
-        Stage("judge", "Judge", "unseen points are asked", f"{HERE}.study:judging"),
+        Stage("fit", "Fit", "lines move to their points"),
+        Stage("judge", "Judge", "unseen points are asked"),
     ),
     run=f"{HERE}.run:run",
+    work=f"{HERE}.study:work",
     curves=(Curve("loss", "Loss", "fit", "step", "loss", "mean squared error", by=("seed",), log=True),),
     panels=(Panel("results", "Does it fit?", ("results",)),),
     files=(

@@ -1,9 +1,9 @@
-"""Small students: size, licence, what to watch out for, and what scoring or tuning them costs.
+"""Small students: size, licence, what to watch out for, and the memory that scoring or tuning them takes.
 
 The first three were tried here; of the others, the families were, with tiny models. Standard library only, so that the
 page can list them without torch. Parameter counts are exact: a model built from the published config, without weights,
-was counted, a head that shares the token table once. Licences are the hub's tags. The estimates are plain formulas,
-good to a factor of about two; they know nothing of the machine but what the caller says of it.
+was counted, a head that shares the token table once. Licences are the hub's tags. The memory is a plain formula, good
+to a factor of about two.
 """
 
 from dataclasses import dataclass
@@ -35,11 +35,6 @@ class Entry:
     width: int
     notes: str
     gated: bool = False
-
-    @property
-    def flops_per_token(self) -> int:
-        """Forward: 2 for each parameter, the multiplication and the addition (Kaplan et al. 2020, section 2.1)."""
-        return 2 * self.parameters
 
 
 OPT_LICENCE = "OPT-175B licence, not for commercial use"
@@ -101,18 +96,6 @@ def memory_mb(entry: Entry, task: str, method: str = "lora", precision: str = "f
         return round(RUNTIME_MB + (weights + layer + logits) / MB)
     states = entry.parameters * 16 if method == "full" else entry.parameters * ADAPTER_SHARE * 16
     return round(RUNTIME_MB + (weights + entry.layers * layer + 2 * logits + states) / MB)
-
-
-def seconds(entry: Entry, task: str, method: str, count: int, tokens: int, flops_per_second: float) -> float:
-    """Time for `count` questions (score) or steps (tune) of `tokens` tokens each on such a machine.
-
-    Forward: 2 N a token for N parameters. Training: the way back costs 2 N for what flows through the layers and 2 N
-    more for the weights' own gradients, which adapters hardly need: 4 N a token for LoRA and its kin, 6 N for full
-    (Kaplan et al. 2020, section 2.1). Attention over the context is left out.
-    """
-    _check(task, "float32")
-    passes = 1 if task == "score" else (3 if method == "full" else 2)
-    return passes * entry.flops_per_token * tokens * count / flops_per_second
 
 
 def describe(entry: Entry) -> str:

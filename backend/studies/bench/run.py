@@ -15,13 +15,11 @@ from pathlib import Path
 
 from backend.core.matrices import not_used
 from backend.core.models.backbones import load_tokenizer
-from backend.core.models.readers import device
-from backend.core.pool import set_threads, worker_count
+from backend.core.pool import set_threads
 from backend.core.text.examples import encode
 from backend.core.text.prompts import Example
 from backend.core.text.shown import shown_examples
 from backend.disk import write_atomically
-from backend.runs import timings
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
 from backend.studies.bench import summary
@@ -62,12 +60,10 @@ def left_aside(config: BenchConfig) -> list[str]:
 
 @contextmanager
 def timed(run_dir: RunDir, stage: str) -> Iterator[None]:
-    """Add what a stage took to what it took before it was stopped; a stage without a break teaches the estimate too."""
+    """Add what a stage took to what it took before it was stopped."""
     begin, before = time.monotonic(), seconds_spent(run_dir).get(stage, 0.0)
-    workers = worker_count() if stage == "tune" else 0
     try:
-        with timings.timed(run_dir, stage, device(), 0.0 if before else 1.0, workers if workers > 1 else 0):
-            yield
+        yield
     finally:
         spent = seconds_spent(run_dir) | {stage: round(before + time.monotonic() - begin, 1)}
         write_atomically(run_dir.artifacts / "seconds.json", json.dumps(spent))

@@ -23,10 +23,11 @@ STUDY = Study(
     presets=PRESETS,
     leading=("pocket", "handful", "base"),  # what a visitor can run at once, without any download
     stages=(
-        Stage("tune", "Fine-tune", "the student learns", f"{HERE}.work:tuning"),
-        Stage("score", "Score", "before and after, same questions", f"{HERE}.work:scoring"),
+        Stage("tune", "Fine-tune", "the student learns"),
+        Stage("score", "Score", "before and after, same questions"),
     ),
     run=f"{HERE}.run:run",
+    work=f"{HERE}.work:work",
     curves=(
         Curve("loss", "Training", "tune", "step", "loss", "loss", **TRAINING),
         Curve("validation", "Validation", "validate", "step", "acc", "accuracy on validation questions", **TRAINING),

@@ -1,43 +1,79 @@
 """What the stages of a run cost, by counting: how often a student reads how many tokens.
 
-The unit is a second of one core with opt-pocket, on the machine where the constants were measured (docs: the README of
-this study). Only ratios matter while a run goes on; estimate.py turns them into this machine's time. Torch-free.
+`work` is what estimates are made of: one part for each thing that a stage does. The bars of a run tell their time left
+by the weights of the same counts. Torch-free.
 """
 
 import math
 
+from backend.core.models.registry import find
+from backend.disk import home
+from backend.runs.pace import REFERENCE
+from backend.runs.work import START, Amount, Number, Part, Work, total
+from backend.search.count import SearchCount
+from backend.studies.text_distillation.branching import RECORDING
 from backend.studies.text_distillation.cells import Cell, cells
 from backend.studies.text_distillation.config import DistillConfig
+from backend.studies.text_distillation.recorded import experts_like
 
-# a step of each kind: to begin with, and for each token that is read
-EXPERT = (0.008, 8e-5)
-UNROLL = (0.005, 6e-5)  # without second derivatives
-UPDATE = (0.015, 1.9e-4)  # with
-FINETUNE = (0.005, 1e-4)
-SCORE = 1e-3  # a question
-START = 6.0  # to load python, the models and the data
+ONE_START = Amount(starts=1)
+# a step and a token beside those of ordinary training, measured on the bundled models
+EXPERT = (0.8, 0.9)  # without AdamW
+UNROLL = (0.6, 0.75)  # without second derivatives
+UPDATE = (3.0, 2.4)  # with
 
 QUESTION = {"pocket_science": 13, "pocket_mmlu": 14}  # tokens of a question; others are real exams
-LONGER, FRAME = 30, 6  # a question of those; what stands around one, with its answer
+LONGER, FRAME, PADDED = 30, 6, 1.15  # a question of those; what stands around one, with its answer; rows of like length
 TRAIN_ROWS = {"pocket_science": 1200}
 TEST_ROWS = {"pocket_science": 600, "pocket_mmlu": 400}
 VALIDATION = {"pocket_science": 300}
 MANY = 2000  # rows of a task that is not listed
-SPEEDS = {"opt-pocket": 1.0, "llama-pocket": 1.3}  # the bundled models beside each other
 LARGER = 20.0  # how much slower another model is at least, before it is loaded
-
-# of the search, see court.py and search.py
-VALIDATIONS, VALIDATE_EVERY, CONFIRMATIONS = 4, 6, 4
-RACE = ((17, 1), (10, 1), (4, 2))  # at most: texts and their students, see trials.py
-CHILDREN = 6  # at most, of the best sets of a stage, see beginnings.py
+SIZES = 10  # unrolls that a first step size is chosen by
+CHECKS = 3  # updates that an engine's check costs
+AT_ONCE = 4  # texts of a heat of the search, see text_search.py
 
 
-def step(kind: tuple[float, float], tokens: int) -> float:
-    return kind[0] + kind[1] * tokens
+def work(c: DistillConfig, workers: int, begun: int = 0) -> Work:
+    """All parts of a run, less the experts that are recorded already and the updates before `begun`."""
+    followed, held_out = to_record(c)
+    busy = experts_at_once(c, workers) if followed > 1 else 1
+    parts = [
+        Part(START, "libraries, models and data", ONE_START),
+        Part("experts", "experts", expert_amount(c) * (math.ceil(followed / busy) * busy), c.model, busy),
+        Part("distil", "updates", distil_amount(c, begun), c.model),
+        Part("decode", "held-out experts", expert_amount(c) * held_out, c.model),
+        *search_parts(c, workers),
+        Part("decode", "what each prompt adds", checking_amount(c), c.model),
+        *scoring_parts(c, workers),
+        *process_parts(c, workers, busy),
+    ]
+    return Work(tuple(parts), memory_mb(c, workers))
 
 
+def weight(amount: Amount, model: str = "") -> float:
+    """An amount as one number, to compare it with others of the same run: seconds of the reference machine."""
+    return REFERENCE.seconds(amount, model)
+
+
+def steps(kind: tuple[Number, Number], count: Number, tokens: Number) -> Amount:
+    """So many steps of a kind that read so many tokens each."""
+    return Amount(steps=count * kind[0], tokens=count * tokens * kind[1])
+
+
+def trained(c: DistillConfig, rows_at_once: Number) -> Amount:
+    """One student of the ordinary regime, whose steps read so many questions."""
+    return steps((1, 1), c.finetune_steps, rows_at_once * (question(c) + FRAME) * PADDED)
+
+
+# -- sizes ------------------------------------------------------------------------------------------------------
 def question(c: DistillConfig) -> int:
     return QUESTION.get(c.task, LONGER)
+
+
+def asked(c: DistillConfig, count: Number) -> Amount:
+    """So many questions scored, as long as the task's."""
+    return Amount(questions=count * (question(c) + FRAME) / (QUESTION["pocket_science"] + FRAME))
 
 
 def slot_tokens(c: DistillConfig) -> int:
@@ -55,10 +91,15 @@ def rows(table: dict[str, int], c: DistillConfig, limit: int) -> int:
     return min(limit or MANY**2, table.get(c.task, limit or MANY))
 
 
-def expert_work(c: DistillConfig) -> float:
-    """The work of recording one expert."""
+# -- experts ----------------------------------------------------------------------------------------------------
+def expert_amount(c: DistillConfig) -> Amount:
+    """Recording one expert."""
     batch = min(c.expert_batch, rows(TRAIN_ROWS, c, c.train_limit))
-    return c.expert_steps * step(EXPERT, batch * (question(c) + FRAME))
+    return steps(EXPERT, c.expert_steps, batch * (question(c) + FRAME) * PADDED)
+
+
+def expert_work(c: DistillConfig) -> float:
+    return weight(expert_amount(c), c.model)
 
 
 def experts_at_once(c: DistillConfig, workers: int, slower: float | None = None) -> int:
@@ -66,105 +107,119 @@ def experts_at_once(c: DistillConfig, workers: int, slower: float | None = None)
 
     `slower`: how much slower than opt-pocket the model is; a guess by its name where it is left out.
     """
-    slower = SPEEDS.get(c.model, LARGER) if slower is None else slower
-    gain = c.experts * expert_work(c) * slower * (1 - 1 / workers)
-    return min(workers, c.experts) if gain > 2 * START else 1
+    known = find(c.model)
+    slower = (LARGER if known is None or known.layers > 4 else 1.0) if slower is None else slower
+    gain = c.experts * weight(expert_amount(c)) * slower * (1 - 1 / workers)
+    return min(workers, c.experts) if gain > 2 * REFERENCE.start else 1
 
 
-def recording_work(c: DistillConfig, workers: int = 1) -> float:
-    """The followed experts, by so many processes at most."""
-    busy = experts_at_once(c, workers)
-    return math.ceil(c.experts / busy) * expert_work(c) + (START if busy > 1 else 0.0)
+def to_record(c: DistillConfig) -> tuple[int, int]:
+    """How many of the followed and of the held-out experts no earlier run has left behind."""
+    there = experts_like({name: getattr(c, name) for name in RECORDING}, home() / "experts")
+    followed = set(range(c.experts)) - there
+    return len(followed), len(set(range(c.experts, c.experts + c.heldout_experts)) - there)
 
 
-def unroll_work(c: DistillConfig) -> float:
-    return c.inner_steps * step(UNROLL, read_tokens(c))
+# -- updates ----------------------------------------------------------------------------------------------------
+def unroll_amount(c: DistillConfig) -> Amount:
+    return steps(UNROLL, c.inner_steps, read_tokens(c))
 
 
-def distil_work(c: DistillConfig, begun: int = 0) -> float:
+def distil_amount(c: DistillConfig, begun: int = 0) -> Amount:
     """The updates after `begun`, with their looks: a student beside the first expert, a search for neighbours."""
     updates = max(0, c.outer_steps - begun)
-    look = unroll_work(c) + 0.05
-    return updates * c.inner_steps * step(UPDATE, read_tokens(c)) + (updates // c.snapshot_every + 1) * look
+    if not updates:
+        return Amount()
+    each = steps(UPDATE, c.inner_steps, read_tokens(c))
+    looks = updates // c.snapshot_every + 1
+    return each * (updates + CHECKS) + (unroll_amount(c) + steps((4, 0), 1, 0)) * looks + unroll_amount(c) * SIZES
 
 
-def heldout_work(c: DistillConfig) -> float:
-    return c.heldout_experts * expert_work(c)
+# -- text -------------------------------------------------------------------------------------------------------
+def search_parts(c: DistillConfig, workers: int) -> list[Part]:
+    """The rounds of the search for each of its readers; none for another decoder."""
+    if c.decoder != "search":
+        return []
+    judged, ranked = total(search(c).judged()), total(search(c).ranked())
+    parts = [Part("decode", "students of the search", judged, reader, workers) for reader in readers(c)]
+    return parts + [Part("decode", "changes ranked", ranked, reader) for reader in readers(c)]
+
+
+def readers(c: DistillConfig) -> list[str]:
+    return [c.model] + ([c.other_model] if c.other_model and c.search_readers == "both" else [])
+
+
+def search_amounts(c: DistillConfig) -> list[Amount]:
+    """Of one reader the rounds of the search, from round 0."""
+    return search(c).amounts()
+
+
+def search(c: DistillConfig) -> SearchCount:
+    """The search of one reader."""
+    texts, tokens = min(c.finetune_batch, c.prompts), (question(c) + FRAME) * PADDED
+    judged, held_out = (asked(c, count).questions for count in (c.search_questions, VALIDATION.get(c.task, MANY // 4)))
+    sizes = (c.search_rounds, c.finetune_steps, texts, tokens, judged, held_out)
+    return SearchCount(*sizes, starts=c.search_starts, heat=AT_ONCE)
 
 
 def search_work(c: DistillConfig) -> list[float]:
-    """The work of all rounds of the search, from round 0, which only validates."""
-    readers = [c.model] + ([c.other_model] if c.other_model and c.search_readers == "both" else [])
-    pace = sum(relative(c, name) for name in readers)
-    student = c.finetune_steps * step(FINETUNE, min(c.finetune_batch, c.prompts) * (question(c) + FRAME))
-    check = VALIDATIONS * (student + VALIDATION.get(c.task, MANY // 4) * SCORE)
-    raced = sum(texts * students for texts, students in RACE)
-    judged = student + c.search_questions * SCORE
-    each = (1 + raced + 2 * CONFIRMATIONS) * judged  # one more, whose steps rank the changes
-    checked = (n % VALIDATE_EVERY == 0 or n == c.search_rounds for n in range(1, c.search_rounds + 1))
-    begin = beginning_students(c.search_starts) * judged + check
-    return [begin * pace] + [(each + check * now) * pace for now in checked]
+    """The weight of each round for all readers."""
+    return [sum(weight(amount, reader) for reader in readers(c)) for amount in search_amounts(c)]
 
 
-def beginning_students(starts: int) -> int:
-    """Students of one reader that choose among so many drawn sets, at most; see search.BEGIN."""
-    if not starts:
-        return 0
-    second = math.ceil(starts / 3) + CHILDREN
-    third = math.ceil(second / 3) + CHILDREN
-    return (1 + starts) + (1 + second) + (1 + third) + 2 * (1 + math.ceil(third / 3))
+def checking_amount(c: DistillConfig) -> Amount:
+    """The revert rule, the held-out losses, and what each prompt adds."""
+    segments = max(1, c.heldout_experts) * len({0, c.max_start // 2, c.max_start})
+    rule = c.prompts + 1 if c.revert and c.decoder != "search" else 0
+    surprises = Amount(steps=0.3 * (100 + c.prompts) * (2 if c.other_model else 1))  # a short text read at a time
+    return unroll_amount(c) * ((rule + c.prompts + 1 + 4) * segments) + surprises
 
 
 def checking_work(c: DistillConfig) -> float:
-    """The work of the revert rule and of the held-out losses."""
-    segments = max(1, c.heldout_experts) * len({0, c.max_start // 2, c.max_start})
-    asked = c.prompts + 1 if c.revert and c.decoder != "search" else 0
-    asked += c.prompts + 1  # what each prompt adds
-    return (asked + 4) * segments * unroll_work(c)
+    return weight(checking_amount(c), c.model)
 
 
-def decode_work(c: DistillConfig) -> float:
-    return heldout_work(c) + (sum(search_work(c)) if c.decoder == "search" else 0.0) + checking_work(c)
-
-
-def relative(c: DistillConfig, name: str) -> float:
-    """A model's pace beside the own one's; alike where neither was measured."""
-    return SPEEDS[name] / SPEEDS[c.model] if name in SPEEDS and c.model in SPEEDS else 1.0
+# -- students ---------------------------------------------------------------------------------------------------
+def cell_amount(c: DistillConfig, cell: Cell) -> Amount:
+    """Training and scoring one fresh student."""
+    scoring = asked(c, rows(TEST_ROWS, c, c.test_limit))
+    if cell.arm == "base":
+        return scoring
+    if cell.regime == "matched":
+        expert = expert_amount(c) * (c.expert_span / c.expert_steps)
+        return scoring + (expert if cell.arm == "full" else unroll_amount(c))
+    most = rows(TRAIN_ROWS, c, c.train_limit) if cell.arm == "full" else c.prompts
+    return scoring + trained(c, min(c.finetune_batch, most))
 
 
 def cell_work(c: DistillConfig, cell: Cell) -> float:
-    """The work of training and scoring one fresh student."""
-    scoring = rows(TEST_ROWS, c, c.test_limit) * SCORE
-    if cell.arm == "base":
-        training = 0.0
-    elif cell.regime == "matched":
-        training = expert_work(c) * c.expert_span / c.expert_steps if cell.arm == "full" else unroll_work(c)
-    else:
-        most = rows(TRAIN_ROWS, c, c.train_limit) if cell.arm == "full" else c.prompts
-        training = c.finetune_steps * step(FINETUNE, min(c.finetune_batch, most) * (question(c) + FRAME))
-    return (training + scoring) * relative(c, cell.student)
+    return weight(cell_amount(c, cell), cell.student)
 
 
-def evaluate_work(c: DistillConfig, workers: int = 1) -> float:
+def scoring_parts(c: DistillConfig, workers: int) -> list[Part]:
     """All fresh students, by so many processes, each of which begins by loading everything."""
-    each = [cell_work(c, cell) for cell in cells(c)]
-    busy = max(1, min(workers, len(each)))
-    return sum(each) / busy + (START if busy > 1 else 0.0)
+    every = cells(c)
+    busy = max(1, min(workers, len(every)))
+    parts = []
+    for name in dict.fromkeys(cell.student for cell in every):
+        amount = total(cell_amount(c, cell) for cell in every if cell.student == name)
+        parts.append(Part("evaluate", "students", amount, name, busy))
+    return parts
 
 
-def stage_work(c: DistillConfig, workers: int = 1) -> dict[str, float]:
-    """The work of each stage of the run, and of the start before them."""
-    return {
-        "start": START,
-        "experts": recording_work(c, workers),
-        "distil": distil_work(c),
-        "decode": decode_work(c),
-        "evaluate": evaluate_work(c, workers),
-    }
+def process_parts(c: DistillConfig, workers: int, recording: int) -> list[Part]:
+    """Processes that load everything: those that record experts, and those that stay for the search and the students.
+    Where none records, the latter load beside the experts, and take a little of the core they need."""
+    if workers == 1:
+        return []
+    if recording == 1:
+        return [Part("experts", "processes load beside", ONE_START * (1 / workers))]
+    after = "decode" if c.decoder == "search" else "evaluate"
+    found = [Part("experts", "processes", ONE_START * recording, at_once=recording)]
+    return [*found, Part(after, "processes", ONE_START * workers, at_once=workers)]
 
 
-def memory_mb(c: DistillConfig, workers: int = 1, scored: bool = True) -> float:
+def memory_mb(c: DistillConfig, workers: int = 1) -> float:
     """The most that the bundled models and all processes hold at once, as measured."""
     alone = 560.0 + 0.07 * math.ceil(read_tokens(c))
-    at_once = workers if scored else experts_at_once(c, workers)
-    return alone + (560.0 * at_once if at_once > 1 else 0.0)
+    return alone + (560.0 * workers if workers > 1 else 0.0)

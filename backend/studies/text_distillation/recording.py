@@ -12,10 +12,12 @@ import torch
 from backend.disk import clear_parts, home
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress, Stopped
+from backend.studies.text_distillation.branching import RECORDING
 from backend.studies.text_distillation.buffer import TrajectoryBuffer, load_trajectory
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import expert_work
 from backend.studies.text_distillation.one_expert import expert_path, record, recorded_rows
+from backend.studies.text_distillation.recorded import write_settings
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.side_by_side import clear_rows, record_together, workers_for
 
@@ -41,7 +43,9 @@ def record_experts(setup: Setup, run_dir: RunDir, numbers: range, stage: str, la
     `later`: the work that the stage has to do afterwards, in the unit of cost.py. Raises Stopped when asked to stop.
     """
     c, todo, workers = setup.config, lacking(setup, numbers), workers_for(setup)
-    clear_parts(setup.recipe.folder(home() / "experts"))
+    folder = setup.recipe.folder(home() / "experts")
+    clear_parts(folder)
+    write_settings(folder, {name: getattr(c, name) for name in RECORDING})
     clear_rows(run_dir)
     with Progress(run_dir, stage, len(numbers) * c.expert_steps, work=len(todo) * expert_work(c), later=later) as bar:
         log = Log(c, run_dir, numbers, bar)

@@ -112,7 +112,7 @@ STUDY = Study(
         ),
     ),
     ranked=("text", "random", "full"),
-    estimate=f"{HERE}.estimate:estimate",
+    work=f"{HERE}.cost:work",
     diagnose=f"{HERE}.doctor:diagnose",
     branch=Branching(
         f"{HERE}.branching:parents_config", f"{HERE}.branching:check_branch", f"{HERE}.branching:make_branch"

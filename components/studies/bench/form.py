@@ -76,8 +76,7 @@ class BenchForm:
         )
 
     def _beside_student(self) -> None:
-        first = BenchConfig()
-        said = student_markup(first.student, first)
+        said = student_markup(BenchConfig().student)
         self.student_told = gr.HTML(said, elem_id="bench-student-told", apply_default_css=False)
 
     def _beside_task(self) -> None:
@@ -126,11 +125,7 @@ class BenchForm:
     def expect(self, *found) -> str:
         """The sentence under the student."""
         student = dict(zip(self.by_name, found, strict=False)).get("student")
-        try:
-            config = self.form.config(found)
-        except UserError:
-            config = None
-        return student_markup(student if isinstance(student, str) else "", config)
+        return student_markup(student if isinstance(student, str) else "")
 
     def show_example(self, seen: object, *found):
         """What a training example looks like to the student that the form names."""

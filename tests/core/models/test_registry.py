@@ -18,7 +18,7 @@ from transformers import (
 )
 
 from backend.core.models.backbones import BUNDLED, MODELS, SMOLLM, find_source
-from backend.core.models.registry import KNOWN, describe, find, memory_mb, seconds
+from backend.core.models.registry import KNOWN, describe, find, memory_mb
 from backend.errors import UserError
 
 
@@ -111,21 +111,11 @@ def test_memory_grows_with_what_is_asked_of_it():
     assert halved >= entry.parameters * 2 / 2**20 - 1
 
 
-def test_time_is_two_four_or_six_operations_a_parameter_and_token():
-    entry = find("facebook/opt-125m")
-    one = entry.parameters * 1000 * 50 / 1e11
-    assert seconds(entry, "score", "lora", 1000, 50, 1e11) == pytest.approx(2 * one)
-    assert seconds(entry, "tune", "dora", 1000, 50, 1e11) == pytest.approx(4 * one)
-    assert seconds(entry, "tune", "full", 1000, 50, 1e11) == pytest.approx(6 * one)
-
-
 def test_what_is_not_estimated_is_refused():
     with pytest.raises(UserError, match="score or tune"):
         memory_mb(KNOWN[0], "sing")
     with pytest.raises(UserError, match="float32 or bfloat16"):
         memory_mb(KNOWN[0], "score", precision="int4")
-    with pytest.raises(UserError, match="score or tune"):
-        seconds(KNOWN[0], "sing", "lora", 1, 1, 1.0)
 
 
 def test_the_registry_needs_nothing_but_the_standard_library():

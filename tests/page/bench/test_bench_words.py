@@ -15,13 +15,14 @@ page = bench_page.page
 
 
 def test_a_gated_student_says_what_to_do_and_an_unknown_one_is_escaped():
-    assert "hf auth login" in student_markup("meta-llama/Llama-3.2-1B", BenchConfig())
-    assert "<img" not in student_markup(HOSTILE, None)
+    assert "hf auth login" in student_markup("meta-llama/Llama-3.2-1B")
+    assert "<img" not in student_markup(HOSTILE)
 
 
-def test_a_known_student_says_size_licence_memory_and_time():
-    said = student_markup("smollm2-135m", BenchConfig(student="smollm2-135m"))
-    assert all(part in said for part in ("135 M parameters", "apache-2.0", "GB of memory", "on two cores"))
+def test_a_known_student_says_size_and_licence_and_leaves_the_time_to_the_estimate():
+    said = student_markup("smollm2-135m")
+    assert all(part in said for part in ("135 M parameters", "apache-2.0"))
+    assert "Expect" not in said and "on two cores" not in said
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,10 @@ def test_sentences_of_every_kind_of_run_become_chinese(spoken):
 @pytest.mark.parametrize(("text", "chinese"), [
     ("Waiting for 1 other run to end", "等待另外 1 次运行结束"),
     ("about 40 s left in this step", "这一步大约还需 40 秒"),
+    ("about 2 h 10 min left", "大约还需 2 小时 10 分钟"),
+    ("3 min 20 s so far", "已用 3 分 20 秒"),
+    ("Took 3 min 20 s", "用时 3 分 20 秒"),
+    ("About 80 s (60 to 110 s), 0.9 GB of memory.", "约 80 秒（60 到 110 秒），0.9 GB 内存。"),
     ("8 synthetic prompts of 16 tokens follow 3 experts on pocket science.", 
      "8 条合成提示（每条 16 个词元）在 pocket science 上跟随 3 个专家。"),
     ("Here it is exactly the token “expert. A student”.", "这里它正好是词元“expert. A student”。"),

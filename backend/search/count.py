@@ -1,0 +1,80 @@
+"""How much work a search for texts is: its rounds, counted for one reader (runs/work.py). Torch-free.
+
+A search trains the students of a heat side by side where their steps are small (core/training/stacked.py).
+"""
+
+import math
+from dataclasses import dataclass
+
+from backend.runs.work import Amount, Number, total
+
+VALIDATIONS, VALIDATE_EVERY, CONFIRMATIONS = 4, 6, 4  # court.SearchPlan's own
+RACE = ((17, 1), (10, 1), (4, 2))  # at most: texts and their students, see trials.py
+BEGIN = (1, 1, 1, 2)  # students of a set to begin with, stage by stage, see search.py
+CHILDREN = 6  # at most, of the best sets of a stage, see beginnings.py
+WAYPOINTS, RANKED = 6, 3.8  # states at which changes are ranked, and tokens for each one read, see influence.py
+STACKED, PASS = 512, 4096  # tokens of a step that is stacked with others, and of one pass
+
+
+@dataclass(frozen=True)
+class SearchCount:
+    """A search's sizes: `steps` of a student that read `texts` of `tokens` each, `asked` questions that judge a round,
+    `held_out` that validate, `candidates` that a round ranks, `judges`, students to begin a race with, `starts`, sets
+    to choose a beginning from, and `heat`, texts that are judged together (0 for all)."""
+
+    rounds: int
+    steps: int
+    texts: Number
+    tokens: Number
+    asked: Number
+    held_out: Number
+    candidates: int = 200
+    judges: int = 1
+    starts: int = 0
+    heat: int = 0
+
+    def students(self, count: int, texts: int = 0) -> Amount:
+        """So many students of `texts` trials, those of a heat trained at once."""
+        of_step = self.texts * self.tokens
+        heats = math.ceil(texts / self.heat) if self.heat and texts else 1
+        at_once = max(1, PASS // max(1, of_step)) if of_step <= STACKED else 1
+        passes = heats * math.ceil(count / heats / at_once) if count else 0
+        return Amount(steps=self.steps * passes, tokens=self.steps * of_step * count)
+
+    def judged(self) -> list[Amount]:
+        """Training and judging in round 0 and in every round, which processes may share."""
+        check = self.students(VALIDATIONS) + Amount(questions=VALIDATIONS * self.held_out)
+        heats = [(texts, students * self.judges) for texts, students in RACE] + [(2, CONFIRMATIONS)]
+        each = total(self._heat(texts, students) for texts, students in heats)
+        begin = total(self._heat(texts, students) for texts, students in self._beginnings())
+        checked = (n % VALIDATE_EVERY == 0 or n == self.rounds for n in range(1, self.rounds + 1))
+        return [begin + check] + [each + (check if now else Amount()) for now in checked]
+
+    def ranked(self) -> list[Amount]:
+        """Ranking in every round, none in round 0: a student's training, the objective's gradient, each change read."""
+        gradient = Amount(tokens=self.asked * self.tokens)
+        read = Amount(tokens=RANKED * (self.candidates + self.texts) * WAYPOINTS * self.tokens)
+        return [Amount()] + [(self.students(1) + gradient + read) * self.judges] * self.rounds
+
+    def amounts(self) -> list[Amount]:
+        """Of round 0 and of every round, all together."""
+        return [judged + ranked for judged, ranked in zip(self.judged(), self.ranked(), strict=True)]
+
+    def trainings(self) -> int:
+        """Students of one reader in all rounds."""
+        each = self.judges * (1 + sum(texts * students for texts, students in RACE)) + 2 * CONFIRMATIONS
+        checks = 1 + self.rounds // VALIDATE_EVERY + bool(self.rounds % VALIDATE_EVERY)
+        begin = sum(texts * students for texts, students in self._beginnings())
+        return begin + self.rounds * each + checks * VALIDATIONS
+
+    def _heat(self, texts: int, students: int) -> Amount:
+        return self.students(texts * students, texts) + Amount(questions=texts * students * self.asked)
+
+    def _beginnings(self) -> list[tuple[int, int]]:
+        """Sets and their students, stage by stage: a third goes on, twice with children, beside the present texts."""
+        if not self.starts:
+            return []
+        second = math.ceil(self.starts / 3) + CHILDREN
+        third = math.ceil(second / 3) + CHILDREN
+        sets = (self.starts, second, third, math.ceil(third / 3))
+        return [(1 + count, students) for count, students in zip(sets, BEGIN, strict=True)]
