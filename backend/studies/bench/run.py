@@ -15,6 +15,7 @@ from pathlib import Path
 
 from backend.core.matrices import not_used
 from backend.core.models.backbones import load_tokenizer
+from backend.core.models.readers import device
 from backend.core.pool import set_threads
 from backend.core.text.examples import encode
 from backend.core.text.prompts import Example

@@ -169,10 +169,11 @@ def search_work(c: DistillConfig) -> list[float]:
 
 def checking_amount(c: DistillConfig) -> Amount:
     """The revert rule, the held-out losses, and what each prompt adds."""
-    segments = max(1, c.heldout_experts) * len({0, c.max_start // 2, c.max_start})
+    starts = len({0, c.max_start // 2, c.max_start})
+    judging, losses = (c.heldout_experts or c.experts) * starts, 4 * c.heldout_experts * starts
     rule = c.prompts + 1 if c.revert and c.decoder != "search" else 0
     surprises = Amount(steps=0.3 * (100 + c.prompts) * (2 if c.other_model else 1))  # a short text read at a time
-    return unroll_amount(c) * ((rule + c.prompts + 1 + 4) * segments) + surprises
+    return unroll_amount(c) * ((rule + c.prompts + 1) * judging + losses) + surprises
 
 
 def checking_work(c: DistillConfig) -> float:
