@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from backend.export.run_file import FORMAT, MANIFEST, VERSION, digest
 from backend.runs.folder import RunDir
 
 SAMPLES = Path(__file__).parent.parent / "assets" / "sample_runs"
+# facts of the recorded run Quick that change when it is made anew
+QUICK = json.loads((SAMPLES / "quick" / "config.json").read_text(encoding="utf-8"))["config"]
+UPDATES = QUICK["outer_steps"]
+MADE = time.strftime(  # how its files are called
+    "quick-%Y-%m-%d-%H%M",
+    time.gmtime(json.loads((SAMPLES / "quick" / "status.json").read_text(encoding="utf-8"))["started_at"]),
+)
 
 
 @lru_cache

@@ -57,7 +57,7 @@ def test_the_verdict_is_about_the_paired_difference_where_answers_are_at_hand(ru
     assert (low, high) == (result.low, result.high)
     rows = [row | {"value": value} for row, value in zip(run.rows("results")[1:3], (0.8, 0.5), strict=True)]
     said = verdict_markup(rows, CONFIG, (low, high), False)
-    assert f"+30.0 points (95 % interval {100 * low:+.1f} to {100 * high:+.1f})" in said
+    assert f"+30.0 points (95 % interval {signed(low)} to {signed(high)})" in said
     assert ("inside the noise" in said) == (low <= 0 <= high)
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from backend.errors import UserError
 from backend.runs.folder import RunDir
+from components.studies.text_distillation.panels import taught_markup
 from components.studies.text_distillation.report import as_data, report
-from tests.exported import SAMPLES, own
+from tests.exported import MADE, QUICK, SAMPLES, UPDATES, own
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def data_of(page: str) -> dict:
 
 def test_the_report_is_small_and_called_by_its_run(page):
     assert len(page.encode()) < 200_000
-    assert report(RunDir(SAMPLES / "quick"), "Quick")[0] == "quick-2026-11-21-1438-report.html"
+    assert report(RunDir(SAMPLES / "quick"), "Quick")[0] == f"{MADE}-report.html"
 
 
 def test_nothing_in_it_names_another_place(page):
@@ -45,10 +46,12 @@ def test_the_policy_lets_this_one_script_run_and_nothing_else(page):
 
 def test_it_holds_what_the_page_shows(page):
     found, run = data_of(page), RunDir(SAMPLES / "quick")
-    assert len(found["curve"]["step"]) == 50
+    assert len(found["curve"]["step"]) == UPDATES
     assert [s["step"] for s in found["wall"]["snapshots"]] == [row["step"] for row in run.rows("prompts")]
     assert len(found["path"]["paths"]) == len(run.rows("paths"))
-    assert "n = 150 × 2" in page and "The difference" not in page
+    assert f"n = {QUICK['test_limit']} × {QUICK['seeds']}" in page
+    verdict = re.search(r'<p class="ds-verdict">.*?</p>', taught_markup(run, run.rows("results")))[0]
+    assert verdict in page
     assert "finetune_lr" in page
 
 

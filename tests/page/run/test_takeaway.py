@@ -16,7 +16,7 @@ from components.run import downloads
 from components.run.downloads import Downloads
 from components.run.shelf import new_owner
 from tests.export.test_export_dataset import TOKEN, Fake, answered
-from tests.exported import own, small
+from tests.exported import MADE, own, small
 from tests.page.run.test_export_page import bring, page  # noqa: F401 - a fixture
 from tests.pages import in_loop
 
@@ -43,7 +43,7 @@ def file_of(answer: dict) -> Path:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_made_when_it_is_asked_for(page, kind):  # noqa: F811
     answer = take(page, new_owner(), "recorded/quick", kind)
-    assert answer["name"].startswith("quick-2026-11-21-1438")
+    assert answer["name"].startswith(MADE)
     assert file_of(answer).name == answer["name"]
     assert file_of(answer).stat().st_size == answer["bytes"] > 1000
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests import browsing
 from tests.browsing import Moving
+from tests.exported import UPDATES
 from tests.page.panels import test_lessons_browser
 from tests.studies.text_distillation.test_account import ROWS
 
@@ -69,7 +70,7 @@ def seconds(page) -> float:
 def test_a_first_visitor_sees_a_film_and_one_sentence_on_what_it_shows(chromium, address):
     visitor = Newcomer(chromium, address)
     visitor.page.wait_for_function("said.includes('Pause')")
-    assert "over 50 updates, 8 real questions turn into prompts" in visitor.page.inner_text(".ds-watching")
+    assert f"over {UPDATES} updates, 8 real questions turn into prompts" in visitor.page.inner_text(".ds-watching")
     visitor.leave()
 
 
@@ -79,7 +80,7 @@ def test_with_less_motion_wanted_no_film_begins_by_itself(chromium, address):
     page.goto(address)
     page.wait_for_function(SNAPSHOTS, timeout=60_000)
     page.wait_for_timeout(1000)
-    assert page.inner_text("[data-play]") == "Play" and page.inner_text(".ds-scrub output") == "update 50"
+    assert page.inner_text("[data-play]") == "Play" and page.inner_text(".ds-scrub output") == f"update {UPDATES}"
     context.close()
 
 
@@ -108,7 +109,7 @@ def test_the_film_obeys_the_keyboard_and_the_curve_follows(visitor):
     page.keyboard.press(" ")
     page.wait_for_function("Number(document.querySelector('.ds-path').dataset.step) > 5")
     page.keyboard.press(" ")
-    assert page.inner_text("[data-play]") == "Play" and page.inner_text(".ds-scrub output") != "update 50"
+    assert page.inner_text("[data-play]") == "Play" and page.inner_text(".ds-scrub output") != f"update {UPDATES}"
 
 
 def test_the_scale_is_the_visitors_choice(visitor):
