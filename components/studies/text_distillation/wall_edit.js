@@ -61,7 +61,7 @@ function editor(slot) {
   form.dataset.slot = slot;
   form.append(field("textarea", "Text", "question", draft.question), field("input", "Answer", "answer", draft.answer));
   const go = make("div", "ds-edit-go"), other = make("div", "ds-edit-else");
-  go.append(button("Save", "save", "submit"), button("Cancel", "cancel"));
+  go.append(button("Save", "keep", "submit"), button("Cancel", "cancel"));
   other.append(button("Put a random real question here", "real"), button("Remove this text", "remove"));
   form.append(go, other);
   return state.form = form;

@@ -16,7 +16,7 @@ from tests.tiny_what_if import TEXTS, tiny_run
 pytestmark = browsing.pytestmark
 chromium = browsing.chromium
 HOSTILE = '<img src=x onerror="document.title=1"></script>&lt; \u202e'
-EDITOR, SAVE, TOLD = ".ds-edit textarea", ".ds-edit [data-save]", ".ds-whatif[data-state=told]"
+EDITOR, SAVE, TOLD = ".ds-edit textarea", ".ds-edit [data-keep]", ".ds-whatif[data-state=told]"
 
 
 @pytest.fixture(scope="module")
