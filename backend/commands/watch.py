@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from backend.runs.folder import RunDir
+from backend.runs.outlook import left_of
 
 EVERY_S = 0.5
 LEAST_GAP_S = 10.0  # between two lines about one stage
@@ -62,7 +63,7 @@ class ProgressLines:
         if not begins and now - self._told < max(LEAST_GAP_S, GAP * (now - self._began)):
             return
         self._last, self._told = seen, now
-        self._say(f"{self._titles.get(seen.stage, seen.stage)}: {_said(seen, status.get('eta_s'))}")
+        self._say(f"{self._titles.get(seen.stage, seen.stage)}: {_said(seen, left_of(status) or status.get('eta_s'))}")
 
 
 class _Seen(NamedTuple):

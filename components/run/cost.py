@@ -8,7 +8,7 @@ import gradio as gr
 from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runs.estimate import Estimate
 
-UNITS = (("s", 1, 200), ("min", 60, 90 * 60), ("h", 3600, math.inf))
+UNITS = (("s", 1, 200), ("min", 60, 200 * 60), ("h", 3600, math.inf))
 STEPS = ((0.5, 10), (1.0, 20), (5.0, 100), (10.0, math.inf))
 UNKNOWN = "How long this takes is unknown: this machine has not run this model yet."
 UNKNOWN_QUOTA = "It uses your GPU quota in slices of {seconds} s, while this page is open and in view."

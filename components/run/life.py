@@ -44,7 +44,7 @@ class Life:
         dropped = page.chip.drop(self.drop, held, [*self.parts, *self.told], **UNQUEUED)
         for whole in (form.preset.input, page.use.click):  # other settings as a whole, told by whoever fills them in
             whole(self.forget, None, self.parts, **UNQUEUED)
-        self.settings = [page.owner, page.branch, *form.toggles, *form.widgets]
+        self.settings = [page.owner, page.branch, *page.held]
         for event in [*changed, dropped]:
             event.then(self.cost, self.settings, page.cost, **UNQUEUED)
         view.lineage.visit(self.visit, page.owner, view.parts, **QUIET)

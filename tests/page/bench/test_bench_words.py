@@ -45,3 +45,8 @@ def test_a_run_is_named_by_what_it_did_not_by_the_preset_it_came_from(page):
     key = start(page, owner, data="random", examples=4)
     assert page.shelf.choices(owner)[0][0].startswith("opt-pocket after 4 random questions, ")
     assert "<h2>opt-pocket after 4 random questions</h2>" in page.view.show(owner, key)[page.view.head]
+
+
+def test_the_time_is_told_of_all_that_the_form_holds_uploads_and_runs_among_it(page):
+    assert page.life.settings[2:] == page.held
+    assert "GB of memory" in page.life.cost(new_owner(), None, *(part.value for part in page.held))
