@@ -22,13 +22,13 @@ MADE = time.strftime(  # how its files are called
 
 
 @lru_cache
-def sample(name: str = "quick") -> RunCopy:
+def sample(name: str = "paper") -> RunCopy:
     return RunCopy.of(RunDir(SAMPLES / name))
 
 
 @lru_cache
 def small() -> RunCopy:
-    """The quick run with all kinds of files, but few of each: quick to pack."""
+    """The recorded run Paper with all kinds of files, but few of each: quick to pack."""
     files = dict(sample().files)
     for name in [name for name in files if name.startswith("artifacts/scores/")][1:]:
         del files[name]
@@ -37,7 +37,7 @@ def small() -> RunCopy:
     return RunCopy(files)
 
 
-def own(folder: Path, name: str = "quick") -> RunDir:
+def own(folder: Path, name: str = "paper") -> RunDir:
     """A copy of a recorded run that a test may change."""
     return RunDir(shutil.copytree(SAMPLES / name, folder))
 

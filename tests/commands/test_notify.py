@@ -14,6 +14,7 @@ from backend.errors import UserError
 from backend.limits.hosts import CPU_SPACE, HOSTS, KIND, LOCAL
 from backend.runs import carry_out
 from backend.runs.folder import RunDir
+from backend.studies.bench.config import BenchConfig
 from backend.study import find
 from tests.waiting import free_port
 
@@ -88,13 +89,13 @@ def test_the_command_posts_whichever_way_the_run_ends(run, hook, monkeypatch, er
         return "finished"
 
     monkeypatch.setattr(carry_out, "run_to_the_end", carried_out)
-    assert command.work(run, None, "", tell=hook.url) == code
+    assert command.work(run, BenchConfig(), "", tell=hook.url) == code
     assert [posted["state"] for _, _, posted in hook.posted] == [state]
 
 
 def test_a_run_is_what_it_is_where_the_notice_does_not_arrive(run, monkeypatch, capsys):
     monkeypatch.setattr(carry_out, "run_to_the_end", lambda *_: "finished")
-    assert command.work(run, None, "", tell=f"http://127.0.0.1:{free_port()}/") == 0
+    assert command.work(run, BenchConfig(), "", tell=f"http://127.0.0.1:{free_port()}/") == 0
     assert run.status()["state"] == "finished"
     assert capsys.readouterr().out == f"finished: {run.path}\n"
 

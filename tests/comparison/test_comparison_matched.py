@@ -33,7 +33,7 @@ def preset(tmp_path_factory):
     (presets / "tiny.json").write_text(json.dumps({"title": "t", "about": "a", "settings": TINY}))
     assert distillation.PRESETS != presets
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backend.comparison.distilling.PRESETS", presets)
+        patch.setattr("backend.comparison.inner.PRESETS", presets)
         yield "tiny"
 
 

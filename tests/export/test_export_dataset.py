@@ -25,7 +25,7 @@ def without(copy: RunCopy, *names: str) -> RunCopy:
 
 
 # -- the folder -------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ["quick", "standard"])
+@pytest.mark.parametrize("name", ["paper", "quick", "standard"])
 def test_the_library_loads_the_folder_without_a_network(name, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     for file, content in dataset_of(sample(name)).items():
@@ -39,7 +39,7 @@ def test_the_library_loads_the_folder_without_a_network(name, tmp_path, monkeypa
 
 
 def test_the_text_alone_is_the_runs_own_file():
-    assert text_of(sample()) == {"distilled.jsonl": (SAMPLES / "quick" / "distilled.jsonl").read_bytes()}
+    assert text_of(sample()) == {"distilled.jsonl": (SAMPLES / "paper" / "distilled.jsonl").read_bytes()}
 
 
 def test_a_run_without_text_has_no_data_set():

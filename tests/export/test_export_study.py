@@ -152,7 +152,7 @@ def test_its_rows_and_figures_can_be_taken_away_without_a_path(strange):
     name, _ = made(strange, "run")
     assert name.endswith(".distilloscope.zip")
     files = RunCopy.of(strange).files
-    rows = {path.name for path in (SAMPLES / "quick").glob("*.jsonl")}
+    rows = {path.name for path in (SAMPLES / "paper").glob("*.jsonl")}
     assert files.keys() == rows | {"config.json", "status.json", "summary.json"}
     assert b"ada" not in b"".join(files.values()).replace(b"adam", b"")
     assert json.loads(files["config.json"])["config"]["deep"] == {"list": ["x", "plain"]}
@@ -179,7 +179,7 @@ def test_a_study_that_cannot_be_loaded_leaves_its_runs_to_be_taken_away(strange,
         raise UserError(f"The study {name} cannot be loaded.", "a module", "See the log.")
 
     monkeypatch.setattr(copy, "find", broken)
-    assert made(RunDir(SAMPLES / "quick"), "run")[1]
+    assert made(RunDir(SAMPLES / "paper"), "run")[1]
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[1]\n{", b"[" * 100_000])

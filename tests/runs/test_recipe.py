@@ -15,6 +15,7 @@ from backend.runs.carry_out import run
 from backend.runs.folder import RunDir
 from backend.runs.recipe import MOST_BYTES, Recipe, checked, read_yaml
 from backend.studies.text_distillation.config import DistillConfig
+from tests.exported import UPDATES
 
 ROOT = Path(__file__).parents[2]
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nstudy: *b\n"
@@ -24,7 +25,7 @@ TINY = "outer_steps: 1, experts: 1, expert_steps: 6, heldout_experts: 0, max_sta
 def test_what_a_file_leaves_out_is_the_presets():
     found = read_yaml("study: text_distillation\npreset: quick\nchanges:\n  seeds: 5\n")
     assert found == Recipe("text_distillation", "quick", {"seeds": 5})
-    assert (found.config().seeds, found.config().outer_steps) == (5, 50)
+    assert (found.config().seeds, found.config().outer_steps) == (5, UPDATES)
 
 
 def test_without_a_preset_the_defaults_hold():

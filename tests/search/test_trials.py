@@ -9,11 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.search import search
+from backend.search import count, search
 from backend.search.court import SearchPlan
 from backend.search.moves import Draft
 from backend.search.trials import Proposal, crossings, draw_trials, joint_trials, race, together
-from backend.studies.text_distillation import cost
 from tests.tiny_search import DRAFTS
 
 
@@ -162,7 +161,7 @@ def test_the_estimate_counts_the_students_of_a_whole_race():
     most = SearchPlan("", 1, (), 1, 1).trials
     now = texts("a" * most)
     race(now, [texts("a" * i + "b" + "a" * (most - 1 - i)) for i in range(most)], judged, search.RACE)
-    assert tuple((len(names), students) for names, students in asked) == cost.RACE
+    assert tuple((len(names), students) for names, students in asked) == count.RACE
 
 
 def test_a_race_finds_better_texts_than_one_look_at_each():

@@ -15,7 +15,7 @@ from tests.pages import make_page, panel
 from tests.studies.text_distillation.test_account import CONFIG, ROWS, row
 
 SAMPLES = Path(__file__).parents[3] / "assets" / "sample_runs"
-QUICK = RunDir(SAMPLES / "quick")
+QUICK = RunDir(SAMPLES / "paper")
 
 
 def sentences(found: dict) -> str:

@@ -19,7 +19,7 @@ from tests import tiny_decoding
 one_process = tiny_decoding.one_process
 config = tiny_decoding.config
 ready = tiny_decoding.ready
-QUICK = RunDir(Path(__file__).parents[3] / "assets" / "sample_runs" / "quick")
+QUICK = RunDir(Path(__file__).parents[3] / "assets" / "sample_runs" / "paper")
 ROWS = [row for row in QUICK.rows("metrics") if row["stage"] == "distil"]
 CONFIG = build(DistillConfig, from_saved(DistillConfig, QUICK.config()["config"]))
 
