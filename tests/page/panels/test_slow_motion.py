@@ -8,6 +8,7 @@ import pytest
 
 from backend.runs.folder import RunDir
 from backend.settings import as_json
+from backend.studies.text_distillation.account import account
 from backend.studies.text_distillation.config import DistillConfig
 from components.run.shelf import new_owner
 from components.studies.text_distillation.slow_motion import NONE_YET, UNREAD, told
@@ -15,7 +16,7 @@ from tests.pages import make_page, panel
 from tests.studies.text_distillation.test_account import CONFIG, ROWS, row
 
 SAMPLES = Path(__file__).parents[3] / "assets" / "sample_runs"
-QUICK = RunDir(SAMPLES / "paper")
+PAPER = RunDir(SAMPLES / "paper")
 
 
 def sentences(found: dict) -> str:
@@ -24,7 +25,7 @@ def sentences(found: dict) -> str:
 
 @pytest.mark.parametrize("found", ROWS[::7], ids=lambda found: str(found["step"]))
 def test_the_story_says_the_numbers_of_the_row(found):
-    story = told(QUICK, "recorded/quick", found["step"], 1)
+    story = told(PAPER, "recorded/paper", found["step"], 1)
     said = sentences(story)
     for name in ("matching_loss", "gradient_norm", "regulariser"):
         assert f"{found[name]:.3f}" in said
@@ -35,14 +36,17 @@ def test_the_story_says_the_numbers_of_the_row(found):
 
 
 def test_words_are_shown_where_a_snapshot_lies_and_only_there():
-    at, between = (told(QUICK, "recorded/quick", step, 1)["moves"][-1] for step in (15, 16))
+    at, between = (told(PAPER, "recorded/paper", step, 1)["moves"][-1] for step in (15, 16))
     assert at["words"] and all(pair["before"] != pair["after"] for pair in at["words"])
     assert not between["words"] and "Between two snapshots" in between["text"]
 
 
 def test_a_clipped_gradient_is_said_to_be_clipped():
-    said = [told(QUICK, "recorded/quick", step, 1)["moves"][3]["text"] for step in (10, 11)]
-    assert ["clipped to" in text for text in said] == [False, True]
+    steps = [row["step"] for row in PAPER.rows("metrics") if row["stage"] == "distil"]
+    said = ["clipped to" in told(PAPER, "recorded/paper", step, 1)["moves"][3]["text"] for step in steps]
+    rows = [row for row in PAPER.rows("metrics") if row["stage"] == "distil"]
+    assert said == [account(CONFIG, rows, [], step)["shrink"] < 1 for step in steps]
+    assert any(said) and not all(said)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,7 @@ def test_how_the_gradient_was_computed_is_said_as_the_log_has_it(tmp_path, used,
 
 @pytest.mark.parametrize("asked", [None, "1", True, [1], {}])
 def test_what_is_no_step_is_told_nothing(asked):
-    assert told(QUICK, "recorded/quick", asked, "x") == {"run": "recorded/quick", "number": None, "moves": None,
+    assert told(PAPER, "recorded/paper", asked, "x") == {"run": "recorded/paper", "number": None, "moves": None,
                                                          "said": NONE_YET}  # fmt: skip
 
 
