@@ -209,7 +209,7 @@ from backend.study import find
 study = find("toy")
 quick = study.config(steps=30)
 short, long = (estimate(study, one, "", this_machine()) for one in (quick, dataclasses.replace(quick, steps=300)))
-print(short is not None and long.seconds > 2 * short.seconds)
+print(short is not None and long.stages["fit"] > 2 * short.stages["fit"])
 """
     assert program(house, code).strip() == "True"
 
