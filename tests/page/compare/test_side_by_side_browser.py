@@ -34,7 +34,7 @@ def rows_of(name: str, file: str) -> list[dict]:
 def seconds_of(name: str) -> float:
     """The sum of the updates' own times, from the recorded run's file."""
     total = sum(row["seconds"] for row in rows_of(name, "metrics.jsonl") if row["stage"] == "distil")
-    assert total > 60, "the recorded run has a clock"
+    assert total > 5, "the recorded run has a clock"
     return total
 
 
