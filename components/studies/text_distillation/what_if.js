@@ -5,23 +5,26 @@
 const part = (selector) => element.querySelector(selector);
 const PATIENCE_S = 330;
 const state = { run: null, texts: [], edits: [], now: [], figures: {}, answers: new Map(), number: 0, asked: null, warmed: new Set() };
+const key = (edits) => JSON.stringify(edits);
 
 // -- what lasts for the session --------------------------------------------------------------------------------------
 const place = (run) => `distilloscope-what-if:${run}`;
 
-function recall(run) {
-  try { return JSON.parse(sessionStorage.getItem(place(run))) || {}; } catch { return {}; }
+// Nothing where the run was decoded anew since: the edits were of other texts.
+function recall(run, texts) {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(place(run)));
+    return key(found.texts) === key(texts) ? found : {};
+  } catch { return {}; }
 }
 
 function keep() {
-  const { edits, now, figures } = state, answer = state.answers.get(key(edits));
-  const whole = { edits, now, figures, markup: answer?.markup };
-  for (const kept of [whole, { edits, now, figures }]) {
+  const { texts, edits, now, figures } = state, answer = state.answers.get(key(edits));
+  const least = { texts, edits, now, figures };
+  for (const kept of [{ ...least, markup: answer?.markup }, least]) {
     try { return sessionStorage.setItem(place(state.run), JSON.stringify(kept)); } catch { /* full or closed: less, or nothing */ }
   }
 }
-
-const key = (edits) => JSON.stringify(edits);
 
 // -- messages --------------------------------------------------------------------------------------------------------
 function take(news) {
@@ -42,8 +45,8 @@ function take(news) {
 // Another run is on screen, or its texts have just come.
 function begin(news) {
   end();
-  const { edits = [], now = news.texts, figures = {}, markup } = news.run ? recall(news.run) : {};
-  Object.assign(state, { run: news.run, texts: news.texts, edits: news.texts.length ? edits : [], now, figures });
+  const { edits = [], now = news.texts, figures = {}, markup } = recall(news.run, news.texts);
+  Object.assign(state, { run: news.run, texts: news.texts, edits, now, figures });
   state.answers = new Map(markup ? [[key(edits), { markup, texts: now, figures: figures[key(edits)] || [] }]] : []);
   part("[data-error]").replaceChildren();
   draw();
