@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="test", help="which questions (default: test)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions (of each subject in turn)")
     parser.add_argument("--data-dir", metavar="DIR", help="a folder of local data files instead of the hub")
-    parser.add_argument("--fast", action="store_true", help="round products, and repeat close calls in float32")
+    parser.add_argument(
+        "--fast", action="store_true", help="round products where that is faster here, and repeat close calls exactly"
+    )
     parser.add_argument("--scores", metavar="FILE", type=Path, help="write every question's log-likelihoods there")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
     parser.set_defaults(command=run)
@@ -88,8 +90,11 @@ def _test(args: argparse.Namespace):
 
 def _score(plan, questions: list, fast: bool, bar: "_Bar") -> tuple[list, str]:
     """Every question in its order, and how it was computed."""
+    from backend.core import matrices  # noqa: PLC0415
     from backend.core.scoring import fast_score  # noqa: PLC0415
 
+    for said in matrices.not_used(plan.device, fast=fast):
+        print(f"--{said}", file=sys.stderr)
     stream, doubt = fast_score.stream_of(plan, questions, fast)
     found: dict[int, object] = {}
     for news in stream:

@@ -95,7 +95,7 @@ class ComparisonConfig:
     lrs: tuple[float, ...] = setting(
         (0.001, 0.002, 0.005, 0.01), "Step sizes; validation questions choose one for each arm.", "Students", public=4
     )
-    mixed_precision: bool = setting(False, "Multiply in bfloat16 while training.", "Students", advanced=True)
+    mixed_precision: bool = setting(False, "Train in bfloat16 where that is faster.", "Students", advanced=True)
     lr_seeds: int = setting(2, "Students per step size when it is chosen.", "Students", low=1, advanced=True, public=2)
 
     start: str = setting(

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from backend.commands import score as score_command
+from backend.core import matrices
 from backend.core.models.backbones import fingerprint, load_backbone
 from backend.core.scoring.metrics import summarise
 from backend.core.scoring.score import score_questions
@@ -58,6 +59,15 @@ def test_the_json_is_what_the_functions_compute(arc_flags, tiny_models, tiny_tas
     assert result["fingerprint"] == fingerprint(backbone)
     assert (result["split"], result["limit"], result["task"], result["n"]) == ("train", 5, "arc_easy", 5)
     assert result["prompt_version"] == 1 and result["seconds"] >= 0 and result["adapter"] is None
+
+
+@pytest.mark.parametrize("gain, told", [(1.0, True), (3.0, False)])
+def test_rounding_is_left_aside_where_it_gains_nothing_and_that_is_said(arc_flags, monkeypatch, capsys, gain, told):
+    monkeypatch.setattr(matrices, "probe", lambda: matrices.Probe(error=1e-3, gain=gain))
+    assert run(*arc_flags, "--fast", "--json") == 0
+    out, err = capsys.readouterr()
+    assert ("--fast is not used: this machine is no faster" in err) == told
+    assert (json.loads(out)["arithmetic"] == "float32 products") == told
 
 
 def test_mmlu_is_scored_with_its_own_shots_and_says_its_subjects(tiny_models, tiny_tasks, capsys):

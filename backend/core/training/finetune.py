@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from backend.core.matrices import mixed
 from backend.core.models.lora import Student
 from backend.core.params import Params, snapshot
 from backend.core.text.examples import AnyBatch, Data, answer_tokens, tokens_at_once
@@ -51,7 +52,8 @@ def sum_of(loss: Loss, *terms: tuple[float, Loss]) -> Loss:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to step. `clip` is the gradient's largest norm, None for any. Mixed precision computes in bfloat16."""
+    """How to step. `clip` is the gradient's largest norm, None for any. Mixed precision multiplies in
+    bfloat16 where that is faster on this machine (matrices.can_mix)."""
 
     steps: int
     lr: float
@@ -164,7 +166,7 @@ def _accumulate(student: Student, params: Params, batches: Sequence[AnyBatch], p
     counts = [answer_tokens(batch) for batch in batches]
     parts = []
     for batch, count in zip(batches, counts, strict=True):
-        with torch.autocast(student.device.type, torch.bfloat16, enabled=plan.mixed_precision):
+        with mixed(student.device.type, plan.mixed_precision):
             part = count / sum(counts) * loss(student, params, batch)
         part.backward()
         parts.append(part.detach())

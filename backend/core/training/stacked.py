@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from backend.core.matrices import mixed
 from backend.core.models.lora import LoraStudent
 from backend.core.params import Params
 from backend.core.text.batches import IGNORED, collate_encoded
@@ -97,7 +98,7 @@ def _train(student: LoraStudent, pupils: Sequence[Pupil], plan: Plan) -> list[Pa
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(step, plan.steps, plan.lr)
             optimizer.zero_grad()
-            with torch.autocast(student.device.type, torch.bfloat16, enabled=plan.mixed_precision):
+            with mixed(student.device.type, plan.mixed_precision):
                 losses = _losses(student, stacked, pupils, step)
             losses.sum().backward()
             sound &= losses.detach().isfinite()

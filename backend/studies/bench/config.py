@@ -90,7 +90,7 @@ class BenchConfig:
         advanced=True,
         public="it only ends a training early",
     )
-    mixed_precision: bool = setting(False, "Multiply in bfloat16 while training.", "Training", advanced=True)
+    mixed_precision: bool = setting(False, "Train in bfloat16 where that is faster.", "Training", advanced=True)
     gradient_checkpointing: bool = setting(
         False, "Compute activations twice to save memory, for large models.", "Training", advanced=True
     )
@@ -102,7 +102,7 @@ class BenchConfig:
     )
     score_base: bool = setting(True, "Score the untuned student too, for comparison.", "Scoring")
     fast: bool = setting(
-        False, "Round products to bfloat16 and repeat close calls in float32.", "Scoring", advanced=True
+        False, "Round products where that is faster; repeat close calls in float32.", "Scoring", advanced=True
     )
 
     def __post_init__(self):

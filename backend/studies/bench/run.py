@@ -5,6 +5,7 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 
 import hashlib
 import json
+import logging
 import resource
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from backend.core.matrices import not_used
 from backend.core.models.backbones import load_tokenizer
 from backend.core.models.readers import device
 from backend.core.pool import set_threads, worker_count
@@ -31,11 +33,15 @@ from backend.studies.bench.students import Student
 from backend.studies.bench.study import STUDY
 from backend.studies.bench.tuning import Tuned, tune
 
+LOG = logging.getLogger(__name__)
+
 
 def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.stage_names) -> None:
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
     run_dir.set_status(stage="tune", done=0, total=0, message="Loading the data", eta_s=None)
     set_threads()
+    for said in left_aside(config):
+        LOG.warning(said)
     asked = asked_of(config)
     if needs_validation(config):
         validation(config)  # what it lacks is said before an hour of training, not after
@@ -46,6 +52,12 @@ def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.st
         with timed(run_dir, "score"):
             score(config, run_dir, asked, tuned)
         conclude(config, run_dir, asked, tuned)
+
+
+def left_aside(config: BenchConfig) -> list[str]:
+    """What the settings ask for to save time and this machine is no faster with, each in a sentence."""
+    trains = config.data != "none" and config.regime == "ordinary"
+    return not_used(device(), config.mixed_precision and trains, config.fast)
 
 
 @contextmanager
@@ -131,6 +143,7 @@ def conclude(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tun
         "warnings": summary.warnings(run_dir, asked, everyone, learned_from(config), compared),
     }
     found["warnings"] += summary.validation_warning(config, found["validation"])
+    found["warnings"] += summary.arithmetic_warnings(left_aside(config))
     write_atomically(run_dir.path / "summary.json", json.dumps(found, indent=1, ensure_ascii=False))
 
 

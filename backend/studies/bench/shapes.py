@@ -174,8 +174,8 @@ class Comparison(Row):
 
 
 class Warned(Row):
-    kind: Literal["leak", "truncated", "letters", "noise", "validation"]
-    task: Task
+    kind: Literal["leak", "truncated", "letters", "noise", "validation", "arithmetic"]
+    task: Task | None
     found: Text
     expected: Text
     next_step: Text

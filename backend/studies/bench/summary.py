@@ -65,7 +65,7 @@ def warnings(
     return found
 
 
-def warning(kind: str, task: str, found: str, expected: str, next_step: str) -> dict:
+def warning(kind: str, task: str | None, found: str, expected: str, next_step: str) -> dict:
     return {"kind": kind, "task": task, "found": found, "expected": expected, "next_step": next_step}
 
 
@@ -77,6 +77,12 @@ def validation_warning(config: BenchConfig, task: str | None) -> list[dict]:
     said = f"The step size was chosen by questions of {task}, which is neither scored on nor learned from."
     step = "Give a single step size in lrs, or set train_task to a task like your file."
     return [warning("validation", task, said, "validation questions of a task that is scored on", step)]
+
+
+def arithmetic_warnings(not_used: Sequence[str]) -> list[dict]:
+    """What was asked for to save time, and was left aside because it would have cost some."""
+    expected, step = "a GPU, or a processor with AMX or AVX-512", "Nothing needs to be done: float32 is more exact."
+    return [warning("arithmetic", None, said, expected, step) for said in not_used]
 
 
 def _cut_prompts(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:

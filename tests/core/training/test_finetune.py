@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from backend.core import matrices
 from backend.core.models.adapters import METHODS, make_student
 from backend.core.models.backbones import load_backbone
 from backend.core.models.lora import Student
@@ -124,7 +125,8 @@ def test_between_steps_the_student_is_in_evaluation_mode_and_holds_the_trained_p
     assert all(p.grad is None for p in one.live().values())
 
 
-def test_mixed_precision_computes_in_bfloat16_and_keeps_float32_parameters(any_student):
+def test_mixed_precision_computes_in_bfloat16_and_keeps_float32_parameters(any_student, monkeypatch):
+    monkeypatch.setattr(matrices, "autocast_gain", lambda: 3.0)
     seen = set()
     hook = any_student.backbone.model.get_output_embeddings().register_forward_hook(
         lambda module, inputs, output: seen.add(output.dtype)

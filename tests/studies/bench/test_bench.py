@@ -5,6 +5,7 @@ import json
 import pytest
 
 from backend.__main__ import main
+from backend.core import matrices
 from backend.core.matrices import can_round
 from backend.core.models import adapters
 from backend.core.models.backbones import load_backbone
@@ -17,6 +18,7 @@ from backend.runs.folder import RunDir
 from backend.studies.bench.config import METHODS, BenchConfig
 from backend.studies.bench.data import training_examples
 from backend.studies.bench.files import questions_scored, scores_of, students_of
+from backend.studies.bench.shapes import Summary
 from tests import bench_run
 from tests.bench_run import start
 
@@ -89,6 +91,18 @@ def test_cheaper_arithmetic_trains_and_says_so(tmp_path, changes):
     (facts,) = students_of(run_dir, "seed-0")["pocket_science"]
     assert facts["precision"] == config.precision
     assert ("again" in facts["arithmetic"]) == (config.fast and can_round("cpu"))
+
+
+def test_a_run_says_what_saves_no_time_here_and_was_left_aside(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(matrices, "autocast_gain", lambda: 0.02)
+    monkeypatch.setattr(matrices, "probe", lambda: matrices.Probe(error=1e-3, gain=1.0))
+    settings = {"mixed_precision": True, "fast": True, "lrs": (0.005,), "seeds": 1, "data": "random", "examples": 8}
+    config, run_dir = start(tmp_path, **settings)
+    assert run_to_the_end(config, run_dir) == "finished"
+    told = [part["found"] for part in run_dir.summary()["warnings"] if part["kind"] == "arithmetic"]
+    assert [said.split(" is not used")[0] for said in told] == ["mixed_precision", "fast"]
+    assert set(told) <= set(caplog.messages)
+    Summary.model_validate_json((run_dir.path / "summary.json").read_bytes())
 
 
 def test_the_methods_of_the_config_are_those_of_the_engine():
