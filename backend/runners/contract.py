@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from backend.limits.hosts import Host
+from backend.runners.processes import Cause
 from backend.runs.folder import RunDir
 from backend.runs.worker import Worker
 
@@ -51,8 +52,8 @@ class Launcher(Protocol):
     def usage(self, worker: Worker) -> int:
         """Bytes of memory that the worker and all it started hold; 0 where that is not known."""
 
-    def cause(self, worker: Worker) -> str:
-        """Why a worker ended that is not alive, in a sentence for people; empty where that is not known."""
+    def cause(self, worker: Worker) -> Cause | None:
+        """Why a worker ended that is not alive; None where that is not known."""
 
 
 @runtime_checkable

@@ -19,7 +19,7 @@ import psutil
 from backend.errors import UserError
 from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.process import host_name, memory_of, started_at
-from backend.runners.processes import KILLED, PROJECT, death_note, signal_group, worker_environment
+from backend.runners.processes import KILLED, PROJECT, Cause, death_note, signal_group, worker_environment
 from backend.runners.workers import GRACE_S, WorkerRunner
 from backend.runs import worker as workers
 from backend.runs.folder import RunDir
@@ -36,7 +36,7 @@ class LocalLauncher:
     def __init__(self, command: Sequence[str] = COMMAND):
         self.command = list(command)
         self._children: dict[Worker, subprocess.Popen] = {}  # started here and not yet reaped
-        self._causes: dict[Worker, str] = {}
+        self._causes: dict[Worker, Cause] = {}
 
     def launch(self, run: RunDir, stages: str | None) -> Worker:
         words = [*self.command, "run", run.config()["study"], "--out", str(run.path), "--from-config"]
@@ -44,7 +44,7 @@ class LocalLauncher:
         try:
             child = self._spawn(words, run.log_file)
         except OSError as error:
-            raise UserError(**death_note(f"The worker could not be started ({error.strerror}).")) from error
+            raise UserError(**death_note(Cause(f"The worker could not be started ({error.strerror})."))) from error
         try:
             began = started_at(child.pid)
         except psutil.Error:
@@ -70,8 +70,8 @@ class LocalLauncher:
     def usage(self, worker: Worker) -> int:
         return memory_of(worker.id) if worker.here else 0
 
-    def cause(self, worker: Worker) -> str:
-        return self._causes.pop(worker, "")
+    def cause(self, worker: Worker) -> Cause | None:
+        return self._causes.pop(worker, None)
 
     # -- how ----------------------------------------------------------------------------------------------------------
     @staticmethod

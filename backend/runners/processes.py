@@ -6,6 +6,7 @@ Standard library only; knows the run folder, no queue and no study.
 import contextlib
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from backend.runs.folder import LIVE_STATES, RunDir
@@ -13,25 +14,36 @@ from backend.runs.worker import JOB
 
 SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|PRIVATE", re.IGNORECASE)
 PROJECT = Path(__file__).resolve().parents[2]
-NO_WORD = "The worker ended without saying why."
-KILLED = "The worker was killed from outside, most often because the machine ran out of memory."
 
 
-def settle(run: RunDir, found: str = NO_WORD) -> dict:
+@dataclass(frozen=True)
+class Cause:
+    """Why a worker ended that did not say so itself: a sentence for people, and a word for programs."""
+
+    found: str
+    kind: str = "died"
+
+
+NO_WORD = Cause("The worker ended without saying why.")
+KILLED = Cause("The worker was killed from outside, most often because the machine ran out of memory.", "killed")
+
+
+def settle(run: RunDir, cause: Cause = NO_WORD) -> dict:
     """Give a run that nobody computes a last state, and return it; nothing where its worker wrote one itself."""
     if not run.path.exists() or run.status()["state"] not in LIVE_STATES:
         return {}
     if run.stop_requested():
         return run.set_last_status(state="stopped", eta_s=None)
-    return run.set_last_status(state="failed", eta_s=None, error=death_note(found))
+    return run.set_last_status(state="failed", eta_s=None, error=death_note(cause))
 
 
-def death_note(found: str) -> dict[str, str]:
+def death_note(cause: Cause) -> dict[str, str]:
+    """What stands in status.json of a worker that wrote nothing there itself."""
     return {
-        "found": found,
+        "found": cause.found,
         "expected": "a worker that says how it ended",
         "next_step": "Resume goes on from the last checkpoint. The worker's own words are in worker.log.",
-        "kind": "killed" if found == KILLED else "died",
+        "kind": cause.kind,
     }
 
 

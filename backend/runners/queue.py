@@ -12,7 +12,7 @@ from backend.limits.hosts import Host
 from backend.runners.admission import admit
 from backend.runners.contract import Abilities
 from backend.runners.line import Line
-from backend.runners.processes import NO_WORD, settle
+from backend.runners.processes import NO_WORD, Cause, settle
 from backend.runs.folder import LIVE_STATES, RunDir, put_away
 
 UNBEGUN = "Stopped before it began"
@@ -97,7 +97,7 @@ class Queue:
                 live += file.parent != run.path and status["state"] in LIVE_STATES and "queued_at" in status
         return live
 
-    def _settle(self, run: RunDir, found: str = NO_WORD) -> dict:
+    def _settle(self, run: RunDir, cause: Cause = NO_WORD) -> dict:
         """Nobody computes this run any more: write down how it ended, unless it has said so, and why we ended it.
 
         Returns the status that it was given, if any.
@@ -107,7 +107,7 @@ class Queue:
         if reason and run.path.exists() and run.status()["state"] != "finished":
             given = run.set_last_status(**reason, eta_s=None)
         else:
-            given = settle(run, found)
+            given = settle(run, cause)
         self._clear(run)
         return given
 

@@ -18,7 +18,7 @@ from backend.errors import UserError
 from backend.limits.hosts import Host
 from backend.process import memory_of
 from backend.runners.contract import Abilities
-from backend.runners.processes import death_note
+from backend.runners.processes import Cause, death_note
 from backend.runners.queue import Queue
 from backend.runners.slice_worker import compute, duration
 from backend.runs.folder import LIVE_STATES, RunDir
@@ -192,7 +192,7 @@ class SliceRunner(Queue):
             wider = replace(asked, margin=min(LONGEST_S, 2 * asked.margin), spent=asked.spent + asked.seconds)
             run.set_status(worker=None, slice=asdict(wider))
         else:
-            error = death_note("The host broke the slice off before the run could save.")
+            error = death_note(Cause("The host broke the slice off before the run could save."))
             run.set_status(state="failed", worker=None, eta_s=None, error=error)
 
     def _plan(self, run: RunDir) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from backend.errors import UserError
 from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runners.contract import Launcher
-from backend.runners.processes import NO_WORD
+from backend.runners.processes import NO_WORD, Cause
 from backend.runners.queue import Queue
 from backend.runs.folder import LIVE_STATES, ORPHANED, SILENT_S, RunDir, can_be_read
 from backend.runs.worker import Worker
@@ -145,9 +145,9 @@ class WorkerRunner(Queue):
                 self._settle(run, self.launcher.cause(worker) or NO_WORD)
             self._start_next()
 
-    def _settle(self, run: RunDir, found: str = NO_WORD) -> dict:
+    def _settle(self, run: RunDir, cause: Cause = NO_WORD) -> dict:
         self._ending.pop(run.path, None)
-        return super()._settle(run, found)
+        return super()._settle(run, cause)
 
     def _told(self, run: RunDir) -> bool:
         return self._ending.get(run.path) == self._worker(run) or super()._told(run)

@@ -19,7 +19,7 @@ from backend.limits.hosts import HOSTS, LOCAL, ZERO_GPU
 from backend.process import HOST_NAME, host_name, lives, memory_of, started_at
 from backend.runners import slices
 from backend.runners.local import LocalLauncher
-from backend.runners.processes import PROJECT, signal_group, worker_environment
+from backend.runners.processes import PROJECT, Cause, signal_group, worker_environment
 from backend.runners.replay import ReplayRunner
 from backend.runners.slices import SliceRunner
 from backend.runners.workers import WorkerRunner
@@ -64,8 +64,8 @@ class Remote:
     def usage(self, worker: Worker) -> int:
         return memory_of(self.process(worker)[0])
 
-    def cause(self, worker: Worker) -> str:
-        return "The other machine ended the job."
+    def cause(self, worker: Worker) -> Cause:
+        return Cause("The other machine ended the job.")
 
     def process(self, worker: Worker) -> tuple[int, float]:
         """What the other machine knows it by."""
