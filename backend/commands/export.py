@@ -28,9 +28,8 @@ def add_import(parser: argparse.ArgumentParser) -> None:
 
 def export(args: argparse.Namespace) -> int:
     """Write the file, or the folder where there are several and `--to` has no ending; nothing there is touched."""
-    from backend.export.archive import zipped  # noqa: PLC0415 - other commands need not wait for these
-    from backend.export.copy import RunCopy  # noqa: PLC0415
-    from backend.export.kinds import pieces  # noqa: PLC0415
+    from backend.export.copy import RunCopy  # noqa: PLC0415 - other commands need not wait for these
+    from backend.export.kinds import joined, pieces  # noqa: PLC0415
 
     if not (args.run / "config.json").is_file():
         raise UserError(f"{args.run} is not a run folder.", "a folder with config.json", "Check the path.")
@@ -41,7 +40,7 @@ def export(args: argparse.Namespace) -> int:
         write_folder(args.to, files)
         print(f"{args.to}: a folder of {len(files)} files. Name it {args.to.name}.zip to have one file.")
         return 0
-    content = zipped(files) if len(files) > 1 else next(iter(files.values()))
+    content = joined(files)
     try:
         args.to.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -25,9 +25,13 @@ def made(run: RunDir, kind: str) -> tuple[str, bytes]:
     """The file's name and its bytes; several files as a zip. UserError where the run has nothing of this kind."""
     copy = RunCopy.of(run)
     files = pieces(copy, kind)
-    if len(files) == 1:
-        return next(iter(files.items()))
-    return f"{copy.stem}-{'tables' if kind == CSV else kind}.zip", zipped(files)
+    name = next(iter(files)) if len(files) == 1 else f"{copy.stem}-{'tables' if kind == CSV else kind}.zip"
+    return name, joined(files)
+
+
+def joined(files: dict[str, bytes]) -> bytes:
+    """One file as it is, several as a zip."""
+    return zipped(files) if len(files) > 1 else next(iter(files.values()))
 
 
 def pieces(copy: RunCopy, kind: str) -> dict[str, bytes]:
