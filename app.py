@@ -6,6 +6,9 @@ Knows where things lie; what is on the page is in components/. Imports no torch:
 On a Space that lends its GPU in slices the first slice imports it.
 """
 
+if __name__ == "__main__":  # before all imports: Gradio's alone takes six seconds on two cores
+    print("Starting Distilloscope. Its address follows in some seconds.", flush=True)
+
 import argparse
 import importlib
 import logging
