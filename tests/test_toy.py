@@ -62,6 +62,27 @@ def test_the_command_line_runs_it_and_shows_its_results(house, whole):
     assert "study toy: How does a line find its points?" in listed and "fit,judge" in listed
 
 
+def test_a_run_says_at_once_that_it_starts_then_how_far_it_is(house, tmp_path):
+    done = command(house, "run", "toy", "--preset", "quick", "--set", "pause=0.02", "--out", tmp_path / "told")
+    first, *others = done.stderr.splitlines()
+    assert first == f"Starting toy in {tmp_path / 'told'}. Loading the libraries takes some seconds."
+    assert any(line.startswith("Fit: ") for line in others)
+    assert done.stdout == f"finished: {tmp_path / 'told'}\n"
+
+
+def test_its_metrics_can_be_followed(house, tmp_path):
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed (requirements-follow.txt)")
+    words = ["--preset", "quick", "--out", tmp_path / "seen", "--follow", "tensorboard"]
+    done = command(house, "run", "toy", *words)
+    assert done.returncode == 0, done.stderr
+    read = f"""
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+found = EventAccumulator({str(tmp_path / "seen" / "tensorboard")!r}).Reload()
+print(sum(len(found.Scalars(name)) for name in found.Tags()["scalars"]))
+"""
+    assert int(program(house, read)) == len(rows(tmp_path / "seen", "metrics") + rows(tmp_path / "seen", "results"))
+
+
 def test_bad_settings_and_stages_are_refused_by_name(house, tmp_path):
     for words, said in (
         (["--set", "steps=0"], "steps is 0"),

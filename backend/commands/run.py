@@ -7,11 +7,16 @@ them computes.
 import argparse
 import dataclasses
 import sys
+import time
 import traceback
+from contextlib import ExitStack
 from pathlib import Path
 
 from backend import settings
+from backend.commands import follow, notify
+from backend.commands.watch import ProgressLines, on_stderr, watching
 from backend.errors import UserError
+from backend.limits.hosts import this_host
 from backend.runs import carry_out, recipe
 from backend.runs.folder import RunDir
 from backend.studies import STUDIES
@@ -30,18 +35,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--branch", type=Path, metavar="FOLDER", help="go on from a snapshot of the run in this folder")
     parser.add_argument("--at", type=int, metavar="UPDATE", help="the update whose snapshot --branch begins with")
     parser.add_argument("--from-config", action="store_true", help="take everything from the folder's config.json")
+    tools = ", ".join(follow.TRACKERS)
+    parser.add_argument("--follow", choices=follow.TRACKERS, help=f"show its metrics as they come in one of: {tools}")
+    parser.add_argument("--notify", metavar="URL", help="post a small JSON there when the run has ended")
     parser.set_defaults(command=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Open the folder and work: 0 when done or stopped on request, 1 when it failed. Raises UserError for bad input."""
+    if args.follow:
+        follow.check(args.follow)
+    if args.notify:
+        notify.check(args.notify, this_host())
     if args.from_yaml:
         return run_yaml(args)
     if not args.study:
         raise UserError("No study is named.", f"one of {', '.join(STUDIES)}", "Name one, or give --from-yaml FILE.")
     study = find(args.study)
     run_dir, config = open_run(args, study)
-    return work(run_dir, config, args.stages)
+    return work(run_dir, config, args.stages, follow_in=args.follow, tell=args.notify)
 
 
 def run_yaml(args: argparse.Namespace) -> int:
@@ -57,22 +69,50 @@ def run_yaml(args: argparse.Namespace) -> int:
         raise UserError(f"{args.from_yaml} cannot be read.", "a YAML file in UTF-8", "Check the path.") from None
     wanted = recipe.read_yaml(text)
     run_dir, config, stages = carry_out.open_run(wanted, args.out)
-    return work(run_dir, config, stages)
+    return work(run_dir, config, stages, follow_in=args.follow, tell=args.notify)
 
 
-def work(run_dir: RunDir, config: object, wanted: str, say=None) -> int:
-    """Claim the folder, do the wanted stages, and write down how it ended."""
+def work(
+    run_dir: RunDir, config: object, wanted: str, say=None, follow_in: str | None = None, tell: str | None = None
+) -> int:
+    """Claim the folder, do the wanted stages, and write down how it ended.
+
+    Meanwhile stderr hears how far it is; `follow_in` names a tool that gets the metrics, `tell` who hears of the end.
+    """
     run_dir.claim()
-    try:
-        state = carry_out.carry_out(run_dir, config, wanted)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except Exception:  # a defect of ours: the trace goes to the log, a sentence to the screen
-        traceback.print_exc()
+    study, begin = find(run_dir.config()["study"]), time.monotonic()
+    on_stderr(f"Starting {study.name} in {run_dir.path}. Loading the libraries takes some seconds.")
+    with watched(run_dir, study, follow_in):
+        state = attempt(run_dir, config, wanted)
+    if tell:
+        notify.notify(tell, run_dir, study, time.monotonic() - begin, on_stderr)
+    if not state:
         return 1
     print(f"{state}: {run_dir.path}", file=say)
     return 0
+
+
+def attempt(run_dir: RunDir, config: object, wanted: str) -> str | None:
+    """The state in which the run ended; None where it failed, which is said here."""
+    try:
+        return carry_out.carry_out(run_dir, config, wanted)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except Exception:  # a defect of ours: the trace goes to the log, a sentence to the screen
+        traceback.print_exc()
+    return None
+
+
+def watched(run_dir: RunDir, study: Study, follow_in: str | None) -> ExitStack:
+    """Whoever looks at the run while it computes; the last look is at its end."""
+    looking = ExitStack()
+    titles = {stage.name: stage.title for stage in study.stages}
+    looking.enter_context(watching(ProgressLines(run_dir, titles, on_stderr, bars=sys.stderr.isatty()).look))
+    if follow_in:
+        follower = follow.Follower(run_dir, follow_in, on_stderr)
+        looking.callback(follower.close)
+        looking.enter_context(watching(follower.look))
+    return looking
 
 
 def open_run(args: argparse.Namespace, study: Study) -> tuple[RunDir, object]:

@@ -60,9 +60,9 @@ def test_the_python_is_one_that_spaces_offer_and_our_pins_accept():
     assert project["requires-python"] == ">=3.11"
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-zerogpu.txt", "requirements-mcp.txt"])
-def test_everything_is_pinned_exactly(name):
-    assert pins(name)
+@pytest.mark.parametrize("extra", ["", "-zerogpu", "-mcp", "-follow"])
+def test_everything_is_pinned_exactly(extra):
+    assert pins(f"requirements{extra}.txt")
 
 
 def test_the_pins_for_zero_gpu_differ_in_torch_alone():
