@@ -2,17 +2,20 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("assets", "backend", "benchmarks", "components", "docs", "tests")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 # pages about the code as it is: the log keeps the names of its day, and a sample run's README is a model card
-CURRENT = [*(ROOT / name for name in ("README.md", "SECURITY.md", "backend/README.md")), *(ROOT / "docs").glob("*.md")]
+TOLD = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "backend/README.md")
+CURRENT = [*(ROOT / name for name in TOLD), *(ROOT / "docs").glob("*.md")]
 ROOMS = ("backend", "components")
 FENCE, SPAN = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL), re.compile(r"(`+).+?\1", re.DOTALL)
 INLINE, DEFINED = re.compile(r"\]\(([^)\s]+)\)"), re.compile(r"^\[([^]]+)\]:\s*(\S+)", re.MULTILINE)
@@ -142,3 +145,12 @@ def test_a_docstring_that_leans_on_its_neighbour_is_found(tmp_path):
         '"""Rows."""\n\n\ndef there():\n    """Rows as a grid."""\n\n\ndef back():\n    """The same backwards."""\n'
     )
     assert leaning(tmp_path) == ["rows.py: back: The same backwards."]
+
+
+def test_what_is_cited_is_this_version_under_the_license_that_is_here():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert cited["version"] == project["version"]
+    license = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert cited["license"] == project["license"] == "Apache-2.0"
+    assert "Apache License" in license and "Version 2.0" in license and "[yyyy]" not in license
