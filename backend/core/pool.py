@@ -19,9 +19,9 @@ import torch
 from backend.core import leaving
 from backend.errors import UserError
 
-# in a worker process: how to begin, and what to do with each item
-_begin: Callable[[], Callable[[Any], Any]] | None = None
-_work: Callable[[Any], Any] | None = None
+# in a worker process: what each way to begin has made there, by its pickle
+_made: dict[bytes, Callable[[Any], Any]] = {}
+_is_worker = False
 
 
 def worker_count() -> int:
@@ -34,7 +34,7 @@ def worker_count() -> int:
 
 def scoring_threads() -> int:
     """Threads that may read with one set of weights: one in a worker process, else as many as there may be workers."""
-    return 1 if _begin is not None else worker_count()
+    return 1 if _is_worker else worker_count()
 
 
 def set_threads() -> None:
@@ -43,38 +43,87 @@ def set_threads() -> None:
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // 2))
 
 
-def each(
-    begin: Callable[[], Callable[[Any], Any]], items: Sequence, workers: int, while_waiting: Callable[[], None]
-) -> Iterator[tuple[Any, Any]]:
-    """Yield (item, result) as they are done. `begin` is called once in each worker and returns what to do with an item.
+class Workers:
+    """Processes that stay, so that stages that follow each other load libraries, models and data once.
 
-    `while_waiting` is called about twice a second and may raise; then every worker is killed. Errors of the work are
-    raised here.
+    `count` 1 means none: the work is done here. Made when they are first needed, or by `warm`. A context manager: its
+    end is theirs, and an error in it kills them.
     """
-    if workers == 1 or len(items) < 2:
-        work = begin()
-        for item in items:
-            while_waiting()
-            yield item, work(item)
-        return
-    first = (os.getpid(), pickle.dumps((_start, (begin,))))
-    executor = ProcessPoolExecutor(min(workers, len(items)), get_context("spawn"), leaving.begin, first)
-    try:
-        waiting = {executor.submit(_do, item): item for item in items}
+
+    def __init__(self, count: int):
+        self.count = count
+        self._executor: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, kind: type | None, *_) -> None:
+        if kind is None and self._executor is not None:
+            self._executor.shutdown()
+        elif kind is not None:
+            self._kill()
+
+    def warm(self, begin: Callable[[], Callable[[Any], Any]]) -> None:
+        """Let every worker begin now, beside whatever the caller does next. What it raises is raised by `each`."""
+        for _ in range(self.count if self.count > 1 else 0):
+            self._processes().submit(_begun, pickle.dumps(begin))
+
+    def each(
+        self,
+        begin: Callable[[], Callable[[Any], Any]],
+        items: Sequence,
+        while_waiting: Callable[[], None],
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield (item, result) as they are done. `begin` is called once in each worker, however often this is, and
+        returns what to do with an item.
+
+        `while_waiting` is called about twice a second and may raise; then every worker is killed. Errors of the work
+        are raised here.
+        """
+        if self.count == 1 or (len(items) < 2 and self._executor is None):
+            work = begin()
+            for item in items:
+                while_waiting()
+                yield item, work(item)
+            return
+        try:
+            yield from self._awaited(pickle.dumps(begin), items, while_waiting)
+        except BaseException as error:
+            self._kill()
+            if isinstance(error, BrokenProcessPool):
+                found = "A worker was killed from outside, most often because the machine ran out of memory."
+                step = "Set DISTILLOSCOPE_WORKERS=1 or choose a smaller model, then resume."
+                raise UserError(found, "room for every worker", step, kind="killed") from error
+            raise
+
+    def _awaited(self, begin: bytes, items: Sequence, while_waiting: Callable[[], None]) -> Iterator[tuple[Any, Any]]:
+        executor = self._processes()
+        waiting = {executor.submit(_do, begin, item): item for item in items}
         while waiting:
             done, _ = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:
                 yield waiting.pop(future), future.result()
             while_waiting()
-        executor.shutdown()
-    except BaseException as error:
+
+    def _processes(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            first = (os.getpid(), pickle.dumps((_start, ())))
+            self._executor = ProcessPoolExecutor(self.count, get_context("spawn"), leaving.begin, first)
+        return self._executor
+
+    def _kill(self) -> None:
         kill_children()
-        executor.shutdown(wait=False, cancel_futures=True)
-        if isinstance(error, BrokenProcessPool):
-            found = "A worker was killed from outside, most often because the machine ran out of memory."
-            step = "Set DISTILLOSCOPE_WORKERS=1 or choose a smaller model, then resume."
-            raise UserError(found, "room for every worker", step, kind="killed") from error
-        raise
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+
+
+def each(
+    begin: Callable[[], Callable[[Any], Any]], items: Sequence, workers: int, while_waiting: Callable[[], None]
+) -> Iterator[tuple[Any, Any]]:
+    """Yield (item, result) as they are done, by workers that are there for these items alone; see `Workers.each`."""
+    with Workers(max(1, min(workers, len(items)))) as some:
+        yield from some.each(begin, items, while_waiting)
 
 
 def kill_children() -> None:
@@ -85,14 +134,23 @@ def kill_children() -> None:
                 child.kill()
 
 
-def _start(begin: Callable[[], Callable[[Any], Any]]) -> None:
-    global _begin
+def _start() -> None:
+    global _is_worker
     torch.set_num_threads(1)
-    _begin = begin
+    _is_worker = True
 
 
-def _do(item: Any) -> Any:
-    global _work
-    if _work is None:  # here and not in _start: what it raises then reaches the parent
-        _work = _begin()
-    return _work(item)
+def _begun(begin: bytes) -> None:
+    """Begin ahead of the work. What it raises is kept for the first item, whose caller listens."""
+    with contextlib.suppress(Exception):
+        _work_of(begin)
+
+
+def _do(begin: bytes, item: Any) -> Any:
+    return _work_of(begin)(item)  # it may begin only here and not in _start: what it raises then reaches the parent
+
+
+def _work_of(begin: bytes) -> Callable[[Any], Any]:
+    if begin not in _made:
+        _made[begin] = pickle.loads(begin)()
+    return _made[begin]

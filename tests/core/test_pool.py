@@ -1,0 +1,70 @@
+"""Workers: what they are asked comes back whatever the order, they begin once, and none outlives its end."""
+
+import os
+from functools import partial
+
+import psutil
+import pytest
+
+from backend.core.pool import Workers
+from backend.errors import UserError
+
+
+def squares(begun: list | None = None):
+    """Each worker's own way to begin: the number of its process, and how often it has worked."""
+    count = [0]
+
+    def work(item: int) -> tuple[int, int, int]:
+        count[0] += 1
+        return item * item, os.getpid(), count[0]
+
+    return work
+
+
+def refuses():
+    raise UserError("There is nothing to begin with.", "something", "Bring it.")
+
+
+def nothing() -> None:
+    pass
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_everything_asked_is_answered_once(count):
+    with Workers(count) as workers:
+        found = dict(workers.each(squares, [1, 2, 3, 4], nothing))
+    assert {item: value for item, (value, *_) in found.items()} == {1: 1, 2: 4, 3: 9, 4: 16}
+
+
+def test_workers_stay_from_one_stage_to_the_next_and_begin_once():
+    with Workers(2) as workers:
+        workers.warm(squares)
+        first = [told for _, told in workers.each(squares, range(4), nothing)]
+        again = [told for _, told in workers.each(squares, range(4), nothing)]
+        pids = {pid for _, pid, _ in first + again}
+        assert len(pids) <= 2 and os.getpid() not in pids
+        assert max(count for _, _, count in again) > max(count for _, _, count in first)
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+def test_one_worker_is_this_process():
+    with Workers(1) as workers:
+        workers.warm(refuses)
+        assert {pid for _, (_, pid, _) in workers.each(squares, [1, 2], nothing)} == {os.getpid()}
+
+
+def test_what_a_worker_cannot_begin_with_is_said_to_whoever_asks_it_to_work():
+    with pytest.raises(UserError, match="nothing to begin with"), Workers(2) as workers:
+        workers.warm(refuses)
+        list(workers.each(refuses, [1, 2], nothing))
+
+
+def test_whoever_looks_up_may_stop_the_work_and_every_worker_with_it():
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    before = set(psutil.Process().children(recursive=True))
+    with pytest.raises(KeyboardInterrupt), Workers(2) as workers:
+        list(workers.each(partial(squares, []), [1, 2, 3], stop))
+    _, alive = psutil.wait_procs(set(psutil.Process().children(recursive=True)) - before, timeout=10)
+    assert not [one for one in alive if "resource_tracker" not in " ".join(one.cmdline())]
