@@ -34,7 +34,8 @@ WAYPOINTS = 6  # states of the training that a candidate is scored at
 class SearchPlan:
     """How to search. `lrs` has a step size for each reader; `questions` real ones judge a round; every `validate_every`
     rounds `validations` fresh students of each reader are judged on the validation questions. The winner of a round's
-    `trials` has to be found better by `confirmations` fresh students too: the best of many is partly luck."""
+    `trials` has to be found better by `confirmations` fresh students too: the best of many is partly luck. The search
+    begins with the best of `starts` drawn sets of real questions and of the texts it is given."""
 
     task: str
     rounds: int
@@ -50,6 +51,8 @@ class SearchPlan:
     objective: str = "error"
     validate_every: int = 6
     validations: int = 4
+    starts: int = 0
+    at_once: int = 0  # texts that one heat judges, where they are spread over processes; 0 for all
     mixed_precision: bool = False
     seed: int = 0
 
@@ -59,6 +62,16 @@ class SearchPlan:
                 raise UserError(f"There is no {name} {unknown[0]!r}.", f"one of {', '.join(known)}", "Choose one.")
         if not self.moves:
             raise UserError("No move is allowed.", f"at least one of {', '.join(MOVES)}", "Choose one.")
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Texts that students of one reader judge. Which students, and by which questions, follows from the key."""
+
+    reader: int
+    texts: tuple[tuple[Draft, ...], ...]
+    students: int
+    key: tuple
 
 
 class Students:

@@ -15,8 +15,10 @@ a search goes on from any round to the same end. Knows readers, drafts and objec
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from statistics import fmean
 
 import torch
 from jaxtyping import Float
@@ -27,13 +29,15 @@ from backend.core.text.examples import Rows
 from backend.core.text.tasks import Question
 from backend.core.training.finetune import Plan
 from backend.core.training.stacked import finetuned_each
-from backend.search.court import Court, SearchPlan, Students, as_example, value_of
+from backend.search.beginnings import beginnings, children
+from backend.search.court import Court, Heat, SearchPlan, Students, as_example, value_of
 from backend.search.moves import Draft, Material, draw
 from backend.search.objectives import Answers
 from backend.search.tokens import token_proposals
 from backend.search.trials import Judged, Proposal, draw_trials, race, together
 
 RACE = (1, 1, 2)  # students of each reader in the stages of a race
+BEGIN = (1, 1, 1, 2)  # and of that between sets to begin with, which are crossed twice
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,13 @@ class Found:
     row: dict
 
 
+Spread = Callable[[Sequence[Heat]], Iterable[tuple[Heat, list[float]]]]  # each heat with what `Search.heat` returns
+VALIDATION = "validation"  # the key of the students that validate
+
+
 class Search:
-    """The readers, the real questions to judge by and to take pieces from, and the plan."""
+    """The readers, the real questions to judge by and to take pieces from, and the plan. `spread` may let other
+    processes judge; without it they are judged here, one heat after the other."""
 
     def __init__(
         self,
@@ -57,7 +66,9 @@ class Search:
         validation: Sequence[Question],
         material: Material,
         plan: SearchPlan,
+        spread: Spread | None = None,
     ):
+        self._spread = spread or (lambda heats: ((one, self.heat(one)) for one in heats))
         self.readers, self.train, self.validation = list(readers), list(train), list(validation)
         self.material, self.plan = material, plan
 
@@ -70,22 +81,52 @@ class Search:
             now = self._round(now)
             yield now
 
-    def _begin(self, drafts: tuple[Draft, ...]) -> Found:
+    def _begin(self, given: tuple[Draft, ...]) -> Found:
+        """Round 0: the best of several sets of questions where the plan asks for some, validated."""
+        p, rng = self.plan, random.Random(f"{self.plan.seed} search beginnings")
+        drafts, trained = given, 0
+        if p.starts:
+            sets = beginnings(len(given), p.starts, self.material, rng)
+            raced = race(given, sets, self._judged(0, "begin"), BEGIN, partial(self._children, rng))
+            drafts = raced.winner
+            trained = sum(self._trained(n, students) for n, students in zip(raced.ran, BEGIN, strict=False))
         loss = self.validate(drafts)
-        return Found(0, drafts, drafts, loss, {"round": 0, "trainings": self._cost(), "validation": _number(loss)})
+        row = {"round": 0, "trainings": trained + self._cost(), "validation": _number(loss)}
+        return Found(0, drafts, drafts, loss, row)
+
+    def _children(self, rng: random.Random, ranked: Sequence[tuple[Draft, ...]]) -> list[tuple[Draft, ...]]:
+        return children(ranked, self.material, self.plan.moves, rng)
 
     def _cost(self) -> int:
         return self.plan.validations * len(self.readers)
 
     def validate(self, drafts: Sequence[Draft]) -> float:
         """The error (with `answers`, the loss) on validation questions of fresh students, readers counted alike."""
-        found, measure = [], "answers" if self.plan.objective == "answers" else "error"
-        for number, (reader, plan) in enumerate(zip(self.readers, self._plans(), strict=True)):
-            keys = [("validation", seed) for seed in range(self.plan.validations)]
-            pupils = [Students(reader, plan, self.plan, key).pupil(self._rows(number, drafts)) for key in keys]
-            judge = Answers(reader, self.plan.task, self.validation, measure)
-            found.append([value_of(judge, end) for end in finetuned_each(reader.student, pupils, plan)])
-        return together(torch.tensor(found).mean(1, keepdim=True)).item()
+        count = self.plan.validations
+        heats = [Heat(reader, (tuple(drafts),), count, (VALIDATION,)) for reader in range(len(self.readers))]
+        return together(self._values(heats, [tuple(drafts)])).item()
+
+    def heat(self, heat: Heat) -> list[float]:
+        """What the heat's students come to on each of its texts, in their mean."""
+        if heat.key == (VALIDATION,):
+            return [self._validated(heat.reader, drafts, heat.students) for drafts in heat.texts]
+        return self._court(heat.reader, heat.students, *heat.key).judge(heat.texts).tolist()
+
+    def _values(self, heats: Sequence[Heat], texts: Sequence[tuple[Draft, ...]]) -> Float[Tensor, "readers texts"]:
+        """What the heats came to, whatever order they ended in."""
+        found: dict[tuple[int, tuple[Draft, ...]], float] = {}
+        for heat, values in self._spread(heats):
+            found |= {(heat.reader, drafts): value for drafts, value in zip(heat.texts, values, strict=True)}
+        return torch.tensor([[found[reader, drafts] for drafts in texts] for reader in range(len(self.readers))])
+
+    def _validated(self, number: int, drafts: Sequence[Draft], students: int) -> float:
+        reader, plan = self.readers[number], self._plans()[number]
+        keys = [(VALIDATION, seed) for seed in range(students)]
+        pupils = [Students(reader, plan, self.plan, key).pupil(self._rows(number, drafts)) for key in keys]
+        judge = Answers(
+            reader, self.plan.task, self.validation, "answers" if self.plan.objective == "answers" else "error"
+        )
+        return fmean(value_of(judge, end) for end in finetuned_each(reader.student, pupils, plan))
 
     def _plans(self) -> list[Plan]:
         return [Plan(self.plan.steps, lr, mixed_precision=self.plan.mixed_precision) for lr in self.plan.lrs]
@@ -128,8 +169,11 @@ class Search:
         """Fresh students for each stage, on other questions."""
 
         def judged(texts: Sequence[tuple[Draft, ...]], students: int, stage: int) -> Float[Tensor, "readers texts"]:
-            courts = [self._court(i, students, *key, stage) for i in range(len(self.readers))]
-            return torch.stack([court.judge(texts) for court in courts])
+            size = self.plan.at_once or len(texts)
+            parts = [tuple(texts[i : i + size]) for i in range(0, len(texts), size)]
+            readers = range(len(self.readers))
+            heats = [Heat(i, part, students, (*key, stage)) for part in parts for i in readers]
+            return self._values(heats, texts)
 
         return judged
 

@@ -82,6 +82,7 @@ def with_changes(drafts: tuple[Draft, ...], changes: dict[int, Draft]) -> tuple[
 
 
 Judged = Callable[[Sequence[tuple[Draft, ...]], int, int], Float[Tensor, "readers texts"]]
+Cross = Callable[[Sequence[tuple[Draft, ...]]], list[tuple[Draft, ...]]]  # new texts from those of a stage, best first
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,21 @@ class Raced:
     ran: tuple[int, ...]
 
 
-def race(now: tuple[Draft, ...], trials: Sequence[tuple[Draft, ...]], judged: Judged, stages: Sequence[int]) -> Raced:
-    """Judge trials beside the texts as they are: a third goes on from stage to stage, after the first with crossings.
+def race(
+    now: tuple[Draft, ...],
+    trials: Sequence[tuple[Draft, ...]],
+    judged: Judged,
+    stages: Sequence[int],
+    cross: Cross | None = None,
+) -> Raced:
+    """Judge trials beside the texts as they are: a third goes on from stage to stage, until the last two with what
+    `cross` makes of the best, by default `crossings`.
 
     `stages` has the students of each reader in a stage; `judged(texts, students, stage)` their mean loss, (readers,
     texts). A trial's mark is the mean log ratio to the texts as they are, over all students it met.
     Source: successive halving (Jamieson and Talwalkar 2016).
     """
+    cross = cross or (lambda ranked: crossings(now, ranked))
     left, marks, ran, losses = list(trials), {now: (0.0, 1)}, [], []
     for stage, students in enumerate(stages):
         came = together(judged([now, *left], students, stage)).tolist()
@@ -115,7 +124,7 @@ def race(now: tuple[Draft, ...], trials: Sequence[tuple[Draft, ...]], judged: Ju
             break
         if stage + 1 < len(stages):
             ahead = left[: -(-len(left) // KEPT)]
-            left = list(dict.fromkeys(ahead + (crossings(now, left) if stage == 0 else [])))
+            left = list(dict.fromkeys(ahead + (cross(left) if stage + 2 < len(stages) else [])))
     winner = min([now, *left], key=lambda trial: mark(marks[trial]))
     loss = sum(losses) / len(losses)
     return Raced(winner, loss, loss * -math.expm1(mark(marks[winner])), tuple(ran))
