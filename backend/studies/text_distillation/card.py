@@ -16,6 +16,7 @@ from backend.runs.results import summarise_results
 ARMS = {
     "text": "this data set",
     "random": "as many random real questions",
+    "decoded": "the learned embeddings, read off token by token",
     "init": "the real questions it started from",
     "full": "all the real questions",
     "base": "nothing (untrained)",

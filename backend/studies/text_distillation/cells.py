@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from backend.studies.text_distillation.config import OWN_MODEL_ONLY, DistillConfig
+from backend.studies.text_distillation.decoders import SEARCH
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ def cells(c: DistillConfig) -> list[Cell]:
             for arm in c.arms:
                 if arm in OWN_MODEL_ONLY and reader != c.model:
                     continue
+                if arm == "decoded" and c.decoder != SEARCH:
+                    continue  # it is the arm `text`
                 if arm == "base" and regime == "matched" and "ordinary" in c.regimes:
                     continue  # untrained is untrained: once for each reader
                 found += [Cell(arm, reader, regime, seed) for seed in range(1 if arm == "base" else c.seeds)]

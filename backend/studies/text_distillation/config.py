@@ -13,7 +13,8 @@ from backend.settings import check, setting, setting_error
 from backend.studies.text_distillation.decoders import DECODERS, PAPER, SEARCH
 
 PRESETS = Path(__file__).parent / "presets"
-ARMS = ("base", "soft", "projected", "text", "init", "random", "full")  # as they are trained; study.py has their words
+# as they are trained; study.py has their words
+ARMS = ("base", "soft", "projected", "decoded", "text", "init", "random", "full")
 OWN_MODEL_ONLY = ("projected", "soft")  # ids and embeddings mean nothing to another model
 REGIMES = ("matched", "ordinary")
 INNER_RULES = ("normalised", "sgd", "preconditioned")
@@ -151,6 +152,18 @@ class DistillConfig:
     )
     revert: bool = setting(
         True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text"
+    )
+    search_starts: int = setting(
+        0,
+        "Search: sets of real questions that students choose a beginning from; 0 begins with the prompts' own.",
+        "Text",
+        low=0,
+        high=10_000,
+        advanced=True,
+        public=48,
+    )
+    search_questions: int = setting(
+        200, "Search: real questions that judge a student.", "Text", low=1, advanced=True, public=480
     )
     search_rounds: int = setting(6, "Search: rounds of changing the texts.", "Text", low=0, advanced=True, public=20)
     search_moves: tuple[str, ...] = setting(

@@ -107,6 +107,8 @@ class Bench:
             return Rows(synthetic.encoded(self.learned.ids), reader.student.table)
         if cell.arm == "text":
             return reader.rows(distilled_examples(self.setup, self.learned))
+        if cell.arm == "decoded":
+            return reader.rows(self.setup.text_examples(own_words(self.setup, self.learned.ids)))
         if cell.arm == "init":
             return reader.rows(self.setup.init_examples)
         if cell.arm == "random":
