@@ -27,8 +27,9 @@ SPEEDS = {"opt-pocket": 1.0, "llama-pocket": 1.3}  # the bundled models beside e
 LARGER = 20.0  # how much slower another model is at least, before it is loaded
 
 # of the search, see court.py and search.py
-ASKED, VALIDATIONS, VALIDATE_EVERY, CONFIRMATIONS = 200, 4, 6, 4
+VALIDATIONS, VALIDATE_EVERY, CONFIRMATIONS = 4, 6, 4
 RACE = ((17, 1), (10, 1), (4, 2))  # at most: texts and their students, see trials.py
+CHILDREN = 6  # at most, of the best sets of a stage, see beginnings.py
 
 
 def step(kind: tuple[float, float], tokens: int) -> float:
@@ -98,9 +99,20 @@ def search_work(c: DistillConfig) -> list[float]:
     student = c.finetune_steps * step(FINETUNE, min(c.finetune_batch, c.prompts) * (question(c) + FRAME))
     check = VALIDATIONS * (student + VALIDATION.get(c.task, MANY // 4) * SCORE)
     raced = sum(texts * students for texts, students in RACE)
-    each = (1 + raced + 2 * CONFIRMATIONS) * (student + ASKED * SCORE)  # one more, whose steps rank the changes
+    judged = student + c.search_questions * SCORE
+    each = (1 + raced + 2 * CONFIRMATIONS) * judged  # one more, whose steps rank the changes
     checked = (n % VALIDATE_EVERY == 0 or n == c.search_rounds for n in range(1, c.search_rounds + 1))
-    return [check * pace] + [(each + check * now) * pace for now in checked]
+    begin = beginning_students(c.search_starts) * judged + check
+    return [begin * pace] + [(each + check * now) * pace for now in checked]
+
+
+def beginning_students(starts: int) -> int:
+    """Students of one reader that choose among so many drawn sets, at most; see search.BEGIN."""
+    if not starts:
+        return 0
+    second = math.ceil(starts / 3) + CHILDREN
+    third = math.ceil(second / 3) + CHILDREN
+    return (1 + starts) + (1 + second) + (1 + third) + 2 * (1 + math.ceil(third / 3))
 
 
 def checking_work(c: DistillConfig) -> float:

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from backend.core.pool import Workers
 from backend.core.text.batches import Encoded
 from backend.core.text.prompts import Example
 from backend.disk import write_atomically
@@ -49,11 +50,13 @@ def learned(setup: Setup, state: OuterState, run_dir: RunDir) -> Learned:
     )
 
 
-def write_distilled(setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir) -> None:
+def write_distilled(
+    setup: Setup, buffer: TrajectoryBuffer, state: OuterState, run_dir: RunDir, workers: Workers
+) -> None:
     """distilled.jsonl and summary.json; the revert rule's choice joins the checkpoint, for the students to come."""
     sources = ("soft", "projected", "text", "init")
     if setup.config.decoder == "search":
-        search_texts(setup, run_dir)
+        search_texts(setup, run_dir, workers)
     start, new = beginnings_and_texts(setup, state) if reverts(setup.config) else ([], [])
     differing = sum(a != b for a, b in zip(start, new, strict=True))  # the others are decided in no time
     steps, work = len(sources) + len(start) + 1, float(len(sources) + differing + 1)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from backend.core.pool import each, worker_count
+from backend.core.pool import Workers
 from backend.core.scoring.metrics import summarise
 from backend.core.scoring.scored import METRICS, Scored
 from backend.disk import write_atomically
@@ -22,10 +22,10 @@ from backend.studies.text_distillation.decoding import learned
 from backend.studies.text_distillation.evaluate import Bench
 from backend.studies.text_distillation.learning import restore
 from backend.studies.text_distillation.recording import load_experts
-from backend.studies.text_distillation.setup import Setup
+from backend.studies.text_distillation.setup import Setup, kept_setup
 
 
-def evaluate(setup: Setup, run_dir: RunDir) -> None:
+def evaluate(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
     """Train and score every cell that has no result yet, several at a time."""
     todo, everything = to_score(setup, run_dir), cells(setup.config)
     run_dir.keep_rows("results", lambda row: cell_of(row) not in todo)
@@ -33,12 +33,12 @@ def evaluate(setup: Setup, run_dir: RunDir) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     begin_work = partial(cell_worker, setup.config, run_dir.path)
     work = {cell: cell_work(setup.config, cell) for cell in todo}  # a student of all the data is many of the base
-    total, workers, waiting = len(everything), worker_count(), list(todo)
+    total, waiting = len(everything), list(todo)
     with Progress(run_dir, "evaluate", total, total - len(todo), sum(work.values()), slow_start=True) as progress:
-        for cell, scored in each(begin_work, todo, workers, progress.check_stop):
+        for cell, scored in workers.each(begin_work, todo, progress.check_stop):
             write_scores(setup.config.task, cell, scored, folder, run_dir)
             waiting.remove(cell)
-            others = sum(work[one] for one in waiting[: workers - 1])
+            others = sum(work[one] for one in waiting[: workers.count - 1])
             progress.advance(f"Scored {cell.name()}", work=work[cell], under_way=float(others))
 
 
@@ -54,7 +54,7 @@ def cell_of(row: dict) -> Cell:
 
 def cell_worker(config: DistillConfig, folder: Path) -> Callable[[Cell], list[Scored]]:
     """Load everything once, in whichever process this is, and return what to do with a cell."""
-    setup = Setup(config)
+    setup = kept_setup(config)
     buffer = load_experts(setup)
     run_dir = RunDir(folder)
     bench = Bench(setup, buffer, learned(setup, restore(setup, buffer, run_dir), run_dir))

@@ -4,21 +4,27 @@ The soft prompts are learned and decoded as ever, for the arms made of them; the
 a setup and the run folder; the search itself is in backend/search.
 """
 
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from backend.core.pool import Workers
 from backend.core.text.text_data import load_questions
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
-from backend.search.court import SearchPlan, as_example
-from backend.search.search import Found, Search
+from backend.search.court import Heat, SearchPlan, as_example
+from backend.search.search import Found, Search, Spread
 from backend.search.state import STATE, draft_of, last_round, material_of, search_through
+from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import checking_work, search_work
 from backend.studies.text_distillation.revert import tokens_changed
-from backend.studies.text_distillation.setup import Setup
+from backend.studies.text_distillation.setup import Setup, kept_setup
+
+AT_ONCE = 4  # texts that a worker judges at a time: the same however many workers, so that the digits are too
 
 
-def search_texts(setup: Setup, run_dir: RunDir) -> None:
+def search_texts(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
     """Search, or go on searching; what it came to stays in the run's artifacts."""
     c = setup.config
-    readers = setup.readers() if c.search_readers == "both" else [setup.own]
     starts = zip(setup.init_examples, setup.init_rows, strict=True)
     drafts = [draft_of(example, setup.train[row].id) for example, row in starts]
     last = last_round(run_dir.artifacts / STATE)
@@ -26,15 +32,31 @@ def search_texts(setup: Setup, run_dir: RunDir) -> None:
     repair_snapshots(setup, last, run_dir)
     work = sum(rounds[begun + 1 :])
     with Progress(run_dir, "decode", c.search_rounds, max(0, begun), work, checking_work(c)) as progress:
+        judged = [0]
 
         def say(found: Found) -> None:
-            told = f"Search, round {found.round}: validation {found.best_loss:.3f}"
+            said = f"Search, round {found.round}: validation {found.best_loss:.3f}"
             write_snapshot(setup, found, run_dir)
-            progress.advance(told, by=found.round - progress.done, work=rounds[found.round])
+            progress.advance(said, by=found.round - progress.done, work=rounds[found.round])
 
-        search_through(
-            run_dir, drafts, lambda: [c.finetune_lr] * len(readers), lambda lrs: make_search(setup, lrs), say
-        )
+        def spread(heats: Sequence[Heat]) -> Iterator[tuple[Heat, list[float]]]:
+            for heat, values in workers.each(partial(heat_worker, c), heats, progress.check_stop):
+                judged[0] += len(heat.texts) * heat.students
+                progress.advance(f"Search: {judged[0]} students trained and judged", by=0, work=0.0)
+                yield heat, values
+
+        searching = spread if workers.count > 1 else None
+        search_through(run_dir, drafts, lambda: step_sizes(c), lambda lrs: make_search(setup, lrs, searching), say)
+
+
+def step_sizes(config: DistillConfig) -> list[float]:
+    """One for each reader, those of the students to come."""
+    return [config.finetune_lr] * (2 if config.other_model and config.search_readers == "both" else 1)
+
+
+def heat_worker(config: DistillConfig) -> Callable[[Heat], list[float]]:
+    """Load everything once, in a process of its own, and return what to do with a heat."""
+    return make_search(kept_setup(config), tuple(step_sizes(config))).heat
 
 
 def repair_snapshots(setup: Setup, last: Found | None, run_dir: RunDir) -> None:
@@ -61,7 +83,7 @@ def write_snapshot(setup: Setup, found: Found, run_dir: RunDir) -> None:
     run_dir.append("prompts", {"step": step, "round": found.round, "prompts": rows})
 
 
-def make_search(setup: Setup, lrs: tuple[float, ...]) -> Search:
+def make_search(setup: Setup, lrs: tuple[float, ...], spread: Spread | None = None) -> Search:
     """Students of the search are those of the ordinary regime: the same steps, batch and step size."""
     c = setup.config
     readers = setup.readers()[: len(lrs)]
@@ -72,8 +94,13 @@ def make_search(setup: Setup, lrs: tuple[float, ...]) -> Search:
         steps=c.finetune_steps,
         batch=c.finetune_batch,
         moves=c.search_moves,
+        questions=c.search_questions,
         objective=c.search_objective,
+        starts=c.search_starts,
+        at_once=AT_ONCE,
         seed=c.seed,
     )
     validation = load_questions(c.task, "validation", c.data_dir or None)
-    return Search(readers, setup.train, validation, material_of(setup.train, setup.train_examples, setup.own), plan)
+    return Search(
+        readers, setup.train, validation, material_of(setup.train, setup.train_examples, setup.own), plan, spread
+    )
