@@ -28,7 +28,7 @@ TEXT = {question: options[answer] for question, options, answer in FACTS}
 
 
 def test_every_arm_of_text_distillation_and_every_selector_is_one_of_the_comparisons():
-    assert set(ALL_ARMS) > {*DISTILLED_ARMS, *SELECTORS}
+    assert set(ALL_ARMS) > ({*DISTILLED_ARMS, *SELECTORS} - {"decoded"})  # which is `nearest` there
     assert set(ALL_ARMS) == {"base", "full", *ORDER, *OWN_MODEL_ONLY}  # two need no data set, two have no text
 
 

@@ -15,7 +15,7 @@ from backend.export.contract import wrong
 from backend.export.shapes import Name, Number, Row, Share, Text, Whole
 
 SEARCH, SNAPSHOTS = "artifacts/search.json", "artifacts/snapshots/"
-Arm = Literal["base", "soft", "projected", "text", "init", "random", "full"]
+Arm = Literal["base", "soft", "projected", "decoded", "text", "init", "random", "full"]
 
 
 def pair(value: list) -> list:
