@@ -149,11 +149,6 @@ def readers(c: DistillConfig) -> list[str]:
     return [c.model] + ([c.other_model] if c.other_model and c.search_readers == "both" else [])
 
 
-def search_amounts(c: DistillConfig) -> list[Amount]:
-    """Of one reader the rounds of the search, from round 0."""
-    return search(c).amounts()
-
-
 def search(c: DistillConfig) -> SearchCount:
     """The search of one reader."""
     texts, tokens = min(c.finetune_batch, c.prompts), (question(c) + FRAME) * PADDED
@@ -162,9 +157,10 @@ def search(c: DistillConfig) -> SearchCount:
     return SearchCount(*sizes, starts=c.search_starts, heat=AT_ONCE)
 
 
-def search_work(c: DistillConfig) -> list[float]:
-    """The weight of each round for all readers."""
-    return [sum(weight(amount, reader) for reader in readers(c)) for amount in search_amounts(c)]
+def search_work(c: DistillConfig, workers: int = 1) -> list[float]:
+    """The weight of each round, from round 0, for all readers; so many processes share their students."""
+    counted = list(zip(search(c).judged(), search(c).ranked(), strict=True))
+    return [sum(weight(a, reader) / workers + weight(b, reader) for reader in readers(c)) for a, b in counted]
 
 
 def checking_amount(c: DistillConfig) -> Amount:
@@ -209,15 +205,12 @@ def scoring_parts(c: DistillConfig, workers: int) -> list[Part]:
 
 
 def process_parts(c: DistillConfig, workers: int, recording: int) -> list[Part]:
-    """Processes that load everything: those that record experts, and those that stay for the search and the students.
-    Where none records, the latter load beside the experts, and take a little of the core they need."""
+    """Processes that load everything: those that record experts, and those that stay for the search and the students."""
     if workers == 1:
         return []
-    if recording == 1:
-        return [Part("experts", "processes load beside", ONE_START * (1 / workers))]
     after = "decode" if c.decoder == "search" else "evaluate"
-    found = [Part("experts", "processes", ONE_START * recording, at_once=recording)]
-    return [*found, Part(after, "processes", ONE_START * workers, at_once=workers)]
+    found = [Part(after, "processes", ONE_START * workers, at_once=workers)]
+    return [Part("experts", "processes", ONE_START * recording, at_once=recording), *found] if recording > 1 else found
 
 
 def memory_mb(c: DistillConfig, workers: int = 1) -> float:

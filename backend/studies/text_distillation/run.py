@@ -4,8 +4,6 @@ experts -> distil -> decode -> evaluate. Every stage picks up where its files en
 numbers. Knows files and stages; the mathematics is in distill.py and unroll.py.
 """
 
-from functools import partial
-
 from backend.core.pool import Workers, set_threads, worker_count
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
@@ -14,8 +12,7 @@ from backend.studies.text_distillation.decoding import write_distilled
 from backend.studies.text_distillation.learning import distil_prompts, restore
 from backend.studies.text_distillation.recording import followed, held_out, record_experts
 from backend.studies.text_distillation.scoring import evaluate
-from backend.studies.text_distillation.setup import Setup, kept_setup
-from backend.studies.text_distillation.side_by_side import workers_for
+from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.study import STUDY
 
 
@@ -24,16 +21,14 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.
     run_dir.set_status(stage="experts", done=0, total=0, message="Loading the models and the data", eta_s=None)
     set_threads()
     setup = Setup(config)
+    buffer = record_experts(setup, run_dir, followed(config), "experts")
+    state = restore(setup, buffer, run_dir)
+    if "distil" in stages:
+        distil_prompts(setup, buffer, state, run_dir)
     with Workers(worker_count()) as workers:
-        if workers_for(setup) == 1 and {"decode", "evaluate"} & set(stages):
-            workers.warm(partial(kept_setup, config))  # the other cores have nothing to do until then
-        buffer = record_experts(setup, run_dir, followed(config), "experts")
-        state = restore(setup, buffer, run_dir)
-        if "distil" in stages:
-            distil_prompts(setup, buffer, state, run_dir)
         if "decode" in stages:
-            later = checking_work(config) + (sum(search_work(config)) if config.decoder == "search" else 0.0)
-            buffer = record_experts(setup, run_dir, held_out(config), "decode", later)
+            searched = sum(search_work(config, workers.count)) if config.decoder == "search" else 0.0
+            buffer = record_experts(setup, run_dir, held_out(config), "decode", searched + checking_work(config))
             write_distilled(setup, buffer, state, run_dir, workers)
         if "evaluate" in stages:
             evaluate(setup, run_dir, workers)
