@@ -113,7 +113,8 @@ def test_the_estimate_counts_the_students_that_choose_a_beginning(readers, monke
         return [0.5 for _ in one.texts]
 
     def all_new(*_) -> list[tuple[Draft, ...]]:
-        return [tuple(replace(draft, question=f"{next(fresh)}?") for draft in DRAFTS[:4]) for _ in range(count.CHILDREN)]
+        texts = (replace(draft, question=f"{next(fresh)}?") for _ in range(count.CHILDREN) for draft in DRAFTS[:4])
+        return list(zip(*[texts] * 4, strict=True))
 
     monkeypatch.setattr(Search, "heat", heat)
     monkeypatch.setattr(module, "children", all_new)

@@ -205,7 +205,7 @@ def scoring_parts(c: DistillConfig, workers: int) -> list[Part]:
 
 
 def process_parts(c: DistillConfig, workers: int, recording: int) -> list[Part]:
-    """Processes that load everything: those that record experts, and those that stay for the search and the students."""
+    """Processes that load everything: those that record experts, and those that search and score the students."""
     if workers == 1:
         return []
     after = "decode" if c.decoder == "search" else "evaluate"
