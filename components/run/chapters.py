@@ -29,6 +29,6 @@ def chapter_lines(titles: Mapping[str, str]) -> gr.HTML:
         html_template="",
         js_on_load=script(SCRIPT),
         elem_id="chapters",
-        elem_classes="ds-none",
+        elem_classes="ds-unseen",
         apply_default_css=False,
     )
