@@ -35,6 +35,7 @@ SAID = """() => {
 # of things, models and formats: they are the same in Chinese
 NAMES = """Distilloscope|Hugging Face|Hub|hub|Gradio|OPT|Llama|SmolLM2|MMLU|ARC-Easy|LoRA|AdamW|YAML|CSV|HTTP|Python
 McNemar|Ctrl|pocket science|pocket mmlu|pocket MMLU|arc easy|Quick|Standard|MB|GB|kB|pip|pickle|safetensors|transformers
+opt-pocket|llama-pocket|Published method
 apache|file|seed-\\d|jsonl|json|csv|tsv|parquet|xlsx|account/name|name|hf auth login""".replace("\n", "|")
 SETTINGS = [item for config in (DistillConfig, BenchConfig) for item in settings.describe(config)]
 SPELLED = {word for item in SETTINGS for word in (item.name, *(item.choices or ()))}  # as a command has them
@@ -96,5 +97,6 @@ class Reader(browsing.Visitor):
         """Every fold of the form and every <details>."""
         folds = f"[...document.querySelectorAll('{inside} button.label-wrap:not(.open)')].filter((b) => b.offsetParent)"
         self.page.evaluate(f"{folds}.forEach((b) => b.click())")
-        self.page.evaluate(f"document.querySelectorAll('{inside} details').forEach((d) => {{ d.open = true; }})")
+        details = f"document.querySelectorAll('{inside} details:not(.ds-save)')"  # that one would cover what is clicked
+        self.page.evaluate(f"{details}.forEach((d) => {{ d.open = true; }})")
         self.look(f"folds of {inside}")

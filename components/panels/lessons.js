@@ -92,7 +92,8 @@ function alone(number) {
     style = document.head.appendChild(document.createElement("style"));
     style.dataset.aloneStyle = "";
   }
-  style.textContent = `[data-alone] #view > :not(#run-card, ${needs(all[number]).join()}) { display: none; }`;
+  const shown = ["#lessons", ...needs(all[number])].join();
+  style.textContent = `[data-alone] #view > :not(#run-card, ${shown}, .ds-chapter:has(${shown})) { display: none; }`;
 }
 
 function everything() {
@@ -194,6 +195,7 @@ function following() {
 
 function open(number) {
   Object.assign(state, { lesson: number, step: 0, ended: false });
+  element.closest(".ds-chapter")?.dispatchEvent(new Event("ds-open"));
   draw();
   part("[data-go='1']").focus({ preventScroll: true });
 }

@@ -26,12 +26,17 @@ function write(box, name, title) {
   box.prepend(line);
   button.addEventListener("click", () => show(box, name, box.classList.contains("ds-closed"), true));
   box.addEventListener("ds-open", () => show(box, name, true, false));
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest?.('a[href^="#"]'), to = link && document.getElementById(link.hash.slice(1));
-    if (to && box.contains(to)) show(box, name, true, false);
-  }, { capture: true });
   show(box, name, opened().includes(name), false);
 }
+
+// The browser would load the page anew: to Gradio's <base href="./">, "#wall" is another address than the one with a run.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.('a[href^="#"]'), to = link && document.getElementById(link.hash.slice(1));
+  if (!to) return;
+  event.preventDefault();
+  to.closest(".ds-chapter")?.dispatchEvent(new Event("ds-open"));
+  to.scrollIntoView({ block: "start" });
+});
 
 // Gradio makes the columns about when it starts this script, some of them a moment later.
 function look(left) {

@@ -7,7 +7,7 @@ others' only what its owner shared. Knows no widget.
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from backend import settings
@@ -45,17 +45,19 @@ class Shelf:
         study: str | None = None,
         titled: Callable[[dict], str] | None = None,
         host: Host = HOSTS[LOCAL],
+        leading: Sequence[str] = (),
     ):
-        """`titled` names a run by its settings; without it the preset does. `host`: what visitors may have here."""
+        """`titled` names a run by its settings; without it the preset does. `host`: what visitors may have here.
+        `leading`: recorded runs to show first, by the names of their folders."""
         self.samples, self.root, self.presets = Path(samples), Path(root), Path(presets)
-        self.study, self.titled, self.host, self.strays = study, titled, host, False
+        self.study, self.titled, self.host, self.strays, self.leading = study, titled, host, False, leading
         self.shares = Shares(self.root.parent / "shared")
 
     @classmethod
     def of(cls, study: Study, samples: Path, root: Path, host: Host = HOSTS[LOCAL], strays: bool = False) -> "Shelf":
         """The runs of a study. `strays`: those too of studies that this copy does not know."""
         titled = resolve(study.words.run_title) if study.words.run_title else None
-        found = cls(samples, root, study.presets, study.name, titled, host)
+        found = cls(samples, root, study.presets, study.name, titled, host, study.leading)
         found.strays = strays
         return found
 
@@ -101,8 +103,8 @@ class Shelf:
         return [run for run in list_runs(self.root / owner) if self._shows(run)] if is_owner(owner) else []
 
     def recorded(self) -> list[RunDir]:
-        """The runs that ship with the project, in the order of their folder names."""
-        return sorted(filter(self._shows, list_runs(self.samples)), key=lambda run: run.path.name)
+        """The runs that ship with the project, in the order of their folder names behind the leading ones."""
+        return sorted(filter(self._shows, list_runs(self.samples)), key=self._rank)
 
     def first(self, owner: str) -> str | None:
         """What a page opens on: the visitor's newest live run, else the first recorded one, else their newest."""
@@ -165,6 +167,10 @@ class Shelf:
             return self.study in (None, study) or (self.strays and study not in STUDIES)
         except FileNotFoundError:  # discarded this very moment
             return False
+
+    def _rank(self, run: RunDir) -> tuple[int, str]:
+        name = run.path.name
+        return self.leading.index(name) if name in self.leading else len(self.leading), name
 
     def _own_label(self, run: RunDir) -> str:
         status = run.status()

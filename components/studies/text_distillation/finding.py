@@ -67,7 +67,7 @@ def detail(gains: dict[str, Paired], own: str) -> str:
                 f"Over random questions {bounds}: {gain.n:,} questions, {count(gain.seeds_a, 'student')}.{doubt(gain)}"
             )
         else:
-            said.append(f"{student} reads the same texts: {bounds}.")
+            said.append(f"The same texts, read by {student}: {bounds}.")
     return " ".join(said)
 
 

@@ -108,7 +108,7 @@ function draw(more = {}) {
   part("[data-answer]").innerHTML = answer ? answer.markup : "";
   part("[data-answer]").toggleAttribute("data-old", Boolean(asked));
   part(".ds-whatif-past").hidden = !edits.length;
-  part("ol").replaceChildren(...edits.map(line));
+  part(".ds-whatif-past ol").replaceChildren(...edits.map(line));
   part("[data-all]").disabled = Boolean(asked);
   window.distilloscopeWhatIf = { run: state.run, texts: state.texts, now: state.now, busy: Boolean(asked), ...more };
   window.dispatchEvent(new CustomEvent("distilloscope:what-if"));

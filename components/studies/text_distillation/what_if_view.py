@@ -100,7 +100,7 @@ def flipped(found: dict, results: Sequence[Paired], asked: Mapping) -> str:
     parts = []
     for one, result in zip(found["readers"], results, strict=True):
         sides = [[[from_row(answer) for answer in student] for student in side] for side in one["flipped"]]
-        told = f"{len(result.gained)} questions gained, {len(result.lost)} lost"
+        told = f"{len(result.gained)} gained, {len(result.lost)} lost"
         parts.append(
             f'<details class="ds-whatif-flips"><summary><b translate="no">{escape(one["name"])}</b> <span>{told}</span>'
             f"</summary>{flips(result, sides, asked, NAMES)}</details>"

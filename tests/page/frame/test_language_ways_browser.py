@@ -199,7 +199,7 @@ def sentences() -> list[str]:
         for examples in (0, 1, 8):
             run = tuned | {"data": data, "examples": examples}
             said += [bench.about(run), bench.title(run)]
-    said += [cost.span(*pair) for pair in ((1, 2), (100, 300), (8000, 20000), (60, 60))]
+    said += [cost.figure(*all) for all in ((2, 1, 3), (150, 100, 210), (12000, 8000, 20000), (60, 60, 60))]
     for changes in ({"outer_steps": -3}, {"decoder": "nearst"}, {"max_start": 90}, {"inner_batch": 99}, {"clip": 0.0}):
         with pytest.raises(UserError) as error:
             DistillConfig(**changes)

@@ -6,6 +6,7 @@ import pytest
 
 from tests import browsing
 from tests.browsing import CHROMIUM, FLAGS, Visitor, playwright
+from tests.profiles import Profiles
 
 pytestmark = browsing.pytestmark
 SAMPLES = Path(__file__).parents[3] / "assets" / "sample_runs"
@@ -35,7 +36,7 @@ def chromium():
     with playwright.sync_playwright() as p:
         hidden = ["--hide-scrollbars"]
         browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, ignore_default_args=hidden)
-        yield browser
+        yield Profiles(browser)
         browser.close()
 
 
@@ -55,4 +56,4 @@ def test_nothing_scrolls_sideways_with_every_fold_open(chromium, address, page, 
     assert visitor.page.evaluate(SIDEWAYS) == []
     visitor.page.evaluate("document.body.style.minWidth = '3000px'")
     assert visitor.page.evaluate(SIDEWAYS), "the search can find"
-    visitor.context.close()
+    visitor.leave()

@@ -67,7 +67,7 @@ def test_a_text_is_changed_and_its_students_answer_as_on_the_command_line(visito
     page.wait_for_selector(".ds-whatif[data-state=asking] progress")
     assert time.monotonic() - begun < 5  # half a second, on a machine that nobody else uses
     visitor.told(1)
-    assert page.inner_text(".ds-edited").split("\n")[-1].startswith("“Which of these is hot?”")
+    assert page.inner_text(".ds-edited").split("\n")[-1].startswith("Which of these is hot?")
     assert page.locator(".ds-moved li").count() == 2
     shown = [page.locator(".ds-moved li > b").nth(n).inner_text().split("\n")[0] for n in (0, 1)]
     (tmp_path / "edits.json").write_text(json.dumps(edits))

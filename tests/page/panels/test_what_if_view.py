@@ -61,7 +61,7 @@ def test_the_dots_lie_where_the_axis_says():
 
 def test_flipped_questions_lie_behind_a_fold_with_their_words_escaped():
     markup = answer_markup(answer(told("opt", [20] * 3, [30] * 3)), ASKED, "own/x", EDITS)
-    assert "10 questions gained, 0 lost" in markup and '<details class="ds-whatif-flips">' in markup
+    assert "10 gained, 0 lost" in markup and '<details class="ds-whatif-flips">' in markup
     assert markup.count("&lt;b&gt;Question ") == 10 and "<b>Question" not in markup
 
 

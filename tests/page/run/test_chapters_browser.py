@@ -3,7 +3,11 @@
 import pytest
 
 from components.panels.glossary import terms
-from tests.browsing import ROOT, Visitor, end, pytestmark, serve  # noqa: F401
+from tests import browsing
+from tests.browsing import ROOT, Visitor, end, serve
+
+pytestmark = browsing.pytestmark
+chromium = browsing.chromium
 
 WORDS = """() => {
   const said = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); let count = 0;

@@ -4,6 +4,7 @@ import pytest
 
 from tests import browsing
 from tests.browsing import Visitor, serve_stand_in
+from tests.exported import QUICK
 
 pytestmark = browsing.pytestmark
 chromium = browsing.chromium
@@ -82,7 +83,7 @@ def test_a_run_is_branched_from_a_step_and_its_family_is_walked(visitor):
     assert page.inner_text("#distil") == "Distil" and page.locator(".ds-branch-chip").count() == 0
     page.wait_for_selector(".ds-wall[data-snapshots='9']")
     page.locator(".ds-scrub input").fill("3")
-    assert "word 4 0.06" in page.inner_text(".ds-prompt .ds-words"), "the past is the parent's"
+    assert f"word 4 {QUICK['prompt_lr']}" in page.inner_text(".ds-prompt .ds-words"), "the past is the parent's"
     page.click("[data-latest]")
     assert "word 9 0.02" in page.inner_text(".ds-prompt .ds-words"), "what follows is its own"
 
@@ -160,7 +161,7 @@ def test_what_a_run_will_cost_follows_the_form(visitor):
     before = page.inner_text(".ds-cost")
     visitor.set_number("Matching", "outer_steps", 5000)
     script = "(before) => { const now = document.querySelector('.ds-cost').innerText;"
-    script += " return now !== before && / (min|h),/.test(now); }"
+    script += " return now !== before && / (min|h)\\)?,/.test(now); }"
     page.wait_for_function(script, arg=before)
 
 
