@@ -228,7 +228,7 @@ class ConfigForm:
 
     def _changes(self, changed: dict[str, tuple]) -> str:
         """How many settings differ from the preset, and which."""
-        return changes_markup(changed, "As the preset has it. Open a group to change something.")
+        return changes_markup(changed, "As the preset has it.")
 
 
 def changes_markup(changed: dict[str, tuple], none: str) -> str:

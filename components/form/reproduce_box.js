@@ -1,8 +1,10 @@
-// The box "Reproduce this" in the browser: four tabs over one text, and a button that copies it.
+// The box "Reproduce this" in the browser: four tabs over one text, and a button that copies it; and the way back, a YAML
+// file that is chosen here or dropped anywhere on the page.
 // The server's own address is put before the request here: the page knows best under which name it was reached.
 // Texts hold what a visitor typed: textContent only. Given by gr.HTML: element, props, trigger, watch.
 
 const SHOWN = 1600;  // ms that the button says what happened
+const MOST = 64 * 1024;  // letters that are sent, as many as the server reads
 const part = (selector) => element.querySelector(selector);
 const tabs = [...element.querySelectorAll("[data-tab][role=tab]")];
 const state = { tab: "yaml", timer: null };
@@ -75,5 +77,28 @@ part("[role=tablist]").addEventListener("keydown", (event) => {
   choose(tabs[(to + tabs.length) % tabs.length].dataset.tab, true);
 });
 part("[data-copy]").addEventListener("click", copy);
+
+// -- a YAML file ---------------------------------------------------------------------------------------------------
+async function read(file) {
+  trigger("read", { text: (await file.slice(0, MOST + 1).text()) });
+  document.getElementById("form")?.scrollIntoView({ block: "nearest" });
+}
+
+const dragged = ({ dataTransfer }) => [...(dataTransfer?.items || [])].some((item) => item.kind === "file" && /ya?ml/.test(item.type || "yaml"));
+const dropped = ({ dataTransfer }) => [...(dataTransfer?.files || [])].find((file) => /\.ya?ml$/i.test(file.name));
+
+window.addEventListener("dragover", (event) => { if (dragged(event)) event.preventDefault(); });  // or the browser opens it
+window.addEventListener("drop", (event) => {
+  const file = dropped(event);
+  if (!file) return;
+  event.preventDefault();
+  event.stopPropagation();  // a field for other files would refuse it
+  read(file);
+}, { capture: true });
+part("[data-open]").addEventListener("click", () => part("input").click());
+part("input").addEventListener("change", ({ target }) => {
+  if (target.files[0]) read(target.files[0]);
+  target.value = "";
+});
 watch("value", draw);
 draw();

@@ -1,7 +1,8 @@
 """The box "Reproduce this" as a widget: what the form says, as YAML, a command line, Python and a request.
 
 A constant template and reproduce_box.js beside this file; the texts come from backend.runs.recipe_texts. They hold
-what a visitor typed and are never part of the template. Knows no form.
+what a visitor typed and are never part of the template. A YAML file that is dropped on the page is read here too. Knows
+no form.
 """
 
 from pathlib import Path
@@ -41,12 +42,14 @@ TEMPLATE = f"""
     <footer><p class="ds-quiet" data-note></p><button type="button" data-copy>Copy</button></footer>
     <span class="ds-copied" role="status"></span>
   </div>
+  <footer><p class="ds-quiet">A YAML file dropped on this page fills the form.</p>
+    <button type="button" data-open>Choose one</button><input type="file" accept=".yaml,.yml" hidden></footer>
 </section>
 """
 
 
 def reproduce_box(value: dict, elem_id: str) -> gr.HTML:
-    """The widget. Its value is what `told` or `untold` makes."""
+    """The widget. Its value is what `told` or `untold` makes. It fires `read` with the `text` of a YAML file."""
     return gr.HTML(
         value,
         html_template=TEMPLATE,

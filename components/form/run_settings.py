@@ -24,12 +24,12 @@ def last(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
-def settings_markup(run: RunDir) -> str:
-    """A table under a fold."""
-    return table_markup(shown_config(run))
+def settings_markup(run: RunDir, about: str = "") -> str:
+    """The run in one sentence, and a table, under a fold."""
+    return table_markup(shown_config(run), about)
 
 
-def table_markup(config: dict) -> str:
+def table_markup(config: dict, about: str = "") -> str:
     """The table of any settings, such as those of a copy of a run."""
     rows = "".join(
         f"<tr><td><code>{escape(name)}</code></td><td>{form_values.shown(value)}</td></tr>"
@@ -37,5 +37,5 @@ def table_markup(config: dict) -> str:
     )
     return (
         '<details class="ds-table"><summary>Settings of this run</summary>'
-        f"<div><table><tbody>{rows}</tbody></table></div></details>"
+        f"<p>{escape(about)}</p><div><table><tbody>{rows}</tbody></table></div></details>"
     )

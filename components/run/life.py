@@ -96,7 +96,7 @@ class Life:
         command = as_branch(
             self.study.name, parent.path.name, step, {k: new for k, (_, new) in changed.items()}, form.stages(score)
         )
-        said = changes_markup(changed, "As its parent has it. Open a group to change something.")
+        said = changes_markup(changed, "As its parent has it.")
         return said, told_branch(command)
 
     def start(self, owner: str, branch: dict | None, preset: str, *held) -> dict:

@@ -22,15 +22,15 @@ def status_markup(
 ) -> str:
     """The head of the run that is on screen.
 
-    `about` is the run in one sentence; `shared`: by another visitor; `before` is markup above that sentence.
+    `about` is the run in one sentence; `shared`: by another visitor; `before` is markup that says more in its place.
     """
     state = status.get("state", "queued")
+    said = before or f'<p class="ds-run-about">{escape(about)}</p>'
     return (
         f'<section class="ds-run" data-status="{escape(state)}" data-recorded="{str(recorded).lower()}" '
         f'data-title="{escape(words.page_title(status, stages))}">'
         f'<div class="ds-run-line"><h2>{escape(title)}</h2>{chip(state, recorded, shared)}</div>'
-        f'{before}<p class="ds-run-about">{escape(about)}</p>'
-        f"{stepper(status, stages)}{footnote(status, stages)}{failure(status)}</section>"
+        f"{said}{stepper(status, stages)}{footnote(status, stages)}{failure(status)}</section>"
     )
 
 

@@ -128,7 +128,7 @@ class RunView:
             self.picker: gr.update(choices=self._choices(owner, key), value=key, visible=True),
             self.share: state_of(self.shelf, owner, key, missed),
             self.gone: gone,
-            self.settings: self.shelf.veiled(key, settings_markup(run)),
+            self.settings: self.shelf.veiled(key, settings_markup(run, self._about(run))),
         }
 
     def _gone(self, owner: str, asked: object) -> str:
@@ -208,14 +208,15 @@ class RunView:
 
     def _head_markup(self, look: Look, live: bool) -> str:
         """`before` comes from a panel that has something to say."""
-        config, words = look.run.config()["config"], self.study.words
         said = {"before": ""}
         for panel in self.panels:
             said |= panel.headline(look) if not live else {}
-        title, about = self.shelf.title(look.run), resolve(words.about)(config)
-        return status_markup(
-            title, about, look.status, self.study.stages, look.recorded, is_shared(look.key), **said
-        )  # fmt: skip
+        run, shared = look.run, is_shared(look.key)
+        what = (self.shelf.title(run), self._about(run), look.status, self.study.stages, look.recorded, shared)
+        return status_markup(*what, **said)
+
+    def _about(self, run: RunDir) -> str:
+        return resolve(self.study.words.about)(run.config()["config"])
 
     def _rest(self, run: RunDir, status: dict, recorded: bool) -> object:
         """A button for the stages that a run was not asked for; it names the next one."""

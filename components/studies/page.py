@@ -14,9 +14,11 @@ import gradio as gr
 
 from backend.errors import UserError
 from backend.runners.contract import Runner
+from backend.runs.recipe import read_yaml
 from backend.settings import as_json, from_saved
 from backend.study import Study
 from components.form.config_form import ConfigForm, Layout, error_markup
+from components.frame.events import sent
 from components.frame.visitor import visitor
 from components.run.branching import branch_chip
 from components.run.chapters import chapter, chapter_lines
@@ -64,7 +66,7 @@ class StudyPage:
                 gr.HTML(f"<h2>{study.words.own}</h2>", apply_default_css=False)
                 self.missing()
                 self.form = self.make_form()
-                self.use = gr.Button("Use the settings of the run on screen", size="sm", elem_id="use-settings")
+                self.use = gr.Button("Use this run's settings", size="sm", elem_id="use-settings")
         self.life = Life(self)
         self._bind(demo)
         if self.runner.abilities.in_slices:
@@ -132,7 +134,8 @@ class StudyPage:
             stages = self.resume if button is view.resume else self.go_on
             button.click(stages, which, [form.message, *view.parts], **QUIET)
         copied = self.use.click(self.copy_settings, [*which, *form.toggles], self.filled, **QUIET)
-        self.life.bind([*told, copied, self.opened])
+        read = form.box.read(self.take_recipe, self.owner, [*self.filled, *form.toggles], **QUIET)
+        self.life.bind([*told, copied, read, self.opened])
         for panel in view.panels:
             panel.bind(self)
 
@@ -188,14 +191,30 @@ class StudyPage:
 
     def copy_settings(self, owner: str, key: str | None, *toggles) -> dict:
         """The form as the run on screen was started."""
-        run, form = self.shelf.open(owner, key), self.form
-        if run is None:
-            return {form.message: ""}
-        found = run.config()
+        run = self.shelf.open(owner, key)
+        return self.as_run(owner, run.config(), all(toggles)) if run else {self.form.message: ""}
+
+    def take_recipe(self, owner: str, event: gr.EventData) -> dict:
+        """The form as a YAML file says that was dropped on the page; as it was, with a word, where it cannot be."""
+        form, text = self.form, sent(event, "text")
+        try:
+            recipe = read_yaml(text if isinstance(text, str) else "")
+            if recipe.study != self.study.name:
+                said = f"This file is for another study: {recipe.study}."
+                raise UserError(said, self.study.name, "Open that study's page, and drop it there.")
+            score = not recipe.stages or recipe.stages != form.stages(False)
+            found = {"preset": recipe.preset, "config": as_json(recipe.config())}
+        except UserError as error:
+            return {form.message: error_markup(error)}
+        return {**self.as_run(owner, found, score), **dict.fromkeys(form.toggles, score)}
+
+    def as_run(self, owner: str, found: Mapping, score: bool) -> dict:
+        """The form as a run was started; `found` is its config.json."""
+        form = self.form
         preset = found["preset"] if found["preset"] in form.names else form.names[0]
         try:
             values = form.values(from_saved(self.study.config, found["config"]))
-            changes, box = form.told_of(preset, form.config(values), all(toggles))
+            changes, box = form.told_of(preset, form.config(values), score)
         except UserError as error:  # a run of an older version
             return {form.message: error_markup(error)}
         told = {form.about: form.about_markup(preset), form.changes: changes, form.box: box, form.message: ""}

@@ -14,7 +14,7 @@ from tests.exported import SAMPLES, sample
 def test_a_run_goes_out_and_comes_back(tmp_path, capsys):
     file, again = tmp_path / "a.distilloscope.zip", tmp_path / "b.zip"
     assert main(["export", str(SAMPLES / "quick"), "--to", str(file)]) == 0
-    assert file.read_bytes() == pack(sample())
+    assert file.read_bytes() == pack(sample("quick"))
     assert main(["import", str(file), "--out", str(tmp_path / "runs" / "back")]) == 0
     assert "finished" in capsys.readouterr().out
     assert main(["export", str(tmp_path / "runs" / "back"), "--to", str(again)]) == 0

@@ -4,7 +4,7 @@ Joins the general form with the sources of data, the sentence under the student 
 be called by anyone with anything, so each checks what it is given.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import gradio as gr
@@ -170,7 +170,7 @@ class BenchForm:
             return config
         return replace(config, data_path=picks[0]) if is_recorded(picks[0]) else None
 
-    def as_run(self, owner: str, found: dict) -> dict:
+    def as_run(self, owner: str, found: Mapping) -> dict:
         """The form as a run was started; `found` is its config.json."""
         form = self.form
         preset = found["preset"] if found["preset"] in form.names else form.names[0]

@@ -1,5 +1,7 @@
 """The bench's page: its own panels, and a form in which student, data and tasks stand open with what they mean."""
 
+from collections.abc import Mapping
+
 import gradio as gr
 
 from components.form.config_form import ConfigForm
@@ -42,9 +44,8 @@ class BenchPage(StudyPage):
         """What may be picked now: a run of another page may have ended since."""
         return self.sources.offer(owner)
 
-    def copy_settings(self, owner: str, key: str | None, *toggles) -> dict:
-        run = self.shelf.open(owner, key)
-        return self.filled_in.as_run(owner, run.config()) if run else {self.form.message: ""}
+    def as_run(self, owner: str, found: Mapping, score: bool) -> dict:
+        return self.filled_in.as_run(owner, found)
 
 
 PAGE = BenchPage

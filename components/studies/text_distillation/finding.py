@@ -20,7 +20,7 @@ from components.studies.text_distillation.judge_view import arms_of
 
 ORDER = ("full", "text", "random", "decoded", "base")  # from top to bottom
 NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
-MOST = 12  # texts that are shown here; all of them are below
+MOST = 5  # texts that are shown here; all of them are below
 
 
 def finding_markup(run: RunDir, rows: list[dict]) -> str:
@@ -61,13 +61,12 @@ def detail(gains: dict[str, Paired], own: str) -> str:
     said = []
     for student in sorted(gains, key=lambda name: name != own):
         gain = gains[student]
-        bounds = f"{signed(gain.difference)} points (95 % interval {signed(gain.low)} to {signed(gain.high)})"
+        points, bounds = signed(gain.difference), f"{signed(gain.low)} to {signed(gain.high)}"
         if student == own:
-            said.append(
-                f"Over random questions {bounds}: {gain.n:,} questions, {count(gain.seeds_a, 'student')}.{doubt(gain)}"
-            )
+            over = f"{gain.n:,} questions, {count(gain.seeds_a, 'student')}"
+            said.append(f"Over random questions {points} points (95 % interval {bounds}; {over}).{doubt(gain)}")
         else:
-            said.append(f"The same texts, read by {student}: {bounds}.")
+            said.append(f"The same texts, read by {student}: {points} ({bounds}).")
     return " ".join(said)
 
 
@@ -90,7 +89,7 @@ def gains_of(run: RunDir) -> dict[str, Paired]:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share + 1e-9:.0f} %"
+    return f"{100 * share + 1e-9:.0f}\N{NO-BREAK SPACE}%"
 
 
 # -- the picture ------------------------------------------------------------------------------------------------
@@ -147,10 +146,10 @@ def arm_markup(name: str, arm: str, rows: list[dict], students: list[str], scale
             f'<p class="ds-found-arms-{lane}" title="{escape(told)}"><s style="{ends}"></s>'
             f'<i style="left:{place(mean, scale)}"></i></p>'
         )
-        values.append(percent(mean))
+        values.append(f"{100 * mean + 1e-9:.0f}")
     return (
         f'<li class="ds-found-arm ds-found-arm-{arm}"><span>{escape(name)}</span><div>{"".join(dots)}</div>'
-        f"<b>{' · '.join(values)}</b></li>"
+        f"<b>{' · '.join(values)}\N{NO-BREAK SPACE}%</b></li>"
     )
 
 

@@ -8,9 +8,7 @@ from components.studies.page import StudyPage
 from components.studies.text_distillation import panels
 from components.studies.text_distillation.what_if import WhatIf
 
-SCORE = Option(
-    "Score when done", "Train fresh students on the text and test them.", "score-after", stages="experts,distil,decode"
-)
+SCORE = Option("Score when done", "Trains and tests fresh students.", "score-after", stages="experts,distil,decode")
 
 
 class TextDistillationPage(StudyPage):

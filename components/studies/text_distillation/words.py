@@ -21,8 +21,9 @@ def watching(config: dict) -> str:
     if not steps:
         return ""
     return (
-        f"A recording you can play below: over {steps:,} updates, {count(prompts, 'real question')} "
-        f"{'turn into prompts' if prompts > 1 else 'turns into a prompt'} that lead a student along its expert's way."
+        f"A recording: over {steps:,} updates, {count(prompts, 'real question')} "
+        f"{'turn into prompts that lead' if prompts > 1 else 'turns into a prompt that leads'} a student "
+        "along its expert's way."
     )
 
 

@@ -146,3 +146,28 @@ def test_on_a_phone_the_box_fits_and_is_large_enough_to_touch(chromium, served):
     assert min(heights) >= 40
     assert visitor.errors == []
     visitor.leave()
+
+
+DROP = """(text) => {
+  const data = new DataTransfer();
+  data.items.add(new File([text], "run.yaml", { type: "application/yaml" }));
+  const at = document.querySelector("#page");
+  const how = { dataTransfer: data, bubbles: true, cancelable: true };
+  for (const name of ["dragover", "drop"]) at.dispatchEvent(new DragEvent(name, how));
+}"""
+
+
+def test_a_yaml_file_that_is_dropped_or_chosen_fills_the_form(visitor, tmp_path):
+    page = visitor.page
+    page.evaluate(DROP, "study: text_distillation\npreset: paper\nchanges: {seeds: 3}")
+    page.wait_for_selector("#changes [data-count='1']")
+    assert (
+        page.is_checked("#preset input[value=paper]") and page.input_value("#setting-seeds input[type=number]") == "3"
+    )
+    page.evaluate(DROP, "study: bench")
+    page.wait_for_selector("#form-message [role=alert]:has-text('another study: bench')")
+    assert page.input_value("#setting-seeds input[type=number]") == "3", "nothing is lost"
+    (tmp_path / "again.yml").write_text("study: text_distillation\npreset: quick\nchanges: {seeds: 5}")
+    page.set_input_files("#box input[type=file]", tmp_path / "again.yml")
+    page.wait_for_function("document.querySelector('#setting-seeds input[type=number]').value === '5'")
+    assert page.is_checked("#preset input[value=quick]") and page.locator("#form-message [role=alert]").count() == 0

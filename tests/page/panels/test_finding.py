@@ -53,9 +53,9 @@ def test_the_sentence_says_what_the_texts_teach_beside_random_questions_and_all_
 
 def test_the_difference_stands_with_its_interval_its_n_and_its_doubt(run):
     found = said(finding_markup(run, run.rows("results")))
-    assert "Over random questions +25.0 points (95 % interval" in found and ": 4 questions, 2 students." in found
+    assert "Over random questions +25.0 points (95 % interval" in found and "; 4 questions, 2 students)." in found
     assert "That is inside the noise." in found  # four questions tell nothing
-    assert "The same texts, read by far: +25.0 points" in found
+    assert "The same texts, read by far: +25.0 (" in found
     assert "(1 of 2 are real questions)" in found
 
 
