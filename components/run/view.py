@@ -7,6 +7,7 @@ folder's contract, a runner and what a study says of itself; no study by name.
 import contextlib
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import gradio as gr
 
@@ -19,6 +20,7 @@ from backend.study import Study, find, resolve
 from components.form.run_settings import settings_markup
 from components.frame.events import sent
 from components.frame.navigation import address_of, link, places
+from components.frame.scripts import script
 from components.panels.chart import chart_news, live_chart
 from components.panels.glossary import glossary_view
 from components.run import feed
@@ -32,6 +34,11 @@ from components.run.share_view import elsewhere_markup, gone_markup, share_view,
 from components.run.shelf import SHARED, Shelf, is_own
 from components.run.status import empty_markup, status_markup
 
+NOTIFY = (
+    '<div class="ds-notify"><button type="button" title="A notification of your browser, when the run ends" hidden>'
+    "Notify me</button></div>"
+)
+NOTIFY_JS = Path(__file__).with_name("notify.js")
 PERIOD_S = 1.5
 INSTEAD = (None,) * 3  # the first run of a visitor, looked for again: that one may be gone a moment later too
 TITLE_JS = """
@@ -97,6 +104,7 @@ class RunView:
             self.resume = gr.Button("Resume", visible=False, elem_id="resume", variant="primary")
             self.go_on = gr.Button("Do the rest", visible=False, elem_id="go-on")
             self.discard = discard_button()
+            gr.HTML(NOTIFY, js_on_load=script(NOTIFY_JS), elem_id="notify", apply_default_css=False)
         return row
 
     @property
