@@ -29,7 +29,7 @@ def recorded(page, tmp_path):  # noqa: F811
     page.takeaway.downloads = Downloads(tmp_path / "served")
     if not (page.shelf.samples / "quick").exists():
         page.shelf.samples.mkdir(parents=True, exist_ok=True)
-        own(page.shelf.samples / "quick")
+        own(page.shelf.samples / "quick", "quick")
 
 
 def take(page, owner, key, kind) -> dict:  # noqa: F811
