@@ -31,6 +31,7 @@ WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=20) | s
 )
 TINY = {"outer_steps": 1, "experts": 1, "expert_steps": 6, "heldout_experts": 0, "max_start": 0, "expert_span": 2}
 TINY |= {"inner_steps": 2, "test_limit": 5, "data_dir": "", "revert": False, "arms": ["text", "base"]}
+TINY |= {"decoder": "nearest"}  # a search would be the most of such a run
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import pytest
 
 from backend import settings
 from backend.errors import UserError
-from backend.runs import timings
 from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.runs.progress import Stopped
@@ -95,7 +94,7 @@ def test_a_search_of_another_version_begins_anew(tmp_path):
         assert (searching.searched(file) is not None) == there
 
 
-def test_two_processes_search_and_score_what_one_does_and_their_memory_is_counted(config, tmp_path, monkeypatch):
+def test_two_processes_search_and_score_what_one_does(config, tmp_path, monkeypatch):
     monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path / "home"))
     arms = ("decoded", "text", "init")
     config = replace(config, search_starts=3, search_rounds=1, outer_steps=2, arms=arms, regimes=("ordinary",))
@@ -108,8 +107,6 @@ def test_two_processes_search_and_score_what_one_does_and_their_memory_is_counte
     assert {(row["arm"], row["student"]) for row in two.rows("results")} == {
         (arm, student) for arm in arms for student in (config.model, config.other_model)
     }
-    alone, together = (row["memory_mb"] for row in timings.timings("text_distillation") if row["stage"] == "evaluate")
-    assert together > alone + 100  # megabytes: torch alone is more
 
 
 def test_a_text_that_no_search_made_is_its_own_nearest_neighbour_text(config):
