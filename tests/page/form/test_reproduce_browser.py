@@ -142,7 +142,7 @@ def test_on_a_phone_the_box_fits_and_is_large_enough_to_touch(chromium, served):
     page.wait_for_selector("#box [role=tab]")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     heights = page.eval_on_selector_all("#box button", "all => all.map(one => one.getBoundingClientRect().height)")
-    assert len(heights) == 5
+    assert len(heights) == 6
     assert min(heights) >= 40
     assert visitor.errors == []
     visitor.leave()
@@ -159,6 +159,7 @@ DROP = """(text) => {
 
 def test_a_yaml_file_that_is_dropped_or_chosen_fills_the_form(visitor, tmp_path):
     page = visitor.page
+    open_fold(page, "Scoring")
     page.evaluate(DROP, "study: text_distillation\npreset: paper\nchanges: {seeds: 3}")
     page.wait_for_selector("#changes [data-count='1']")
     assert (
