@@ -2,8 +2,8 @@
 
 oneDNN has a switch called fp32_precision="bf16". On some processors it means real float32 at twice the speed, on others
 (with AMX) products rounded to bf16 at three times the speed. Products of bfloat16 itself, which autocast makes, are
-three times as fast with AMX and up to fifty times slower on a processor without AMX or AVX-512. The names do not say
-which; a probe of half a second does, once in a process. Whoever may round asks here. Knows no model.
+faster with AMX and many times slower on a processor without AMX or AVX-512. The names do not say which; probes of a
+third of a second each do, once in a process. Whoever may round asks here. Knows no model.
 """
 
 import time

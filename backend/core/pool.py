@@ -21,6 +21,7 @@ from backend.errors import UserError
 
 # in a worker process: what each way to begin has made there, by its pickle
 _made: dict[bytes, Callable[[Any], Any]] = {}
+_kept: dict[tuple, Any] = {}
 _is_worker = False
 
 
@@ -43,11 +44,20 @@ def set_threads() -> None:
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // 2))
 
 
+def kept(make: Callable[..., Any], *given: Any) -> Any:
+    """What `make` makes of what is given. A worker makes it once; any other process each time, for it may live on."""
+    if not _is_worker:
+        return make(*given)
+    if (make, *given) not in _kept:
+        _kept[make, *given] = make(*given)
+    return _kept[make, *given]
+
+
 class Workers:
     """Processes that stay, so that stages that follow each other load libraries, models and data once.
 
-    `count` 1 means none: the work is done here. Made when they are first needed, or by `warm`. A context manager: its
-    end is theirs, and an error in it kills them.
+    `count` 1 means none: the work is done here. Made when they are first needed. A context manager: its end is theirs,
+    and an error in it kills them.
     """
 
     def __init__(self, count: int):
@@ -58,15 +68,16 @@ class Workers:
         return self
 
     def __exit__(self, kind: type | None, *_) -> None:
-        if kind is None and self._executor is not None:
-            self._executor.shutdown()
-        elif kind is not None:
+        if kind is None:
+            self.close()
+        else:
             self._kill()
 
-    def warm(self, begin: Callable[[], Callable[[Any], Any]]) -> None:
-        """Let every worker begin now, beside whatever the caller does next. What it raises is raised by `each`."""
-        for _ in range(self.count if self.count > 1 else 0):
-            self._processes().submit(_begun, pickle.dumps(begin))
+    def close(self) -> None:
+        """Wait until they have ended; more work makes new ones."""
+        if self._executor is not None:
+            self._executor.shutdown()
+            self._executor = None
 
     def each(
         self,
@@ -138,12 +149,6 @@ def _start() -> None:
     global _is_worker
     torch.set_num_threads(1)
     _is_worker = True
-
-
-def _begun(begin: bytes) -> None:
-    """Begin ahead of the work. What it raises is kept for the first item, whose caller listens."""
-    with contextlib.suppress(Exception):
-        _work_of(begin)
 
 
 def _do(begin: bytes, item: Any) -> Any:

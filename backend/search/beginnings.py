@@ -1,7 +1,6 @@
 """Where a search may begin: sets of real questions, and their children: two sets mixed, and one text changed.
 
-Students choose among them (trials.py). Sets of a dozen questions differ by several points of accuracy, far more than
-any one change of a text brings, so that many sets and few students each come first. Knows drafts; no model.
+Students choose among them (trials.py), before any round of the search. Knows drafts; no model.
 """
 
 import random

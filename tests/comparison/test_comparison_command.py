@@ -69,7 +69,8 @@ def test_bad_input_is_a_sentence_and_no_trace(change, code, says, config, tmp_pa
     assert main([*words(config, tmp_path / "run", **flags), *sets]) == code
     out, err = capsys.readouterr()
     assert out == "" and says in err and "Traceback" not in err
-    assert next(line for line in err.splitlines() if not line.startswith("Starting ")).startswith("error: ")
+    begun, said = err.partition("error: ")[:2]
+    assert said and begun.startswith("Starting comparison in ") == (code == 1) and begun.count("\n") == (code == 1)
     if code == 1:
         assert RunDir(tmp_path / "run").status()["state"] == "failed"
 

@@ -1,17 +1,16 @@
 """Workers: what they are asked comes back whatever the order, they begin once, and none outlives its end."""
 
 import os
-from functools import partial
 
 import psutil
 import pytest
 
-from backend.core.pool import Workers
+from backend.core.pool import Workers, kept
 from backend.errors import UserError
 
 
-def squares(begun: list | None = None):
-    """Each worker's own way to begin: the number of its process, and how often it has worked."""
+def squares():
+    """What tells a worker's process, and how often it has worked since it began."""
     count = [0]
 
     def work(item: int) -> tuple[int, int, int]:
@@ -38,24 +37,23 @@ def test_everything_asked_is_answered_once(count):
 
 def test_workers_stay_from_one_stage_to_the_next_and_begin_once():
     with Workers(2) as workers:
-        workers.warm(squares)
         first = [told for _, told in workers.each(squares, range(4), nothing)]
         again = [told for _, told in workers.each(squares, range(4), nothing)]
         pids = {pid for _, pid, _ in first + again}
         assert len(pids) <= 2 and os.getpid() not in pids
-        assert max(count for _, _, count in again) > max(count for _, _, count in first)
+        for pid in pids:  # one that had begun anew would have counted from 1 again
+            counts = [count for _, one, count in first + again if one == pid]
+            assert sorted(counts) == list(range(1, len(counts) + 1))
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
 
 
 def test_one_worker_is_this_process():
     with Workers(1) as workers:
-        workers.warm(refuses)
         assert {pid for _, (_, pid, _) in workers.each(squares, [1, 2], nothing)} == {os.getpid()}
 
 
 def test_what_a_worker_cannot_begin_with_is_said_to_whoever_asks_it_to_work():
     with pytest.raises(UserError, match="nothing to begin with"), Workers(2) as workers:
-        workers.warm(refuses)
         list(workers.each(refuses, [1, 2], nothing))
 
 
@@ -65,6 +63,29 @@ def test_whoever_looks_up_may_stop_the_work_and_every_worker_with_it():
 
     before = set(psutil.Process().children(recursive=True))
     with pytest.raises(KeyboardInterrupt), Workers(2) as workers:
-        list(workers.each(partial(squares, []), [1, 2, 3], stop))
+        list(workers.each(squares, [1, 2, 3], stop))
     _, alive = psutil.wait_procs(set(psutil.Process().children(recursive=True)) - before, timeout=10)
     assert not [one for one in alive if "resource_tracker" not in " ".join(one.cmdline())]
+
+
+def built(name: str) -> list[str]:
+    return [name]
+
+
+def keeping():
+    return lambda item: id(kept(built, "rows")) == id(kept(built, "rows"))
+
+
+def test_a_worker_keeps_what_it_made_and_this_process_does_not():
+    with Workers(2) as workers:
+        assert all(same for _, same in workers.each(keeping, [1, 2, 3], nothing))
+    first, again = kept(built, "rows"), kept(built, "rows")
+    assert first == again and first is not again
+
+
+def test_closed_workers_are_gone_and_others_come_when_there_is_more_to_do():
+    with Workers(2) as workers:
+        first = {pid for _, (_, pid, _) in workers.each(squares, range(4), nothing)}
+        workers.close()
+        assert not [pid for pid in first if psutil.pid_exists(pid)]
+        assert dict(workers.each(squares, [3, 4], nothing))[3][0] == 9

@@ -1,12 +1,16 @@
 """Where a search begins: drawn sets, their children, and that it begins with the best of them."""
 
+import math
 import random
 from dataclasses import replace
 
 import pytest
 
+from backend.search import search as module
 from backend.search.beginnings import PARENTS, beginnings, changed, children, mixed
+from backend.search.moves import Draft
 from backend.search.search import Heat, Search
+from backend.studies.text_distillation import cost
 from tests import tiny_search
 from tests.tiny_search import DRAFTS, MATERIAL, PLAN, TRAIN, VALIDATION
 
@@ -99,3 +103,23 @@ def test_heats_may_end_in_any_order_and_in_any_process(readers):
         readers, plan={"starts": 5, "at_once": 2}, spread=lambda heats: [(h, elsewhere.heat(h)) for h in heats[::-1]]
     )
     assert list(backwards.run(DRAFTS[:4])) == list(alone.run(DRAFTS[:4]))
+
+
+def test_the_estimate_counts_the_students_that_choose_a_beginning(readers, monkeypatch):
+    asked, fresh = [], iter(range(1000))
+
+    def heat(self, one: Heat) -> list[float]:
+        asked.append(len(one.texts) * one.students)
+        return [0.5 for _ in one.texts]
+
+    def all_new(*_) -> list[tuple[Draft, ...]]:
+        return [tuple(replace(draft, question=f"{next(fresh)}?") for draft in DRAFTS[:4]) for _ in range(cost.CHILDREN)]
+
+    monkeypatch.setattr(Search, "heat", heat)
+    monkeypatch.setattr(module, "children", all_new)
+    for starts in (8, 12, 13):
+        asked.clear()
+        list(search(readers, plan={"starts": starts}).run(DRAFTS[:4]))
+        assert sum(asked) / len(readers) - PLAN.validations == cost.beginning_students(starts)
+    assert cost.beginning_students(0) == 0
+    assert cost.CHILDREN == math.comb(PARENTS, 2)

@@ -92,10 +92,10 @@ def heldout_work(c: DistillConfig) -> float:
     return c.heldout_experts * expert_work(c)
 
 
-def search_work(c: DistillConfig) -> list[float]:
-    """The work of all rounds of the search, from round 0, which only validates."""
+def search_work(c: DistillConfig, workers: int = 1) -> list[float]:
+    """The work of all rounds of the search, by so many processes, from round 0, which begins and validates."""
     readers = [c.model] + ([c.other_model] if c.other_model and c.search_readers == "both" else [])
-    pace = sum(relative(c, name) for name in readers)
+    pace = sum(relative(c, name) for name in readers) / workers
     student = c.finetune_steps * step(FINETUNE, min(c.finetune_batch, c.prompts) * (question(c) + FRAME))
     check = VALIDATIONS * (student + VALIDATION.get(c.task, MANY // 4) * SCORE)
     raced = sum(texts * students for texts, students in RACE)
@@ -123,8 +123,12 @@ def checking_work(c: DistillConfig) -> float:
     return (asked + 4) * segments * unroll_work(c)
 
 
-def decode_work(c: DistillConfig) -> float:
-    return heldout_work(c) + (sum(search_work(c)) if c.decoder == "search" else 0.0) + checking_work(c)
+def decode_work(c: DistillConfig, workers: int = 1) -> float:
+    """The held-out experts, the search by so many processes, which begin by loading everything, and the checks."""
+    searched = 0.0
+    if c.decoder == "search":
+        searched = sum(search_work(c, workers)) + (START if workers > 1 else 0.0)
+    return heldout_work(c) + searched + checking_work(c)
 
 
 def relative(c: DistillConfig, name: str) -> float:
@@ -158,13 +162,14 @@ def stage_work(c: DistillConfig, workers: int = 1) -> dict[str, float]:
         "start": START,
         "experts": recording_work(c, workers),
         "distil": distil_work(c),
-        "decode": decode_work(c),
+        "decode": decode_work(c, workers),
         "evaluate": evaluate_work(c, workers),
     }
 
 
-def memory_mb(c: DistillConfig, workers: int = 1, scored: bool = True) -> float:
-    """The most that the bundled models and all processes hold at once, as measured."""
+def memory_mb(c: DistillConfig, workers: int = 1, students: bool = True) -> float:
+    """The most that the bundled models and all processes hold at once, as measured. `students`: the workers train some,
+    be it to score or to search."""
     alone = 560.0 + 0.07 * math.ceil(read_tokens(c))
-    at_once = workers if scored else experts_at_once(c, workers)
+    at_once = workers if students else experts_at_once(c, workers)
     return alone + (560.0 * at_once if at_once > 1 else 0.0)

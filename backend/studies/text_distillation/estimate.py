@@ -16,6 +16,7 @@ from backend.settings import build, from_saved
 from backend.studies.text_distillation.branching import RECORDING
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import SPEEDS, distil_work, heldout_work, memory_mb, stage_work
+from backend.studies.text_distillation.decoders import SEARCH
 from backend.studies.text_distillation.study import STUDY
 
 RECENT = 6  # timings of a stage that count
@@ -34,7 +35,8 @@ def estimate(
     work = remaining(config, rows, machine.workers, begun)
     paces = [pace_of(name, rows, config, machine) for name in wanted]
     low, high = (sum(work[name] * pace[i] for name, pace in zip(wanted, paces, strict=True)) for i in (0, 1))
-    memory = memory_of(config, rows, machine, "evaluate" in wanted)
+    students = "evaluate" in wanted or ("decode" in wanted and config.decoder == SEARCH)
+    memory = memory_of(config, rows, machine, students)
     return Estimate((low, high), memory, machine.crowding > BUSY)
 
 
@@ -98,8 +100,8 @@ def paces(rows: Sequence[dict], machine: Machine) -> list[float]:
     return sorted(found)
 
 
-def memory_of(config: DistillConfig, rows: Sequence[dict], machine: Machine, scored: bool) -> float:
+def memory_of(config: DistillConfig, rows: Sequence[dict], machine: Machine, students: bool) -> float:
     """Memory in MB, as cost.py counts it, times what earlier runs took beside what was counted for them."""
     counted = [memory_mb(row["config"], machine.workers, row["stage"] == "evaluate") for row in rows[-RECENT:]]
     ratios = [row["memory_mb"] / wanted for row, wanted in zip(rows[-RECENT:], counted, strict=True)]
-    return memory_mb(config, machine.workers, scored) * (max(ratios) if ratios else 1.0)
+    return memory_mb(config, machine.workers, students) * (max(ratios) if ratios else 1.0)

@@ -4,8 +4,6 @@ experts -> distil -> decode -> evaluate. Every stage picks up where its files en
 numbers. Knows files and stages; the mathematics is in distill.py and unroll.py.
 """
 
-from functools import partial
-
 from backend.core.pool import Workers, set_threads, worker_count
 from backend.runs.folder import RunDir
 from backend.runs.timings import age, note, timed
@@ -17,7 +15,7 @@ from backend.studies.text_distillation.decoding import write_distilled
 from backend.studies.text_distillation.learning import distil_prompts, restore
 from backend.studies.text_distillation.recording import followed, held_out, lacking, record_experts
 from backend.studies.text_distillation.scoring import evaluate, to_score
-from backend.studies.text_distillation.setup import Setup, kept_setup
+from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.side_by_side import workers_for
 from backend.studies.text_distillation.study import STUDY
 
@@ -32,20 +30,17 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.
     where = str(setup.own.student.device.type)
     if (began := age()) < LONGEST_START_S:  # a notebook's process is older
         note(run_dir, "start", where, began)
+    left, helpers = len(lacking(setup, followed(config))) / config.experts, workers_for(setup)
+    with timed(run_dir, "experts", where, left, helpers if helpers > 1 else 0):
+        buffer = record_experts(setup, run_dir, followed(config), "experts")
+    state = restore(setup, buffer, run_dir)
+    if "distil" in stages:
+        with timed(run_dir, "distil", where, part(distil_work(config, state.step), distil_work(config))):
+            distil_prompts(setup, buffer, state, run_dir)
     with Workers(worker_count()) as workers:
-        helpers = workers_for(setup)
-        if helpers == 1 and {"decode", "evaluate"} & set(stages):
-            workers.warm(partial(kept_setup, config))  # the other cores have nothing to do until then
-        left = len(lacking(setup, followed(config))) / config.experts
-        with timed(run_dir, "experts", where, left, helpers if helpers > 1 else 0):
-            buffer = record_experts(setup, run_dir, followed(config), "experts")
-        state = restore(setup, buffer, run_dir)
-        if "distil" in stages:
-            with timed(run_dir, "distil", where, part(distil_work(config, state.step), distil_work(config))):
-                distil_prompts(setup, buffer, state, run_dir)
         if "decode" in stages:
-            with timed(run_dir, "decode", where, decode_share(setup, run_dir)):
-                later = decode_work(config) - heldout_work(config)
+            with timed(run_dir, "decode", where, decode_share(setup, run_dir, workers.count)):
+                later = decode_work(config, workers.count) - heldout_work(config)
                 buffer = record_experts(setup, run_dir, held_out(config), "decode", later)
                 write_distilled(setup, buffer, state, run_dir, workers)
         if "evaluate" in stages:
@@ -53,6 +48,7 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.
             share = part(*(sum(cell_work(config, cell) for cell in some) for some in (todo, cells(config))))
             with timed(run_dir, "evaluate", where, share, workers.count if workers.count > 1 else 0):
                 evaluate(setup, run_dir, workers)
+                workers.close()  # what they held is known once they have ended
 
 
 def part(left: float, whole: float) -> float:
@@ -60,10 +56,10 @@ def part(left: float, whole: float) -> float:
     return left / whole if whole else 0.0
 
 
-def decode_share(setup: Setup, run_dir: RunDir) -> float:
+def decode_share(setup: Setup, run_dir: RunDir, workers: int) -> float:
     """How much of the stage is still to do: experts may be recorded, a search may be half done."""
     c = setup.config
     done = heldout_work(c) * (1 - len(lacking(setup, held_out(c))) / max(1, c.heldout_experts))
     if c.decoder == "search":
-        done += sum(search_work(c)[: reached(run_dir.artifacts / STATE) + 1])
-    return 1 - done / decode_work(c)
+        done += sum(search_work(c, workers)[: reached(run_dir.artifacts / STATE) + 1])
+    return 1 - done / decode_work(c, workers)

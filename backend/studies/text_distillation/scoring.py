@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from backend.core.pool import Workers
+from backend.core.pool import Workers, kept
 from backend.core.scoring.metrics import summarise
 from backend.core.scoring.scored import METRICS, Scored
 from backend.disk import write_atomically
@@ -22,7 +22,7 @@ from backend.studies.text_distillation.decoding import learned
 from backend.studies.text_distillation.evaluate import Bench
 from backend.studies.text_distillation.learning import restore
 from backend.studies.text_distillation.recording import load_experts
-from backend.studies.text_distillation.setup import Setup, kept_setup
+from backend.studies.text_distillation.setup import Setup
 
 
 def evaluate(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
@@ -54,7 +54,7 @@ def cell_of(row: dict) -> Cell:
 
 def cell_worker(config: DistillConfig, folder: Path) -> Callable[[Cell], list[Scored]]:
     """Load everything once, in whichever process this is, and return what to do with a cell."""
-    setup = kept_setup(config)
+    setup = kept(Setup, config)
     buffer = load_experts(setup)
     run_dir = RunDir(folder)
     bench = Bench(setup, buffer, learned(setup, restore(setup, buffer, run_dir), run_dir))

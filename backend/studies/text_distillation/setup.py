@@ -5,7 +5,7 @@ Knows how names become models and files become rows; trains nothing.
 
 import hashlib
 import json
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -22,12 +22,6 @@ from backend.errors import UserError
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.experts import Recipe
 from backend.studies.text_distillation.synthetic import SyntheticPrompts, check_fits, make_slots
-
-
-@lru_cache(maxsize=1)
-def kept_setup(config: DistillConfig) -> "Setup":
-    """A worker's own setup, loaded once for all that it is asked."""
-    return Setup(config)
 
 
 class Setup:

@@ -84,7 +84,7 @@ STUDY = Study(
         own="Distil your own",
         nothing="Press Distil to start one. The curve moves within seconds, and it goes on when you close this page.",
         arms=(  # in the order shown: what every model can read first, so that the rows of two models lie side by side
-            Word("text", "Distilled text", "what came out: a few questions with their answers", "made"),
+            Word("text", "Distilled text", "the texts that the run wrote", "made"),
             Word("random", "Random questions", "as many other real questions", "real"),
             Word("decoded", "Nearest-neighbour text", "the learned prompts, read off token by token", "made"),
             Word("init", "Starting questions", "the real questions the prompts started from", "real"),

@@ -7,7 +7,7 @@ a setup and the run folder; the search itself is in backend/search.
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from backend.core.pool import Workers
+from backend.core.pool import Workers, kept
 from backend.core.text.text_data import load_questions
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
@@ -17,7 +17,7 @@ from backend.search.state import STATE, draft_of, last_round, material_of, searc
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import checking_work, search_work
 from backend.studies.text_distillation.revert import tokens_changed
-from backend.studies.text_distillation.setup import Setup, kept_setup
+from backend.studies.text_distillation.setup import Setup
 
 AT_ONCE = 4  # texts that a worker judges at a time: the same however many workers, so that the digits are too
 
@@ -28,11 +28,11 @@ def search_texts(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
     starts = zip(setup.init_examples, setup.init_rows, strict=True)
     drafts = [draft_of(example, setup.train[row].id) for example, row in starts]
     last = last_round(run_dir.artifacts / STATE)
-    rounds, begun = search_work(c), last.round if last else -1
+    rounds, begun = search_work(c, workers.count), last.round if last else -1
     repair_snapshots(setup, last, run_dir)
     work = sum(rounds[begun + 1 :])
     with Progress(run_dir, "decode", c.search_rounds, max(0, begun), work, checking_work(c)) as progress:
-        judged = [0]
+        judged = 0
 
         def say(found: Found) -> None:
             said = f"Search, round {found.round}: validation {found.best_loss:.3f}"
@@ -40,9 +40,10 @@ def search_texts(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
             progress.advance(said, by=found.round - progress.done, work=rounds[found.round])
 
         def spread(heats: Sequence[Heat]) -> Iterator[tuple[Heat, list[float]]]:
+            nonlocal judged
             for heat, values in workers.each(partial(heat_worker, c), heats, progress.check_stop):
-                judged[0] += len(heat.texts) * heat.students
-                progress.advance(f"Search: {judged[0]} students trained and judged", by=0, work=0.0)
+                judged += len(heat.texts) * heat.students
+                progress.advance(f"Search: {judged} students trained and judged", by=0, work=0.0)
                 yield heat, values
 
         searching = spread if workers.count > 1 else None
@@ -56,7 +57,7 @@ def step_sizes(config: DistillConfig) -> list[float]:
 
 def heat_worker(config: DistillConfig) -> Callable[[Heat], list[float]]:
     """Load everything once, in a process of its own, and return what to do with a heat."""
-    return make_search(kept_setup(config), tuple(step_sizes(config))).heat
+    return make_search(kept(Setup, config), tuple(step_sizes(config))).heat
 
 
 def repair_snapshots(setup: Setup, last: Found | None, run_dir: RunDir) -> None:

@@ -7,11 +7,13 @@ import pytest
 
 from backend import settings
 from backend.errors import UserError
+from backend.runs import timings
 from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.runs.progress import Stopped
 from backend.search import state as searching
 from backend.studies.text_distillation import text_search
+from backend.studies.text_distillation.cells import cells
 from backend.studies.text_distillation.run import run
 from backend.studies.text_distillation.study import STUDY
 from tests.studies.text_distillation.test_run import tiny_config
@@ -35,7 +37,8 @@ def start(config, folder) -> RunDir:
 
 
 def outcome(found: RunDir) -> dict:
-    rows = {name: found.rows(name) for name in ("prompts", "distilled", "results")}
+    rows = {name: found.rows(name) for name in ("prompts", "distilled")}
+    rows["results"] = sorted(found.rows("results"), key=json.dumps)  # two processes write theirs in no fixed order
     rows["metrics"] = [{k: v for k, v in row.items() if k != "seconds"} for row in found.rows("metrics")]
     return rows | {"summary": json.loads((found.path / "summary.json").read_text(encoding="utf-8"))}
 
@@ -90,3 +93,25 @@ def test_a_search_of_another_version_begins_anew(tmp_path):
     for version, there in ((searching.VERSION, True), (searching.VERSION - 1, False), (None, False)):
         file.write_text(json.dumps({"version": version, "lrs": [0.1], "trainings": 3, "found": found}))
         assert (searching.searched(file) is not None) == there
+
+
+def test_two_processes_search_and_score_what_one_does_and_their_memory_is_counted(config, tmp_path, monkeypatch):
+    monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path / "home"))
+    arms = ("decoded", "text", "init")
+    config = replace(config, search_starts=3, search_rounds=1, outer_steps=2, arms=arms, regimes=("ordinary",))
+    one = start(config, tmp_path / "one")
+    assert run_to_the_end(config, one) == "finished"
+    monkeypatch.setenv("DISTILLOSCOPE_WORKERS", "2")
+    two = start(config, tmp_path / "two")
+    assert run_to_the_end(config, two) == "finished"
+    assert outcome(two) == outcome(one)
+    assert {(row["arm"], row["student"]) for row in two.rows("results")} == {
+        (arm, student) for arm in arms for student in (config.model, config.other_model)
+    }
+    alone, together = (row["memory_mb"] for row in timings.timings("text_distillation") if row["stage"] == "evaluate")
+    assert together > alone + 100  # megabytes: torch alone is more
+
+
+def test_a_text_that_no_search_made_is_its_own_nearest_neighbour_text(config):
+    arms = {cell.arm for cell in cells(replace(config, decoder="nearest", arms=("decoded", "text")))}
+    assert arms == {"text"}
