@@ -35,7 +35,8 @@ def table_markup(config: dict, about: str = "") -> str:
         f"<tr><td><code>{escape(name)}</code></td><td>{form_values.shown(value)}</td></tr>"
         for name, value in config.items()
     )
+    said = f"<p>{escape(about)}</p>" if about else ""
     return (
         '<details class="ds-table"><summary>Settings of this run</summary>'
-        f"<p>{escape(about)}</p><div><table><tbody>{rows}</tbody></table></div></details>"
+        f"{said}<div><table><tbody>{rows}</tbody></table></div></details>"
     )

@@ -224,7 +224,9 @@ class RunView:
         return status_markup(*what, **said)
 
     def _about(self, run: RunDir) -> str:
-        return resolve(self.study.words.about)(run.config()["config"])
+        """The run in one sentence; nothing of a study that this copy does not know."""
+        found = run.config()
+        return resolve(self.study.words.about)(found["config"]) if found["study"] == self.study.name else ""
 
     def _rest(self, run: RunDir, status: dict, recorded: bool) -> object:
         """A button for the stages that a run was not asked for; it names the next one."""
