@@ -38,6 +38,7 @@ SAID = {
     "choose": ["keys"],
     "ask_what_if": ["run", "edits", "number"],
     "warm_up": ["run"],
+    "take_recipe": ["text"],
 }
 OPENINGS = ("open", "open_1", "open_2")  # of the pages
 FORMS = ["follow", "start_1", "cost", "drop", "follow_1", "start_2", "expect", "show_example", "publish", "ask"]
