@@ -68,16 +68,10 @@ class Workers:
         return self
 
     def __exit__(self, kind: type | None, *_) -> None:
-        if kind is None:
-            self.close()
-        else:
+        if kind is not None:
             self._kill()
-
-    def close(self) -> None:
-        """Wait until they have ended; more work makes new ones."""
-        if self._executor is not None:
+        elif self._executor is not None:
             self._executor.shutdown()
-            self._executor = None
 
     def each(
         self,

@@ -115,18 +115,17 @@ class Outlook:
         if self._unbroken and parts and (self._stage != START or self._fresh):
             helpers = max(part.at_once for part in parts)
             row = {"stage": self._stage, "seconds": round(self._spent[self._stage], 3)}
-            row |= {"cpu_s": self._processors_time(cpu, helpers > 1), "crowding": round(crowding(), 2)}
+            row |= {"cpu_s": self._processors_time(cpu), "crowding": round(crowding(), 2)}
             row |= {"device": "cuda" if self.machine.gpu else "cpu", "parts": [part.as_dict() for part in parts]}
             note({**self.expected.about, **row, "memory_mb": round(peak_memory_mb(helpers if helpers > 1 else 0))})
         self._cpu = cpu
 
-    def _processors_time(self, cpu: tuple[float, float], of_helpers: bool) -> float | None:
-        """Of the stage that is over; without helpers that only load beside it. None where a product has several threads
+    def _processors_time(self, cpu: tuple[float, float]) -> float | None:
+        """Of the stage that is over, with its helpers. None where a product has several threads
         (core.pool gives a process half the cores) or a GPU works: that time is no measure of the work."""
         if self.machine.cores >= 4 or self.machine.gpu:
             return None
-        own, children = (after - before for after, before in zip(cpu, self._cpu, strict=True))
-        return round(own + (children if of_helpers else 0.0), 3)
+        return round(sum(cpu) - sum(self._cpu), 3)
 
     def _as_dict(self, left: float | None) -> dict:
         stages = dict(self._before.get("stages") or {})

@@ -93,11 +93,3 @@ def test_a_worker_keeps_what_it_made_and_this_process_does_not():
         assert all(same for _, same in workers.each(keeping, [1, 2, 3], nothing))
     first, again = kept(built, "rows"), kept(built, "rows")
     assert first == again and first is not again
-
-
-def test_closed_workers_are_gone_and_others_come_when_there_is_more_to_do():
-    with Workers(2) as workers:
-        first = {pid for _, (_, pid, _) in workers.each(squares, range(4), nothing)}
-        workers.close()
-        assert not [pid for pid in first if psutil.pid_exists(pid)]
-        assert dict(workers.each(squares, [3, 4], nothing))[3][0] == 9
