@@ -29,14 +29,20 @@ class Setting:
     default: object
     help: str
     group: str
+    label: str = ""
     low: float | int | None = None
     high: float | int | None = None
     choices: tuple[str, ...] | None = None
-    advanced: bool = False
+    basic: bool = False
     kind: str = ""
     public: int | tuple[int, int] | str | None = None
     all_at_zero: bool = False
     only_with: tuple[str, tuple] | None = None
+
+    @property
+    def words(self) -> str:
+        """Its name as people read it."""
+        return self.label or self.name.replace("_", " ").capitalize()
 
     @property
     def many(self) -> bool:
@@ -54,10 +60,11 @@ def setting(
     help: str,
     group: str,
     *,
+    label="",
     low=None,
     high=None,
     choices=None,
-    advanced=False,
+    basic=False,
     kind="",
     public=None,
     all_at_zero=False,
@@ -65,16 +72,18 @@ def setting(
 ):
     """A dataclass field that carries its own help, its legal range or choices, and the group it is shown under.
 
-    `kind` says what a text names: `place`, a path that somebody typed; `file`, a path that the page puts there for an
-    upload or a run; `model`; `task`. `public` is the most that a visitor of a shared host may ask for, of a list its
-    length; two numbers where hosts with a GPU allow more; a sentence where no limit is needed, which says why.
-    `all_at_zero`: 0 asks for everything there is, however much that is. `only_with` names another setting and those of
-    its values with which this one matters; with any other it is never looked at.
+    `label` is its name in words, where the code's name is not words enough. `basic` settings, at most eight of a study,
+    are those most people change: a form shows them before all others. `kind` says what a text names: `place`, a path
+    that somebody typed; `file`, a path that the page puts there for an upload or a run; `model`; `task`. `public` is
+    the most that a visitor of a shared host may ask for, of a list its length; two numbers where hosts with a GPU allow
+    more; a sentence where no limit is needed, which says why. `all_at_zero`: 0 asks for everything there is, however
+    much that is. `only_with` names another setting and those of its values with which this one matters; with any other
+    it is never looked at.
     """
     if kind not in KINDS:
         raise ValueError(f"a setting has no kind {kind!r}, only {', '.join(filter(None, KINDS))}")
-    facts = {"help": help, "group": group, "low": low, "high": high, "choices": choices, "advanced": advanced}
-    facts |= {"kind": kind, "public": public, "all_at_zero": all_at_zero, "only_with": only_with}
+    facts = {"help": help, "group": group, "label": label, "low": low, "high": high, "choices": choices}
+    facts |= {"basic": basic, "kind": kind, "public": public, "all_at_zero": all_at_zero, "only_with": only_with}
     return dataclasses.field(default=default, metadata=facts)
 
 

@@ -134,15 +134,20 @@ class Visitor:
         selector = ", ".join(f"#status [data-status={s}]" for s in states)
         self.page.wait_for_selector(selector, timeout=seconds * 1000, state="attached")
 
-    def set_number(self, group: str, name: str, value: object) -> None:
-        """A setting of the form, in whose fold `group` it stands."""
-        if not self.page.locator(f"#setting-{name}").is_visible():
-            self.page.locator("#form button", has_text=group).first.click()
+    def open_setting(self, name: str) -> None:
+        """Open the folds of the form until a setting can be seen."""
+        for title in ("Settings", "Advanced"):
+            if not self.page.locator(f"#setting-{name}").is_visible():
+                self.page.locator("#form .ds-fold > button", has_text=title).first.click()
+        self.page.wait_for_selector(f"#setting-{name}")
+
+    def set_number(self, name: str, value: object) -> None:
+        self.open_setting(name)
         self.page.locator(f"#setting-{name} input").first.fill(str(value))
 
     def start_long(self, updates: int = 1000) -> None:
         """A run that does not end under the test's feet, however long the machine stalls."""
-        self.set_number("Matching", "outer_steps", updates)
+        self.set_number("outer_steps", updates)
         self.page.wait_for_selector("#changes [data-count='1']")
         self.page.click("#distil")
         self.wait_run()

@@ -40,7 +40,7 @@ def visitor(chromium, address):
 def begin(visitor, pause: float) -> None:
     """Start a fit that waits so long at each step."""
     if pause:
-        visitor.set_number("Training", "pause", pause)
+        visitor.set_number("pause", pause)
         visitor.page.wait_for_selector("#changes [data-count='1']")
     visitor.page.click("#go")
     visitor.wait_run()

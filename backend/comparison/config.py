@@ -31,45 +31,74 @@ REGIMES = DISTILLED_REGIMES[::-1]  # the ordinary one first: every data set has 
 class ComparisonConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
-    task: str = setting("pocket_science", "What the students should learn to answer.", "Data", kind="task")
+    task: str = setting("pocket_science", "What the students should learn to answer.", "Data", basic=True, kind="task")
     data_dir: str = setting(
-        "", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True, kind="place"
+        "", "A folder of local data files; empty for bundled or hub data.", "Data", label="Data folder", kind="place"
     )
     train_limit: int = setting(
-        0, "Use only the first training questions; 0 for all.", "Data", low=0, advanced=True, public=2400
+        0, "Use only the first training questions; 0 for all.", "Data", label="Training questions", low=0, public=2400
     )
     validation_limit: int = setting(
-        0, "Validation questions; 0 for all.", "Data", low=0, advanced=True, public=200, all_at_zero=True
+        0, "Validation questions; 0 for all.", "Data", label="Validation questions", low=0, public=200, all_at_zero=True
     )
     test_limit: int = setting(
-        0, "Questions each student is scored on; 0 for all.", "Data", low=0, public=(300, 600), all_at_zero=True
+        0,
+        "Questions each student is scored on; 0 for all.",
+        "Data",
+        label="Test questions",
+        basic=True,
+        low=0,
+        public=(300, 600),
+        all_at_zero=True,
     )
-    budget: float = setting(0.05, "Examples of an arm, as a share of the training questions.", "Data", low=1e-6, high=1)
+    budget: float = setting(
+        0.05,
+        "Examples of an arm, as a share of the training questions.",
+        "Data",
+        label="Share of the training questions",
+        basic=True,
+        low=1e-6,
+        high=1,
+    )
 
     style: str = setting(
         "texts",
         "What students learn and answer: the text of an option, or its letter below the listed options.",
         "Data",
+        label="How options are read",
         choices=("texts", "letters"),
     )
     shuffle_options: bool = setting(
-        False, "Control: the test questions' options in another order.", "Data", advanced=True
+        False, "Control: the test questions' options in another order.", "Data", label="Shuffle the options"
     )
 
-    model: str = setting("opt-pocket", "The model that selects and distils.", "Models", kind="model")
+    model: str = setting("opt-pocket", "The model that selects and distils.", "Models", basic=True, kind="model")
     students: tuple[str, ...] = setting(
-        ("opt-pocket", "llama-pocket"), "The models that are trained on every arm.", "Models", kind="model", public=4
+        ("opt-pocket", "llama-pocket"),
+        "The models that are trained on every arm.",
+        "Models",
+        basic=True,
+        kind="model",
+        public=4,
     )
     seed: int = setting(
-        0, "Everything random follows from it.", "Models", low=0, high=2**31 - 1, public="a seed costs nothing"
+        0,
+        "Everything random follows from it.",
+        "Models",
+        label="Random seed",
+        low=0,
+        high=2**31 - 1,
+        public="a seed costs nothing",
     )
-    lora_rank: int = setting(8, "Rank of the LoRA matrices.", "Models", low=1, high=512, advanced=True, public=32)
+    lora_rank: int = setting(
+        8, "Inner width of the LoRA matrices.", "Models", label="LoRA rank", low=1, high=512, public=32
+    )
     lora_alpha: int = setting(
         16,
         "LoRA scale: the update is multiplied by alpha / rank.",
         "Models",
+        label="LoRA alpha",
         low=1,
-        advanced=True,
         public="a scale costs nothing",
     )
 
@@ -77,6 +106,8 @@ class ComparisonConfig:
         ("base", *BASELINES, *COSTLY, "init", "text", "full"),
         "What students are trained on.",
         "Students",
+        label="What students learn from",
+        basic=True,
         choices=ARMS,
         public=len(ARMS),
     )
@@ -84,71 +115,119 @@ class ComparisonConfig:
         ("ordinary",),
         "ordinary: AdamW. matched: step sizes learned for each arm.",
         "Students",
+        label="Ways of training",
         choices=REGIMES,
         public=len(REGIMES),
     )
     seeds: int = setting(
-        5, "Students per arm: data order, LoRA start and, for random, the draw.", "Students", low=1, public=5
+        5,
+        "Students per arm: data order, LoRA start and, for random, the draw.",
+        "Students",
+        label="Students per arm",
+        basic=True,
+        low=1,
+        public=5,
     )
-    steps: int = setting(60, "AdamW steps of every student.", "Students", low=1, high=100_000, public=(150, 400))
-    batch: int = setting(32, "Examples per step, at most.", "Students", low=1, public=64)
+    steps: int = setting(
+        60,
+        "AdamW steps of every student.",
+        "Students",
+        label="Steps of a student",
+        low=1,
+        high=100_000,
+        public=(150, 400),
+    )
+    batch: int = setting(32, "Examples per step, at most.", "Students", label="Examples per step", low=1, public=64)
     lrs: tuple[float, ...] = setting(
-        (0.001, 0.002, 0.005, 0.01), "Step sizes; validation questions choose one for each arm.", "Students", public=4
+        (0.001, 0.002, 0.005, 0.01),
+        "Step sizes; validation questions choose one for each arm.",
+        "Students",
+        label="Step sizes",
+        public=4,
     )
-    mixed_precision: bool = setting(False, "Train in bfloat16 where that is faster.", "Students", advanced=True)
-    lr_seeds: int = setting(2, "Students per step size when it is chosen.", "Students", low=1, advanced=True, public=2)
+    mixed_precision: bool = setting(
+        False, "Train in bfloat16 where that is faster.", "Students", label="Train in bfloat16"
+    )
+    lr_seeds: int = setting(
+        2, "Students per step size when it is chosen.", "Students", label="Students per step size", low=1, public=2
+    )
 
     start: str = setting(
         "best",
         "The real questions that learned arms start from: a selector's, or those that make the best students.",
         "Text",
+        label="Start of the search",
         choices=STARTS,
     )
     readers: str = setting(
-        "both", "Whose students judge a text: the model's own, or all students'.", "Text", choices=("own", "both")
+        "both",
+        "Whose students judge a text: the model's own, or all students'.",
+        "Text",
+        label="Judges of the search",
+        choices=("own", "both"),
     )
     objective: str = setting(
         "error",
         "error, answers: expected error, or loss, on real training questions. matching: distance to the expert.",
         "Text",
+        label="Objective of the search",
         choices=OBJECTIVES,
     )
     moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
         "What rounds change: a whole question every other round, between them a phrase, a word, a token in turn.",
         "Text",
+        label="What the search changes",
         choices=MOVES,
         public=len(MOVES),
     )
-    rounds: int = setting(12, "Rounds of the search.", "Text", low=0, high=100_000, public=20)
+    rounds: int = setting(
+        12, "Rounds of the search.", "Text", label="Rounds of the search", basic=True, low=0, high=100_000, public=20
+    )
     candidates: int = setting(
-        200, "Changes that a round ranks; students race trials made of them.", "Text", low=1, advanced=True, public=200
+        200,
+        "Changes that a round ranks; students race trials made of them.",
+        "Text",
+        label="Changes ranked in a round",
+        low=1,
+        public=200,
     )
     judged_by: int = setting(
-        240, "Real training questions that judge a round.", "Text", low=1, advanced=True, public=240
+        240,
+        "Real training questions that judge a round.",
+        "Text",
+        label="Questions that judge a round",
+        low=1,
+        public=240,
     )
     judges: int = setting(
         1,
         "Students of each reader that judge a trial at first; what goes on meets more.",
         "Text",
+        label="Judges of a trial",
         low=1,
-        advanced=True,
         public=2,
     )
     outsider: str = setting(
         "",
         "A model that takes no part and says by its perplexity how readable texts are; empty for none.",
         "Text",
+        label="Model that reads the texts",
         kind="model",
     )
     distillation: str = setting(
         "standard",
         "The distillation preset behind soft prompts and their texts.",
         "Text",
+        label="Preset of the distillation",
         public="a preset's name; its sizes stand in settings of this study",
     )
-    outer_steps: int = setting(120, "Updates of the soft prompts.", "Text", low=0, public=(250, 500))
-    prompt_tokens: int = setting(24, "Longest soft prompt, in tokens.", "Text", low=1, advanced=True, public=(32, 64))
+    outer_steps: int = setting(
+        120, "Updates of the soft prompts.", "Text", label="Updates of the prompts", low=0, public=(250, 500)
+    )
+    prompt_tokens: int = setting(
+        24, "Longest soft prompt, in tokens.", "Text", label="Tokens per prompt", low=1, public=(32, 64)
+    )
 
     def __post_init__(self):
         check(self)

@@ -4,6 +4,7 @@ Built from what the config class says of itself, so it fits any study. Values an
 may lend it what only a page knows: names to choose from (`offers`), settings that no visitor types (`absent`).
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -108,16 +109,18 @@ class ConfigForm:
             self.box = reproduce_box(told(untouched, untouched), f"{layout.prefix}box")
 
     def _make_folds(self, values: dict, made: dict) -> None:
-        """A fold for each group, the advanced settings in one of their own, into `made`."""
+        """The basic settings in one fold, in another the rest under the names of their groups; into `made`."""
         rest = [item for item in self.items if item.name not in made]
-        folds = {item.group: item for item in rest if not item.advanced}
-        for group in [*folds, "Advanced"]:
-            inside = [i for i in rest if (i.advanced if group == "Advanced" else i.group == group and not i.advanced)]
+        for title, basic in (("Settings", True), ("Advanced", False)):
+            inside = [item for item in rest if item.basic is basic]
             if not inside:
                 continue
-            with gr.Accordion(group, open=False, elem_classes="ds-fold"):
-                for item in inside:
-                    made[item.name] = self._widget(item, values[item.name])
+            with gr.Accordion(title, open=False, elem_classes="ds-fold"):
+                for group, items in itertools.groupby(inside, key=lambda item: item.group):
+                    if not basic:
+                        gr.HTML(f"<h3>{escape(group)}</h3>", apply_default_css=False, elem_classes="ds-group")
+                    for item in items:
+                        made[item.name] = self._widget(item, values[item.name])
 
     def _html(self, value: str, name: str) -> gr.HTML:
         return gr.HTML(value, elem_id=f"{self.layout.prefix}{name}", apply_default_css=False)

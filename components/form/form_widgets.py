@@ -51,13 +51,13 @@ def checkbox(option: Option) -> gr.Checkbox:
 def widget(item: Setting, value: object, prefix: str = "", offer: Offer | None = None):
     """The widget for one setting, its help beside it."""
     facts = {
-        "label": item.name.replace("_", " "),
-        "info": item.help,
+        "label": item.words,
+        "info": f"{item.help} `{item.name}`",
         "interactive": True,
         "elem_id": f"{prefix}setting-{item.name}",
         "value": value,
     }
-    choices = list(offer.choices if offer else item.choices or ())
+    choices = list(offer.choices if offer else [(name.replace("_", " "), name) for name in item.choices or ()])
     if offer and offer.free:
         return gr.Dropdown(choices, allow_custom_value=True, filterable=True, **facts)
     match form_values.kind(item):

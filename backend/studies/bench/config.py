@@ -19,90 +19,163 @@ REGIMES = ("ordinary", "matched")
 class BenchConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
-    student: str = setting("opt-pocket", "The model to tune and score.", "Student", kind="model")
+    student: str = setting("opt-pocket", "The model to tune and score.", "Student", basic=True, kind="model")
     precision: str = setting(
         "float32",
         "How its weights are stored; bfloat16 halves the memory.",
         "Student",
+        label="Precision of the weights",
         choices=("float32", "bfloat16"),
-        advanced=True,
     )
     seed: int = setting(
-        0, "Everything random follows from it.", "Student", low=0, high=2**31 - 1, public="a seed costs nothing"
+        0,
+        "Everything random follows from it.",
+        "Student",
+        label="Random seed",
+        low=0,
+        high=2**31 - 1,
+        public="a seed costs nothing",
     )
 
-    data: str = setting("real", "What the student learns from; none scores it as it is.", "Data", choices=DATA)
-    data_path: str = setting("", "distilled: a run folder. file: a file of examples or questions.", "Data", kind="file")
+    data: str = setting(
+        "real",
+        "What the student learns from; none scores it as it is.",
+        "Data",
+        label="Training data",
+        basic=True,
+        choices=DATA,
+    )
+    data_path: str = setting(
+        "",
+        "distilled: a run folder. file: a file of examples or questions.",
+        "Data",
+        label="File or run to learn from",
+        kind="file",
+    )
     examples: int = setting(
         0,
         "How many of them; 0 for all.",
         "Data",
+        label="Number of examples",
+        basic=True,
         low=0,
         public="steps and batch bound the work, however many there are",
     )
     train_task: str = setting(
-        "pocket_science", "The task that real and random questions come from.", "Data", kind="task"
+        "pocket_science",
+        "The task that real and random questions come from.",
+        "Data",
+        label="Training task",
+        basic=True,
+        kind="task",
     )
     data_dir: str = setting(
-        "", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True, kind="place"
+        "", "A folder of local data files; empty for bundled or hub data.", "Data", label="Data folder", kind="place"
     )
 
-    method: str = setting("lora", "How the weights may change.", "Training", choices=METHODS)
+    method: str = setting(
+        "lora", "How the weights may change.", "Training", label="Method of tuning", basic=True, choices=METHODS
+    )
     regime: str = setting(
-        "ordinary", "ordinary: AdamW. matched: a distilled run's own learned steps.", "Training", choices=REGIMES
+        "ordinary",
+        "ordinary: AdamW. matched: a distilled run's own learned steps.",
+        "Training",
+        label="Way of training",
+        choices=REGIMES,
     )
-    steps: int = setting(60, "Updates of each student.", "Training", low=1, high=100_000, public=(240, 600))
-    batch: int = setting(32, "Examples per update, at most.", "Training", low=1, high=4096, public=64)
+    steps: int = setting(
+        60,
+        "Updates of each student.",
+        "Training",
+        label="Updates of a student",
+        basic=True,
+        low=1,
+        high=100_000,
+        public=(240, 600),
+    )
+    batch: int = setting(
+        32, "Examples per update, at most.", "Training", label="Examples per update", low=1, high=4096, public=64
+    )
     lrs: tuple[float, ...] = setting(
-        (0.002, 0.005, 0.01), "Step sizes to try; validation questions choose one.", "Training", public=4
+        (0.002, 0.005, 0.01),
+        "Step sizes to try; validation questions choose one.",
+        "Training",
+        label="Step sizes",
+        public=4,
     )
-    seeds: int = setting(3, "Students, each with its own start and order.", "Training", low=1, high=100, public=5)
-    rank: int = setting(8, "Rank of the adapter.", "Training", low=1, high=512, advanced=True, public=32)
+    seeds: int = setting(
+        3,
+        "Students, each with its own start and order.",
+        "Training",
+        label="Number of students",
+        basic=True,
+        low=1,
+        high=100,
+        public=5,
+    )
+    rank: int = setting(8, "Rank of the adapter.", "Training", label="Rank of the adapter", low=1, high=512, public=32)
     alpha: int = setting(
         16,
         "Adapter scale: its update is multiplied by alpha / rank.",
         "Training",
+        label="Alpha of the adapter",
         low=1,
-        advanced=True,
         public="a scale costs nothing",
     )
     validation_limit: int = setting(
         100,
         "Validation questions, for the step size and for stopping early.",
         "Training",
+        label="Validation questions",
         low=4,
-        advanced=True,
         public=200,
     )
     validate_every: int = setting(
         20,
         "Updates between two validations.",
         "Training",
+        label="Updates between validations",
         low=1,
-        advanced=True,
         public="after every update is the most, and the questions are bounded",
     )
     patience: int = setting(
         0,
         "Validations without gain before a student stops early; 0 for never.",
         "Training",
+        label="Validations to wait",
         low=0,
-        advanced=True,
         public="it only ends a training early",
     )
-    mixed_precision: bool = setting(False, "Train in bfloat16 where that is faster.", "Training", advanced=True)
+    mixed_precision: bool = setting(
+        False, "Train in bfloat16 where that is faster.", "Training", label="Train in bfloat16"
+    )
     gradient_checkpointing: bool = setting(
-        False, "Compute activations twice to save memory, for large models.", "Training", advanced=True
+        False,
+        "Compute activations twice to save memory, for large models.",
+        "Training",
+        label="Save memory when training",
     )
 
-    tasks: tuple[str, ...] = setting(("pocket_science",), "What to score on.", "Scoring", kind="task", public=3)
-    test_file: str = setting("", "A file of questions to score on as well.", "Scoring", kind="file")
-    test_limit: int = setting(
-        200, "Questions of each task; 0 for all.", "Scoring", low=0, public=(300, 600), all_at_zero=True
+    tasks: tuple[str, ...] = setting(
+        ("pocket_science",), "What to score on.", "Scoring", label="Test tasks", basic=True, kind="task", public=3
     )
-    score_base: bool = setting(True, "Score the untuned student too, for comparison.", "Scoring")
+    test_file: str = setting(
+        "", "A file of questions to score on as well.", "Scoring", label="Your own test file", kind="file"
+    )
+    test_limit: int = setting(
+        200,
+        "Questions of each task; 0 for all.",
+        "Scoring",
+        label="Questions per task",
+        low=0,
+        public=(300, 600),
+        all_at_zero=True,
+    )
+    score_base: bool = setting(
+        True, "Score the untuned student too, for comparison.", "Scoring", label="Score the untuned student"
+    )
     fast: bool = setting(
-        False, "Round products where that is faster; repeat close calls in float32.", "Scoring", advanced=True
+        False, "Round products where that is faster; repeat close calls in float32.", "Scoring", label="Fast scoring"
     )
 
     def __post_init__(self):

@@ -31,226 +31,158 @@ class DistillConfig:
     # how the settings begin that such runs lack
     LATER: ClassVar[tuple[str, ...]] = ("start", "decoder", "revert", "search_", "admm_", "engine", "reference_seeds")
 
-    task: str = setting("pocket_science", "What the student should learn to answer.", "Data", kind="task")
+    # one argument a line would make four hundred lines of these
+    # fmt: off
+    task: str = setting("pocket_science", "What the student should learn to answer.", "Data", basic=True, kind="task")
     data_dir: str = setting(
-        "", "A folder of local data files; empty for bundled or hub data.", "Data", advanced=True, kind="place"
-    )
+        "", "A folder of local data files; empty for bundled or hub data.", "Data", label="Data folder", kind="place")
     train_limit: int = setting(
-        0, "Use only the first rows of the training set; 0 for all.", "Data", low=0, advanced=True, public=2400
-    )
+        0, "Use only the first rows of the training set; 0 for all.", "Data", label="Training questions", low=0,
+        public=2400)
     test_limit: int = setting(
-        200, "Questions each student is scored on; 0 for all.", "Data", low=0, public=(300, 600), all_at_zero=True
-    )
+        200, "Questions each student is scored on; 0 for all.", "Data", label="Test questions", basic=True, low=0,
+        public=(300, 600), all_at_zero=True)
     model: str = setting(
-        "opt-pocket", "The expert, and the student the prompts are learned on.", "Models", kind="model"
-    )
+        "opt-pocket", "The expert, and the student the prompts are learned on.", "Models", basic=True, kind="model")
     other_model: str = setting(
-        "llama-pocket", "A second reader, of another family, for the text; empty for none.", "Models", kind="model"
-    )
+        "llama-pocket", "A second reader, of another family, for the text; empty for none.", "Models",
+        label="Second model", basic=True, kind="model")
     seed: int = setting(
-        0, "Everything random follows from it.", "Models", low=0, high=2**31 - 1, public="a seed costs nothing"
-    )
+        0, "Everything random follows from it.", "Models", label="Random seed", low=0, high=2**31 - 1,
+        public="a seed costs nothing")
 
     experts: int = setting(
-        4, "LoRA runs on the real data that are recorded and followed.", "Experts", low=1, high=64, public=8
-    )
+        4, "LoRA runs on the real data that are recorded and followed.", "Experts", low=1, high=64, public=8)
     heldout_experts: int = setting(
-        1, "Further experts, never followed, to check the matching on.", "Experts", low=0, high=16, public=2
-    )
-    expert_steps: int = setting(24, "Training steps of each expert.", "Experts", low=2, high=100_000, public=60)
+        1, "Further experts, never followed, to check the matching on.", "Experts", label="Held-out experts", low=0,
+        high=16, public=2)
+    expert_steps: int = setting(
+        24, "Training steps of each expert.", "Experts", label="Steps of an expert", low=2, high=100_000, public=60)
     expert_batch: int = setting(
-        128, "Real questions per expert step. Small batches make a noisy path.", "Experts", low=1, public=256
-    )
-    expert_lr: float = setting(0.002, "Step size of the expert.", "Experts", low=1e-8, high=100.0)
+        128, "Real questions per expert step. Small batches make a noisy path.", "Experts",
+        label="Questions per expert step", low=1, public=256)
+    expert_lr: float = setting(
+        0.002, "Learning rate of its training.", "Experts", label="Step size of an expert", low=1e-8, high=100.0)
     inner_rule: str = setting(
-        "normalised", "How expert and student step: they must agree.", "Experts", choices=INNER_RULES, advanced=True
-    )
-    lora_rank: int = setting(8, "Rank of the LoRA matrices.", "Experts", low=1, high=512, advanced=True, public=32)
+        "normalised", "How expert and student step: they must agree.", "Experts", label="Step rule",
+        choices=INNER_RULES)
+    lora_rank: int = setting(
+        8, "Inner width of the LoRA matrices.", "Experts", label="LoRA rank", low=1, high=512, public=32)
     lora_alpha: int = setting(
-        16,
-        "LoRA scale: the update is multiplied by alpha / rank.",
-        "Experts",
-        low=1,
-        advanced=True,
-        public="a scale costs nothing",
-    )
+        16, "LoRA scale: the update is multiplied by alpha / rank.", "Experts", label="LoRA alpha", low=1,
+        public="a scale costs nothing")
 
-    prompts: int = setting(8, "How many synthetic prompts to learn.", "Prompts", low=1, high=4096, public=(16, 32))
+    prompts: int = setting(
+        8, "How many synthetic prompts to learn.", "Prompts", label="Number of prompts", basic=True, low=1, high=4096,
+        public=(16, 32))
     start: str = setting(
-        "",
-        "A data set (jsonl) of real training questions to start from; empty draws them.",
-        "Prompts",
-        advanced=True,
-        kind="place",
-    )
+        "", "A data set (jsonl) of real training questions to start from; empty draws them.", "Prompts",
+        label="Starting data set", kind="place")
     prompt_tokens: int = setting(
-        16, "Length of each synthetic prompt, in tokens.", "Prompts", low=1, high=1024, public=(32, 64)
-    )
+        16, "Length of each synthetic prompt, in tokens.", "Prompts", label="Tokens per prompt", low=1, high=1024,
+        public=(32, 64))
     layout: str = setting(
-        "replace", "Does the prompt replace the question or stand before it?", "Prompts", choices=("replace", "prefix")
-    )
+        "replace", "Does the prompt replace the question or stand before it?", "Prompts",
+        label="Where the prompt stands", choices=("replace", "prefix"))
 
     outer_steps: int = setting(
-        60, "Updates of the synthetic prompts.", "Matching", low=0, high=1_000_000, public=(250, 500)
-    )
-    inner_steps: int = setting(16, "Steps of the student inside each update.", "Matching", low=1, high=1024, public=24)
+        60, "Updates of the synthetic prompts.", "Matching", label="Updates of the prompts", basic=True, low=0,
+        high=1_000_000, public=(250, 500))
+    inner_steps: int = setting(
+        16, "Steps of the student inside each update.", "Matching", label="Student steps per update", low=1, high=1024,
+        public=24)
     inner_batch: int = setting(
-        0,
-        "Synthetic prompts per student step; 0 for all.",
-        "Matching",
-        low=0,
-        advanced=True,
-        public="at most the prompts",
-    )
-    expert_span: int = setting(16, "How many expert steps the student has to retrace.", "Matching", low=1, public=24)
+        0, "Synthetic prompts per student step; 0 for all.", "Matching", label="Prompts per student step", low=0,
+        public="at most the prompts")
+    expert_span: int = setting(
+        16, "How many expert steps the student has to retrace.", "Matching", label="Expert steps to retrace", low=1,
+        public=24)
     max_start: int = setting(
-        4, "Latest expert step a segment may start from.", "Matching", low=0, public="at most the steps of an expert"
-    )
+        4, "Latest expert step a segment may start from.", "Matching", label="Latest start of a segment", low=0,
+        public="at most the steps of an expert")
     curriculum: float = setting(
-        0.5, "Share of the run over which the latest start grows from 0.", "Matching", low=0.0, high=1.0, advanced=True
-    )
+        0.5, "Share of the run over which the latest start grows from 0.", "Matching", low=0.0, high=1.0)
     prompt_lr: float = setting(
-        0.05, "Outer step, in standard deviations of the model's token table.", "Matching", low=0.0, high=1.0
-    )
+        0.05, "Outer step, in standard deviations of the model's token table.", "Matching",
+        label="Step size of the prompts", low=0.0, high=1.0)
     lr_of_inner_lr: float = setting(
-        0.02, "Outer step of the (logarithmic) student step sizes.", "Matching", low=0.0, high=1.0, advanced=True
-    )
+        0.02, "Outer step of the (logarithmic) student step sizes.", "Matching",
+        label="Step size of the student's step sizes", low=0.0, high=1.0)
     regulariser_weight: float = setting(
-        0.01, "Pull towards the nearest real token; grows in over the last half.", "Matching", low=0.0, high=1000.0
-    )
+        0.01, "Pull towards the nearest real token; grows in over the last half.", "Matching",
+        label="Pull towards real tokens", low=0.0, high=1000.0)
     clip: float = setting(
-        2.0, "Gradients are clipped at this multiple of their running norm.", "Matching", low=0.1, advanced=True
-    )
+        2.0, "Gradients are clipped at this multiple of their running norm.", "Matching", label="Gradient clipping",
+        low=0.1)
     skip_above: float = setting(
-        2.0, "Updates with a matching loss above this are skipped.", "Matching", low=0.1, advanced=True
-    )
+        2.0, "Updates with a matching loss above this are skipped.", "Matching", label="Largest loss of an update",
+        low=0.1)
     engine: str = setting(
         "exact",
         "exact; compiled: exact and faster in long runs; one_sided: a few % off, not for OPT; plain: slow, to compare.",
-        "Matching",
-        choices=ENGINES,
-        advanced=True,
-    )
+        "Matching", label="Gradient engine", choices=ENGINES)
     snapshot_every: int = setting(
-        5,
-        "Decode the prompts every so many updates.",
-        "Matching",
-        low=1,
-        advanced=True,
-        public="every update is the most, and the size of a snapshot is bounded",
-    )
+        5, "Decode the prompts every so many updates.", "Matching", label="Updates between snapshots", low=1,
+        public="every update is the most, and the size of a snapshot is bounded")
     checkpoint_every: int = setting(
-        10,
-        "Save a checkpoint every so many updates.",
-        "Matching",
-        low=1,
-        advanced=True,
-        public="every update is the most, and a checkpoint replaces the last one",
-    )
+        10, "Save a checkpoint every so many updates.", "Matching", label="Updates between checkpoints", low=1,
+        public="every update is the most, and a checkpoint replaces the last one")
 
     decoder: str = setting(
-        SEARCH, "How learned prompts become text; search changes text itself.", "Text", choices=tuple(DECODERS)
-    )
+        SEARCH, "How learned prompts become text; search changes text itself.", "Text", basic=True,
+        choices=tuple(DECODERS))
     revert: bool = setting(
-        True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text"
-    )
+        True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text",
+        label="Fall back to real questions")
     search_starts: int = setting(
-        0,
-        "Search: sets of real questions that students choose a beginning from; 0 begins with the prompts' own.",
-        "Text",
-        low=0,
-        high=10_000,
-        advanced=True,
-        public=48,
-        only_with=SEARCHED,
-    )
+        0, "Search: sets of real questions that students choose a beginning from; 0 begins with the prompts' own.",
+        "Text", label="Sets the search chooses from", low=0, high=10_000, public=48, only_with=SEARCHED)
     search_questions: int = setting(
-        200,
-        "Search: real questions that judge a student.",
-        "Text",
-        low=1,
-        advanced=True,
-        public=480,
-        only_with=SEARCHED,
-    )
+        200, "Search: real questions that judge a student.", "Text", label="Questions that judge the search", low=1,
+        public=480, only_with=SEARCHED)
     search_rounds: int = setting(
-        6, "Search: rounds of changing the texts.", "Text", low=0, advanced=True, public=20, only_with=SEARCHED
-    )
+        6, "Search: rounds of changing the texts.", "Text", label="Rounds of the search", low=0, public=20,
+        only_with=SEARCHED)
     search_moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
-        "Search: what rounds change; a whole question every other round, between them the others in turn.",
-        "Text",
-        choices=MOVES,
-        advanced=True,
-        public=len(MOVES),
-        only_with=SEARCHED,
-    )
+        "Search: what rounds change; a whole question every other round, between them the others in turn.", "Text",
+        label="What the search changes", choices=MOVES, public=len(MOVES), only_with=SEARCHED)
     search_objective: str = setting(
         "error",
         "Search: students' expected error, or their loss, on real training questions; or their distance to an expert.",
-        "Text",
-        choices=OBJECTIVES,
-        advanced=True,
-        only_with=SEARCHED,
-    )
+        "Text", label="Objective of the search", choices=OBJECTIVES, only_with=SEARCHED)
     search_readers: str = setting(
-        "both",
-        "Search: whose students judge, both models' or the own one's.",
-        "Text",
-        choices=("both", "own"),
-        advanced=True,
-        only_with=SEARCHED,
-    )
+        "both", "Search: whose students judge, both models' or the own one's.", "Text", label="Judges of the search",
+        choices=("both", "own"), only_with=SEARCHED)
     admm_every: int = setting(
-        5,
-        "Guided: choose tokens anew every so many updates.",
-        "Text",
-        low=1,
-        advanced=True,
-        public="every update is the most",
-        only_with=GUIDED,
-    )
+        5, "Guided: choose tokens anew every so many updates.", "Text", label="Updates between token choices", low=1,
+        public="every update is the most", only_with=GUIDED)
     admm_rho: float = setting(
-        0.1,
-        "Guided: pull towards the chosen tokens.",
-        "Text",
-        low=0.0,
-        high=1000.0,
-        advanced=True,
-        only_with=GUIDED,
-    )
+        0.1, "Guided: pull towards the chosen tokens.", "Text", label="Pull towards chosen tokens", low=0.0,
+        high=1000.0, only_with=GUIDED)
     admm_neighbours: int = setting(
-        20,
-        "Guided: near tokens that the language model chooses from.",
-        "Text",
-        low=1,
-        high=10_000,
-        advanced=True,
-        public=100,
-        only_with=GUIDED,
-    )
+        20, "Guided: near tokens that the language model chooses from.", "Text", label="Tokens to choose from", low=1,
+        high=10_000, public=100, only_with=GUIDED)
 
     arms: tuple[str, ...] = setting(
-        ARMS, "What fresh students are trained on.", "Scoring", choices=ARMS, public=len(ARMS)
-    )
+        ARMS, "What fresh students are trained on.", "Scoring", label="What students learn from", choices=ARMS,
+        public=len(ARMS))
     regimes: tuple[str, ...] = setting(
-        REGIMES, "matched: the learned step sizes. ordinary: AdamW.", "Scoring", choices=REGIMES, public=len(REGIMES)
-    )
-    seeds: int = setting(3, "Fresh students per arm.", "Scoring", low=1, high=100, public=5)
+        REGIMES, "matched: the learned step sizes. ordinary: AdamW.", "Scoring", label="Ways of training",
+        choices=REGIMES, public=len(REGIMES))
+    seeds: int = setting(
+        3, "Fresh students per arm.", "Scoring", label="Students per arm", basic=True, low=1, high=100, public=5)
     reference_seeds: int = setting(
-        0,
-        "Fresh students of every arm but the text and random questions; 0 for as many as those.",
-        "Scoring",
-        low=0,
-        high=100,
-        advanced=True,
-        public=5,
-    )
+        0, "Fresh students of every arm but the text and random questions; 0 for as many as those.", "Scoring",
+        label="Students of the other arms", low=0, high=100, public=5)
     finetune_steps: int = setting(
-        60, "AdamW steps of an ordinary student.", "Scoring", low=1, high=100_000, public=(150, 400)
-    )
-    finetune_batch: int = setting(32, "Examples per AdamW step, at most.", "Scoring", low=1, advanced=True, public=64)
-    finetune_lr: float = setting(0.005, "AdamW step size.", "Scoring", low=1e-8, high=1.0)
+        60, "AdamW steps of an ordinary student.", "Scoring", label="Steps of a student", low=1, high=100_000,
+        public=(150, 400))
+    finetune_batch: int = setting(
+        32, "Examples per AdamW step, at most.", "Scoring", label="Examples per student step", low=1, public=64)
+    finetune_lr: float = setting(
+        0.005, "AdamW step size.", "Scoring", label="Step size of a student", low=1e-8, high=1.0)
+    # fmt: on
 
     def __post_init__(self):
         check(self)

@@ -10,6 +10,7 @@ from backend import settings
 from backend.errors import UserError
 from backend.settings import describe, setting
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
+from backend.study import all_studies
 from components.form import form_values
 from components.form.config_form import ConfigForm, Layout
 from components.studies.text_distillation.page import SCORE
@@ -52,8 +53,17 @@ def test_the_order_of_clicks_on_choices_does_not_matter():
     assert form_values.from_widget(ITEMS["arms"], ["full", "base"]) == ("base", "full")
 
 
-def test_every_setting_has_one_widget_with_its_help(form):
-    assert [w.info for w in form.widgets] == [item.help for item in describe(DistillConfig)]
+def test_every_setting_has_one_widget_with_its_help_and_its_name_in_the_code(form):
+    assert [w.info for w in form.widgets] == [f"{item.help} `{item.name}`" for item in describe(DistillConfig)]
+
+
+@pytest.mark.parametrize("study", all_studies(), ids=lambda study: study.name)
+def test_a_form_opens_with_at_most_eight_settings_and_each_has_a_name_in_words(study):
+    items = describe(study.config)
+    assert 0 < sum(item.basic for item in items) <= 8
+    assert not [item.name for item in items if "_" in item.words or item.words in ("Lr", "Lrs", "K")]
+    assert not [item.name for item in items if "_" in item.name and not item.label], "a name of two words is code"
+    assert len({item.words for item in items}) == len(items)
 
 
 def test_only_short_ranges_become_sliders():

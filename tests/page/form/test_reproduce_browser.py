@@ -68,13 +68,9 @@ def set_seeds(page, seeds: int, part: str) -> None:
     raise AssertionError(f"the box never told {part}")
 
 
-def open_fold(page, name: str) -> None:
-    page.locator("#form .label-wrap", has_text=name).first.click()
-
-
 def test_the_four_texts_follow_the_form_and_the_preset(visitor):
     page = visitor.page
-    open_fold(page, "Scoring")
+    visitor.open_setting("seeds")
     set_seeds(page, 7, "seeds: 7")
     found = texts(page)
     assert "--set seeds=7" in found["command"]
@@ -91,7 +87,7 @@ def test_the_four_texts_follow_the_form_and_the_preset(visitor):
 
 def test_a_form_that_holds_no_run_shows_no_text_and_says_so(visitor):
     page = visitor.page
-    open_fold(page, "Matching")
+    visitor.open_setting("max_start")
     page.fill("#setting-max_start input", "99")
     page.press("#setting-max_start input", "Tab")
     page.wait_for_selector("#form-message [role=alert]")
@@ -117,7 +113,7 @@ def test_the_tabs_are_walked_with_the_arrow_keys(visitor):
 def test_the_request_that_is_copied_starts_the_run_that_the_button_starts(visitor, served):
     folder, _ = served
     page = visitor.page
-    open_fold(page, "Scoring")
+    visitor.open_setting("seeds")
     page.click("#box [role=tab][data-tab=http]")
     set_seeds(page, 3, '{"seeds": 3}')
     page.evaluate(KEEP_SAID)
@@ -159,7 +155,7 @@ DROP = """(text) => {
 
 def test_a_yaml_file_that_is_dropped_or_chosen_fills_the_form(visitor, tmp_path):
     page = visitor.page
-    open_fold(page, "Scoring")
+    visitor.open_setting("seeds")
     page.evaluate(DROP, "study: text_distillation\npreset: paper\nchanges: {seeds: 3}")
     page.wait_for_selector("#changes [data-count='1']")
     assert (

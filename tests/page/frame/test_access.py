@@ -120,7 +120,7 @@ def test_escape_closes_the_lens_and_slow_motion_and_leaves_a_lesson_open(visitor
 
 def test_a_wrong_setting_is_told_at_its_field_until_it_is_right(visitor):
     page = visitor.page
-    page.locator("#form button", has_text="Matching").first.click()
+    visitor.open_setting("max_start")
     field = page.locator("#setting-max_start input").first
     right = field.input_value()
     field.fill("99")

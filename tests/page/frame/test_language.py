@@ -76,7 +76,7 @@ def test_one_term_has_one_word():
 @pytest.mark.parametrize("config", [config for config, _ in CONFIGS])
 def test_every_setting_is_there_with_its_name_its_help_and_its_group(config):
     items = settings.describe(config)
-    assert not missing(text for item in items for text in (item.name.replace("_", " "), item.help, item.group))
+    assert not missing(text for item in items for text in (item.words, item.help, item.group))
 
 
 @pytest.mark.parametrize("folder", [folder for _, folder in CONFIGS])

@@ -73,9 +73,9 @@ def test_a_run_is_branched_from_a_step_and_its_family_is_walked(visitor):
     page.wait_for_selector("#distil:text-is('Branch')")
     page.wait_for_selector("#changes:has-text('As its parent has it')")
 
-    visitor.set_number("Matching", "prompt_lr", 0.02)
+    visitor.set_number("prompt_lr", 0.02)
     page.wait_for_selector("#changes [data-count='1']")
-    visitor.set_number("Matching", "outer_steps", 9)
+    visitor.set_number("outer_steps", 9)
     page.wait_for_selector("#changes [data-count='2']")
     page.click("#distil")
     page.wait_for_function(f"document.querySelector('.ds-wall').dataset.run !== {parent!r}")
@@ -98,7 +98,7 @@ def test_a_branch_that_cannot_be_is_refused_at_the_form_and_can_be_dropped(visit
     page = visitor.page
     start(visitor)
     branch_at(visitor, 2)
-    visitor.set_number("Prompts", "prompts", 4)
+    visitor.set_number("prompts", 4)
     page.wait_for_selector("#form-message [role=alert]")
     assert "A branch cannot change prompts" in page.inner_text("#form-message")
     page.click("[data-drop]")
@@ -110,7 +110,7 @@ def test_a_run_is_discarded_only_after_a_second_click_and_its_branch_lives_on(vi
     page = visitor.page
     parent = start(visitor)
     branch_at(visitor, 3)
-    visitor.set_number("Matching", "outer_steps", 8)
+    visitor.set_number("outer_steps", 8)
     page.wait_for_selector("#changes [data-count='1']")
     page.click("#distil")
     page.wait_for_function(f"document.querySelector('.ds-wall').dataset.run !== {parent!r}")
@@ -141,7 +141,7 @@ def test_a_live_run_is_stopped_and_discarded(visitor):
 
 def test_the_doctor_starts_the_run_again_with_other_settings(visitor):
     page = visitor.page
-    visitor.set_number("Matching", "prompt_lr", 0.9)
+    visitor.set_number("prompt_lr", 0.9)
     page.wait_for_selector("#changes [data-count='1']")
     page.click("#distil")
     page.wait_for_selector(".ds-doctor[data-kind=far]")
@@ -159,7 +159,7 @@ def test_what_a_run_will_cost_follows_the_form(visitor):
     page = visitor.page
     page.wait_for_selector(".ds-cost:has-text('GB of memory')")
     before = page.inner_text(".ds-cost")
-    visitor.set_number("Matching", "outer_steps", 5000)
+    visitor.set_number("outer_steps", 5000)
     script = "(before) => { const now = document.querySelector('.ds-cost').innerText;"
     script += " return now !== before && / (min|h)\\)?,/.test(now); }"
     page.wait_for_function(script, arg=before)

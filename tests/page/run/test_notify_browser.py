@@ -30,7 +30,7 @@ class Asked(Visitor):
         self.page.wait_for_timeout(1500)
 
     def start_short(self) -> None:
-        self.set_number("Matching", "outer_steps", 12)
+        self.set_number("outer_steps", 12)
         self.page.wait_for_selector("#changes [data-count='1']")
         self.page.click("#distil")
         self.wait_state("running")

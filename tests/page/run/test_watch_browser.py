@@ -210,13 +210,14 @@ def test_words_are_marked_again_after_a_rewrite_and_data_is_never_touched(visito
 
 def test_the_formula_stands_beside_its_knob_and_the_field_keeps_its_name(visitor):
     page = visitor.page
-    page.locator("#form button", has_text="Matching").first.click()
+    visitor.open_setting("inner_steps")
     page.wait_for_selector("#setting-inner_steps .ds-knob")
     assert "inner_steps" in page.inner_text("#setting-inner_steps .ds-knob")
+    assert page.inner_text("#setting-inner_steps .info-text code") == "inner_steps"
     page.locator("#setting-inner_steps .ds-term").click()
     assert page.evaluate("document.activeElement.tagName") != "INPUT", "a tap on a word is no tap on the field"
     page.keyboard.press("Escape")
-    page.get_by_label("inner steps").fill("7")
+    page.get_by_label("Student steps per update").fill("7")
     page.wait_for_selector("#changes [data-count='1']")
 
 
