@@ -1,6 +1,6 @@
-// What a visitor can do with any panel of any page: see it on the whole screen, save its charts, take away their numbers.
+// What a visitor can do with any panel of any page: see it on the whole screen, save its charts, take away or copy their numbers.
 // A chart says its numbers in `data-saves`, or by the `saves` of its element; a card needs nothing. Nothing is sent anywhere.
-// Given by drawing.js: distilloscopeDrawing; by shared.js: make, shape.
+// Given by drawing.js: distilloscopeDrawing; by shared.js: make, shape, copied.
 
 const CARDS = ".ds-view .ds-card:not(.ds-card .ds-card, #run-card, #takeaway)", SOON = 300;  // ms
 const sheet = { png: "image/png", svg: "image/svg+xml", csv: "text/csv" };
@@ -95,11 +95,39 @@ function csv(rows) {
   return rows.map((row) => row.map(cell).join(",") + "\n").join("");
 }
 
+// -- copying -------------------------------------------------------------------------------------------------------
+const tables = {
+  markdown: (rows) => [rows[0], rows[0].map(() => "---"), ...rows.slice(1)]
+    .map((row) => `| ${row.map((value) => written(value).replace(/[\\|]/g, "\\$&")).join(" | ")} |\n`).join(""),
+  latex: (rows) => `\\begin{tabular}{${rows[0].map((_, place) => (typeof rows[1]?.[place] === "number" ? "r" : "l")).join("")}}\n\\toprule\n`
+    + rows.map((row, place) => `${row.map((value) => tex(written(value))).join(" & ")} \\\\\n${place ? "" : "\\midrule\n"}`).join("")
+    + "\\bottomrule\n\\end{tabular}\n",
+};
+const TEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
+const tex = (text) => text.replace(/[\\~^]|[&%$#_{}]/g, (letter) => TEX[letter] || `\\${letter}`);
+
+// A number to four digits, as a table wants it; a text on one line.
+function written(value) {
+  if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(4)));
+  return String(value ?? "").replace(/\s+/g, " ");
+}
+
+async function copyAs(button) {
+  const { rows } = savesOf(button.closest("[data-saves]")), field = make("textarea"), said = button.textContent;
+  field.value = tables[button.dataset.copyAs](typeof rows === "function" ? rows() : rows);
+  document.body.append(field);
+  const done = await copied(field);
+  field.remove();
+  button.textContent = done ? "Copied" : "Not copied";
+  setTimeout(() => { button.textContent = said; button.closest("details").open = false; }, 1500);
+}
+
 // -- events --------------------------------------------------------------------------------------------------------
 document.addEventListener("click", ({ target }) => {
-  const whole = target.closest?.(".ds-whole"), wanted = target.closest?.("button[data-save]");
+  const whole = target.closest?.(".ds-whole"), wanted = target.closest?.("button[data-save]"), copy = target.closest?.("button[data-copy-as]");
   if (whole) whole.parentElement === enlarged() ? shrink() : enlarge(whole.parentElement);
   if (wanted) save(wanted);
+  if (copy) copyAs(copy);
   document.querySelectorAll(".ds-save[open]").forEach((menu) => { if (!menu.contains(target)) menu.open = false; });
 });
 document.addEventListener("keydown", (event) => {

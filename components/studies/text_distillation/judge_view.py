@@ -9,13 +9,14 @@ from pathlib import Path
 
 import gradio as gr
 
-from backend.core.scoring.compare import Paired, paired
+from backend.core.scoring.compare import Paired, against, paired
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of
 from components.frame.failure import error_markup
 from components.frame.scripts import script
 from components.panels import paired as compare_view
+from components.panels.against import against_markup
 from components.panels.flips import flips
 from components.panels.questions import questions_of
 from components.studies.text_distillation import words
@@ -54,7 +55,8 @@ def open_markup(run: RunDir, key: str, student: object, a: object, b: object) ->
         asked = {question.id: question for question in questions_of(config, config["task"])}
         result = paired(*sides)
         names = [words.arm(arm) for arm in (a, b)]
-        body = compare_view.difference(result, names) + flips(result, sides, asked, names)
+        body = compare_view.difference(result, names) + everyone(run, found, student, b)
+        body += flips(result, sides, asked, names)
     except UserError as error:
         body = error_markup(error)
     except (KeyError, TypeError, ValueError):
@@ -64,6 +66,20 @@ def open_markup(run: RunDir, key: str, student: object, a: object, b: object) ->
         f'<section class="ds-judge ds-compare" data-run="{escape(key)}"><details open><summary>Question by question'
         f"</summary>{choices(found, student, a, b)}{body}</details></section>"
     )
+
+
+def everyone(run: RunDir, found: dict[str, dict[str, list[dict]]], student: str, arm: str) -> str:
+    """All students of the run against those of `arm`, of every model that was asked the same questions."""
+    sides = {
+        (model, name): [scores_of(run, row) for row in rows]
+        for model, arms in found.items()
+        for name, rows in arms.items()
+    }
+    reference = sides.pop((student, arm))
+    asked = {item.id for item in reference[0]}
+    same = {key: side for key, side in sides.items() if all({item.id for item in seed} == asked for seed in side)}
+    named = {f"{words.arm(name)}, {model}": side for (model, name), side in same.items()}
+    return against_markup(f"{words.arm(arm)}, {student}", against(reference, named))
 
 
 def bounds_of(run: RunDir) -> tuple[float, float] | None:

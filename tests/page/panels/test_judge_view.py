@@ -1,5 +1,8 @@
 """The judge's panel: the right two arms, the paired difference of their scores, and no file but the run's scores."""
 
+import json
+import re
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +15,7 @@ from backend.runs.results import scores_of
 from components.panels.flips import subjects
 from components.panels.paired import signed
 from components.run.shelf import new_owner
+from components.studies.text_distillation import words
 from components.studies.text_distillation.judge_view import arms_of, bounds_of, chosen_arms, closed_markup, open_markup
 from components.studies.text_distillation.words import verdict_markup
 from tests.pages import make_page, panel
@@ -102,6 +106,37 @@ def test_what_is_picked_is_compared(run):
 )
 def test_two_different_arms_are_compared_whatever_is_asked(a, b, expected):
     assert chosen_arms(["init", "random", "text"], a, b) == expected
+
+
+def rows_against(markup: str) -> list[list]:
+    section = markup[markup.index("ds-against") :]
+    return json.loads(unescape(re.search(r'data-saves="([^"]*)"', section)[1]))["rows"][1:]
+
+
+def test_all_students_stand_against_the_one_that_is_picked_the_most_different_first(run):
+    rows = rows_against(open_markup(run, "own/x", "own", "text", "random"))
+    names = [f"{words.arm(arm)}, {model}" for arm, model in (("init", "own"), ("text", "own"), ("text", "other"))]
+    assert [row[0] for row in rows] == [names[0], names[2], names[1]]
+    assert [row[7] + row[8] for row in rows] == [20, 15, 14], "questions on which they disagree"
+    found = arms_of(run)
+    reference = [scores_of(run, row) for row in found["own"]["random"]]
+    lone = paired([scores_of(run, row) for row in found["own"]["text"]], reference)
+    text = rows[2]
+    assert text[1] == f"{words.arm('random')}, own" and text[4] == pytest.approx(lone.difference)
+    assert text[5] < lone.low and lone.high < text[6], "three intervals that hold at once are wider than one"
+
+
+def test_students_that_were_asked_other_questions_do_not_stand_in_the_table(run):
+    add(run, "full", [True] * 5)
+    assert len(rows_against(open_markup(run, "own/x", "own", "text", "random"))) == 3
+
+
+def test_two_arms_alone_need_no_table(tmp_path):
+    run = RunDir.create(tmp_path / "run", "text_distillation", None, CONFIG)
+    (run.artifacts / "scores").mkdir(parents=True)
+    add(run, "text", [True, False])
+    add(run, "random", [False, False])
+    assert "ds-against" not in open_markup(run, "own/x", None, None, None)
 
 
 def test_an_unknown_student_becomes_the_runs_own(run):

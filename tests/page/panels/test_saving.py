@@ -20,6 +20,7 @@ def test_a_chart_carries_its_numbers_and_the_menu_whatever_they_are():
     [found] = saved(f"<figure {said}></figure>")
     assert found == {"name": "one", "rows": [["a", "b"], ['<b>&"', 0.5]]}
     assert re.findall(r'data-save="(\w+)"', saving.MENU) == ["png", "svg", "csv"]
+    assert re.findall(r'data-copy-as="(\w+)"', saving.MENU) == ["markdown", "latex"]
 
 
 def test_the_bars_save_every_mean_with_its_interval():

@@ -1,0 +1,54 @@
+"""Any number of students against one, as a table: what each answers more or less, and where they disagree.
+
+The statistics are core/scoring/compare.py's. Everything from files is escaped. Knows no run and no study.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from backend.core.scoring.compare import Paired, disagreement
+from components.frame.words import signed, two
+from components.panels import saving, tables
+
+HEADS = ("Student", "Right", "Difference", "95 %", "Only it", "Only the reference", "Disagree")
+HOW = "The intervals hold all at once with 95 %, so they are wider than that of a single pair."
+
+
+def against_markup(reference: str, found: Sequence[tuple[str, Paired]]) -> str:
+    """`found`: names and comparisons with the reference, in the order of the table; empty for fewer than two."""
+    if len(found) < 2:
+        return ""
+    reach = max(0.05, *(abs(bound) for _, result in found for bound in (result.low, result.high))) * 1.05
+    rows = [row(name, result, reach) for name, result in found]
+    return (
+        f'<section class="ds-against" data-rows="{len(rows)}" {numbers(reference, found)}>{saving.MENU}'
+        f"<h3>All against {escape(reference)}</h3>"
+        f'<p class="ds-quiet">Those that disagree with it on the most of {found[0][1].n:,} questions stand first. {HOW}'
+        f'</p><div class="ds-table"><div>{tables.table(HEADS, rows)}</div></div></section>'
+    )
+
+
+def row(name: str, result: Paired, reach: float) -> tuple[str, ...]:
+    """One student. A dot with its whisker stands in the cell of the difference."""
+
+    def place(value: float) -> str:
+        return f"{50 + 50 * value / reach:.1f}%"
+
+    dot = (
+        f'<span class="ds-difference" data-noise="{str(result.inside_noise).lower()}" aria-hidden="true"><u></u>'
+        f'<s style="left:{place(result.low)};right:calc(100% - {place(result.high)})"></s>'
+        f'<i style="left:{place(result.difference)}"></i></span>'
+    )
+    bounds = f"{signed(result.low)} to {signed(result.high)}"
+    flips = (len(result.gained), len(result.lost), disagreement(result))
+    return (escape(name), two(result.mean_a), f"{dot}{signed(result.difference)}", bounds, *(f"{n:,}" for n in flips))
+
+
+def numbers(reference: str, found: Sequence[tuple[str, Paired]]) -> str:
+    """Every comparison, for whoever saves or copies the table."""
+    heads = ("student", "reference", "right", "reference right", "difference", "95 % from", "95 % to")
+    rows = (
+        (name, reference, r.mean_a, r.mean_b, r.difference, r.low, r.high, len(r.gained), len(r.lost), r.n)
+        for name, r in found
+    )
+    return saving.saves("against", (*heads, "only it", "only the reference", "questions"), rows)
