@@ -22,23 +22,36 @@ def add_list(parser: argparse.ArgumentParser) -> None:
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="+", help="several, that differ in their seed: mean and spread")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(command=show_results)
 
 
 def show_results(args: argparse.Namespace) -> int:
-    """Mean and spread over seeds for every arm, student, regime and metric."""
-    if not (args.folder / "config.json").exists():
-        raise UserError(f"{args.folder} is not a run folder.", "a folder with config.json", "Check the path.")
+    """Mean and spread over students for every arm, student, regime and metric; of several runs, over their seeds."""
+    for folder in args.folder:
+        if not (folder / "config.json").exists():
+            raise UserError(f"{folder} is not a run folder.", "a folder with config.json", "Check the path.")
+    if len(args.folder) > 1:
+        return show_seeds([RunDir(folder) for folder in args.folder], args.json)
     results = importlib.import_module("backend.runs.results")
-    run = RunDir(args.folder)
+    run = RunDir(args.folder[0])
     table = results.summarise_results(run.rows("results"))
     if args.json:
         print(json.dumps(table, indent=1))
     else:
         arms = next((study.ranked for study in all_studies() if study.name == run.config()["study"]), ())
         print("\n".join(filter(None, [results.as_text(table), results.ranking_text(results.ranking(table, arms))])))
+    return 0
+
+
+def show_seeds(runs: list[RunDir], as_json: bool) -> int:
+    """What runs come to together that differ in their seed alone."""
+    seeds = importlib.import_module("backend.runs.seeds")
+    study = find(runs[0].config()["study"])
+    seeds.alike(study, runs)
+    found = [*seeds.spreads(runs), *seeds.gains(study, runs)]
+    print(json.dumps([one.as_row() for one in found], indent=1) if as_json else seeds.as_text(found))
     return 0
 
 

@@ -33,6 +33,7 @@ class Panel:
     """Base of all panels: nothing to read, nothing to say."""
 
     name = ""
+    title = ""  # of a chapter that no study names
     small = False  # a button or a link, which a study need not name
     leading = False  # it stands above the head of the run
     closed = False  # a chapter of its own, which is closed until somebody wants it

@@ -15,6 +15,7 @@ import gradio as gr
 from backend.errors import UserError
 from backend.runners.contract import Runner
 from backend.runs.recipe import read_yaml
+from backend.runs.seeds import has_seed
 from backend.settings import as_json, from_saved
 from backend.study import Study
 from components.form.config_form import ConfigForm, Layout, error_markup
@@ -26,6 +27,7 @@ from components.run.cost import cost_line
 from components.run.life import Life
 from components.run.panel import Panel
 from components.run.results_panel import Results
+from components.run.seeds import Seeds
 from components.run.share_view import asked_for, for_its_owner
 from components.run.shelf import Shelf, is_own, is_owner, new_owner
 from components.run.slices import SliceClock
@@ -73,14 +75,16 @@ class StudyPage:
             SliceClock(self.runner, self.owner, [self.view.timer])
 
     def panels(self) -> list[type[Panel]]:
-        """What stands among the buttons, then the study's panels in its order."""
+        """What stands among the buttons, then the study's panels in its order, then other seeds."""
         known = {panel.name: panel for panel in self.PANELS}
-        return [*(panel for panel in self.PANELS if panel.small), *(known[name] for name in self.study.panel_names)]
+        small = [panel for panel in self.PANELS if panel.small]
+        return [*small, *(known[name] for name in self.study.panel_names), *([Seeds] if has_seed(self.study) else [])]
 
     def chapters(self) -> dict[str, str]:
         """The titles of what is closed at first."""
         closed = {panel.name for panel in self.PANELS if panel.closed}
         titles = {panel.name: panel.title for panel in self.study.panels if panel.name in closed}
+        titles |= {Seeds.name: Seeds.title} if has_seed(self.study) else {}
         return titles | {"takeaway": "Take it with you"}
 
     # -- what a study's own page adds ---------------------------------------------------------------------------

@@ -20,6 +20,7 @@ GOOD = {  # what the widgets of the page say of their events
     "a": "text",
     "b": "random",
     "wanted": True,
+    "times": 0,
     "edits": [{"slot": 0, "remove": True}],
 }
 SAID = {
@@ -39,6 +40,7 @@ SAID = {
     "ask_what_if": ["run", "edits", "number"],
     "warm_up": ["run"],
     "take_recipe": ["text"],
+    "repeat": ["run", "times"],
 }
 OPENINGS = ("open", "open_1", "open_2")  # of the pages
 FORMS = ["follow", "start_1", "cost", "drop", "follow_1", "start_2", "expect", "show_example", "publish", "ask"]
