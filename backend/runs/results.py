@@ -3,9 +3,10 @@
 Knows the columns of results.jsonl; not how a value came about.
 """
 
+import functools
 import math
 import statistics
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from backend.core.scoring import dd_ranking, metrics
 from backend.core.scoring.scored import METRICS, Scored, from_row
@@ -14,6 +15,7 @@ from backend.runs.folder import RunDir
 
 SCORES = PurePosixPath("artifacts/scores")
 KEYS = ("student", "regime", "arm", "task", "metric")
+REMEMBERED = 2**19  # bytes of a file up to which its answers are kept in memory, some 2,500 questions
 Z = 1.96  # half-width of a 95 % interval in standard errors
 
 
@@ -88,4 +90,12 @@ def scores_of(run: RunDir, row: dict) -> list[Scored]:
     if name.parent != SCORES or name.suffix != ".jsonl" or not (run.path / name).is_file():
         found = f"{run.path.name} has no scores called {str(name)[:80]!r}."
         raise UserError(found, f"a file in {SCORES}", "Score again; the run's files may have been moved.")
-    return [from_row(item) for item in run.rows(str(name.with_suffix("")))]
+    facts = (run.path / name).stat()
+    read = _scores if facts.st_size <= REMEMBERED else _scores.__wrapped__
+    return list(read(run.path, name, facts.st_mtime_ns, facts.st_size))
+
+
+# a page that is opened asks for the same answers four times, of which reading is the most
+@functools.lru_cache(maxsize=64)
+def _scores(folder: Path, name: PurePosixPath, changed_ns: int, size: int) -> tuple[Scored, ...]:
+    return tuple(from_row(item) for item in RunDir(folder).rows(str(name.with_suffix(""))))

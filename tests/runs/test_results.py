@@ -1,9 +1,12 @@
-"""DD-Ranking's measures from a run's own table."""
+"""What a run's rows come to: DD-Ranking's measures from its table, and the answers behind a row."""
 
 import pytest
 
 from backend.__main__ import main
-from backend.runs.results import ranking, ranking_text, summarise_results
+from backend.core.scoring.scored import Scored
+from backend.runs import results
+from backend.runs.folder import RunDir
+from backend.runs.results import ranking, ranking_text, scores_of, summarise_results
 from backend.settings import describe
 from backend.study import all_studies
 from tests.bench_run import SAMPLE
@@ -46,3 +49,19 @@ def test_the_ranked_arms_of_every_study_are_three_that_it_may_train_on():
 def test_the_command_prints_it_under_the_table(capsys):
     assert main(["results", str(SAMPLE)]) == 0
     assert "label-robust score" in capsys.readouterr().out
+
+
+def test_answers_are_read_once_and_again_when_their_file_has_changed(tmp_path, monkeypatch):
+    run, name = RunDir.create(tmp_path / "run", "bench", None, {}), "artifacts/scores/text-own-ordinary-0"
+    (run.artifacts / "scores").mkdir(parents=True)
+    row, read = {"scores": f"{name}.jsonl"}, []
+    run.append(name, Scored("a", None, 0, (-1.0, -2.0), (3, 3)).as_row())
+    rows = RunDir.rows
+    monkeypatch.setattr(RunDir, "rows", lambda self, asked: read.append(asked) or rows(self, asked))
+    first = scores_of(run, row)
+    first.clear()  # a caller's list is its own
+    assert [item.id for item in scores_of(run, row)] == ["a"] and read == [name]
+    run.append(name, Scored("b", None, 0, (-1.0, -2.0), (3, 3)).as_row())
+    assert [item.id for item in scores_of(run, row)] == ["a", "b"] and read == [name, name]
+    monkeypatch.setattr(results, "REMEMBERED", 1)  # a long file stays on the disk
+    assert scores_of(run, row) == scores_of(run, row) and read == [name] * 4

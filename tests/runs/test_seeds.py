@@ -1,10 +1,12 @@
 """Runs that differ in their seed alone: found among others, and summed up as a statistician would by hand."""
 
+import json
 import math
 import statistics
 
 import pytest
 
+from backend.__main__ import main
 from backend.errors import UserError
 from backend.runs import seeds
 from backend.runs.folder import RunDir
@@ -80,3 +82,14 @@ def test_the_text_for_a_terminal_names_what_stands_against_what(tmp_path):
     said = seeds.as_text(gains(STUDY, runs))
     assert "text - random" in said and "0.150" in said and said.endswith("2")
     assert "No figure" in seeds.as_text([])
+
+
+def test_the_command_line_sums_up_several_runs_and_refuses_those_that_differ(tmp_path, capsys):
+    runs = [str(made(tmp_path, seed, text=0.5 + 0.1 * seed).path) for seed in (0, 1)]
+    assert main(["results", *runs, "--json"]) == 0
+    gain = json.loads(capsys.readouterr().out)[-1]
+    assert gain["values"] == pytest.approx([0.1, 0.2]) and gain["against"] == "random"
+    assert main(["results", *runs]) == 0 and "text - random" in capsys.readouterr().out
+    assert main(["results", runs[0], str(made(tmp_path, 2, prompts=3).path)]) == 2
+    assert "in prompts" in capsys.readouterr().err
+    assert main(["results", runs[0], str(tmp_path)]) == 2
