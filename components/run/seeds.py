@@ -13,7 +13,7 @@ from pathlib import Path
 import gradio as gr
 
 from backend.errors import UserError
-from backend.runs.folder import RunDir
+from backend.runs.folder import RunDir, list_runs
 from backend.runs.seeds import SEED, Spread, gains, group, has_seed, seed_of, spreads
 from backend.settings import FILE, as_json, build, describe, from_saved
 from backend.study import Study
@@ -30,6 +30,7 @@ from components.run.starting import Wanted, start_once
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 SCRIPT = Path(__file__).with_name("seeds.js")
 MOST = 9  # further runs at once
+BROUGHT = "seeds"  # a folder in that of a recorded run
 
 
 class Seeds(Panel):
@@ -95,9 +96,18 @@ def repeats(study: Study, shelf: Shelf, owner: str, key: str, run: RunDir, times
 
 
 def siblings(study: Study, shelf: Shelf, owner: str, run: RunDir) -> list[RunDir]:
-    """The run, and those that this visitor may see and that differ in their seed alone."""
+    """The run, and those that this visitor may see and that differ in their seed alone.
+
+    A recorded run may bring others of its form in a folder `seeds`: what they came to, and nothing to look at.
+    """
     others = [one for _, one in shelf.everything(owner) if one.path != run.path]
-    return group(study, run, others)
+    brought = [one for place in (run, *shelf.recorded()) for one in list_runs(place.path / BROUGHT)]
+    return group(study, run, [*others, *brought])
+
+
+def finished(runs: Sequence[RunDir]) -> list[RunDir]:
+    """Those that were scored to their end."""
+    return [one for one in runs if one.status()["state"] == "finished" and one.rows("results")]
 
 
 # -- markup ---------------------------------------------------------------------------------------------------------
@@ -107,7 +117,7 @@ def seeds_markup(study: Study, shelf: Shelf, owner: str, key: str, run: RunDir) 
         return ""
     keys = {one.path: name for name, one in shelf.everything(owner)} | {run.path: key}
     runs = siblings(study, shelf, owner, run)
-    scored = [one for one in runs if one.status()["state"] == "finished" and one.rows("results")]
+    scored = finished(runs)
     found = gains(study, scored) if len(scored) > 1 else []
     drawn = [one for one in found if one.metric == _first_metric(study, found)]
     own = own_model(study, run.config()["config"])
@@ -164,12 +174,10 @@ def listed(study: Study, runs: Sequence[RunDir], keys: dict, shown: str) -> str:
     """Each run with its seed and state; a click shows it."""
     rows = []
     for run in runs:
-        seed, state, key = seed_of(study, run), run.status()["state"], keys[run.path]
+        seed, state, key = seed_of(study, run), run.status()["state"], keys.get(run.path)
         current = ' aria-current="true"' if key == shown else ""
-        rows.append(
-            f'<li><button type="button" data-go="{escape(key)}"{current}>Seed {seed}</button>'
-            f"<small>{escape(STATES.get(state, state))}</small></li>"
-        )
+        name = f'<button type="button" data-go="{escape(key)}"{current}>Seed {seed}</button>' if key else f"Seed {seed}"
+        rows.append(f"<li>{name}<small>{escape(STATES.get(state, state))}</small></li>")
     return f'<ul class="ds-seed-list">{"".join(rows)}</ul>'
 
 

@@ -5,6 +5,7 @@ from files is escaped. Knows the run folder's rows; the statistics are backend.c
 """
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 from backend.core.scoring.compare import Paired, paired
@@ -12,6 +13,7 @@ from backend.core.text.prompts import ANSWER_SUFFIX, QUESTION_PREFIX
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of, summarise_results
+from backend.runs.seeds import gains
 from components.frame.words import count
 from components.panels.paired import signed
 from components.panels.results import own_model
@@ -23,8 +25,11 @@ NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".sp
 MOST = 5  # texts that are shown here; all of them are below
 
 
-def finding_markup(run: RunDir, rows: list[dict]) -> str:
-    """The card; empty while the run's text and as many random questions have not both been scored."""
+def finding_markup(run: RunDir, rows: list[dict], seeds: Sequence[RunDir] = ()) -> str:
+    """The card; empty while the run's text and as many random questions have not both been scored.
+
+    `seeds`: scored runs that differ from it in their seed alone, the run among them.
+    """
     config = run.config()["config"]
     table = [row for row in summarise_results(rows) if row["metric"] == "acc" and row["regime"] == "ordinary"]
     own = own_model(words.STUDY, config)
@@ -36,7 +41,7 @@ def finding_markup(run: RunDir, rows: list[dict]) -> str:
     return (
         f'<section class="ds-finding" data-rows="{len(rows)}"><div class="ds-finding-said">'
         f"<h2>{escape(sentence(means, own, len(distilled), total))}</h2>"
-        f'<p class="ds-quiet">{escape(detail(gains_of(run), own))}</p></div>'
+        f'<p class="ds-quiet">{escape(detail(gains_of(run), own))}{escape(over_seeds(seeds, own))}</p></div>'
         f'<div class="ds-finding-seen">{picture(table, own, len(distilled), total)}'
         f"{texts_markup(distilled, summary.get('verbatim'))}</div></section>"
     )
@@ -68,6 +73,20 @@ def detail(gains: dict[str, Paired], own: str) -> str:
         else:
             said.append(f"The same texts, read by {student}: {points} ({bounds}).")
     return " ".join(said)
+
+
+def over_seeds(runs: Sequence[RunDir], own: str) -> str:
+    """What several seeds gain on average, where there are enough to tell; empty otherwise."""
+    if len(runs) < words.ENOUGH:
+        return ""
+    found = [
+        one for one in gains(words.STUDY, runs) if (one.student, one.regime, one.metric) == (own, "ordinary", "acc")
+    ]
+    return "".join(
+        f" {number(len(runs)).capitalize()} runs that differ in their seed gain {signed(one.mean)} on average "
+        f"({signed(one.low)} to {signed(one.high)})."
+        for one in found
+    )
 
 
 def doubt(gain: Paired) -> str:

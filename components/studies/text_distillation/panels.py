@@ -14,6 +14,7 @@ from components.frame.navigation import COMPARE
 from components.panels.results import results_markup
 from components.run import results_panel
 from components.run.panel import Look, Panel
+from components.run.seeds import finished, siblings
 from components.studies.text_distillation import feed, words
 from components.studies.text_distillation.finding import finding_markup
 from components.studies.text_distillation.gap import gap_markup
@@ -48,7 +49,13 @@ class Finding(Panel):
     def look(self, look: Look) -> dict:
         if look.results is None:
             return {}
-        return {self.finding: self.view.shelf.veiled(look.key, finding_markup(look.run, look.results))}
+        view = self.view
+        seeds = (
+            finished(siblings(view.study, view.shelf, look.owner, look.run))
+            if look.status["state"] not in LIVE_STATES
+            else ()
+        )
+        return {self.finding: view.shelf.veiled(look.key, finding_markup(look.run, look.results, seeds))}
 
     def nothing(self) -> dict:
         return {self.finding: ""}

@@ -87,3 +87,22 @@ def test_without_answers_at_hand_the_means_stand_alone(run):
         file.unlink()
     found = said(finding_markup(run, run.rows("results")))
     assert "75 %" in found and "points" not in found
+
+
+def of_seeds(folder, gains: list[float]) -> list[RunDir]:
+    found = []
+    for seed, gain in enumerate(gains):
+        run = RunDir.create(folder / str(seed), "text_distillation", "quick", CONFIG | {"seed": seed})
+        row = {"student": "own", "task": "t", "regime": "ordinary", "metric": "acc", "seed": 0, "n": 4}
+        for arm, value in (("text", 0.5 + gain), ("random", 0.5)):
+            run.append("results", row | {"arm": arm, "value": value})
+        found.append(run)
+    return found
+
+
+def test_several_seeds_say_how_sure_a_single_run_is(run, tmp_path):
+    runs = of_seeds(tmp_path, [0.1, 0.2, 0.1, 0.2])
+    found = said(finding_markup(run, run.rows("results"), runs))
+    half = 3.182446 * 0.0577350 / 2  # Student's t of four runs, from a table
+    assert f"Four runs that differ in their seed gain +15.0 on average (+{15 - 100 * half:.1f} to " in found
+    assert "differ in their seed" not in said(finding_markup(run, run.rows("results"), runs[:3])), "too few"

@@ -112,3 +112,21 @@ def test_a_run_with_other_settings_stands_alone(page):
     key, _ = run_of(page, owner, 0)
     run_of(page, owner, 1, outer_steps=7)
     assert 'data-runs="1"' in shown(page, owner, key)
+
+
+def test_a_recorded_run_brings_what_others_of_its_form_came_to(page):
+    sample = page.shelf.samples / "quick"
+    config = as_json(DistillConfig())
+    for folder, seed in ((sample, 0), (sample / "seeds" / "1", 1), (sample / "seeds" / "2", 2)):
+        run = RunDir.create(folder, STUDY, "quick", config | {"seed": seed})
+        row = {"student": "opt-pocket", "regime": "ordinary", "task": "pocket_science", "metric": "acc", "n": 100}
+        run.append("results", row | {"arm": "text", "seed": 0, "value": 0.6})
+        run.append("results", row | {"arm": "random", "seed": 0, "value": 0.5})
+        run.set_status(state="finished")
+    found = shown(page, new_owner(), "recorded/quick")
+    assert "above 0 in 3 of 3 runs" in found and found.count("data-go=") == 1, "the others are not there to be shown"
+    owner = new_owner()
+    key, _ = run_of(page, owner, 7)
+    assert 'data-runs="4"' in shown(page, owner, key)
+    repeat(page, owner, "recorded/quick", 1)
+    assert started(page, owner)[-1]["seed"] == 8
