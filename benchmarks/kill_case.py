@@ -26,7 +26,8 @@ LIMIT_S = 1800.0  # of one process: the machine may be busy
 DISTIL = {
     "experts": 1, "heldout_experts": 1, "expert_steps": 8, "expert_batch": 8, "expert_span": 4, "max_start": 2,
     "prompts": 3, "prompt_tokens": 8, "outer_steps": 12, "inner_steps": 3, "checkpoint_every": 4, "snapshot_every": 2,
-    "decoder": "search", "search_rounds": 2, "seeds": 2, "finetune_steps": 3, "finetune_batch": 8,
+    "decoder": "search", "search_starts": 0, "search_questions": 40, "search_rounds": 2,
+    "seeds": 2, "reference_seeds": 0, "finetune_steps": 3, "finetune_batch": 8,
     "arms": ("base", "soft", "text"), "regimes": ("ordinary",), "other_model": "", "train_limit": 80, "test_limit": 12,
 }  # fmt: skip
 BENCH = {

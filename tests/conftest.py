@@ -16,6 +16,8 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # before anything imports torch, here and in what the tests start: beside other processes, two threads wait for each
 # other at every small product. Twenty steps of opt-pocket took 1 s of a busy core with one thread and 12 s with two.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# two files are tested at a time, and a worker process imports for 7 s: tests of several workers ask for them
+os.environ.setdefault("DISTILLOSCOPE_WORKERS", "1")
 
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 

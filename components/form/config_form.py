@@ -231,7 +231,7 @@ class ConfigForm:
 
     def _changes(self, changed: dict[str, tuple]) -> str:
         """How many settings differ from the preset, and which."""
-        return changes_markup(changed, "As the preset has it.")
+        return changes_markup(changed, "Settings as in the preset.")
 
 
 def changes_markup(changed: dict[str, tuple], none: str) -> str:

@@ -80,8 +80,8 @@ def page_header(place: Place) -> gr.HTML:
     to_form = f'<a class="ds-to-form" href="{target}">{said}</a>' if target else ""
     logo = LOGO.read_text(encoding="utf-8")
     return gr.HTML(
-        f'<header class="ds-header">{logo}<div><h1>Distilloscope</h1><p>A handful of texts that teach a model '
-        "what a whole data set teaches.</p></div>"
+        f'<header class="ds-header">{logo}<div><h1>Distilloscope</h1><p>How much can a handful of texts teach a '
+        "model?</p></div>"
         f"{navigation(place.address)}{to_form}{SWITCH}"
         '<button type="button" data-dark aria-label="Switch between light and dark" title="Light or dark">'
         '<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true"><circle cx="12" cy="12" r="8.5" '

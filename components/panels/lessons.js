@@ -15,7 +15,8 @@ function finish(name) {
 function scrub(to) {
   const slider = document.querySelector("#wall .ds-scrub input");
   if (!slider) return;
-  slider.value = to === "first" ? 0 : slider.max;
+  const last = document.querySelector("#wall .ds-wall").dataset.learned;  // the prompts' own texts, before any search
+  slider.value = to === "first" ? 0 : to === "learned" && last ? last : slider.max;
   slider.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
@@ -24,17 +25,18 @@ const actions = {
   open: (selector) => { const box = document.querySelector(selector); if (box) box.open = true; },
   first: () => scrub("first"),
   latest: () => scrub("latest"),
+  learned: () => scrub("learned"),
   play: () => { const button = document.querySelector("#wall [data-play]"); if (button && !("playing" in button.dataset)) button.click(); },
 };
 
 function light(selector) {
   document.querySelectorAll(".ds-lit").forEach((node) => node.classList.remove("ds-lit"));
-  const panel = selector && document.querySelector(selector);
+  const panel = selector && (document.querySelector(selector) || document.querySelector(selector.split(" ")[0]));
   if (!panel) return;
   panel.closest(".ds-chapter")?.dispatchEvent(new Event("ds-open"));
   const card = panel.closest(".ds-card") || panel;
   card.classList.add("ds-lit");
-  card.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+  panel.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
 }
 
 // -- drawing -----------------------------------------------------------------------------------------------------
@@ -78,7 +80,7 @@ const asked = () => {
 // The panels that a lesson looks at or presses, by their ids in the page's left column.
 function needs(lesson) {
   const named = JSON.stringify(lesson.steps).match(/#[a-z]+/g) || [];
-  const wall = lesson.steps.some((step) => (step.do || []).some(([name]) => ["first", "latest", "play"].includes(name)));
+  const wall = lesson.steps.some((step) => (step.do || []).some(([name]) => ["first", "latest", "learned", "play"].includes(name)));
   return [...new Set([...named, ...(wall ? ["#wall"] : [])])].map((id) => (id === "#chart" ? "#chart-card" : id));
 }
 

@@ -20,7 +20,7 @@ const split = (text) => text.split(/\s+/).filter(Boolean).slice(0, 400);
 
 // Where in its run a snapshot lies.
 function when(shown) {
-  if (shown.round === 0) return "first texts of the search";
+  if (shown.round === 0) return "texts of the search";
   if (shown.round !== undefined) return `after round ${shown.round} of the search`;
   return shown.step ? "update " + shown.step.toLocaleString("en") : "start";
 }

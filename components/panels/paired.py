@@ -35,7 +35,7 @@ def difference(result: Paired, names: Sequence[str] = NAMES) -> str:
         f'aria-label="{a} minus {b}: {said}"><u></u>'
         f'<s style="left:{place(result.low)};right:calc(100% - {place(result.high)})"></s>'
         f'<i style="left:{place(result.difference)}"></i></div>'
-        f"<p aria-hidden=true><span>{b} answers more</span><span>{a} answers more</span></p>"
+        f"<p aria-hidden=true><span>{b} better</span><span>{a} better</span></p>"
         f"<figcaption><b>{said}: {verdict}.</b><span>{a} {two(result.mean_a)}, {b} {two(result.mean_b)} on the same "
         f"{result.n:,} questions. {escape(chance)}.</span></figcaption></figure>"
     )

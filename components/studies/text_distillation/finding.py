@@ -14,15 +14,16 @@ from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of, summarise_results
 from backend.runs.seeds import gains
+from backend.studies.text_distillation.decoders import SEARCH
 from components.frame.words import count
 from components.panels.paired import signed
 from components.panels.results import own_model
 from components.studies.text_distillation import words
 from components.studies.text_distillation.judge_view import arms_of
 
-ORDER = ("full", "text", "random", "decoded", "base")  # from top to bottom
+ORDER = ("full", "text", "random", "soft", "decoded", "base")  # from top to bottom
 NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
-MOST = 5  # texts that are shown here; all of them are below
+MOST = 8  # texts that are shown here; all of them are below
 
 
 def finding_markup(run: RunDir, rows: list[dict], seeds: Sequence[RunDir] = ()) -> str:
@@ -41,8 +42,9 @@ def finding_markup(run: RunDir, rows: list[dict], seeds: Sequence[RunDir] = ()) 
     return (
         f'<section class="ds-finding" data-rows="{len(rows)}"><div class="ds-finding-said">'
         f"<h2>{escape(sentence(means, own, len(distilled), total))}</h2>"
-        f'<p class="ds-quiet">{escape(detail(gains_of(run), own))}{escape(over_seeds(seeds, own))}</p></div>'
-        f'<div class="ds-finding-seen">{picture(table, own, len(distilled), total)}'
+        f"<p>{escape(detail(gains_of(run), own))}{escape(over_seeds(seeds, own))}</p>"
+        f'<p class="ds-quiet">{escape(how(config))}</p></div>'
+        f'<div class="ds-finding-seen">{picture(table, own, total)}'
         f"{texts_markup(distilled, summary.get('verbatim'))}</div></section>"
     )
 
@@ -58,7 +60,17 @@ def sentence(means: dict[str, float], own: str, prompts: int, total: int | None)
     found = f"{many.capitalize()} text{'' if one else 's'}, found by this program, teach{'es' if one else ''}"
     beside = f"{many} random {'question' if one else 'questions'} {percent(means['random'])}"
     whole = f", all {f'{total:,}' if total else 'the questions'} {percent(means['full'])}" if "full" in means else ""
-    return f"{found} {own} to answer {percent(means['text'])} of the test; {beside}{whole}."
+    return f"{found} {own} to answer {percent(means['text'])} of the test; {beside}{whole}, in as many training steps."
+
+
+def how(config: dict) -> str:
+    """Where the texts come from: of learned prompts, or of a search of its own."""
+    if config.get("decoder") == SEARCH:
+        return (
+            "How: students trained on many candidate texts chose these. They are not read off the learned soft "
+            "prompts, which lose most of what they teach when they are turned into text."
+        )
+    return "How: soft prompts were learned on which a student follows an expert's training, then turned into text."
 
 
 def detail(gains: dict[str, Paired], own: str) -> str:
@@ -112,13 +124,13 @@ def percent(share: float) -> str:
 
 
 # -- the picture ------------------------------------------------------------------------------------------------
-def picture(table: list[dict], own: str, prompts: int, total: int | None) -> str:
+def picture(table: list[dict], own: str, total: int | None) -> str:
     """A row for each arm, with a dot and its interval for each student, the run's own above the other."""
     low = math.floor(10 * min(row["mean"] - row["interval"] for row in table)) / 10
     high = math.ceil(10 * max(row["mean"] + row["interval"] for row in table)) / 10
     scale = (max(0.0, low), min(1.0, max(high, low + 0.1)))
     students = sorted({row["student"] for row in table}, key=lambda name: (name != own, name))
-    names, drawn = called(prompts, total), []
+    names, drawn = called(total), []
     for arm in ORDER:
         rows = [row for student in students for row in table if row["arm"] == arm and row["student"] == student]
         drawn += [arm_markup(names[arm], arm, rows, students, scale)] if rows else []
@@ -129,7 +141,7 @@ def picture(table: list[dict], own: str, prompts: int, total: int | None) -> str
     return (
         f'<figure class="ds-found-arms"><ul>{"".join(drawn)}</ul>'
         f'<div class="ds-found-arms-axis" aria-hidden="true"><div>{axis(scale)}</div></div>'
-        f"<figcaption>{keys}<span>correct answers, 95 %</span></figcaption></figure>"
+        f"<figcaption>{keys}<span>share answered correctly, with its 95 % interval</span></figcaption></figure>"
     )
 
 
@@ -143,14 +155,11 @@ def axis(scale: tuple[float, float]) -> str:
     )
 
 
-def called(prompts: int, total: int | None) -> dict[str, str]:
-    """The arms in few words."""
+def called(total: int | None) -> dict[str, str]:
+    """What the arms are called."""
     return {
-        "full": f"All {total:,}" if total else "All the data",
-        "text": f"{prompts:,} found",
-        "random": f"{prompts:,} random",
-        "decoded": f"{prompts:,} read off",
-        "base": "Untrained",
+        **{arm: words.arm(arm) for arm in ORDER},
+        **({"full": f"All {total:,} questions"} if total else {}),
     }
 
 
@@ -184,7 +193,11 @@ def texts_markup(distilled: list[dict], verbatim: int | None) -> str:
         text = row["prompt"].removeprefix(QUESTION_PREFIX).removesuffix(ANSWER_SUFFIX)
         lines.append(f"<li><span>{escape(text)}</span> <b>{escape(row['answer'])}</b></li>")
     real = "" if verbatim is None else f" ({verbatim} of {len(distilled)} are real questions)"
-    more = f'<p class="ds-quiet">and {len(distilled) - MOST:,} more below</p>' if len(distilled) > MOST else ""
+    more = (
+        f'<p class="ds-quiet"><a href="#wall">and {len(distilled) - MOST:,} more</a></p>'
+        if len(distilled) > MOST
+        else ""
+    )
     return (
         f'<div class="ds-finding-texts"><h3>The texts{real}</h3><ol translate="no">{"".join(lines)}</ol>{more}'
         '<p class="ds-finding-next"><a href="#wall">Change one and see what happens</a></p></div>'

@@ -23,7 +23,7 @@ WAY = ("soft", "projected", "decoded", "text")
 NEAREST = "each place moved to its nearest real token"
 CHOSEN = "each place moved to the real token that its decoder chose"
 WRITTEN = "those tokens written as text and read again"
-SEARCHED = "the text of a search in their place"
+SEARCHED = "replaced by the texts that the search found"
 
 
 def gap_markup(run: RunDir) -> str:

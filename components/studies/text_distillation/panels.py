@@ -31,6 +31,7 @@ from components.studies.text_distillation.slow_motion import slow_motion, told
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 SCORING = "decode,evaluate"
+WAITING = '<section class="ds-finding ds-loading"></section>'  # as tall as what will be there: nothing jumps
 
 
 class Finding(Panel):
@@ -40,7 +41,9 @@ class Finding(Panel):
 
     def __init__(self, view):
         super().__init__(view)
-        self.finding = gr.HTML("", elem_id="finding", elem_classes=["ds-card", "ds-if-any"], apply_default_css=False)
+        self.finding = gr.HTML(
+            WAITING, elem_id="finding", elem_classes=["ds-card", "ds-if-any"], apply_default_css=False
+        )
 
     @property
     def parts(self) -> list:
@@ -48,13 +51,10 @@ class Finding(Panel):
 
     def look(self, look: Look) -> dict:
         if look.results is None:
-            return {}
-        view = self.view
-        seeds = (
-            finished(siblings(view.study, view.shelf, look.owner, look.run))
-            if look.status["state"] not in LIVE_STATES
-            else ()
-        )
+            return {self.finding: ""} if look.another else {}
+        view, seeds = self.view, []
+        if look.status["state"] not in LIVE_STATES:
+            seeds = finished(siblings(view.study, view.shelf, look.owner, look.run))
         return {self.finding: view.shelf.veiled(look.key, finding_markup(look.run, look.results, seeds))}
 
     def nothing(self) -> dict:

@@ -102,8 +102,8 @@ function draw() {
   part(".ds-path").dataset.step = row.step;
   const end = row.student.at(-1);
   const said = end.includes(null) ? `At update ${row.step} the student runs away.`
-    : `${row.step ? "At update " + row.step.toLocaleString("en") : "On the starting questions"} the student comes `
-      + `${Math.round(100 * end[0])} % of the way and ends ${end[1].toFixed(2)} beside it: matching loss ${lossOf(end).toFixed(2)}.`;
+    : `${row.step ? "At update " + row.step.toLocaleString("en") : "On the starting questions"} the student covers `
+      + `${Math.round(100 * end[0])} % of the expert's distance and ends ${Math.round(100 * end[1])} % of it to the side: matching loss ${lossOf(end).toFixed(2)}.`;
   part("[data-said]").textContent = said;
   part(".ds-map").setAttribute("aria-label", said);
   part('[data-key="first"]').hidden = !beginning(row);

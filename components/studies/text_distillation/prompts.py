@@ -23,7 +23,7 @@ TEMPLATE = """
     <select data-speed aria-label="Speed of the film"></select>
     <button type="button" data-pin aria-pressed="false"></button>
     <button type="button" data-slow>Slow motion</button>
-    <button type="button" data-branch hidden>Branch from here</button>
+    <button type="button" data-branch hidden>New run from here</button>
   </div>
   <div class="ds-wait"><svg viewBox="0 0 400 70" aria-hidden="true"><path stroke-width="8" stroke-linecap="round"
     d="M8 14H110M8 34H90M8 54H60M150 14H240M150 34H252M150 54H190M290 14H380M290 34H350M290 54H392"/></svg>

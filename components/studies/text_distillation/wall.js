@@ -56,7 +56,7 @@ function card(prompt, first, before, flash) {
   closer.dataset.closer = prompt.slot;
   closer.setAttribute("aria-label", `Look closer at prompt ${prompt.slot + 1}`);
   head.append(make("b", "", "#" + (prompt.slot + 1)), closer);
-  const words = split(prompt.text), fresh = changed(split(first.text), words);
+  const words = split(prompt.text), fresh = state.searched ? words.map(() => false) : changed(split(first.text), words);
   const recent = flash ? changed(split(before.text), words) : [];
   const text = make("p", "ds-words");
   text.translate = false;
@@ -68,13 +68,13 @@ function card(prompt, first, before, flash) {
   answer.append(make("span", "", "answer"), make("b", "", prompt.answer));
   answer.lastChild.translate = false;
   const foot = make("footer");
-  foot.append(meter("changed", prompt.changed, Math.round(100 * prompt.changed) + " % changed"));
-  foot.append(meter("distance", prompt.distance, "distance " + prompt.distance.toFixed(2)));
-  foot.lastChild.title = "Mean distance to the nearest real tokens, in standard deviations of the token table";
+  if (!state.searched) foot.append(meter("changed", prompt.changed, Math.round(100 * prompt.changed) + " % changed"));
+  if (!state.searched) foot.append(meter("distance", prompt.distance, "distance " + prompt.distance.toFixed(2)));
+  if (!state.searched) foot.lastChild.title = "Mean distance to the nearest real tokens, in standard deviations of the token table";
   node.append(head, text, answer, ...scored(prompt), foot);
-  if (fresh.some(Boolean)) {
-    const was = make("details"); 
-    was.append(make("summary", "", state.pin === null ? "Started as" : "Was then"), make("p", "", first.text));
+  if (fresh.some(Boolean) || (state.searched && prompt.text.trim() !== first.text.trim())) {
+    const was = make("details");
+    was.append(make("summary", "", state.searched ? "Before the search" : state.pin === null ? "Started as" : "Was then"), make("p", "", first.text));
     was.lastChild.translate = false;
     was.open = state.opened && state.opened.has(prompt.slot);
     was.addEventListener("toggle", () => (state.opened ||= new Set())[was.open ? "add" : "delete"](prompt.slot));
@@ -87,6 +87,7 @@ function draw(flash = false) {
   const last = state.snapshots.length - 1, shown = state.snapshots[state.at];
   part(".ds-wall").dataset.run = state.run || "";
   part(".ds-wall").dataset.snapshots = state.snapshots.length;
+  part(".ds-wall").dataset.learned = Math.max(0, state.snapshots.findLastIndex((s) => s.round === undefined));
   part(".ds-wait").hidden = Boolean(shown);
   part(".ds-scrub").hidden = last < 1;
   const grid = part(".ds-grid");
@@ -104,12 +105,15 @@ function draw(flash = false) {
   part("[data-play]").toggleAttribute("data-playing", state.timer !== null);
   const prompts = state.all ? shown.prompts : shown.prompts.slice(0, few);
   const find = (snapshot, slot) => snapshot.prompts.find((p) => p.slot === slot) || { text: "" };
-  const before = state.snapshots[Math.max(0, state.at - 1)], base = beginning();
+  const before = state.snapshots[Math.max(0, state.at - 1)];
+  state.searched = shown.round !== undefined && state.pin === null;  // other texts: no word of theirs grew out of a prompt
+  const base = state.searched ? learned() || beginning() : beginning();
   grid.replaceChildren(...prompts.map((p) =>
     card(p, find(base, p.slot), find(before, p.slot), flash)));
-  part("[data-pin]").textContent = state.pin === null ? "Mark from here" : "Mark from the start";
+  part("[data-pin]").textContent = state.pin === null ? "Highlight changes from here" : "Highlight changes from the start";
   part("[data-pin]").setAttribute("aria-pressed", state.pin !== null);
   part("[data-note]").textContent = state.pin !== null ? `Words that differ from ${when(base)} are marked.`
+    : state.searched ? "The search put these texts in the place of the prompts'."
     : shown.prompts.some((p) => p.changed) ? "Words that changed since the start are marked."
     : shown.step ? "No word has changed yet: the prompts moved, but not as far as another token." : "";
   const more = part("[data-more]"), hidden = shown.prompts.length - prompts.length;
@@ -125,6 +129,9 @@ function draw(flash = false) {
 function beginning() {
   return state.snapshots.find((s) => s.step === state.pin) || state.snapshots[0];
 }
+
+// What the prompts had come to when the search began.
+const learned = () => state.snapshots.filter((s) => s.round === undefined).at(-1);
 
 function announce(shown) {
   const detail = { run: state.run, playing: state.timer !== null, ...shown };

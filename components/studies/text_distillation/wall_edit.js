@@ -22,7 +22,7 @@ function dress() {
     if (mine) mend(card, slot);
   });
   if (open) element.querySelector(".ds-wall > header").append(make("p", "ds-quiet ds-edit-hint",
-    "Click a text to change it and see what its readers then answer."));
+    "Click a text to change it: fresh students are trained at once and show what that changes."));
   if (state.focus || kept) element.querySelector(state.focus || kept)?.focus({ preventScroll: true });
   state.focus = null;
 }
@@ -61,8 +61,8 @@ function editor(slot) {
   form.dataset.slot = slot;
   form.append(field("textarea", "Text", "question", draft.question), field("input", "Answer", "answer", draft.answer));
   const go = make("div", "ds-edit-go"), other = make("div", "ds-edit-else");
-  go.append(button("Save", "keep", "submit"), button("Cancel", "cancel"));
-  other.append(button("Put a random real question here", "real"), button("Remove this text", "remove"));
+  go.append(button("Try it", "keep", "submit"), button("Cancel", "cancel"));
+  other.append(button("Try a random real question here", "real"), button("Try without this text", "remove"));
   form.append(go, other);
   return state.form = form;
 }

@@ -82,7 +82,7 @@ function silent() {
   end();
   const box = make("div", "ds-failure");
   box.setAttribute("role", "alert");
-  box.append(make("strong", "", "The server gave no answer."), make("p", "", "Save the change again."));
+  box.append(make("strong", "", "The server gave no answer."), make("p", "", "Try it again."));
   part("[data-error]").replaceChildren(box);
   draw({ failed: edit });
 }

@@ -48,7 +48,7 @@ def said(markup: str) -> str:
 def test_the_sentence_says_what_the_texts_teach_beside_random_questions_and_all_the_data(run):
     found = said(finding_markup(run, run.rows("results")))
     assert "Two texts, found by this program, teach own to answer 75 % of the test; two random questions 50 %" in found
-    assert ", all 1,200 100 %." in found
+    assert ", all 1,200 100 %, in as many training steps." in found
 
 
 def test_the_difference_stands_with_its_interval_its_n_and_its_doubt(run):
@@ -79,7 +79,7 @@ def test_there_is_nothing_to_say_before_both_were_scored(run, missing):
 
 def test_a_run_of_before_says_all_the_questions_where_it_kept_no_count(run):
     (run.path / "summary.json").unlink()
-    assert ", all the questions 100 %." in said(finding_markup(run, run.rows("results")))
+    assert ", all the questions 100 %, in as many training steps." in said(finding_markup(run, run.rows("results")))
 
 
 def test_without_answers_at_hand_the_means_stand_alone(run):

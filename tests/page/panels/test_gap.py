@@ -58,7 +58,7 @@ def test_without_soft_prompts_or_text_there_is_nothing_to_show(make):
 
 def test_a_search_does_not_claim_to_write_the_learned_tokens(make):
     found = gap_markup(make({"soft": 30, "projected": 10, "text": 34}, decoder="search"))
-    assert "text of a search in their place" in found and "read again" not in found
+    assert "texts that the search found" in found and "read again" not in found
 
 
 def test_a_decoder_that_chooses_its_tokens_is_not_called_the_nearest(make):

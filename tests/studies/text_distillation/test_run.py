@@ -19,6 +19,7 @@ from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.learning import ASTRAY, count_astray
 from backend.studies.text_distillation.study import STUDY
+from tests.marks import SLOW
 from tests.tiny import FAMILIES
 
 ROOT = Path(__file__).parents[3]
@@ -145,11 +146,18 @@ def command(run: RunDir) -> list[str]:
     return [sys.executable, "-m", "backend", "run", "text_distillation", "--out", str(run.path), "--from-config"]
 
 
-@pytest.mark.parametrize("rows_before_kill", [2, 5, 9])
-def test_a_killed_worker_resumes_to_the_same_final_metrics(rows_before_kill, config, tmp_path, home):
-    """kill -9 between checkpoints: the rows after the last one are dropped and computed again."""
+@pytest.fixture(scope="module")
+def whole(tiny_models, tiny_tasks, tmp_path_factory) -> RunDir:
+    """A run that nobody killed."""
+    config = tiny_config(tiny_models, tiny_tasks, "opt", "llama")
     config = replace(config, outer_steps=12, checkpoint_every=4, arms=("init", "text"), regimes=("ordinary",))
-    whole, _ = start(config, tmp_path / "whole")
+    return start(config, tmp_path_factory.mktemp("whole") / "run")[0]
+
+
+@pytest.mark.parametrize("rows_before_kill", [2, SLOW(5), 9])
+def test_a_killed_worker_resumes_to_the_same_final_metrics(rows_before_kill, whole, tmp_path, home):
+    """kill -9 between checkpoints: the rows after the last one are dropped and computed again."""
+    config = settings.build(DistillConfig, whole.config()["config"])
     run = RunDir.create(tmp_path / "killed", "text_distillation", None, settings.as_json(config))
     env = os.environ | {"OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
