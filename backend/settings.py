@@ -138,11 +138,11 @@ def _check_parts(item: Setting, parts: Iterable) -> None:
     wanted = item.type if item.type is str else typing.get_args(item.type)[0]
     for part in parts:
         if not (type(part) is wanted or (wanted is float and type(part) is int)):
-            found, step = f"{item.name} holds {part!r}.", f"Mend that part of {item.name}."
+            found, step = f"{item.name} holds {part!r}.", f"Correct that part of {item.name}."
             raise setting_error(item.name, found, f"{wanted.__name__} only", step)
         if wanted is str and any(unicodedata.category(letter) in ("Cc", "Cs") for letter in part):
-            found = f"{item.name} holds a control character."
-            raise setting_error(item.name, found, "letters on one line", f"Retype {item.name}.")
+            found = f"{item.name} contains a control character."
+            raise setting_error(item.name, found, "text on one line", f"Retype {item.name}.")
 
 
 def _check_range(item: Setting, value) -> None:

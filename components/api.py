@@ -212,7 +212,7 @@ def published(function: Callable[..., dict]) -> Callable[..., dict | str]:
     return answer
 
 
-DEFECT = UserError("The server stopped on an error of its own.", "an answer", "Try again; its log says more.")
+DEFECT = UserError("The server failed because of an internal error.", "an answer", "Try again; its log says more.")
 
 
 def _known(study: object, shelves: dict) -> None:

@@ -104,8 +104,8 @@ def write_example(run: RunDir, config: BenchConfig) -> None:
 def write_summary(run: RunDir, config: BenchConfig, compared: list[dict]) -> None:
     noise = {
         "kind": "noise",
-        "found": "On pocket mmlu, the difference between tuned and untuned is inside the noise.",
-        "expected": "an interval that does not hold 0",
+        "found": "On pocket mmlu, the difference between tuned and untuned is within the noise.",
+        "expected": "an interval that does not contain 0",
         "next_step": "Ask more questions or train more seeds before calling one better.",
     }
     tried = zip(LRS, (0.62, 0.81, 0.74), strict=True)

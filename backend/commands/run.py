@@ -60,8 +60,8 @@ def run_yaml(args: argparse.Namespace) -> int:
     """Take study, preset, changes and stages from a file, which must then stand alone."""
     branch = args.branch is not None or args.at is not None
     if args.study or args.preset or args.set or args.stages or args.from_config or branch:
-        found = "--from-yaml stands beside other words about the run."
-        raise UserError(found, "either the file or the words", "Write the change into the file.")
+        found = "--from-yaml cannot be combined with other options for the run."
+        raise UserError(found, "either the file or the options", "Write the change into the file.")
     try:
         with sys.stdin if args.from_yaml == "-" else Path(args.from_yaml).open(encoding="utf-8") as file:
             text = file.read(recipe.MOST_BYTES + 1)
@@ -119,7 +119,7 @@ def open_run(args: argparse.Namespace, study: Study) -> tuple[RunDir, object]:
     """The run folder and its checked config, from the folder itself or from preset and --set."""
     alone = args.at is not None and args.branch is None
     if alone or (args.from_config and args.branch is not None):
-        found = "--at stands without --branch." if alone else "--branch stands beside --from-config."
+        found = "--at needs --branch." if alone else "--branch cannot be combined with --from-config."
         raise UserError(found, "--branch FOLDER with --at UPDATE, or --from-config", "Correct the command.")
     if args.from_config:
         run_dir = RunDir(args.out)
@@ -138,7 +138,9 @@ def open_run(args: argparse.Namespace, study: Study) -> tuple[RunDir, object]:
 def open_branch(args: argparse.Namespace, study: Study, changes: dict) -> tuple[RunDir, object]:
     """A branch of another run: its settings with `changes`. Raises UserError where there can be none."""
     if args.preset or args.at is None or not (args.branch / "config.json").exists():
-        found = "--branch came with --preset." if args.preset else f"--branch {args.branch} --at {args.at}."
+        found = (
+            "--branch cannot be combined with --preset." if args.preset else f"--branch {args.branch} --at {args.at}."
+        )
         raise UserError(found, "a run folder after --branch, an update after --at, no preset", "Correct the command.")
     parent = RunDir(args.branch.resolve())  # a branch remembers its parent's name, and `.` has none
     if parent.config()["study"] != study.name:

@@ -83,7 +83,7 @@ class ComparisonConfig:
     )
     seed: int = setting(
         0,
-        "Everything random follows from it.",
+        "Determines everything that is random.",
         "Models",
         label="Random seed",
         low=0,
@@ -161,9 +161,9 @@ class ComparisonConfig:
     )
     readers: str = setting(
         "both",
-        "Whose students judge a text: the model's own, or all students'.",
+        "Which students judge a text: those of the model itself, or of all models.",
         "Text",
-        label="Judges of the search",
+        label="Models that judge",
         choices=("own", "both"),
     )
     objective: str = setting(
@@ -175,7 +175,7 @@ class ComparisonConfig:
     )
     moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
-        "What rounds change: a whole question every other round, between them a phrase, a word, a token in turn.",
+        "What a round changes: every other round a whole question, otherwise a phrase, a word or a token in turn.",
         "Text",
         label="What the search changes",
         choices=MOVES,
@@ -186,7 +186,7 @@ class ComparisonConfig:
     )
     candidates: int = setting(
         200,
-        "Changes that a round ranks; students race trials made of them.",
+        "Changes ranked per round; trials made of them compete.",
         "Text",
         label="Changes ranked in a round",
         low=1,
@@ -202,7 +202,7 @@ class ComparisonConfig:
     )
     judges: int = setting(
         1,
-        "Students of each reader that judge a trial at first; what goes on meets more.",
+        "Students of each model that judge a trial at first; trials that survive are judged by more.",
         "Text",
         label="Judges of a trial",
         low=1,
@@ -210,7 +210,7 @@ class ComparisonConfig:
     )
     outsider: str = setting(
         "",
-        "A model that takes no part and says by its perplexity how readable texts are; empty for none.",
+        "A model that takes no part and whose perplexity measures how readable texts are; empty for none.",
         "Text",
         label="Model that reads the texts",
         kind="model",

@@ -26,7 +26,7 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
     """The best validated texts as a data set. Goes on where a stopped search ended."""
 
     def say(found: Found) -> None:
-        progress.advance(f"Search, round {found.round}: validation {found.best_loss:.3f}", by=0)
+        progress.advance(f"Search, round {found.round}: validation loss {found.best_loss:.3f}", by=0)
 
     drafts = [draft_of(Example(row["prompt"], row["answer"]), row["provenance"]["id"]) for row in start]
     found = search_through(

@@ -96,7 +96,7 @@ class Workers:
         except BaseException as error:
             self._kill()
             if isinstance(error, BrokenProcessPool):
-                found = "A worker was killed from outside, most often because the machine ran out of memory."
+                found = "A worker was killed, most likely because the machine ran out of memory."
                 step = "Set DISTILLOSCOPE_WORKERS=1 or choose a smaller model, then resume."
                 raise UserError(found, "room for every worker", step, kind="killed") from error
             raise

@@ -122,7 +122,7 @@ def answers(backbone: Backbone, model: torch.nn.Module, asked: Asked) -> dict:
     [scored] = score_questions(model, backbone.tokenizer, [asked.as_question], asked.task, shots={}, threads=1)
     if not all(map(math.isfinite, scored.log_likelihoods)):
         expected = "finite log-likelihoods"
-        raise UserError("This student answers with no numbers.", expected, "Tune it with a smaller step size.")
+        raise UserError("This student's answers are not finite numbers.", expected, "Tune it with a smaller step size.")
     rows = zip(asked.options, scored.log_likelihoods, option_probabilities(scored), scored.lengths, strict=True)
     return {
         "options": [

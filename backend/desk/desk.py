@@ -91,8 +91,8 @@ class Desk:
                 # else it left for want of questions in the very moment this one came
             except TimeoutError as error:
                 self._worker.kill()
-                found = f"The desk gave no answer within {error.args[0]:g} s and was stopped."
-                advice = "Ask again. A large student takes its time, the first time most: a smaller one is quicker."
+                found = f"There was no answer within {error.args[0]:g} s, so the question was stopped."
+                advice = "Ask again. A large student is slow, most of all the first time; a smaller one is faster."
                 raise UserError(found, "a quicker answer", advice) from error
             except BaseException:
                 if self._worker:
@@ -112,11 +112,11 @@ class Desk:
 
     def _dead(self, code: int) -> UserError:
         if self._closed:
-            return UserError("The desk is closed.", "a running server", "Load the page again in a moment.")
+            return UserError("The server is shutting down.", "a running server", "Load the page again in a moment.")
         if code == -signal.SIGKILL:
-            found = "The desk's process was killed from outside, most often because the machine ran out of memory."
+            found = "The process that answers was killed, most likely because the machine ran out of memory."
             return UserError(found, "room for the student", "Choose a smaller student, or ask again later.")
-        found = "The desk's process ended before it answered."
+        found = "The process that answers ended before it answered."
         return UserError(found, "an answer", f"Ask again. Its own words are in {LOG}.")
 
 
@@ -138,7 +138,7 @@ class Worker:
                     start_new_session=True,
                 )
         except OSError as error:
-            found = f"The desk could not be started ({error.strerror})."
+            found = f"The process that answers could not be started ({error.strerror})."
             raise UserError(found, "a process that answers", "Restart the server.") from error
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -209,4 +209,6 @@ def open_log():
 
 
 def busy() -> UserError:
-    return UserError("The desk is busy.", "fewer questions at a time", "Ask again in a few seconds.")
+    return UserError(
+        "The server is busy answering other questions.", "fewer questions at a time", "Ask again in a few seconds."
+    )

@@ -24,7 +24,9 @@ from backend.study import all_studies, resolve
 
 IDLE_S = 600.0
 DEFECT = UserError(
-    "The desk stumbled over an error of its own.", "an answer", "Ask again; if it stays, report it with desk.log."
+    "The answer failed because of an internal error.",
+    "an answer",
+    "Ask again; if it happens again, report it with desk.log.",
 )
 
 

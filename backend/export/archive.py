@@ -22,7 +22,7 @@ MOST_RATIO = 200  # rows of a run shrink to a tenth; deflate can go to a thousan
 SMALL = 100_000  # below this size a ratio says nothing
 EPOCH = (1980, 1, 1, 0, 0, 0)
 TAIL = struct.Struct("<4s4H2LH")  # the end of a zip without a comment: its list of files, and where that lies
-ANEW = "Download the run again where it came from, and bring that file as it is."
+ANEW = "Download the run again from where it came, and use that file unchanged."
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -102,9 +102,7 @@ def read_all(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> dict[s
 
 
 def damaged() -> UserError:
-    return UserError(
-        "The archive is damaged or was packed by another program.", "a run file as it was downloaded", ANEW
-    )
+    return UserError("The archive is damaged or was packed by another program.", "an unchanged run file", ANEW)
 
 
 def megabytes(size: int) -> str:

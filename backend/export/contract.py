@@ -66,7 +66,9 @@ def known(name: object) -> Study:
     if isinstance(name, str) and name in STUDIES:
         return find(name)
     found = f"This copy does not know the study {printable(str(name))!r}."
-    raise UserError(found, f"one it knows: {', '.join(STUDIES)}", "Bring the run to a copy that has it.", kind="study")
+    raise UserError(
+        found, f"one it knows: {', '.join(STUDIES)}", "Import the run where that study is installed.", kind="study"
+    )
 
 
 def check_settings(study: Study, given: object) -> None:

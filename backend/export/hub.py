@@ -36,10 +36,12 @@ def push(files: dict[str, bytes], name: str, token: str, private: bool, api: Cal
     """Make a new data set of these files and return its full name. UserError says what to do; the token is in none."""
     name, token = name.strip(), token.strip()
     if not NAME.fullmatch(name) or ".." in name or "--" in name or name.endswith((".git", ".", "-")):
-        raise UserError("This is no name for a data set.", "name, or account/name", "Use letters, digits, - _ and .")
+        raise UserError(
+            "This is not a valid name for a data set.", "name, or account/name", "Use letters, digits, - _ and ."
+        )
     if not TOKEN.fullmatch(token):
         step = "Copy one with the right to write from your settings on the hub."
-        raise UserError("This is no access token of the hub.", "text that begins with hf_", step)
+        raise UserError("This is not an access token of the hub.", "text that begins with hf_", step)
     made = ""
     try:
         client = api(token=token)
@@ -60,7 +62,7 @@ def refusal(error: Exception, made: str) -> UserError:
     elif status in REASONS:
         found = REASONS[status]
     elif status:
-        found = f"The hub answered with error {status}.", "a data set that is taken", "Try again later."
+        found = f"The hub answered with error {status}.", "a data set that the hub accepts", "Try again later."
     else:
         found = "The hub could not be reached.", "a connection to it", "Try again, or download the data set instead."
     if made:

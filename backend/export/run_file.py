@@ -42,7 +42,9 @@ def unpack(data: bytes) -> RunCopy:
     """The run in a file that anyone may have made. UserError unless every byte of it is as it should be."""
     files = unzipped(data, travel.plain)
     if MANIFEST not in files:
-        raise UserError("The archive is no run of this program.", f"{MANIFEST} in it", "Bring a *.distilloscope.zip.")
+        raise UserError(
+            "The archive is not a run of this program.", f"{MANIFEST} in it", "Bring a *.distilloscope.zip."
+        )
     check_manifest(parsed(MANIFEST, files.pop(MANIFEST)), files)
     check(files)
     return RunCopy(files)
@@ -50,14 +52,16 @@ def unpack(data: bytes) -> RunCopy:
 
 def check_manifest(manifest: object, files: dict[str, bytes]) -> None:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise UserError("The archive is no run of this program.", f"the format {FORMAT!r}", ANEW)
+        raise UserError("The archive is not a run of this program.", f"the format {FORMAT!r}", ANEW)
     if manifest.get("version") != VERSION:
         found = f"The archive has version {str(manifest.get('version'))[:20]} of the format."
         raise UserError(found, f"version {VERSION}", "Update Distilloscope, or export the run again.")
     if manifest.keys() != {"format", "version", "files"} or not isinstance(manifest["files"], dict):
         raise UserError(f"{MANIFEST} cannot be read.", "a list of files and their checksums", ANEW)
     if manifest["files"] != {name: digest(content) for name, content in files.items()}:
-        raise UserError("The checksums do not fit the files: something was changed or lost.", "the run as it was", ANEW)
+        raise UserError(
+            "The checksums do not match the files: something was changed or lost.", "the unchanged run", ANEW
+        )
 
 
 def digest(content: bytes) -> str:

@@ -25,8 +25,8 @@ ABOUT = """Tables of a run of Distilloscope, as CSV in UTF-8.
 
 {listed}
 
-Texts that begin with = + - @ ' or a line end have one ' put before them, so that no spreadsheet takes them for a
-formula; take one ' off to have the text. An empty cell is a value that is not there or not finite.
+Texts that begin with = + - @ ' or a line end are prefixed with one ', so that no spreadsheet reads them as a
+formula; remove one ' to get the text. An empty cell is a value that is missing or not finite.
 """
 
 

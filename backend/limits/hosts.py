@@ -37,9 +37,9 @@ class Waited:
 
     def admit(self, models: Collection[str], texts: int) -> None:
         """Raise UserError where this is more than this host trains while a visitor waits."""
-        step = "Do it at home, where nothing is limited."
+        step = "Use your own machine, where nothing is limited."
         if other := [name for name in models if name not in self.models]:
-            found = f"Its students are of {other[0]} (this host is shared)."
+            found = f"Its students use {other[0]} (this host is shared)."
             raise UserError(found, f"one of {', '.join(self.models)}", step)
         if texts > self.texts:
             raise UserError(f"There are {texts:,} texts (this host is shared).", f"at most {self.texts:,}", step)
@@ -87,7 +87,10 @@ class Host:
         for item in describe(config_class):
             if item.name in values and (refused := self._refusal(item, values[item.name])):
                 found, expected = refused
-                said, step = f"{item.name} is {found} (this host is shared).", f"Change {item.name}, or run it at home."
+                said, step = (
+                    f"{item.name} is {found} (this host is shared).",
+                    f"Change {item.name}, or run it on your own machine.",
+                )
                 raise setting_error(item.name, said, expected, step)
 
     def within(self, config_class: type, values: Mapping[str, object]) -> dict:
@@ -99,8 +102,8 @@ class Host:
         """What the page says beside the knob of a setting; empty where it has no limit here."""
         most, allowed = self.most(item), self.allowed(item)
         if most is not None:
-            return " ".join(filter(None, ("Here at most", f"{most:,}", "values" if item.many else ""))) + "."
-        return f"Here one of {', '.join(allowed)}." if allowed else ""
+            return " ".join(filter(None, ("At most", f"{most:,}", "values" if item.many else ""))) + " here."
+        return f"One of {', '.join(allowed)} here." if allowed else ""
 
     def _lowered(self, item: Setting, value: object) -> object:
         most = self.most(item)
@@ -116,12 +119,12 @@ class Host:
         size, most = len(parts) if parts is value else value, self.most(item)
         everything = item.all_at_zero and size == 0
         if most is not None and isinstance(size, int | float) and (size > most or everything):
-            return "0, which is all" if everything else f"{size:,}", f"at most {most:,}"
+            return "0, which means all" if everything else f"{size:,}", f"at most {most:,}"
         allowed = self.allowed(item)
         if wrong := [part for part in parts if allowed and part and part not in allowed]:
             return repr(str(wrong[0])[:80]), f"one of {', '.join(allowed)}"
         if self.public and item.kind == PLACE and any(parts):
-            return "a place on the server", "nothing"
+            return "a path on the server", "nothing"
         return None
 
 

@@ -26,7 +26,7 @@ def check_room(folder: Path, host: Host) -> None:
     """Raise UserError where an owner's folder has no room for one more run or file."""
     if host.room_per_owner is not None and (taken := used(folder)) >= host.room_per_owner:
         found = f"Your runs take {taken / MB:,.0f} MB."
-        step = "Discard a run you no longer need; take it with you first."
+        step = "Discard a run you no longer need; download it first."
         raise UserError(found, f"at most {host.room_per_owner / MB:,.0f} MB on this host", step)
     if (left := free(folder)) < host.reserve:
         found = f"The disk has {left / MB:,.0f} MB left."

@@ -15,6 +15,6 @@ def admit(run: RunDir, host: Host, waiting: int, live: int) -> None:
         found = f"{host.waiting} runs are waiting already."
         raise UserError(found, "a shorter queue", "Try again when one of them is done.")
     if host.per_owner is not None and live >= host.per_owner:
-        found = f"{live} of your runs {'computes or waits' if live == 1 else 'compute or wait'} already."
+        found = f"{live} of your runs {'is' if live == 1 else 'are'} already running or waiting."
         raise UserError(found, f"at most {host.per_owner} at a time", "Stop one, or wait until it is done.")
     check_room(run.path.parent, host)

@@ -24,8 +24,8 @@ class Cause:
     kind: str = "died"
 
 
-NO_WORD = Cause("The worker ended without saying why.")
-KILLED = Cause("The worker was killed from outside, most often because the machine ran out of memory.", "killed")
+NO_WORD = Cause("The worker ended without an error message.")
+KILLED = Cause("The worker was killed, most likely because the machine ran out of memory.", "killed")
 
 
 def settle(run: RunDir, cause: Cause = NO_WORD) -> dict:
@@ -42,7 +42,7 @@ def death_note(cause: Cause) -> dict[str, str]:
     return {
         "found": cause.found,
         "expected": "a worker that says how it ended",
-        "next_step": "Resume goes on from the last checkpoint. The worker's own words are in worker.log.",
+        "next_step": "Resume continues from the last checkpoint. The worker's log is worker.log.",
         "kind": cause.kind,
     }
 

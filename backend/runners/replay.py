@@ -24,7 +24,9 @@ def can_compute(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def refusal() -> UserError:
-    return UserError("This page only plays recorded runs.", "a copy that can compute", "Install Distilloscope at home.")
+    return UserError(
+        "This page only plays recorded runs.", "a copy that can compute", "Install Distilloscope on your own machine."
+    )
 
 
 class ReplayRunner:

@@ -21,8 +21,8 @@ from backend.runs.worker import Worker
 GRACE_S = 10.0  # a worker looks at the stop flag once per update; the largest models need some seconds for one
 AFTER_TERM_S = 5.0  # whoever ignored the flag is stuck: all of a stop takes less than 20 s
 LOOK_S = 0.1  # between two looks whether a worker lives
-LOST = "Its worker died while no server was there"
-SILENT = "Its machine gives no sign of life"
+LOST = "Its worker died while no server was running"
+SILENT = "Its machine is not responding"
 SHUT_DOWN = "The server was shut down"
 
 

@@ -108,7 +108,7 @@ def mark_failed(run_dir: RunDir, error: dict[str, str]) -> None:
 
 def defect() -> dict[str, str]:
     return {
-        "found": "The engine stopped on an error of its own.",
+        "found": "The run stopped because of an internal error.",
         "expected": "a run without one",
         "next_step": "Resume the run; if it stops again, report it with the run's worker.log.",
     }

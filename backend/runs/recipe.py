@@ -45,7 +45,7 @@ def checked(study: object, preset: object = None, changes: object = None, stages
         if not isinstance(value, str) or len(value) > MOST_LETTERS:
             raise UserError(f"{name} is no short text.", "a name", WRITE)
     if not isinstance(changes or {}, Mapping):
-        raise UserError("changes is no mapping.", "setting: value, one a line", "Write for example `seeds: 2`.")
+        raise UserError("changes is not a mapping.", "setting: value, one a line", "Write for example `seeds: 2`.")
     _check_size(changes or {})
     recipe = Recipe(study, preset or None, dict(changes or {}), stages or "")
     recipe.config()
@@ -59,7 +59,7 @@ def read_yaml(text: str) -> Recipe:
     """
     found = _plain_yaml(text)
     if not isinstance(found, dict):
-        raise UserError("The YAML is no mapping.", "lines of `name: value`", WRITE)
+        raise UserError("The YAML is not a mapping.", "lines of `name: value`", WRITE)
     if unknown := [name for name in found if name not in FIELDS]:
         said = f"There is no field {str(unknown[0])[:80]!r}."
         raise UserError(said, ", ".join(FIELDS), "Settings go below changes.")
@@ -136,6 +136,6 @@ def _check_size(changes: Mapping) -> None:
         if len(parts) > MOST_VALUES or any(isinstance(part, str) and len(part) > MOST_LETTERS for part in parts):
             raise UserError(f"{name} is too long.", f"at most {MOST_VALUES} values", "Shorten it.")
         if any(isinstance(part, int) and abs(part) >= 2**63 for part in parts):
-            raise UserError(f"{name} is too large.", "a number that a machine can count to", "Lower it.")
+            raise UserError(f"{name} is too large.", "a number that the machine can represent", "Lower it.")
         if not all(isinstance(part, str | int | float) for part in parts):
             raise UserError(f"{name} holds something else.", "numbers, texts, true or false", "Write a plain value.")

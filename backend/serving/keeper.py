@@ -93,7 +93,7 @@ class Keeper:
         """End a run that takes more than its host allows."""
         host = self.host
         if host.wall_clock_s is not None and host.slice_s is None and _age_s(run) > host.wall_clock_s:
-            said = f"Stopped after {host.wall_clock_s / 60:.0f} minutes, the longest a run computes here"
+            said = f"Stopped after {host.wall_clock_s / 60:.0f} minutes, the time limit for a run here"
             self._end(run, {"state": "stopped", "reason": said})
         elif free(run.path) < host.reserve // 2:
             said = "Stopped before the disk was full: nothing is lost"
@@ -101,7 +101,7 @@ class Keeper:
         elif host.memory is not None and (taken := self.runner.usage(run)) > host.memory:
             self._end(run, {"state": "failed", "error": too_large(taken, host)}, at_once=True)
         elif host.hung_s is not None and self._hung(run, host.hung_s):
-            self._end(run, {"state": ORPHANED, "reason": "It gave no sign of life and was ended"}, at_once=True)
+            self._end(run, {"state": ORPHANED, "reason": "It stopped responding and was ended"}, at_once=True)
 
     def _hung(self, run: RunDir, after_s: float) -> bool:
         """Silent at two looks in a row: a machine that slept wakes up with an old heartbeat."""

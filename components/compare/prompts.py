@@ -13,8 +13,8 @@ SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
 <section class="ds-vs-prompts" data-slots="0">
   <header><h2>What do their prompts say?</h2><p class="ds-quiet" data-note></p></header>
-  <div class="ds-scrub" hidden><label><span>Their way so far</span>
-    <input type="range" min="0" max="100" value="100" step="1" aria-label="Share of each run's way so far"></label>
+  <div class="ds-scrub" hidden><label><span>Progress so far</span>
+    <input type="range" min="0" max="100" value="100" step="1" aria-label="Share of each run's progress so far"></label>
     <output></output></div>
   <p class="ds-quiet" data-none>Their prompts appear here.</p>
   <div class="ds-vs-grid"></div>

@@ -21,12 +21,13 @@ from components.studies.text_distillation.judge_view import REGIME, arms_of
 
 METRICS = {metric.name: metric.title for metric in STUDY.words.metrics}  # the first one found is drawn
 NONE_YET = (
-    "None of these runs has scores yet. After distilling, fresh students are trained and asked; they appear here."
+    "None of these runs has scores yet. After distillation, fresh students are trained and tested; their scores "
+    "appear here."
 )
-HOW = "Dot: mean of the students. Whisker: 95 % interval, luck of the questions and of the student joined."
+HOW = "Dot: mean of the students. Whisker: 95 % interval, over the choice of questions and of students."
 FEWEST = 20  # shared questions worth pairing
-TOGETHER = " The intervals between runs are wider the more pairs there are, so that all hold at once with 95 %."
-FAMILIES = {"model": "The model the prompts were learned on", "other_model": "Another family reads the same text"}
+TOGETHER = " The more pairs there are, the wider the intervals between runs, so that they hold simultaneously at 95 %."
+FAMILIES = {"model": "The model the prompts were learned on", "other_model": "Another family, trained on the same text"}
 
 
 def results_markup(chosen: Sequence[Chosen]) -> str:
@@ -62,13 +63,13 @@ def verdict(about: Sequence[Chosen], said: str, ok: bool) -> str:
 def unpaired(one: Chosen, table: list[dict]) -> str:
     """Why a run can be paired with no other; empty where it can."""
     if not any(row["arm"] == "text" for row in table):
-        return "This run has no scores of its text yet, so there is nothing to pair with another's."
+        return "This run's text has no scores yet, so there is nothing to pair."
     if not any(row["arm"] == "text" and row["regime"] == REGIME for row in table):
-        return "No student was trained on this run's text the ordinary way, so there is nothing to pair with another's."
+        return "No student was trained on this run's text the ordinary way, so there is nothing to pair."
     if not any("text" in arms for arms in arms_of(one.run).values()):
         return (
-            "The answers to single questions were not kept with this run, so it cannot be paired with another "
-            "by question. Its means and intervals are below."
+            "The answers to individual questions were not kept with this run, so it cannot be paired question by "
+            "question. Its means and intervals are below."
         )
     return ""
 
@@ -77,11 +78,11 @@ def judged(a: Chosen, b: Chosen, pairs: int = 1) -> tuple[str, bool]:
     """`(sentence, paired)`: the difference between the two runs' distilled texts, one of `pairs`, or why not."""
     tasks = [one.run.config()["config"]["task"] for one in (a, b)]
     if tasks[0] != tasks[1]:
-        return "They were asked about different tasks, so their answers cannot be paired.", False
+        return "They were tested on different tasks, so their answers cannot be paired.", False
     found = [{student: arms["text"] for student, arms in arms_of(one.run).items() if "text" in arms} for one in (a, b)]
     student = next((name for name in own_first(a, found[0]) if name in found[1]), None)
     if student is None:
-        return "No student read the text of both, so their answers cannot be paired.", False
+        return "No model was trained on the text of both, so their answers cannot be paired.", False
     return compared(a, b, student, [students[student] for students in found], pairs)
 
 
@@ -99,13 +100,13 @@ def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]], pai
         return f"They cannot be paired by question. {error.found} {error.next_step}", False
     except (KeyError, TypeError, ValueError):
         return "They cannot be paired by question: a file of answers cannot be read.", False
-    said = f"Distilled text, read by {student}: " + minus(sentence(result, f"{a.letter}'s student", f"{b.letter}'s"))
-    said += f" Only the {result.n:,} questions that both were asked count." if both else ""
+    said = f"Distilled text, with student {student}: " + minus(sentence(result, a.letter, b.letter))
+    said += f" Only the {result.n:,} questions asked of both count." if both else ""
     if result.inside_noise:
         return said, True
     if min(result.seeds_a, result.seeds_b) < ENOUGH:
-        return f"{said} With fewer than {ENOUGH} students a side that may still be the luck of the draw.", True
-    return f"{said} That is more than the noise.", True
+        return f"{said} With fewer than {ENOUGH} students per side, this may still be luck.", True
+    return f"{said} This is more than noise.", True
 
 
 def asked_of_both(sides: Sequence[list[list[Scored]]]) -> list[list[list[Scored]]]:

@@ -111,7 +111,7 @@ def head(one: Chosen) -> str:
         f'<li class="ds-vs-{one.slot}" data-key="{escape(one.key)}" data-state="{escape(one.status["state"])}">'
         f"{sample(one.slot)}<div>{one.tag()} {chip(one.status['state'], one.key.startswith(RECORDED))}"
         f"<small>{escape(said_of(one))}</small></div>"
-        f'<button type="button" data-drop aria-label="Take run {one.letter} away" title="Take away">'
+        f'<button type="button" data-drop aria-label="Remove run {one.letter}" title="Remove">'
         '<svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true"><path d="M2 2L10 10M10 2L2 10" '
         'stroke="currentColor" stroke-width="1.6"/></svg></button></li>'
     )
@@ -152,13 +152,13 @@ def advice(chosen: Sequence[Chosen], choices: Sequence[tuple[str, str]], lost: i
     """What to do next, where something is missing."""
     gone = "A run that was chosen is no longer here. " if lost else ""
     if not choices:
-        return gone + "There is no run yet. Distil one on the first page; it can be compared while it learns."
+        return gone + "There is no run yet. Distil one on the first page; it can be compared while it is running."
     if not chosen:
-        return gone + "No run is chosen. Add two, and they lie side by side."
+        return gone + "No run is chosen. Add two to see them side by side."
     if len(chosen) == 1 and len(choices) == 1:
-        return gone + "This is the only run there is. Distil another one, and lay it beside this one."
+        return gone + "This is the only run. Distil another one to compare with it."
     if len(chosen) == 1:
         return gone + "One run alone. Add another one to compare."
     if len(chosen) == MOST:
-        return gone + "Four runs are as many as fit. Take one away to add another."
+        return gone + "Four runs are the maximum. Remove one to add another."
     return gone

@@ -109,24 +109,22 @@ class ConfigForm:
             self.box = reproduce_box(told(untouched, untouched), f"{layout.prefix}box")
 
     def _make_folds(self, values: dict, made: dict) -> None:
-        """The basic settings in one fold, in another the rest under the names of their groups; into `made`."""
+        """The basic settings in one fold, the rest in another, a line between their groups; into `made`."""
         rest = [item for item in self.items if item.name not in made]
         for title, basic in (("Settings", True), ("Advanced", False)):
             inside = [item for item in rest if item.basic is basic]
             if not inside:
                 continue
             with gr.Accordion(title, open=False, elem_classes="ds-fold"):
-                for group, items in itertools.groupby(inside, key=lambda item: item.group):
-                    if not basic:
-                        gr.HTML(f"<h3>{escape(group)}</h3>", apply_default_css=False, elem_classes="ds-group")
-                    for item in items:
-                        made[item.name] = self._widget(item, values[item.name])
+                for _, (first, *others) in itertools.groupby(inside, key=lambda item: item.group):
+                    made[first.name] = self._widget(first, values[first.name], begins=not basic)
+                    made |= {item.name: self._widget(item, values[item.name]) for item in others}
 
     def _html(self, value: str, name: str) -> gr.HTML:
         return gr.HTML(value, elem_id=f"{self.layout.prefix}{name}", apply_default_css=False)
 
-    def _widget(self, item: Setting, value: object):
-        return widget(item, value, self.layout.prefix, self.layout.offers.get(item.name))
+    def _widget(self, item: Setting, value: object, begins: bool = False):
+        return widget(item, value, self.layout.prefix, self.layout.offers.get(item.name), begins)
 
     def bind(
         self,

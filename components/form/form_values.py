@@ -58,7 +58,7 @@ def from_widget(item: Setting, value: object) -> object:
         found = _converted(item, value)
     except (TypeError, ValueError, OverflowError):  # nothing that a widget sends: handlers are open to anyone
         raise settings.setting_error(
-            item.name, f"{item.name} cannot be read.", "a value of its widget", "Choose it again."
+            item.name, f"{item.name} cannot be read.", "a value that the field offers", "Choose it again."
         ) from None
     settings.check_value(item, found)
     return found

@@ -48,14 +48,15 @@ def checkbox(option: Option) -> gr.Checkbox:
     return gr.Checkbox(True, label=option.label, info=option.info, elem_id=option.elem_id)
 
 
-def widget(item: Setting, value: object, prefix: str = "", offer: Offer | None = None):
-    """The widget for one setting, its help beside it."""
+def widget(item: Setting, value: object, prefix: str = "", offer: Offer | None = None, begins: bool = False):
+    """The widget for one setting, its help beside it. `begins`: it is the first of its group."""
     facts = {
         "label": item.words,
         "info": f"{item.help} `{item.name}`",
         "interactive": True,
         "elem_id": f"{prefix}setting-{item.name}",
         "value": value,
+        "elem_classes": "ds-begins" if begins else None,
     }
     choices = list(offer.choices if offer else [(name.replace("_", " "), name) for name in item.choices or ()])
     if offer and offer.free:

@@ -16,15 +16,15 @@ from components.frame.scripts import script
 SCRIPT = Path(__file__).with_suffix(".js")
 TABS = {"yaml": "YAML", "command": "Command line", "python": "Python", "http": "HTTP"}
 NOTES = {
-    "yaml": "Save it as run.yaml in the project's folder; its first line runs it.",
-    "command": "For a terminal in the project's folder. Once more resumes the run.",
-    "python": "Save it in the project's folder. It returns when the run has ended.",
-    "http": "Starts the run on this server. The answer names it, and an owner id to ask for it with.",
+    "yaml": "Save it as run.yaml in the project folder; the first line is the command to run it.",
+    "command": "Run it in a terminal in the project folder. Running it again resumes the run.",
+    "python": "Save it in the project folder. The script returns when the run has ended.",
+    "http": "Starts the run on this server. The response has the run's name and an owner id to query it with.",
 }
-OWN = "The data is your own: put it where the text says first."
-UNSENT = "Data of your own stays with this page: no request can name it."
-BRANCH = "A branch goes on from a snapshot of its parent, so only the command line can name it."
-UNREADY = "Nothing to write down until the form is complete."
+OWN = "This run uses your own data: first put it where the text says."
+UNSENT = "Your own data stays on this page: a request cannot refer to it."
+BRANCH = "A branch continues from a snapshot of its parent, so only the command line can start it."
+UNREADY = "Nothing to show until the form is complete."
 
 
 def _buttons() -> str:

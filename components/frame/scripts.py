@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parents[1]
-GLOSSARY = HERE.parent / "assets" / "glossary.json"  # what glossary.js explains
+WORDS = ("glossary", "lessons")  # files of assets; as the value of a widget they would be sent twice with each page
 # what the others call by name. Each file may use what stands in these, and they may use each other
 SHARED = ("frame/shared.js", "panels/curves.js", "panels/following.js", "panels/marked_words.js")
 GIVEN = "element, trigger, props, server, upload, watch"  # gr.HTML's, in the order of Gradio 6.31
@@ -29,13 +29,13 @@ def bundle(files: Sequence[Path] | None = None) -> str:
     The shared text stands once, around them, because it uses the widget's `trigger` and `element` too.
     """
     files = every_script() if files is None else files
-    words = json.dumps(json.loads(GLOSSARY.read_text(encoding="utf-8")), ensure_ascii=False, separators=(",", ":"))
+    words = "".join(f"{name}: {_compact(HERE.parent / 'assets' / f'{name}.json')}, " for name in WORDS)
     shared = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SHARED)
     parts = "".join(
         f"{json.dumps(name_of(file))}: () => {{\n{file.read_text(encoding='utf-8')}\n}},\n" for file in files
     )
     return (
-        f"window.distilloscope = {{ glossary: {words}, run(names, {GIVEN}) {{\n{shared}\nconst parts = {{\n{parts}}};\n"
+        f"window.distilloscope = {{ {words}run(names, {GIVEN}) {{\n{shared}\nconst parts = {{\n{parts}}};\n"
         "names.forEach((name) => parts[name]());\n} };\n"
     )
 
@@ -47,3 +47,7 @@ def every_script() -> list[Path]:
 def name_of(file: Path) -> str:
     """What the bundle calls a script: panels/lens."""
     return file.relative_to(HERE).with_suffix("").as_posix()
+
+
+def _compact(file: Path) -> str:
+    return json.dumps(json.loads(file.read_text(encoding="utf-8")), ensure_ascii=False, separators=(",", ":"))

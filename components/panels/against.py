@@ -10,8 +10,8 @@ from backend.core.scoring.compare import Paired, disagreement
 from components.frame.words import signed, two
 from components.panels import saving, tables
 
-HEADS = ("Student", "Right", "Difference", "95 %", "Only it", "Only the reference", "Disagree")
-HOW = "The intervals hold all at once with 95 %, so they are wider than that of a single pair."
+HEADS = ("Student", "Right", "Difference", "95 %", "Only this one", "Only the reference", "Disagree")
+HOW = "The intervals are simultaneous at 95 %, so they are wider than that of a single pair."
 
 
 def against_markup(reference: str, found: Sequence[tuple[str, Paired]]) -> str:
@@ -22,8 +22,8 @@ def against_markup(reference: str, found: Sequence[tuple[str, Paired]]) -> str:
     rows = [row(name, result, reach) for name, result in found]
     return (
         f'<section class="ds-against" data-rows="{len(rows)}" {numbers(reference, found)}>{saving.MENU}'
-        f"<h3>All against {escape(reference)}</h3>"
-        f'<p class="ds-quiet">Those that disagree with it on the most of {found[0][1].n:,} questions stand first. {HOW}'
+        f"<h3>All compared with {escape(reference)}</h3>"
+        f'<p class="ds-quiet">Sorted by the number of disagreements with it over the {found[0][1].n:,} questions. {HOW}'
         f'</p><div class="ds-table"><div>{tables.table(HEADS, rows)}</div></div></section>'
     )
 

@@ -29,10 +29,10 @@ TEMPLATE = """
   <div class="ds-switch ds-choices" role="group" hidden></div>
   <div class="ds-wait"><svg viewBox="0 0 400 120" aria-hidden="true"><path d="M6 104H394" stroke-dasharray="3 7"/>
     <path d="M6 18C60 60 90 86 150 92S270 98 394 100" stroke-dasharray="1 9" stroke-width="4"/></svg>
-    <p>Curves appear within seconds of {go}.</p></div>
+    <p>Curves appear within seconds of pressing {go}.</p></div>
   <div class="ds-plot" role="figure" hidden></div>
   {smoothing}
-  <div class="ds-legend" role="group" aria-label="Lines: press one to bring it forward" hidden></div>
+  <div class="ds-legend" role="group" aria-label="Lines: click one to highlight it" hidden></div>
 </section>
 """
 SMOOTHING = """<label class="ds-smoothing" hidden><span>Smoothing</span>

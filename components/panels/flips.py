@@ -65,7 +65,7 @@ def flip(kind: str, one: str, sides: Sequence[Side], question, names: Sequence[s
     winner, subject = escape(names[kind == "lost"]), escape(first.subject or "")
     return (
         f'<li class="ds-flip ds-{kind}" data-kind="{kind}" data-subject="{subject}"><header><code>{escape(one)}</code>'
-        f'<em>right only after {winner}</em></header>{text}<ul class="ds-chances">{rows}</ul>'
+        f'<em>correct only with {winner}</em></header>{text}<ul class="ds-chances">{rows}</ul>'
         f'<footer><span class="ds-first">{escape(names[0])}</span>'
         f'<span class="ds-second">{escape(names[1])}</span></footer></li>'
     )

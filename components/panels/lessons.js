@@ -1,8 +1,8 @@
 // Lessons in the browser: shows one step at a time, drives the page's own controls, lights up what a step is about, and
 // asks a question at the end. Remembers which lessons were done. Knows the ids of panels; nothing of runs.
-// Given by gr.HTML: element, props, trigger, watch.
+// Given by gr.HTML: element, props, trigger, watch; by the bundle: distilloscope.lessons.
 
-const DONE = "distilloscope-lessons", all = props.value || [];
+const DONE = "distilloscope-lessons", all = distilloscope.lessons;
 const state = { lesson: null, step: 0, ended: false, done: [remembered(DONE) ?? []].flat() };
 const part = (selector) => element.querySelector(selector);
 

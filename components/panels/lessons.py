@@ -13,9 +13,10 @@ from components.frame.scripts import script
 SCRIPT = Path(__file__).with_suffix(".js")
 WORDS = Path(__file__).parents[2] / "assets" / "lessons.json"
 END = (
-    "To a friend: an expert learns from all the questions and leaves a path. A few prompts are changed until a student "
-    "that reads only them walks the same way. Turned into text they lose some of it, which is why random questions are "
-    "hard to beat. Now try it: the button says what a run costs."
+    "In short: an expert learns from all the questions, and its path is recorded. A few prompts are changed until a "
+    "student that reads only them follows the same path. Turning the prompts into text loses some of this, "
+    "which is why "
+    "random questions are hard to beat. Now try it yourself: the line below the start button shows the cost of a run."
 )
 TEMPLATE = """
 <section class="ds-lessons" aria-label="Lessons">
@@ -47,7 +48,7 @@ def lessons() -> list[dict]:
 def lessons_view() -> gr.HTML:
     """The widget. It needs no server once the page is loaded."""
     return gr.HTML(
-        lessons(),
+        None,
         end=END,
         html_template=TEMPLATE,
         js_on_load=script(SCRIPT),

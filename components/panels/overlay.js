@@ -127,7 +127,7 @@ function rowsOf(runs) {
 function note(waiting, there, clocks) {
   const said = element.querySelector("[data-note]"), parts = [];
   if (waiting.length && there.length) parts.push(`No update yet: ${waiting.map(letter).join(", ")}.`);
-  if (!clocks) parts.push("A run here kept no times, so only updates can be compared.");
+  if (!clocks) parts.push("One of these runs recorded no times, so only updates can be compared.");
   said.textContent = parts.join(" ");
   said.hidden = !parts.length;
 }

@@ -15,12 +15,12 @@ SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = """
 <section class="ds-overlay" data-runs="0" data-points="0" {saves}>{menu}
   <header><h2>Who learns faster?</h2>
-    <div class="ds-switch" role="group" aria-label="What is drawn">
+    <div class="ds-switch" role="group" aria-label="Vertical axis">
       <button type="button" data-view="loss" aria-pressed="true">Matching loss</button>
       <button type="button" data-view="cosine" aria-pressed="false">Direction</button>
       <button type="button" data-view="regulariser" aria-pressed="false">Distance to real tokens</button>
     </div>
-    <div class="ds-switch" role="group" aria-label="Along what">
+    <div class="ds-switch" role="group" aria-label="Horizontal axis">
       <button type="button" data-axis="step" aria-pressed="true">Updates</button>
       <button type="button" data-axis="elapsed" aria-pressed="false">Seconds</button>
     </div></header>

@@ -25,9 +25,9 @@ def difference(result: Paired, names: Sequence[str] = NAMES) -> str:
         return f"{50 + 50 * value / reach:.2f}%"
 
     said = f"{signed(result.difference)} points, 95 % interval {signed(result.low)} to {signed(result.high)}"
-    verdict = "inside the noise" if result.inside_noise else f"in favour of {a if result.difference > 0 else b}"
+    verdict = "within the noise" if result.inside_noise else f"in favour of {a if result.difference > 0 else b}"
     if not result.inside_noise and 1 < min(result.seeds_a, result.seeds_b) < ENOUGH:
-        verdict += ", if so few students tell"
+        verdict += ", but with few students"
     chance = f"McNemar p = {result.p_value:.3g}" if result.p_value is not None else seeds(result)
     return (
         f'<figure class="ds-difference" data-noise="{str(result.inside_noise).lower()}" {numbers(result, names)}>'

@@ -14,7 +14,7 @@ from backend.study import Study, Word
 from components.frame import words
 from components.panels import saving, tables
 
-HOW = "Interval: luck of the questions asked and of the student trained, joined; 95 %."
+HOW = "95 % interval, over the choice of questions and of students."
 
 
 def results_markup(study: Study, rows: list[dict], config: dict, said: str = "", more: str = "") -> str:
@@ -25,7 +25,7 @@ def results_markup(study: Study, rows: list[dict], config: dict, said: str = "",
     if not rows:
         return (
             '<section class="ds-results" data-rows="0"><h2>Does it teach?</h2><p class="ds-quiet">No scores yet. '
-            "When the run comes to its last step, they appear here one by one.</p></section>"
+            "They appear here one by one during the run's last step.</p></section>"
         )
     everything = summarise_results(rows)
     metrics = {metric.name: metric.title for metric in study.words.metrics}
@@ -83,7 +83,7 @@ def student_said(own: bool, students: int) -> str:
     """What this student is to the run, where there are several."""
     if students == 1:
         return ""
-    return "The model the prompts were learned on" if own else "Another family reads the same text"
+    return "The model the prompts were learned on" if own else "Another family, trained on the same text"
 
 
 def is_share(study: Study, table: list[dict]) -> bool:

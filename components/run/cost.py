@@ -12,7 +12,7 @@ UNITS = (("s", 1, 200), ("min", 60, 200 * 60), ("h", 3600, math.inf))
 STEPS = ((0.5, 10), (1.0, 20), (5.0, 100), (10.0, math.inf))
 UNKNOWN = "How long this takes is unknown: this machine has not run this model yet."
 UNKNOWN_QUOTA = "It uses your GPU quota in slices of {seconds} s, while this page is open and in view."
-QUOTA = "All of it from your GPU quota, in {slices} slices of {seconds} s, while this page is open and in view."
+QUOTA = "All of it uses your GPU quota, in {slices} slices of {seconds} s, while this page is open and in view."
 
 
 def cost_line() -> gr.HTML:
@@ -25,7 +25,7 @@ def cost_markup(found: Estimate | None, host: Host = HOSTS[LOCAL]) -> str:
     busy = " Other programs keep this machine busy." if found.crowded else ""
     said = f"{figure(found.seconds, found.low, found.high)}, {memory(found.memory_mb)} of memory.{busy}"
     if host.wall_clock_s is not None and host.slice_s is None and found.seconds > host.wall_clock_s:
-        said += f" This host stops a run after {host.wall_clock_s / 60:.0f} min; Resume goes on."
+        said += f" This host stops a run after {host.wall_clock_s / 60:.0f} min; Resume continues it."
     return f'<p class="ds-cost">{said}</p>{quota_markup(found, host)}'
 
 

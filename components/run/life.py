@@ -96,7 +96,7 @@ class Life:
         command = as_branch(
             self.study.name, parent.path.name, step, {k: new for k, (_, new) in changed.items()}, form.stages(score)
         )
-        said = changes_markup(changed, "As its parent has it.")
+        said = changes_markup(changed, "Same as its parent.")
         return said, told_branch(command)
 
     def start(self, owner: str, branch: dict | None, preset: str, *held) -> dict:
@@ -178,4 +178,6 @@ class Life:
 
 
 def gone() -> UserError:
-    return UserError("What to branch from is not there any more.", "a run with that snapshot", "Choose another update.")
+    return UserError(
+        "The snapshot to branch from no longer exists.", "a run with that snapshot", "Choose another update."
+    )

@@ -86,7 +86,7 @@ def repeats(study: Study, shelf: Shelf, owner: str, key: str, run: RunDir, times
     config = build(study.config, from_saved(study.config, run.config()["config"]))
     files = [item.name for item in describe(study.config) if item.kind == FILE and getattr(config, item.name)]
     if files and not is_own(key):
-        said = f"This run was started with a file of somebody else ({', '.join(files)})."
+        said = f"This run was started with someone else's file ({', '.join(files)})."
         raise UserError(said, "a run of your own, or one without files", "Use this run's settings with your own file.")
     last = max(seed_of(study, one) for one in siblings(study, shelf, owner, run))
     found = [as_json(dataclasses.replace(config, **{SEED: last + more})) for more in range(1, times + 1)]
@@ -133,7 +133,7 @@ def said(runs: int, scored: int) -> str:
     """How many there are, in a sentence."""
     if runs < 2:
         return "A single run can be lucky: another seed draws other questions and trains other students."
-    told = f"These {runs} runs have the same settings and differ in their seed alone."
+    told = f"These {runs} runs have the same settings and differ only in their seed."
     return told if scored == runs else f"{told} {scored} of them are finished and scored."
 
 

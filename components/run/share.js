@@ -124,14 +124,14 @@ function draw() {
 async function copy() {
   const done = await copied(field);
   say((done ? "The link is copied. " : "Press Ctrl+C to copy the link. ") + (told().own
-    ? "Whoever has it can look at this run; they cannot change or stop it." : "It opens what you see now, for everybody."));
+    ? "Anyone with the link can view this run, but not change or stop it." : "It opens what you see now, for everybody."));
 }
 
 function say(text) { part("[data-said]").textContent = text; }
 
 function show() {
   draw();
-  say(told().own ? "Only you can see this run. With a link others can look at it; they cannot change or stop it." : "");
+  say(told().own ? "Only you can see this run. With a link, others can view it, but not change or stop it." : "");
   box.showPopover();
   place();
   if (open_to_others()) copy();
@@ -143,7 +143,7 @@ function heard() {
   later();
   if (pending === null || !box.matches(":popover-open")) return;
   if (pending && open_to_others()) copy();
-  if (!pending) say("No longer shared. The old link says so to whoever opens it.");
+  if (!pending) say("No longer shared. Anyone who opens the old link is told so.");
   pending = null;
 }
 

@@ -34,7 +34,7 @@ GONE = {
     SHARED: "This run is no longer shared. Here is another one.",
     OWN: "The run {name} was not shared, or is gone. Here is another one.",
 }
-NO_RUN = "The address names {name}, which is no run. Here is another one."
+NO_RUN = "The address names {name}, which is not a run. Here is another one."
 
 
 def share_view() -> gr.HTML:

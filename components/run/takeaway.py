@@ -71,10 +71,12 @@ class TakeAway:
 
     def _make_publish(self) -> None:
         gr.HTML(PUBLISH, apply_default_css=False)
-        self.name = gr.Textbox(label="Name", info="Yours, as in account/name.", elem_id="hub-name", max_length=200)
+        self.name = gr.Textbox(
+            label="Name", info="Your own, in the form account/name.", elem_id="hub-name", max_length=200
+        )
         self.token = gr.Textbox(
             label="Access token",
-            info="With the right to write. It is used once and kept nowhere.",
+            info="With write permission. It is used once and not stored.",
             type="password",
             elem_id="hub-token",
             max_length=300,

@@ -10,7 +10,7 @@ from backend.export.archive import MOST_PACKED
 from backend.study import Study
 
 OFFERS = (  # kind, name, what it is for: what the house itself offers; a study says of its own in `words.exports`
-    ("run", "The whole run", "One file with everything in it. Bring it back here, or to another Distilloscope."),
+    ("run", "The whole run", "One file with everything in it. Load it here again, or in another Distilloscope."),
     ("report", "A report", "A page that replays the run, offline and without this program."),
     ("csv", "The tables", "Losses, results and settings as CSV."),
 )
@@ -22,11 +22,11 @@ CARD = (
     "ask for them.</p><ul>{offers}</ul></section>"
 )
 PUBLISH = (
-    '<p class="ds-quiet">Makes a new data set under your own name, with the card that the download has. '
-    "Its licence stays open: choose one there.</p>"
+    '<p class="ds-quiet">Creates a new data set in your account, with the same card as the download. '
+    "No licence is set: choose one there.</p>"
 )
 BRING = (
-    '<section class="ds-bring"><h2>Bring a run back</h2><p class="ds-quiet">A file ending in '
+    '<section class="ds-bring"><h2>Load a run file</h2><p class="ds-quiet">A file ending in '
     f'<code translate="no">.distilloscope.zip</code>, at most {MOST_PACKED // 2**20} MB. It becomes a run of your own; '
     "one that was stopped can be resumed.</p></section>"
 )
@@ -44,7 +44,7 @@ def template(kinds: Sequence[str], study: Study | None) -> str:
 
 def brought_markup(title: str, state: str, known: bool) -> str:
     """A run is back, or was there all the time."""
-    said = "is here already, and on screen now" if known else "is back, and on screen now"
+    said = "is already here and now on screen" if known else "is loaded and now on screen"
     return f'<p class="ds-brought" role="status"><b translate="no">{escape(title)}</b> {said}: {escape(state)}.</p>'
 
 
@@ -52,5 +52,5 @@ def pushed_markup(name: str) -> str:
     """Where the data set is. A link, not a request: it is followed only when it is clicked."""
     return (
         f'<p class="ds-brought" role="status">Published as <a translate="no" rel="noopener noreferrer" target="_blank" '
-        f'href="https://huggingface.co/datasets/{escape(name)}">{escape(name)}</a>. The token is forgotten.</p>'
+        f'href="https://huggingface.co/datasets/{escape(name)}">{escape(name)}</a>. The token was not stored.</p>'
     )

@@ -102,7 +102,7 @@ def test_a_user_error_arrives_with_its_three_parts(quick):
 @pytest.mark.parametrize(("kind", "fields"), [("stumble", {}), ("echo", {"txt": "x"})])
 def test_a_defect_becomes_a_sentence_its_trace_goes_to_the_log_and_the_worker_lives(quick, home, kind, fields):
     pid = pid_of(quick)
-    with pytest.raises(UserError, match="error of its own"):
+    with pytest.raises(UserError, match="internal error"):
         quick.request(kind, **fields)
     assert "Traceback" in (home / desk.LOG).read_text()
     assert pid_of(quick) == pid

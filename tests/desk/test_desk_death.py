@@ -101,7 +101,7 @@ def test_closing_ends_the_worker_at_work_and_refuses_what_comes_later(stand_in):
     until(made._turn.locked)
     made.close()
     thread.join(60)
-    assert told == ["The desk is closed."] and gone(pid)
+    assert told == ["The server is shutting down."] and gone(pid)
     with pytest.raises(UserError, match="closed"):
         made.request("ping")
     assert not children()

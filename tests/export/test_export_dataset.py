@@ -154,7 +154,7 @@ def test_a_failure_is_told_in_words_that_never_hold_the_token(error, said, where
 @pytest.mark.parametrize("name", ["", "a b", "../x", "a/b/c", "https://x", "-a", "a" * 200, "a..b", "a--b", "x.git"])
 def test_a_name_that_is_none_asks_no_hub(name):
     fake = Fake()
-    with pytest.raises(UserError, match="no name"):
+    with pytest.raises(UserError, match="not a valid name"):
         hub.push({}, name, TOKEN, True, fake)
     assert fake.seen == []
 
@@ -162,7 +162,7 @@ def test_a_name_that_is_none_asks_no_hub(name):
 @pytest.mark.parametrize("token", ["", "password", "hf_", "hf_a b", "hf_x\nInjected: 1"])
 def test_what_is_no_token_is_sent_nowhere(token):
     fake = Fake()
-    with pytest.raises(UserError, match="no access token") as refused:
+    with pytest.raises(UserError, match="not an access token") as refused:
         hub.push({}, "eight", token, True, fake)
     assert fake.seen == []
     assert not token or token not in str(refused.value) or token == "hf_"

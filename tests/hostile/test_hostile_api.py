@@ -29,7 +29,7 @@ def said(answer) -> dict:
     """What one of our functions said: an answer, or an error in three sentences."""
     assert answer.status == 200, (answer.asked, answer.text)
     (found,) = json.loads(answer.text)["data"]
-    assert isinstance(found, dict) and "error of its own" not in answer.text, answer.asked
+    assert isinstance(found, dict) and "internal error" not in answer.text, answer.asked
     if "error" in found:
         told = found["error"]
         assert told is None or told.keys() - {"kind", "about"} == {"found", "expected", "next_step"}

@@ -134,7 +134,7 @@ def test_no_place_model_or_task_of_a_strangers_is_admitted(study, item, host):
 @every_host
 @pytest.mark.parametrize("study, item", **named([(s, i) for s, i in EVERY if i.all_at_zero]))
 def test_where_0_asks_for_everything_it_is_refused(study, item, host):
-    with pytest.raises(UserError, match="0, which is all"):
+    with pytest.raises(UserError, match="0, which means all"):
         host.admit(study.config, {item.name: 0})
     assert host.within(study.config, {item.name: 0}) == {item.name: host.most(item)}
 
@@ -149,7 +149,7 @@ def test_a_limit_is_said_beside_the_knob():
     prompts = Setting("prompts", int, 8, "How many.", "Prompts", public=1600)
     lrs = Setting("lrs", tuple[float, ...], (0.1,), "Step sizes.", "Training", public=4)
     model, seed = (item for item in describe(DistillConfig) if item.name in ("model", "seed"))
-    assert host.said(prompts) == "Here at most 1,600."
-    assert host.said(lrs) == "Here at most 4 values."
-    assert host.said(model).startswith("Here one of opt-pocket, ")
+    assert host.said(prompts) == "At most 1,600 here."
+    assert host.said(lrs) == "At most 4 values here."
+    assert host.said(model).startswith("One of opt-pocket, ")
     assert host.said(seed) == ""

@@ -135,7 +135,7 @@ def test_a_worker_that_was_killed_is_settled_as_failed_in_words_and_the_run_may_
     place.kill(run)
     until(lambda: run.status()["state"] == "failed")
     assert "Resume" in run.status()["error"]["next_step"]
-    said = {"local": "killed from outside", "remote": "ended the job", "slices": "broke the slice off"}
+    said = {"local": "The worker was killed", "remote": "ended the job", "slices": "broke the slice off"}
     assert said[place.kind] in run.status()["error"]["found"]
     assert run.status()["error"]["kind"] == ("killed" if place.kind == "local" else "died")
     place.killed.clear()

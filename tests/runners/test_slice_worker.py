@@ -60,7 +60,7 @@ def test_a_defect_is_told_in_our_words_and_the_trace_goes_to_the_log(tmp_path, m
     monkeypatch.setattr(slice_worker, "carry_out", stumble)
     compute(str(run.path), 30.0, 10.0)
     assert "of ours" in run.log_file.read_text() and run.status()["worker"] is None
-    assert run.status()["state"] == "failed" and "error of its own" in run.status()["error"]["found"]
+    assert run.status()["state"] == "failed" and "internal error" in run.status()["error"]["found"]
 
 
 def test_a_folder_that_another_process_still_writes_is_left_alone(tmp_path):

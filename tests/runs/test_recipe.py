@@ -51,7 +51,7 @@ def test_a_number_written_without_its_dot_is_still_one():
         ("study: text_distillation\npreset: ../../x", "no preset"),
         ("study: text_distillation\npreset: [quick]", "preset is no short text"),
         ("study: text_distillation\nseeds: 2", "no field 'seeds'"),
-        ("study: text_distillation\nchanges: 4", "changes is no mapping"),
+        ("study: text_distillation\nchanges: 4", "changes is not a mapping"),
         ("study: text_distillation\nchanges: {sedes: 2}", "Did you mean 'seeds'"),
         ("study: text_distillation\nchanges: {1: 2}", "no setting '1'"),
         ("study: text_distillation\nchanges: {seeds: two}", "seeds is 'two'"),
@@ -120,7 +120,7 @@ def test_nor_do_any_changes_that_a_program_sends(changes):
 )
 def test_a_file_and_other_words_about_the_run_do_not_mix(words, tmp_path, capsys):
     assert main(["run", *words, "--from-yaml", "x.yaml", "--out", str(tmp_path / "run")]) == 2
-    assert "either the file or the words" in capsys.readouterr().err
+    assert "either the file or the options" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 

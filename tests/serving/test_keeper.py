@@ -111,7 +111,7 @@ def test_a_worker_without_a_heartbeat_is_ended_at_the_second_look(lab):
     keeper.look()
     assert runner.poll(run)["alive"], "a machine that slept wakes up with an old heartbeat"
     keeper.look()
-    until(lambda: run.status()["state"] == "orphaned" and "sign of life" in run.status()["reason"])
+    until(lambda: run.status()["state"] == "orphaned" and "stopped responding" in run.status()["reason"])
 
 
 def test_an_old_heartbeat_of_an_earlier_worker_is_no_silence(lab):
@@ -175,7 +175,7 @@ def test_at_home_nothing_is_ever_forgotten(lab):
 def test_one_visitor_has_so_many_runs_at_a_time_and_the_next_visitor_is_not_affected(lab):
     runner = lab.runner(host=shared(per_owner=1))
     runner.start(lab.run("a", owner=OWNER))
-    with pytest.raises(UserError, match="1 of your runs computes or waits"):
+    with pytest.raises(UserError, match="1 of your runs is already running or waiting"):
         runner.start(lab.run("b", owner=OWNER))
     runner.start(lab.run("c", owner=OTHER))
     assert runner.waiting() == 1

@@ -22,7 +22,7 @@ class ToyConfig:
     lr: float = setting(0.1, "How far each step goes.", "Training", label="Step size", basic=True, low=1e-6, high=1.0)
     pause: float = setting(0.0, "Seconds to wait at each step, to be watched.", "Training", low=0.0, high=1.0)
     seeds: int = setting(3, "Fits, each with points of its own.", "Training", basic=True, low=1, high=100, public=5)
-    seed: int = setting(0, "Everything random follows from it.", "Training", low=0, public="a seed costs nothing")
+    seed: int = setting(0, "Determines everything that is random.", "Training", low=0, public="a seed costs nothing")
 
     def __post_init__(self):
         check(self)

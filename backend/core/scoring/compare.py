@@ -95,16 +95,16 @@ def disagreement(result: Paired) -> int:
 
 def sentence(result: Paired, name_a: str, name_b: str) -> str:
     """The comparison in words, in percentage points. It says so where the difference may be luck."""
-    points = f"{100 * abs(result.difference):.1f} points {'more' if result.difference > 0 else 'fewer'}"
-    asked = f"of the {result.n} questions" if result.n > 1 else "of the one question"
-    said = f"{name_a} answers {points} {asked} than {name_b}"
+    points = f"{100 * abs(result.difference):.1f} points {'higher' if result.difference > 0 else 'lower'}"
+    asked = f"on the {result.n} questions" if result.n > 1 else "on the one question"
+    said = f"{name_a} scores {points} than {name_b} {asked}"
     if result.difference == 0:
-        said = f"{name_a} and {name_b} answer equally many {asked}"
+        said = f"{name_a} and {name_b} score the same {asked}"
     seeds = f"; {_seeds(result.seeds_a)} against {_seeds(result.seeds_b)}" if result.p_value is None else ""
     sign = f"difference {_points(result.difference)}, " if result.difference < 0 else ""  # the interval has its sign
     bounds = f"95 % interval {_points(result.low)} to {_points(result.high)}"
     said += f" ({sign}{bounds}; {len(result.gained)} gained, {len(result.lost)} lost{seeds})."
-    return said + (" The difference is inside the noise." if result.inside_noise else "")
+    return said + (" The difference is within the noise." if result.inside_noise else "")
 
 
 def bootstrap(

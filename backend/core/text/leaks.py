@@ -65,10 +65,10 @@ def warning(leaks: Sequence[Leak], total: int) -> dict[str, str] | None:
     many = len(exact) + len(near)
     first = min(leaks, key=lambda leak: (leak.how == NEAR, leak.prompt))
     return {
-        "found": f"{many} of the {total} test questions {'stands' if many == 1 else 'stand'} in the training prompts "
+        "found": f"{many} of the {total} test questions {'appears' if many == 1 else 'appear'} in the training prompts "
         f"({', '.join(parts)}), for example {first.question!r} in prompt {first.prompt + 1}.",
         "expected": "training prompts without test questions",
-        "next_step": "Remove these prompts and train again: a score on questions that were seen says too much.",
+        "next_step": "Remove these prompts and train again: scores on questions seen in training are inflated.",
     }
 
 

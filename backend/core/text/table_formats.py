@@ -60,7 +60,7 @@ def _json_lines(raw: bytes, file: str) -> Rows:
             place = Place(file, number)
             value, wrong = _decode(line)
             if wrong:
-                raise place.error("", wrong, "one JSON object a line")
+                raise place.error("", wrong, "one JSON object per line")
             yield place, value
 
 

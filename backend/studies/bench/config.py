@@ -29,7 +29,7 @@ class BenchConfig:
     )
     seed: int = setting(
         0,
-        "Everything random follows from it.",
+        "Determines everything that is random.",
         "Student",
         label="Random seed",
         low=0,
@@ -39,7 +39,7 @@ class BenchConfig:
 
     data: str = setting(
         "real",
-        "What the student learns from; none scores it as it is.",
+        "What the student learns from; none: it is scored without training.",
         "Data",
         label="Training data",
         basic=True,
@@ -74,7 +74,7 @@ class BenchConfig:
     )
 
     method: str = setting(
-        "lora", "How the weights may change.", "Training", label="Method of tuning", basic=True, choices=METHODS
+        "lora", "Which weights are trained, and how.", "Training", label="Method of tuning", basic=True, choices=METHODS
     )
     regime: str = setting(
         "ordinary",
@@ -140,9 +140,9 @@ class BenchConfig:
     )
     patience: int = setting(
         0,
-        "Validations without gain before a student stops early; 0 for never.",
+        "Validations without improvement before a student stops early; 0 for never.",
         "Training",
-        label="Validations to wait",
+        label="Patience, in validations",
         low=0,
         public="it only ends a training early",
     )
@@ -175,7 +175,10 @@ class BenchConfig:
         True, "Score the untuned student too, for comparison.", "Scoring", label="Score the untuned student"
     )
     fast: bool = setting(
-        False, "Round products where that is faster; repeat close calls in float32.", "Scoring", label="Fast scoring"
+        False,
+        "Use low-precision products where that is faster; recompute close calls in float32.",
+        "Scoring",
+        label="Fast scoring",
     )
 
     def __post_init__(self):

@@ -81,7 +81,7 @@ def distilled_examples(folder: Path) -> list[Example]:
     file = folder / "distilled.jsonl"
     if not file.is_file():
         found = f"{folder.name} has no distilled.jsonl."
-        raise UserError(found, "the folder of a distillation run that reached its text", "Finish the run first.")
+        raise UserError(found, "the folder of a distillation run that has produced its text", "Finish the run first.")
     return read_examples(file)
 
 

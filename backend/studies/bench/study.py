@@ -75,9 +75,9 @@ STUDY = Study(
         arms=(
             Word("base", "Untrained", "the student as it is"),
             Word("full", "Real questions", "every real question, or as many as were asked for", "real"),
-            Word("random", "A random handful", "real questions drawn by chance", "real"),
+            Word("random", "A random handful", "real questions drawn at random", "real"),
             Word("text", "Distilled prompts", "the text of a distillation run", "made"),
-            Word("file", "Your own file", "examples or questions that somebody brought", "real"),
+            Word("file", "Your own file", "uploaded examples or questions", "real"),
         ),
         regimes=(
             Word("ordinary", "Trained the ordinary way", "with AdamW"),
@@ -85,7 +85,7 @@ STUDY = Study(
         ),
         metrics=(
             Metric("acc", "accuracy"),
-            Metric("acc_norm", "accuracy, answers weighed by their length"),
+            Metric("acc_norm", "length-normalised accuracy"),
         ),
     ),
     commands={"paired": f"{HERE}.paired:add_command"},

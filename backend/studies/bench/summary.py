@@ -60,9 +60,9 @@ def warnings(
         found += [*_cut_prompts(test, scored), *_habits(test, scored)]
     for row in compared:
         if row["inside_noise"] and row["metric"] == METRICS[0]:
-            said = f"On {task_name(row['task'])}, the difference between tuned and untuned is inside the noise."
+            said = f"On {task_name(row['task'])}, the difference between tuned and untuned is within the noise."
             step = "Ask more questions or train more seeds before calling one better."
-            found.append(warning("noise", row["task"], said, "an interval that does not hold 0", step))
+            found.append(warning("noise", row["task"], said, "an interval that does not contain 0", step))
     return found
 
 
@@ -75,7 +75,7 @@ def validation_warning(config: BenchConfig, task: str | None) -> list[dict]:
     learned = config.train_task if config.data in ("real", "random") else None
     if task is None or task in (*config.tasks, learned):
         return []
-    said = f"The step size was chosen by questions of {task}, which is neither scored on nor learned from."
+    said = f"The step size was chosen on questions of {task}, a task that is neither learned from nor scored."
     step = "Give a single step size in lrs, or set train_task to a task like your file."
     return [warning("validation", task, said, "validation questions of a task that is scored on", step)]
 
@@ -107,5 +107,5 @@ def _habits(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
     if not told:
         return []
     said = f"On {task_name(test.spec.name)}, one option is chosen nearly always: {', '.join(told)}."
-    step = "Treat these accuracies as a habit of position, not as knowledge."
-    return [warning("letters", test.spec.name, said, "choices spread as the right answers are", step)]
+    step = "Treat these accuracies as position bias, not as knowledge."
+    return [warning("letters", test.spec.name, said, "choices distributed like the right answers", step)]

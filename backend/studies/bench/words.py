@@ -33,7 +33,7 @@ def about(config: dict) -> str:
     """The run in one sentence."""
     student, tasks = config["student"], [task_name(task) for task in config["tasks"]]
     tasks += ["your file"] if config["test_file"] else []
-    tested = f"asked about {' and '.join(tasks)}"
+    tested = f"tested on {' and '.join(tasks)}"
     if config["data"] == "none":
         return f"{student} as it is, {tested}."
     source = f" of {task_name(config['train_task'])}" if config["data"] in ("real", "random") else ""

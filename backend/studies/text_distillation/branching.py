@@ -39,8 +39,8 @@ def check_branch(parent: RunDir, step: int, config: DistillConfig) -> None:
     if other:
         raise UserError(
             f"A branch cannot change {', '.join(other)}.",
-            f"{other[0]} as its parent has it ({getattr(old, other[0])!r})",
-            "Set it back, or start a run that is no branch.",
+            f"the parent's {other[0]} ({getattr(old, other[0])!r})",
+            "Restore it, or start a run that is not a branch.",
         )
     if config.experts < old.experts:  # those left out would count as experts the prompts never followed
         raise UserError(

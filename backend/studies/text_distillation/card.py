@@ -21,7 +21,7 @@ ARMS = {
     "full": "all the real questions",
     "base": "nothing (untrained)",
     "projected": "embeddings of the nearest tokens",
-    "soft": "the learned embeddings, which no text can say",
+    "soft": "the learned embeddings, which no text can express",
 }
 MADE = {
     "nearest": "each learned embedding became its nearest token",
@@ -113,7 +113,7 @@ def matching(copy: RunCopy) -> str:
     if not lines:
         return ""
     head = "| trained on | matching loss | n segments |\n|---|---|---|\n"
-    told = "On experts the prompts never followed (1 = learned nothing, 0 = arrived):"
+    told = "On experts the prompts never followed (1 = learned nothing, 0 = perfect match):"
     return f"## Does it steer a student?\n\n{told}\n\n{head}" + "\n".join(lines)
 
 

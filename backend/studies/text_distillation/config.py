@@ -43,28 +43,30 @@ class DistillConfig:
         200, "Questions each student is scored on; 0 for all.", "Data", label="Test questions", basic=True, low=0,
         public=(300, 600), all_at_zero=True)
     model: str = setting(
-        "opt-pocket", "The expert, and the student the prompts are learned on.", "Models", basic=True, kind="model")
+        "opt-pocket", "The model of the experts, and of the student the prompts are learned on.", "Models", basic=True,
+        kind="model")
     other_model: str = setting(
-        "llama-pocket", "A second reader, of another family, for the text; empty for none.", "Models",
+        "llama-pocket", "A model of another family whose students also learn from the text; empty for none.", "Models",
         label="Second model", basic=True, kind="model")
     seed: int = setting(
-        0, "Everything random follows from it.", "Models", label="Random seed", low=0, high=2**31 - 1,
+        0, "Determines everything that is random.", "Models", label="Random seed", low=0, high=2**31 - 1,
         public="a seed costs nothing")
 
     experts: int = setting(
-        4, "LoRA runs on the real data that are recorded and followed.", "Experts", low=1, high=64, public=8)
+        4, "Number of LoRA trainings on the real data to record and follow.", "Experts", low=1, high=64, public=8)
     heldout_experts: int = setting(
-        1, "Further experts, never followed, to check the matching on.", "Experts", label="Held-out experts", low=0,
-        high=16, public=2)
+        1, "Additional experts, never followed, used only to check the matching.", "Experts", label="Held-out experts",
+        low=0, high=16, public=2)
     expert_steps: int = setting(
         24, "Training steps of each expert.", "Experts", label="Steps of an expert", low=2, high=100_000, public=60)
     expert_batch: int = setting(
         128, "Real questions per expert step. Small batches make a noisy path.", "Experts",
         label="Questions per expert step", low=1, public=256)
     expert_lr: float = setting(
-        0.002, "Learning rate of its training.", "Experts", label="Step size of an expert", low=1e-8, high=100.0)
+        0.002, "Learning rate for training the experts.", "Experts", label="Step size of an expert", low=1e-8,
+        high=100.0)
     inner_rule: str = setting(
-        "normalised", "How expert and student step: they must agree.", "Experts", label="Step rule",
+        "normalised", "Update rule of the expert and the student; both use the same.", "Experts", label="Step rule",
         choices=INNER_RULES)
     lora_rank: int = setting(
         8, "Inner width of the LoRA matrices.", "Experts", label="LoRA rank", low=1, high=512, public=32)
@@ -76,14 +78,14 @@ class DistillConfig:
         8, "How many synthetic prompts to learn.", "Prompts", label="Number of prompts", basic=True, low=1, high=4096,
         public=(16, 32))
     start: str = setting(
-        "", "A data set (jsonl) of real training questions to start from; empty draws them.", "Prompts",
+        "", "A data set (jsonl) of real training questions to start from; empty: drawn at random.", "Prompts",
         label="Starting data set", kind="place")
     prompt_tokens: int = setting(
         16, "Length of each synthetic prompt, in tokens.", "Prompts", label="Tokens per prompt", low=1, high=1024,
         public=(32, 64))
     layout: str = setting(
-        "replace", "Does the prompt replace the question or stand before it?", "Prompts",
-        label="Where the prompt stands", choices=("replace", "prefix"))
+        "replace", "Whether the prompt replaces the question or comes before it.", "Prompts",
+        label="Position of the prompt", choices=("replace", "prefix"))
 
     outer_steps: int = setting(
         60, "Updates of the synthetic prompts.", "Matching", label="Updates of the prompts", basic=True, low=0,
@@ -106,10 +108,10 @@ class DistillConfig:
         0.05, "Outer step, in standard deviations of the model's token table.", "Matching",
         label="Step size of the prompts", low=0.0, high=1.0)
     lr_of_inner_lr: float = setting(
-        0.02, "Outer step of the (logarithmic) student step sizes.", "Matching",
-        label="Step size of the student's step sizes", low=0.0, high=1.0)
+        0.02, "Learning rate of the student's step sizes, on a log scale.", "Matching",
+        label="Learning rate of the student's step sizes", low=0.0, high=1.0)
     regulariser_weight: float = setting(
-        0.01, "Pull towards the nearest real token; grows in over the last half.", "Matching",
+        0.01, "Pull towards the nearest real token; grows from 0 during the second half.", "Matching",
         label="Pull towards real tokens", low=0.0, high=1000.0)
     clip: float = setting(
         2.0, "Gradients are clipped at this multiple of their running norm.", "Matching", label="Gradient clipping",
@@ -122,40 +124,41 @@ class DistillConfig:
         "exact; compiled: exact and faster in long runs; one_sided: a few % off, not for OPT; plain: slow, to compare.",
         "Matching", label="Gradient engine", choices=ENGINES)
     snapshot_every: int = setting(
-        5, "Decode the prompts every so many updates.", "Matching", label="Updates between snapshots", low=1,
+        5, "Decode the prompts every N updates.", "Matching", label="Updates between snapshots", low=1,
         public="every update is the most, and the size of a snapshot is bounded")
     checkpoint_every: int = setting(
-        10, "Save a checkpoint every so many updates.", "Matching", label="Updates between checkpoints", low=1,
+        10, "Save a checkpoint every N updates.", "Matching", label="Updates between checkpoints", low=1,
         public="every update is the most, and a checkpoint replaces the last one")
 
     decoder: str = setting(
-        SEARCH, "How learned prompts become text; search changes text itself.", "Text", basic=True,
+        SEARCH, "How learned prompts become text; search edits text directly.", "Text", basic=True,
         choices=tuple(DECODERS))
     revert: bool = setting(
         True, "Keep the real question where a prompt's text does not follow held-out experts better.", "Text",
         label="Fall back to real questions")
     search_starts: int = setting(
-        0, "Search: sets of real questions that students choose a beginning from; 0 begins with the prompts' own.",
-        "Text", label="Sets the search chooses from", low=0, high=10_000, public=48, only_with=SEARCHED)
+        0, "Search: number of question sets to choose the start from; 0 starts from the prompts' own questions.",
+        "Text", label="Starting sets to try", low=0, high=10_000, public=48, only_with=SEARCHED)
     search_questions: int = setting(
-        200, "Search: real questions that judge a student.", "Text", label="Questions that judge the search", low=1,
+        200, "Search: real questions that judge a student.", "Text", label="Questions used for judging", low=1,
         public=480, only_with=SEARCHED)
     search_rounds: int = setting(
         6, "Search: rounds of changing the texts.", "Text", label="Rounds of the search", low=0, public=20,
         only_with=SEARCHED)
     search_moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
-        "Search: what rounds change; a whole question every other round, between them the others in turn.", "Text",
+        "Search: what a round changes; every other round a whole question, otherwise the others in turn.", "Text",
         label="What the search changes", choices=MOVES, public=len(MOVES), only_with=SEARCHED)
     search_objective: str = setting(
         "error",
-        "Search: students' expected error, or their loss, on real training questions; or their distance to an expert.",
+        "Search: minimise the students' expected error or loss on real training questions, or their distance "
+        "to an expert.",
         "Text", label="Objective of the search", choices=OBJECTIVES, only_with=SEARCHED)
     search_readers: str = setting(
-        "both", "Search: whose students judge, both models' or the own one's.", "Text", label="Judges of the search",
-        choices=("both", "own"), only_with=SEARCHED)
+        "both", "Search: judge texts with students of both models, or of the main model only.", "Text",
+        label="Models that judge", choices=("both", "own"), only_with=SEARCHED)
     admm_every: int = setting(
-        5, "Guided: choose tokens anew every so many updates.", "Text", label="Updates between token choices", low=1,
+        5, "Guided: choose tokens again every N updates.", "Text", label="Updates between token choices", low=1,
         public="every update is the most", only_with=GUIDED)
     admm_rho: float = setting(
         0.1, "Guided: pull towards the chosen tokens.", "Text", label="Pull towards chosen tokens", low=0.0,
@@ -173,7 +176,7 @@ class DistillConfig:
     seeds: int = setting(
         3, "Fresh students per arm.", "Scoring", label="Students per arm", basic=True, low=1, high=100, public=5)
     reference_seeds: int = setting(
-        0, "Fresh students of every arm but the text and random questions; 0 for as many as those.", "Scoring",
+        0, "Fresh students per arm, except text and random questions; 0 for the same number as those.", "Scoring",
         label="Students of the other arms", low=0, high=100, public=5)
     finetune_steps: int = setting(
         60, "AdamW steps of an ordinary student.", "Scoring", label="Steps of a student", low=1, high=100_000,
@@ -198,13 +201,13 @@ class DistillConfig:
             raise setting_error(
                 "inner_batch",
                 f"inner_batch is {self.inner_batch}, but there are {self.prompts} prompts.",
-                "at most one step's worth of prompts",
+                "at most the number of prompts",
                 "Lower inner_batch, or set it to 0 for all.",
             )
         if self.decoder == "guided" and self.admm_every > self.outer_steps > 0:
             raise setting_error(
                 "admm_every",
                 f"admm_every is {self.admm_every}, but there are {self.outer_steps} updates.",
-                "tokens that are chosen while the prompts are learned",
+                "at least one choice of tokens during the updates",
                 "Lower admm_every, or raise outer_steps.",
             )

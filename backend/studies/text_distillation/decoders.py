@@ -22,11 +22,12 @@ DECODERS = {
     PAPER: Listed(f"{HERE}.nearest:Nearest", "Their text is the nearest token at each place."),
     "straight_through": Listed(
         f"{HERE}.straight_through:StraightThrough",
-        "While they learn, the student reads only the tokens nearest to them, the later text.",
+        "During training, the student reads only their nearest tokens, which become the text.",
     ),
-    "guided": Listed(f"{HERE}.guided:Guided", "Their text is chosen among near tokens by the model itself."),
+    "guided": Listed(f"{HERE}.guided:Guided", "The language model chooses their text from nearby tokens."),
     SEARCH: Listed(  # leaves soft prompts to the paper's decoder: its texts come from elsewhere (text_search.py)
         f"{HERE}.nearest:Nearest",
-        "Their text is not theirs: it is searched for among real questions, phrases and words, by {objective}.",
+        "Their text is not decoded from them: a search builds it from real questions, phrases and words, "
+        "guided by {objective}.",
     ),
 }

@@ -44,7 +44,7 @@ def learned(setup: Setup, state: OuterState, run_dir: RunDir) -> Learned:
     if not c.revert and c.decoder != "search":
         return Learned(state.prompts.detach(), state.log_lrs.detach(), ids, none)
     raise UserError(
-        "The prompts have not been decoded yet, so no one knows which texts stay.",
+        "The prompts have not been decoded yet, so it is not known which texts are kept.",
         "the stage decode before evaluate",
         "Add decode to --stages" + (", or set revert=false." if reverts(c) else "."),
     )
@@ -69,7 +69,7 @@ def write_distilled(
         heldout = {}
         for name in sources:
             heldout[name] = source_losses(setup, buffer, found, name)
-            progress.advance(f"Held-out experts on {name}")
+            progress.advance(f"Testing {name} on held-out experts")
         facts = prompt_facts(setup, buffer, found)
         write_atomically(
             run_dir.path / "facts.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in facts)
@@ -100,7 +100,7 @@ def apply_rule(
     stays = []
     for slot, reverted in enumerate(reverted_slots(start, new, loss_of)):
         stays.append(reverted)
-        said = f"{sum(stays)} of {len(stays)} texts give way to their real question"
+        said = f"{sum(stays)} of {len(stays)} texts replaced by their real question"
         progress.advance(said, work=float(start[slot] != new[slot]))
     state.reverted = torch.tensor(stays)
 

@@ -54,7 +54,10 @@ def _failed(c: DistillConfig, error: dict, rows: Sequence[dict]) -> Diagnosis | 
 
 def _full_disk(c: DistillConfig, error: dict) -> Diagnosis:
     return Diagnosis(
-        "disk", error["found"], "No setting helps: free some space, then resume. Nothing before it is lost.", {}
+        "disk",
+        error["found"],
+        "No setting can fix this: free some space, then resume. Nothing saved so far is lost.",
+        {},
     )
 
 
@@ -66,7 +69,7 @@ def _killed(c: DistillConfig, error: dict) -> Diagnosis:
         "finetune_batch": max(1, c.finetune_batch // 2),
         "prompt_tokens": max(1, c.prompt_tokens // 2) if c.prompt_tokens > 32 else c.prompt_tokens,
     }
-    cause = "Most often the machine ran out of memory. Smaller batches need less at a time."
+    cause = "Most likely the machine ran out of memory. Smaller batches need less."
     return Diagnosis("memory", error["found"], cause, changed(c, halves))
 
 
@@ -74,7 +77,7 @@ def _no_model(c: DistillConfig, error: dict) -> Diagnosis:
     """The bundled model in the place of the missing one; both places may hold it."""
     missing = [name for name in ("model", "other_model") if getattr(c, name) == error.get("about")]
     wanted = {name: getattr(BUNDLED, name) for name in missing}
-    cause = "The model has to be on this machine, or the hub within reach. A bundled one always is."
+    cause = "The model must be on this machine or downloadable from the hub. Bundled models always are."
     return Diagnosis("model", error["found"], cause, changed(c, wanted))
 
 
@@ -84,7 +87,7 @@ def _no_data(c: DistillConfig, error: dict) -> Diagnosis:
 
 
 def _broken_expert(c: DistillConfig, error: dict) -> Diagnosis:
-    cause = "The expert's steps are too large: its loss is no number any more."
+    cause = "The expert's steps are too large: its loss is no longer a number."
     return Diagnosis("expert", error["found"], cause, changed(c, {"expert_lr": gentler(c.expert_lr)}))
 
 
@@ -133,10 +136,10 @@ def _unfollowed(c: DistillConfig, rows: Sequence[dict], lost: bool) -> Diagnosis
     own = c.inner_rule == BUNDLED.inner_rule
     slow = own and c.expert_lr < BUNDLED.expert_lr / 2
     if c.inner_rule == "sgd" and c.expert_lr <= 0.1:
-        cause = "With plain gradient steps this expert_lr is tiny. Steps of a fixed length need no such tuning."
+        cause = "This expert_lr is too small for plain gradient steps. Steps of a fixed length need no such tuning."
         wanted = {"inner_rule": BUNDLED.inner_rule, "expert_lr": BUNDLED.expert_lr}
         return Diagnosis("experts", found, cause, changed(c, wanted))
-    cause = "Their steps are too small." if slow else "Their steps are too large, so they jump about."
+    cause = "Their steps are too small." if slow else "Their steps are too large, so their training is unstable."
     lr = BUNDLED.expert_lr if slow or (own and c.expert_lr > 2 * BUNDLED.expert_lr) else gentler(c.expert_lr)
     return Diagnosis("experts", found, cause, changed(c, {"expert_lr": lr}))
 
@@ -158,11 +161,11 @@ def _skipping(c: DistillConfig, rows: Sequence[dict], updates: list[dict]) -> Di
     numbers = [loss if loss is not None else math.inf for loss in losses]
     share = last.get("skipped", 0) / len(updates)
     if share > SKIPPING or numbers.count(math.inf) > SKIPPING * len(updates):
-        return _too_far(c, rows, f"{share:.0%} of the updates were skipped: the student ran away from the expert.")
+        return _too_far(c, rows, f"{share:.0%} of the updates were skipped: the student diverged from the expert.")
     levels = [statistics.median(numbers[i : i + fifth]) for i in range(0, len(numbers) - fifth + 1, fifth)]
     now, best = level(updates), min(levels)
     if stuck(updates):
-        return _too_far(c, rows, f"The matching loss is still {now:.2f}, where 1 is to have learned nothing.")
+        return _too_far(c, rows, f"The matching loss is still {now:.2f}, where 1 means that nothing was learned.")
     if now > RISEN * best:
         return _too_far(c, rows, f"The matching loss rose from {best:.2f} to {now:.2f}.")
     return None
@@ -173,7 +176,9 @@ def _too_far(c: DistillConfig, rows: Sequence[dict], found: str) -> Diagnosis:
     wanted: dict[str, object] = {}
     if c.skip_above < BUNDLED.skip_above:
         wanted["skip_above"] = BUNDLED.skip_above
-        return Diagnosis("limit", found, "skip_above refuses what a good run begins with.", changed(c, wanted))
+        return Diagnosis(
+            "limit", found, "skip_above is below the loss that a normal run starts with.", changed(c, wanted)
+        )
     for name in ("prompt_lr", "lr_of_inner_lr", "clip"):
         if getattr(c, name) > 2 * getattr(BUNDLED, name):
             wanted[name] = getattr(BUNDLED, name)
@@ -185,7 +190,7 @@ def _too_far(c: DistillConfig, rows: Sequence[dict], found: str) -> Diagnosis:
         return Diagnosis("diverging", found, f"Steps that are too large: {', '.join(wanted)}.", changed(c, wanted))
     half = max(1, c.expert_span // 2)
     wanted = {"expert_span": half, "inner_steps": max(1, min(c.inner_steps, half)), "prompt_lr": gentler(c.prompt_lr)}
-    return Diagnosis("diverging", found, "The way to retrace is too long for one unroll.", changed(c, wanted))
+    return Diagnosis("diverging", found, "The segment to retrace is too long for one unroll.", changed(c, wanted))
 
 
 def _chaotic(c: DistillConfig, updates: list[dict]) -> Diagnosis | None:
@@ -204,10 +209,12 @@ def _far(c: DistillConfig, updates: list[dict]) -> Diagnosis | None:
     if distance <= FAR or c.decoder == "straight_through":  # which reads only real tokens, wherever the copy is
         return None
     found = (
-        f"The prompts are {distance:.1f} standard deviations from any real token, so their text says little of them."
+        f"The prompts are {distance:.1f} standard deviations from any real token, so their text represents them poorly."
     )
     wanted = {"prompt_lr": min(BUNDLED.prompt_lr, gentler(c.prompt_lr))}
-    return Diagnosis("far", found, "prompt_lr takes them away faster than they can learn.", changed(c, wanted))
+    return Diagnosis(
+        "far", found, "prompt_lr is too large: it moves them away faster than they can learn.", changed(c, wanted)
+    )
 
 
 def _or_infinite(value: float | None) -> float:

@@ -59,14 +59,14 @@ def texts_of(run: RunDir) -> list[Text]:
         raise UserError("The texts of this run cannot be read.", "rows of distilled.jsonl", "Decode again.") from None
     if not texts:
         found = "This run has no texts yet."
-        raise UserError(found, "a run that has come through its step Decode", "Wait for that step, or resume the run.")
+        raise UserError(found, "a run that has finished its step Decode", "Wait for that step, or resume the run.")
     return texts
 
 
 def read_edits(given: object, slots: int, longest: int = LONGEST_TEXT) -> list[Edit]:
     """Edits as JSON has them, the first one first. Raises UserError naming the one that cannot be used."""
     if not isinstance(given, list) or len(given) > MOST_EDITS:
-        found = f"There are {len(given):,} edits." if isinstance(given, list) else "The edits are no list."
+        found = f"There are {len(given):,} edits." if isinstance(given, list) else "The edits are not a list."
         raise UserError(found, f"a list of at most {MOST_EDITS}", "Undo some of them.")
     return [_edit(f"Edit {number}", one, slots, longest) for number, one in enumerate(given, 1)]
 
@@ -75,7 +75,7 @@ def _edit(name: str, given: object, slots: int, longest: int) -> Edit:
     keys = set(given) if isinstance(given, dict) else set()
     slot = given.get("slot") if keys else None
     if type(slot) is not int or not 0 <= slot < slots:
-        raise UserError(f"{name} names no text.", f"a slot from 0 to {slots - 1}", "Correct its slot.")
+        raise UserError(f"{name} does not refer to a text.", f"a slot from 0 to {slots - 1}", "Correct its slot.")
     if keys == {"slot", "remove"} and given["remove"] is True:
         return Edit(slot)
     if keys == {"slot", "real"} and type(given["real"]) is int and 0 <= given["real"] < 2**31:

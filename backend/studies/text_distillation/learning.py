@@ -128,7 +128,7 @@ def count_astray(in_a_row: int, skipped: bool) -> int:
     in_a_row = in_a_row + 1 if skipped else 0
     if in_a_row >= ASTRAY:
         raise UserError(
-            f"{ASTRAY} updates in a row were skipped: the student runs away from the expert.",
+            f"{ASTRAY} updates in a row were skipped: the student diverges from the expert.",
             "a matching loss below skip_above",
             "Lower expert_lr or prompt_lr, or match fewer steps (expert_span, inner_steps).",
             kind="skipped",

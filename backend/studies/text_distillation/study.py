@@ -17,9 +17,9 @@ STUDY = Study(
     leading=("quick", "standard"),
     stages=(
         Stage("experts", "Experts", "learn from the real data"),
-        Stage("distil", "Distil", "prompts learn to follow"),
+        Stage("distil", "Distil", "prompts learn to match the experts"),
         Stage("decode", "Decode", "prompts become text"),
-        Stage("evaluate", "Score", "fresh students try it"),
+        Stage("evaluate", "Score", "fresh students are trained and tested"),
     ),
     run=f"{HERE}.run:run",
     curves=(
@@ -60,8 +60,8 @@ STUDY = Study(
         Panel("wall", "The texts: see them form, change one", ("prompts", "distilled", "facts")),
         Panel("what_if", "What if?", ("distilled",)),
         Panel("slow_motion", "One update in slow motion", ("metrics",)),
-        Panel("lens", "Which real tokens lie near", ("neighbours", "vocabulary")),
-        Panel("map", "The student's way beside the expert's", ("paths",)),
+        Panel("lens", "Nearby real tokens", ("neighbours", "vocabulary")),
+        Panel("map", "The student's path and the expert's", ("paths",)),
         Panel("results", "Does it teach?", ("results",)),
         Panel("paired", "Question by question", ("results",)),
     ),
@@ -84,18 +84,20 @@ STUDY = Study(
         about=f"{HERE}.words:about",
         go="Distil",
         own="Distil your own",
-        nothing="Press Distil to start one. The curve moves within seconds, and it goes on when you close this page.",
+        nothing=(
+            "Press Distil to start one. The curve appears within seconds, and the run continues if you close this page."
+        ),
         arms=(  # in the order shown: what every model can read first, so that the rows of two models lie side by side
             Word("text", "Distilled text", "the texts that the run wrote", "made"),
-            Word("random", "Random questions", "as many other real questions", "real"),
-            Word("decoded", "Nearest-neighbour text", "the learned prompts, read off token by token", "made"),
+            Word("random", "Random questions", "the same number of other real questions", "real"),
+            Word("decoded", "Nearest-neighbour text", "the learned prompts, decoded token by token", "made"),
             Word("init", "Starting questions", "the real questions the prompts started from", "real"),
             Word("full", "All the data", "every real question", "real"),
-            Word("base", "Untrained", "a student that saw nothing"),
+            Word("base", "Untrained", "a student that was not trained"),
             Word(
                 "projected", "Nearest tokens", "the learned prompts, each position moved to its closest token", "made"
             ),
-            Word("soft", "Soft prompts", "the learned prompts as they are; no text can say them", "made"),
+            Word("soft", "Soft prompts", "the learned prompts as embeddings, which no text can express", "made"),
         ),
         regimes=(
             Word("matched", "Trained like the expert", "with the learned step sizes"),
@@ -103,11 +105,11 @@ STUDY = Study(
         ),
         metrics=(
             Metric("acc", "accuracy"),
-            Metric("acc_norm", "accuracy, answers weighed by their length"),
+            Metric("acc_norm", "length-normalised accuracy"),
         ),
         exports=(
             Word("dataset", "The data set", "For datasets.load_dataset, with a card that says how it was made."),
-            Word("jsonl", "The distilled text", "distilled.jsonl alone: one prompt and its answer a line."),
+            Word("jsonl", "The distilled text", "distilled.jsonl only: one prompt and its answer per line."),
             Word("csv", "The tables", "Losses, prompts, results and settings as CSV."),
         ),
     ),

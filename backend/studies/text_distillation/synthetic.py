@@ -79,7 +79,7 @@ def check_fits(slots: list[Slot], context: int) -> None:
     longest = max(len(s.before) + len(s.initial) + len(s.after) + len(s.answer) for s in slots)
     if longest > context:
         raise UserError(
-            f"A prompt with its frame and answer is {longest} tokens long.",
+            f"A prompt with its template and answer is {longest} tokens long.",
             f"at most {context}, the model's context",
             "Lower prompt_tokens, or choose a model with a longer context.",
         )

@@ -35,7 +35,7 @@ def search_texts(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
         judged = 0
 
         def say(found: Found) -> None:
-            said = f"Search, round {found.round}: validation {found.best_loss:.3f}"
+            said = f"Search, round {found.round}: validation loss {found.best_loss:.3f}"
             write_snapshot(setup, found, run_dir)
             progress.advance(said, by=found.round - progress.done, work=rounds[found.round])
 

@@ -151,7 +151,7 @@ class Work:
         ]
         ends = finetuned_each(reader.student, pupils, ordinary_plan(c), self._step)
         if any(end is None for end in ends):
-            raise Diverged("A student of these texts ran away.", "a finite loss", "Undo the last change.")
+            raise Diverged("A student trained on these texts diverged.", "a finite loss", "Undo the last change.")
         return tuple(self._scored(end) for end in ends)
 
     def _scored(self, end: Params) -> tuple[Scored, ...]:

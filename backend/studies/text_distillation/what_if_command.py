@@ -74,5 +74,5 @@ def told(found: dict) -> str:
     for reader in found["readers"]:
         result = Paired(**reader["paired"])
         lines.append(f"{reader['name']}: {result.mean_b:.3f} before, {result.mean_a:.3f} after")
-        lines.append(f"  {sentence(result, 'with the edits, it', 'without')}")
+        lines.append(f"  {sentence(result, 'the edited set', 'the original set')}")
     return "\n".join(lines)

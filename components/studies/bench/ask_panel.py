@@ -50,7 +50,7 @@ class AskPanel:
             )
             self.options = gr.Textbox(
                 label="Options",
-                info="One a line, two at least.",
+                info="One per line, at least two.",
                 lines=3,
                 max_lines=10,
                 elem_id="ask-options",
@@ -107,7 +107,7 @@ def read_question(question: object, options: object) -> tuple[str, list[str]]:
     lines = [line.strip() for line in options.splitlines() if line.strip()] if isinstance(options, str) else []
     if len(lines) < 2:
         raise UserError(
-            f"There {'is 1 option' if len(lines) == 1 else 'are no options'}.", "two or more", "Write one a line."
+            f"There {'is 1 option' if len(lines) == 1 else 'are no options'}.", "two or more", "Write one per line."
         )
     if len(question) + sum(map(len, lines)) > LONGEST:
         raise UserError("This is too long.", f"at most {LONGEST:,} characters", "Shorten it.")
@@ -179,7 +179,7 @@ def student_card(title: str, about: str, kind: str, answers: dict) -> str:
         for number, option in enumerate(answers["options"])
     )
     cut = (
-        '<p class="ds-quiet">The question was too long for it and lost its beginning.</p>'
+        '<p class="ds-quiet">The question was too long for the student, so its beginning was cut off.</p>'
         if answers["truncated"]
         else ""
     )

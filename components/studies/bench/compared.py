@@ -93,5 +93,7 @@ def _not_the_same(answered: Sequence[list[list[Scored]]]) -> str:
 def _nothing_common(found: Sequence[dict]) -> UserError:
     names = [", ".join(task_name(task) for task in each) or "nothing yet" for each in found]
     return UserError(
-        f"A was scored on {names[0]}, B on {names[1]}.", "a task that both were asked", "Score both on the same task."
+        f"A was scored on {names[0]}, B on {names[1]}.",
+        "a task that both were scored on",
+        "Score both on the same task.",
     )

@@ -32,7 +32,7 @@ class ExamplePanel:
         """Yields `(markup, what is shown)`: that it is being read, then the examples or what went wrong."""
         if isinstance(config, UserError):
             yield (
-                empty(config.next_step if isinstance(config, Unready) else "The settings above need a look first."),
+                empty(config.next_step if isinstance(config, Unready) else "Check the settings above first."),
                 "",
             )
             return
@@ -58,7 +58,7 @@ def example_markup(found: dict) -> str:
     cards = "".join(f'<li class="ds-tokens" translate="no">{tokens}</li>' for tokens in said)
     return (
         f'<div class="ds-example" data-state="ready"><ol>{cards}</ol>'
-        '<p class="ds-key"><span class="ds-key-read">read only</span><span class="ds-key-taught">learned</span>'
+        '<p class="ds-key"><span class="ds-key-read">read, not learned</span><span class="ds-key-taught">learned</span>'
         f"<span>{escape(facts(found))}</span></p></div>"
     )
 
@@ -79,7 +79,7 @@ def facts(found: dict) -> str:
 
 
 def waiting() -> str:
-    said = "Reading an example. A new student is looked up first."
+    said = "Loading an example. For a new student, its tokenizer is loaded first."
     return f'<div class="ds-example ds-asked" data-state="waiting" role="status"><p class="ds-quiet">{said}</p></div>'
 
 

@@ -22,13 +22,13 @@ def reliability(found: Mapping[str, dict]) -> str:
     )
     dots = "".join(_dots(side, part["calibration"]["bins"]) for side, part in found.items())
     return (
-        f'<figure class="ds-small" {_bins(found)}>{saving.MENU}<figcaption><b>As sure as it is right?</b>'
+        f'<figure class="ds-small" {_bins(found)}>{saving.MENU}<figcaption><b>Is its confidence calibrated?</b>'
         f"<span>{escape(said.capitalize())} on "
         "average (ECE).</span></figcaption>"
         f'<svg class="ds-reliability" viewBox="-40 -8 {SIZE + 54} {SIZE + 44}" role="img" '
         f'aria-label="Accuracy over confidence: {escape(said)} on average">'
         f'<path class="ds-frame" d="M0 0V{SIZE}H{SIZE}"/><path class="ds-diagonal" d="M0 {SIZE}L{SIZE} 0"/>{dots}'
-        f'<text x="{SIZE / 2}" y="{SIZE + 32}" text-anchor="middle">how sure</text>'
+        f'<text x="{SIZE / 2}" y="{SIZE + 32}" text-anchor="middle">confidence</text>'
         f'<text x="-29" y="{SIZE / 2}" text-anchor="middle" transform="rotate(-90 -29 {SIZE / 2})">'
         "how often right</text>"
         f"{''.join(_tick(share) for share in TICKS)}"
@@ -47,7 +47,7 @@ def _tick(share: float) -> str:
 
 
 def _bins(found: Mapping[str, dict]) -> str:
-    heads = ("student", "how sure", "how often right", "questions")
+    heads = ("student", "confidence", "accuracy", "questions")
     bins = ((SIDES[side], part) for side, each in found.items() for part in each["calibration"]["bins"] if part["n"])
     return saving.saves("calibration", heads, ((s, p["confidence"], p["accuracy"], p["n"]) for s, p in bins))
 
@@ -60,7 +60,7 @@ def _dots(side: str, bins: Sequence[dict]) -> str:
     joined = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y, _ in places) if places else ""
     circles = "".join(
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2 + 6 * (part["n"] / most) ** 0.5:.1f}"><title>'
-        f"{SIDES[side]}: {part['n']} questions, {part['confidence']:.0%} sure, {part['accuracy']:.0%} right"
+        f"{SIDES[side]}: {part['n']} questions, confidence {part['confidence']:.0%}, accuracy {part['accuracy']:.0%}"
         "</title></circle>"
         for x, y, part in places
     )
@@ -127,7 +127,7 @@ def _favourite(shares: Mapping[str, list[float]], right: Sequence[float]) -> str
     worst = max(range(len(excess)), key=excess.__getitem__)
     if excess[worst] < 0.1:
         return f"{SIDES[side].capitalize()}, no letter stands out."
-    return f"{SIDES[side].capitalize()}, it says {letter(worst)} {chosen[worst]:.0%} of the time."
+    return f"{SIDES[side].capitalize()}, it picks {letter(worst)} {chosen[worst]:.0%} of the time."
 
 
 def step_sizes(rows: Sequence[dict], chosen: float | None) -> str:
@@ -143,7 +143,7 @@ def step_sizes(rows: Sequence[dict], chosen: float | None) -> str:
     )
     return (
         f'<figure class="ds-small" {_sizes(rows)}>{saving.MENU}<figcaption><b>Which step size?</b><span>'
-        f"{f'{chosen:g} was chosen' if chosen else 'Chosen'} by {rows[0].get('n') or 0:,} validation questions."
+        f"{f'{chosen:g} was chosen' if chosen else 'Chosen'} on {rows[0].get('n') or 0:,} validation questions."
         f'</span></figcaption><ul class="ds-sizes">{bars}</ul></figure>'
     )
 

@@ -19,7 +19,7 @@ from components.panels.results import arm, regime
 from components.studies.bench import pictures, scores, words
 
 HEAD = '<section class="ds-results" data-rows="{rows}"{saves}><h2>Does it know more?</h2>'
-HOW = "Interval: luck of the questions asked and of the student trained, joined; 95 %."
+HOW = "95 % interval, over the choice of questions and of students."
 
 
 def results_markup(run: RunDir) -> str:
@@ -54,7 +54,7 @@ def headline(row: dict) -> str:
     points = f"{signed(row['difference'])} points"
     bounds = f"95 %: {signed(row['low'])} to {signed(row['high'])}"
     before, after = two(row["mean_b"]), two(row["mean_a"])
-    noise = " Inside the noise." if row["inside_noise"] else ""
+    noise = " Within the noise." if row["inside_noise"] else ""
     return f"On {escape(task_name(row['task']))}, from {before} to <b>{after}</b>: {points} ({bounds}).{noise}"
 
 

@@ -103,7 +103,9 @@ class Sources:
         if values.get("data") == "distilled":
             opened = self.distilled.open(owner, run)
             if opened is None or not (opened.path / "distilled.jsonl").is_file():
-                raise Unready("No distilled run is chosen.", "one that reached its text", "Choose one under data.")
+                raise Unready(
+                    "No distilled run is chosen.", "a run that has produced its text", "Choose one under data."
+                )
             found["data_path"] = str(opened.path)
         if values.get("data") == "file":
             path = self.store.path(owner, train)

@@ -23,7 +23,7 @@ def finished(rows: list[dict]) -> list[dict]:
 
 
 def path_news(run: RunDir, rows: dict[str, list[dict]], fresh: bool) -> dict:
-    """The student's way beside the expert's at each snapshot."""
+    """The student's path and the expert's at each snapshot."""
     found = rows["paths"]
     return {"paths": paths(found) if fresh else paths(found, len(found))}
 

@@ -57,20 +57,29 @@ def number(value: int) -> str:
 def sentence(means: dict[str, float], own: str, prompts: int, total: int | None) -> str:
     """What the texts teach the model they were found with, beside random questions and all the data."""
     many, one = number(prompts), prompts == 1
-    found = f"{many.capitalize()} text{'' if one else 's'}, found by this program, teach{'es' if one else ''}"
+    found = f"{many.capitalize()} text{'' if one else 's'} found by this program teach{'es' if one else ''}"
     beside = f"{many} random {'question' if one else 'questions'} {percent(means['random'])}"
-    whole = f", all {f'{total:,}' if total else 'the questions'} {percent(means['full'])}" if "full" in means else ""
-    return f"{found} {own} to answer {percent(means['text'])} of the test; {beside}{whole}, in as many training steps."
+    whole = (
+        f", and all {f'{total:,} questions' if total else 'the questions'} {percent(means['full'])}"
+        if "full" in means
+        else ""
+    )
+    return (
+        f"{found} {own} to answer {percent(means['text'])} of the test, {beside}{whole}, in the same number of "
+        "training steps."
+    )
 
 
 def how(config: dict) -> str:
     """Where the texts come from: of learned prompts, or of a search of its own."""
     if config.get("decoder") == SEARCH:
         return (
-            "How: students trained on many candidate texts chose these. They are not read off the learned soft "
+            "How: students trained on many candidate texts chose these. They are not decoded from the learned soft "
             "prompts, which lose most of what they teach when they are turned into text."
         )
-    return "How: soft prompts were learned on which a student follows an expert's training, then turned into text."
+    return (
+        "How: soft prompts were learned so that a student follows an expert's training, and were then turned into text."
+    )
 
 
 def detail(gains: dict[str, Paired], own: str) -> str:
@@ -81,9 +90,11 @@ def detail(gains: dict[str, Paired], own: str) -> str:
         points, bounds = signed(gain.difference), f"{signed(gain.low)} to {signed(gain.high)}"
         if student == own:
             over = f"{gain.n:,} questions, {count(gain.seeds_a, 'student')}"
-            said.append(f"Over random questions {points} points (95 % interval {bounds}; {over}).{doubt(gain)}")
+            said.append(
+                f"Compared with random questions: {points} points (95 % interval {bounds}; {over}).{doubt(gain)}"
+            )
         else:
-            said.append(f"The same texts, read by {student}: {points} ({bounds}).")
+            said.append(f"For {student}, trained on the same texts: {points} ({bounds}).")
     return " ".join(said)
 
 
@@ -95,8 +106,8 @@ def over_seeds(runs: Sequence[RunDir], own: str) -> str:
         one for one in gains(words.STUDY, runs) if (one.student, one.regime, one.metric) == (own, "ordinary", "acc")
     ]
     return "".join(
-        f" {number(len(runs)).capitalize()} runs that differ in their seed gain {signed(one.mean)} on average "
-        f"({signed(one.low)} to {signed(one.high)})."
+        f" {number(len(runs)).capitalize()} runs that differ only in their seed gain {signed(one.mean)} points on "
+        f"average ({signed(one.low)} to {signed(one.high)})."
         for one in found
     )
 
@@ -104,8 +115,8 @@ def over_seeds(runs: Sequence[RunDir], own: str) -> str:
 def doubt(gain: Paired) -> str:
     """Why the difference may be luck; empty where it may not."""
     if gain.inside_noise:
-        return " That is inside the noise."
-    return " So few students may be lucky." if min(gain.seeds_a, gain.seeds_b) < words.ENOUGH else ""
+        return " This is within the noise."
+    return " With so few students this may be luck." if min(gain.seeds_a, gain.seeds_b) < words.ENOUGH else ""
 
 
 def gains_of(run: RunDir) -> dict[str, Paired]:

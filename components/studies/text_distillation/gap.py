@@ -22,7 +22,7 @@ from components.studies.text_distillation.judge_view import arms_of
 WAY = ("soft", "projected", "decoded", "text")
 NEAREST = "each place moved to its nearest real token"
 CHOSEN = "each place moved to the real token that its decoder chose"
-WRITTEN = "those tokens written as text and read again"
+WRITTEN = "those tokens written as text and tokenised again"
 SEARCHED = "replaced by the texts that the search found"
 
 
@@ -123,7 +123,7 @@ def sentence(whole: Paired) -> str:
     bounds = f"(95 % interval {signed(whole.low)} to {signed(whole.high)})"
     said = f"From soft prompts to text: {signed(whole.difference)} points {bounds}."
     if whole.inside_noise:
-        return f"{said} That is inside the noise."
+        return f"{said} This is within the noise."
     if min(whole.seeds_a, whole.seeds_b) < words.ENOUGH:
-        return f"{said} With {seeds(whole)} that may still be the luck of the draw."
+        return f"{said} With {seeds(whole)}, this may still be luck."
     return said

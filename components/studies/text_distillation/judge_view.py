@@ -60,7 +60,7 @@ def open_markup(run: RunDir, key: str, student: object, a: object, b: object) ->
     except UserError as error:
         body = error_markup(error)
     except (KeyError, TypeError, ValueError):
-        unread = UserError("The answers of these students cannot be read.", "whole files of scores", "Score again.")
+        unread = UserError("The answers of these students cannot be read.", "complete score files", "Score again.")
         body = error_markup(unread)
     return (
         f'<section class="ds-judge ds-compare" data-run="{escape(key)}"><details open><summary>Question by question'

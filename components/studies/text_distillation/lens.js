@@ -36,7 +36,7 @@ function draw() {
   part(".ds-lens").dataset.slot = state.slot;
   part(".ds-lens-parts").hidden = !state.tokens;
   if (!state.tokens) {
-    part("[data-said]").textContent = "This run kept no neighbours: it is older than the lens, or has not begun.";
+    part("[data-said]").textContent = "No neighbours were recorded: the run predates the lens or has not started.";
     return part(".ds-places").replaceChildren();
   }
   const { near } = state.tokens[state.place], [[first, far], second] = near;
@@ -79,22 +79,22 @@ function drawFacts() {
   part(".ds-facts ul").replaceChildren(...sayings(facts).map((said) => make("li", "", said)));
   const near = facts.nearest.map(({ question, answer }) => make("li", "", `${question} → ${answer}`));
   near.forEach((row) => row.setAttribute("translate", "no"));
-  part(".ds-nearest").replaceChildren(...(near.length ? near : [make("li", "", "None shares a telling word with it.")]));
+  part(".ds-nearest").replaceChildren(...(near.length ? near : [make("li", "", "None shares a distinctive word with it.")]));
 }
 
 function sayings(facts) {
-  const said = [], judges = facts.judged_by === "heldout" ? "experts that no prompt followed" : "the experts it followed";
+  const said = [], judges = facts.judged_by === "heldout" ? "held-out experts" : "the experts it was learned on";
   if (facts.contribution !== null) {
     const by = Math.abs(facts.contribution).toFixed(3), side = facts.contribution > 0 ? "higher" : "lower";
-    said.push(`Without it the matching loss on ${judges} would be ${by} ${side} (mean of n = ${facts.segments} segments).`);
+    said.push(`Without this prompt, the matching loss on ${judges} would be ${by} ${side} (mean of n = ${facts.segments} segments).`);
   }
   Object.entries(facts.surprise).forEach(([model, { above }]) => said.push(
     `${model} finds it more surprising than ${Math.round(100 * above)} % of ${facts.ordinary} real questions.`));
   const copies = (split) => facts.copies.filter((copy) => copy.split === split);
   copies("train").forEach((copy) => said.push(copy.how === "nearly the same"
-    ? `Nearly a training question: \u201c${copy.question}\u201d` : `It holds a training question word for word: \u201c${copy.question}\u201d`));
-  copies("test").forEach((copy) => said.push(`It holds a test question (${copy.how}): \u201c${copy.question}\u201d. Its scores say too much.`));
-  if (!facts.copies.length) said.push("No question of training or test stands in it.");
+    ? `Nearly identical to a training question: \u201c${copy.question}\u201d` : `Contains a training question word for word: \u201c${copy.question}\u201d`));
+  copies("test").forEach((copy) => said.push(`Overlaps with a test question (${copy.how}): \u201c${copy.question}\u201d. Its scores are inflated.`));
+  if (!facts.copies.length) said.push("It contains no training or test question.");
   return said;
 }
 
@@ -114,8 +114,8 @@ function drawMap() {
   nodes.push(dot(state.tokens[state.place].at, "ds-here", 7, seen(state.tokens[state.place].near[0][0])));
   map.replaceChildren(...nodes);
   map.setAttribute("aria-label", "The chosen token among the vocabulary, in two of its dimensions");
-  part("figcaption").textContent = cloud.length ? `The two widest of all dimensions show ${Math.round(100 * state.map.explained)} % of the`
-    + ` spread of ${state.map.of.toLocaleString("en")} tokens: what looks near here may be far.` : "";
+  part("figcaption").textContent = cloud.length ? `The two directions of largest variance show ${Math.round(100 * state.map.explained)} % of the`
+    + ` variance of ${state.map.of.toLocaleString("en")} tokens, so points that look close may be far apart.` : "";
 }
 
 // -- events ----------------------------------------------------------------------------------------------------

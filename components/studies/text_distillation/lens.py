@@ -22,7 +22,7 @@ TEMPLATE = f"""
   <div class="ds-places" role="group" aria-label="Tokens of the prompt"></div>
   <div class="ds-lens-parts" {saving.drawn()}>{saving.MENU}<div><h3>Nearest real tokens</h3><ol class="ds-near"></ol>
       <p class="ds-near-axis" aria-hidden="true"><span></span><span>distance</span><span></span></p></div>
-    <figure><h3>Where it lies</h3><svg class="ds-vocabulary" role="img" viewBox="0 0 400 300"></svg>
+    <figure><h3>Position in the vocabulary</h3><svg class="ds-vocabulary" role="img" viewBox="0 0 400 300"></svg>
       <p class="ds-dots ds-quiet"><span data-dot="here">this token</span>
         <span data-dot="mine">the prompt's other tokens</span> <span data-dot="cloud">the vocabulary</span></p>
       <figcaption class="ds-quiet"></figcaption></figure></div>

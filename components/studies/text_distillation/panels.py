@@ -108,7 +108,7 @@ class SlowMotion(Panel):
 
 
 class Lens(Panel):
-    """Which real tokens lie near a learned one, when it is asked for."""
+    """Nearby real tokens a learned one, when it is asked for."""
 
     name = "lens"
 
@@ -129,7 +129,7 @@ class Lens(Panel):
 
 
 class Map(Panel):
-    """The student's way beside the expert's."""
+    """The student's path and the expert's."""
 
     name, closed, reads = "map", True, (feed.PATH,)
 

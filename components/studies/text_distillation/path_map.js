@@ -73,11 +73,11 @@ function drawMap(row) {
 
 function drawHeat(row) {
   part(".ds-heat").replaceChildren(...row.layers.map(({ layer, left, share }) => {
-    const cell = document.createElement("div"), said = left === null ? "gone" : left.toFixed(2);
+    const cell = document.createElement("div"), said = left === null ? "diverged" : left.toFixed(2);
     cell.setAttribute("role", "listitem");
     cell.style.flexGrow = Math.max(share, 0.01);
     cell.style.setProperty("--left", left === null ? 1 : Math.min(1, left));
-    cell.title = `${layer < 0 ? "outside the layers" : "layer " + (layer + 1)}: ${said} left; ${Math.round(100 * share)} % of the expert's way`;
+    cell.title = `${layer < 0 ? "outside the layers" : "layer " + (layer + 1)}: ${said} left; ${Math.round(100 * share)} % of the expert's squared movement`;
     const name = document.createElement("span"), value = document.createElement("b");
     name.textContent = layer < 0 ? "other" : layer + 1;
     value.textContent = said;
@@ -101,7 +101,7 @@ function draw() {
   if (!row) return;
   part(".ds-path").dataset.step = row.step;
   const end = row.student.at(-1);
-  const said = end.includes(null) ? `At update ${row.step} the student runs away.`
+  const said = end.includes(null) ? `At update ${row.step} the student diverges.`
     : `${row.step ? "At update " + row.step.toLocaleString("en") : "On the starting questions"} the student covers `
       + `${Math.round(100 * end[0])} % of the expert's distance and ends ${Math.round(100 * end[1])} % of it to the side: matching loss ${lossOf(end).toFixed(2)}.`;
   part("[data-said]").textContent = said;

@@ -20,14 +20,14 @@ TEMPLATE = """
     <input type="range" min="0" max="0" value="0" step="1" aria-label="Update">
     <output></output>
     <button type="button" data-latest hidden>Latest</button>
-    <select data-speed aria-label="Speed of the film"></select>
+    <select data-speed aria-label="Playback speed"></select>
     <button type="button" data-pin aria-pressed="false"></button>
     <button type="button" data-slow>Slow motion</button>
     <button type="button" data-branch hidden>New run from here</button>
   </div>
   <div class="ds-wait"><svg viewBox="0 0 400 70" aria-hidden="true"><path stroke-width="8" stroke-linecap="round"
     d="M8 14H110M8 34H90M8 54H60M150 14H240M150 34H252M150 54H190M290 14H380M290 34H350M290 54H392"/></svg>
-    <p>The prompts appear here, and change while they learn.</p></div>
+    <p>The prompts appear here and change as they are learned.</p></div>
   <div class="ds-grid"></div>
   <p class="ds-more"><button type="button" data-more hidden></button><span class="ds-unsent ds-quiet" hidden></span></p>
 </section>

@@ -34,11 +34,11 @@ STYLES = [
 CURVE = """
 <section class="ds-curve" data-points="0"><header><h2>Is it learning?</h2><p class="ds-quiet" data-said></p></header>
   <svg role="img"></svg>
-  <p class="ds-quiet">Matching loss: 1 = learned nothing, 0 = arrived. Click the curve to see the prompts of that
+  <p class="ds-quiet">Matching loss: 1 = learned nothing, 0 = perfect match. Click the curve to see the prompts of that
     update.</p></section>
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
-LATER = "The run had not come this far when the report was made."
+LATER = "The run had not reached this step when the report was made."
 
 
 def report(run: RunDir, title: str) -> tuple[str, bytes]:

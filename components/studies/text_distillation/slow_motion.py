@@ -30,9 +30,9 @@ TEMPLATE = """
   <p class="ds-quiet" data-note>The arrow keys go from update to update. The other panels follow.</p>
 </section>
 """
-INHERITED = " The run it branches from made this update; settings named here are the branch's."
+INHERITED = " The parent run made this update; the settings shown here are the branch's."
 NONE_YET = "This run has made no update yet."
-UNREAD = "This run is of an older version, and its updates cannot be told."
+UNREAD = "This run was made by an older version, so its updates cannot be shown."
 
 
 def slow_motion() -> gr.HTML:
@@ -90,12 +90,12 @@ def headline(config: DistillConfig, found: dict) -> str:
     row, before = found["row"], found["before"]
     said = f"Update {row['step']:,} of {config.outer_steps:,}."
     if row["matching_loss"] is None:
-        return f"{said} The student ran away."
+        return f"{said} The student diverged."
     said = f"{said} Matching loss {row['matching_loss']:.3f}"
     if before and before["matching_loss"] is not None:
-        said += f", {before['matching_loss']:.3f} the time before"
+        said += f", {before['matching_loss']:.3f} at the previous update"
         if (before["expert"], before["start"]) != (row["expert"], row["start"]):
-            said += " on another segment"
+            said += ", on another segment"
     return f"{said}."
 
 
@@ -105,7 +105,7 @@ def draw(config: DistillConfig, found: dict) -> dict:
     said = (
         f"Expert {row['expert'] + 1} of {config.experts}, from its step {row['start']} to its step {found['target']}. "
     )
-    said += f"By now a segment may start anywhere from 0 to {latest}." if latest else "So far all segments start at 0."
+    said += f"Segments may now start at any step from 0 to {latest}." if latest else "So far all segments start at 0."
     return {
         "title": "Draw a segment",
         "text": said,
@@ -117,9 +117,9 @@ def draw(config: DistillConfig, found: dict) -> dict:
 def unroll(config: DistillConfig, found: dict) -> dict:
     """The student's walk."""
     before = found["before"]
-    said = f"A student starts where the expert stood and takes {count(config.inner_steps, 'step')}, "
+    said = f"A student starts from the expert's weights at that step and takes {count(config.inner_steps, 'step')}, "
     batched = config.inner_batch not in (0, config.prompts)
-    said += f"each on {config.inner_batch} of the {config.prompts} prompts." if batched else "each on all the prompts."
+    said += f"each on {config.inner_batch} of the {config.prompts} prompts." if batched else "each on all prompts."
     if before:
         said += f" Its step sizes were learned too: {before['inner_lr']:.2g} on average."
     return {
@@ -137,12 +137,14 @@ def measure(found: dict) -> dict:
     if left is None:
         said = "The student's numbers are no longer finite: there is nothing to measure."
     else:
-        said = f"Left of the way: {left:.3f}. Squared, that is the matching loss, {row['matching_loss']:.3f}. "
+        said = f"Remaining distance: {left:.3f}. Squared, this is the matching loss: {row['matching_loss']:.3f}. "
         nearer = round(100 * (1 - left))
-        said += f"It came {nearer} % nearer. " if nearer >= 0 else f"It ended {-nearer} % further off. "
-        said += f"Its way and the expert's are {angle:.0f}° apart (cosine {row['cosine']:.2f})." if angle else ""
+        said += (
+            f"The student got {nearer} % closer. " if nearer >= 0 else f"The student ended {-nearer} % further away. "
+        )
+        said += f"Its direction and the expert's differ by {angle:.0f}° (cosine {row['cosine']:.2f})." if angle else ""
     return {
-        "title": "Measure what is left",
+        "title": "Measure the remaining distance",
         "text": said,
         "formula": formula("matching loss"),
         "picture": "left",
@@ -154,20 +156,20 @@ def differentiate(config: DistillConfig, found: dict) -> dict:
     """The gradient through all inner steps, and whether it was clipped."""
     norm, limit, shrink = found["row"]["gradient_norm"], found["limit"], found["shrink"]
     engine = found["engine"]
-    how = "by differences" if engine and engine["used"] == "one_sided" else "exactly"
-    said = f"The loss is differentiated back through {count(config.inner_steps, 'step')}, {how}. "
+    how = "by finite differences" if engine and engine["used"] == "one_sided" else "exactly"
+    said = f"The loss is differentiated through {count(config.inner_steps, 'step')}, {how}. "
     if engine and engine.get("error") is not None:
         share = Decimal(f"{100 * engine['error']:.1g}")
         steps = count(engine["inner_steps"], "step")
-        said += f"Checked at first over {steps}: {share:f} % off the gradient that the model itself gives. "
+        said += f"Initial check over {steps}: {share:f} % off the model's own gradient. "
     if norm is None:
         said += "The gradient is not finite."
     elif shrink is None:
-        said += f"Together with the pull towards real tokens the gradient's norm is {norm:.3f}."
+        said += f"With the pull towards real tokens included, the gradient norm is {norm:.3f}."
     else:
-        said += f"Together with the pull towards real tokens the gradient's norm is {norm:.3f}. "
+        said += f"With the pull towards real tokens included, the gradient norm is {norm:.3f}. "
         said += f"The limit is {limit:.3f}, {config.clip:g} times the usual norm. "
-        said += f"So it was clipped to {round(100 * shrink)} %." if shrink < 1 else "So it stays as it is."
+        said += f"So it was clipped to {round(100 * shrink)} %." if shrink < 1 else "So it is not clipped."
     return {
         "title": "Differentiate",
         "text": said,
@@ -183,16 +185,19 @@ def move(config: DistillConfig, found: dict) -> dict:
     told = {"title": "Move the prompts", "formula": formula("update"), "picture": "words"}
     told["numbers"] = {"distance": row["regulariser"], "weight": row["weight"]}
     if found["skipped"] == "loss":
-        return {**told, "title": "Skip", "text": f"The loss is above {config.skip_above:g}, so nothing moves."}
+        return {**told, "title": "Skip", "text": f"The loss is above {config.skip_above:g}, so this update is skipped."}
     if found["skipped"]:
-        return {**told, "title": "Skip", "text": "The numbers are not finite, so nothing moves."}
-    said = f"Before it, prompts lay {row['regulariser']:.3f} from real tokens; the pull weighs {row['weight']:.2g}. "
+        return {**told, "title": "Skip", "text": "The values are not finite, so this update is skipped."}
+    said = (
+        f"Before this update, the prompts were {row['regulariser']:.3f} from real tokens; the weight of the pull "
+        f"is {row['weight']:.2g}. "
+    )
     was = f", it was {before['inner_lr']:.3g}. " if before else ". "
     said += f"The mean step size is now {row['inner_lr']:.3g}{was}"
     if words is None:
-        said += "Between two snapshots: which words changed is not written down here."
+        said += "This update lies between two snapshots, so its word changes were not recorded."
     elif not words:
-        said += "No word changed since the snapshot before."
+        said += "No word has changed since the previous snapshot."
     else:
-        said += f"Since the snapshot before, the words of {count(len(words), 'prompt')} changed."
+        said += f"Since the previous snapshot, words have changed in {count(len(words), 'prompt')}."
     return {**told, "text": said, "words": words or []}

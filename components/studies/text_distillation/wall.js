@@ -74,7 +74,7 @@ function card(prompt, first, before, flash) {
   node.append(head, text, answer, ...scored(prompt), foot);
   if (fresh.some(Boolean) || (state.searched && prompt.text.trim() !== first.text.trim())) {
     const was = make("details");
-    was.append(make("summary", "", state.searched ? "Before the search" : state.pin === null ? "Started as" : "Was then"), make("p", "", first.text));
+    was.append(make("summary", "", state.searched ? "Before the search" : state.pin === null ? "Started as" : "Text at that update"), make("p", "", first.text));
     was.lastChild.translate = false;
     was.open = state.opened && state.opened.has(prompt.slot);
     was.addEventListener("toggle", () => (state.opened ||= new Set())[was.open ? "add" : "delete"](prompt.slot));
@@ -113,7 +113,7 @@ function draw(flash = false) {
   part("[data-pin]").textContent = state.pin === null ? "Highlight changes from here" : "Highlight changes from the start";
   part("[data-pin]").setAttribute("aria-pressed", state.pin !== null);
   part("[data-note]").textContent = state.pin !== null ? `Words that differ from ${when(base)} are marked.`
-    : state.searched ? "The search put these texts in the place of the prompts'."
+    : state.searched ? "The search replaced the prompts' own texts with these."
     : shown.prompts.some((p) => p.changed) ? "Words that changed since the start are marked."
     : shown.step ? "No word has changed yet: the prompts moved, but not as far as another token." : "";
   const more = part("[data-more]"), hidden = shown.prompts.length - prompts.length;

@@ -41,11 +41,11 @@ def answer_markup(found: dict, asked: Mapping, key: str, edits: object) -> str:
 
 def sentence(name: str, result: Paired) -> str:
     """One model's change in words."""
-    more = "more" if result.difference > 0 else "fewer"
-    said = f"{abs(100 * result.difference):.1f} points {more}" if result.difference else "equally many questions"
-    noise = ": inside the noise" if result.inside_noise else ""
+    more = "higher" if result.difference > 0 else "lower"
+    said = f"{abs(100 * result.difference):.1f} points {more}" if result.difference else "the same"
+    noise = ": within the noise" if result.inside_noise else ""
     bounds = f"(95 % interval {signed(result.low)} to {signed(result.high)}{noise})"
-    return f'<b translate="no">{escape(name)}</b> <span>answers {said} {bounds}.</span>'
+    return f'<b translate="no">{escape(name)}</b> <span>scores {said} {bounds}.</span>'
 
 
 def row(name: str, number: int, result: Paired, low: float, high: float) -> str:

@@ -22,8 +22,8 @@ def watching(config: dict) -> str:
         return ""
     return (
         f"A recording: over {steps:,} updates, {count(prompts, 'real question')} "
-        f"{'turn into prompts that lead' if prompts > 1 else 'turns into a prompt that leads'} a student "
-        "along its expert's way."
+        f"{'become prompts that lead' if prompts > 1 else 'becomes a prompt that leads'} a student "
+        "along the expert's path."
     )
 
 
@@ -37,9 +37,9 @@ def heldout(summary: dict) -> str:
     if "soft" not in means:
         return ""
     parts = [f"{means['soft']:.2f} with the learned prompts"]
-    parts += [f"{means['projected']:.2f} as real tokens"] if "projected" in means else []
+    parts += [f"{means['projected']:.2f} with their nearest tokens"] if "projected" in means else []
     parts += [f"{means['init']:.2f} with the real questions they started from"] if "init" in means else []
-    return f"On experts they never followed, the matching loss is {', '.join(parts)}."
+    return f"On held-out experts, the matching loss is {', '.join(parts)}."
 
 
 def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None = None) -> str:
@@ -54,20 +54,20 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
     said = f"Distilled text: {quantity(text)}."
     if random is None:
         return said
-    said += f" As many random real questions: {quantity(random)}. "
+    said += f" The same number of random real questions: {quantity(random)}. "
     gap = text["mean"] - random["mean"]
     if bounds is not None:
         low, high = bounds
         said += f"Question by question: {signed(gap)} points (95 % interval {signed(low)} to {signed(high)}). "
         if low <= 0 <= high:
-            return said + "The difference is inside the noise."
+            return said + "The difference is within the noise."
         if (seeds := min(text["seeds"], random["seeds"])) < ENOUGH:
             side = "better" if gap > 0 else "worse"
-            return said + f"Here it teaches {side}, but with {count(seeds, 'student')} each that may still be luck."
+            return said + f"It teaches {side} here, but with {count(seeds, 'student')} each, this may still be luck."
         return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
     # the two arms answer the same questions, so treating them as independent makes the noise look larger, not smaller
     if abs(gap) <= math.hypot(text["interval"], random["interval"]):
-        return said + "The difference is inside the noise."
+        return said + "The difference is within the noise."
     return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
 
 

@@ -219,7 +219,8 @@ def test_the_sentence_says_how_much_of_what_and_how_sure():
     result = counts(both=100, gained=40, lost=15, neither=45)
     said = sentence(replace(result, low=0.04, high=0.21), "tuned", "base")
     assert said == (
-        "tuned answers 12.5 points more of the 200 questions than base (95 % interval 4.0 to 21.0; 40 gained, 15 lost)."
+        "tuned scores 12.5 points higher than base on the 200 questions (95 % interval 4.0 to 21.0; 40 "
+        "gained, 15 lost)."
     )
 
 
@@ -227,10 +228,10 @@ def test_the_sentence_says_where_it_may_be_luck_and_which_sign_the_interval_has(
     result = replace(counts(both=3, gained=1, lost=2, neither=4), low=-0.4, high=-0.0001, inside_noise=True)
     said = sentence(result, "tuned", "base")
     assert said == (
-        "tuned answers 10.0 points fewer of the 10 questions than base (difference -10.0, 95 % interval -40.0 to 0.0; "
-        "1 gained, 2 lost). The difference is inside the noise."
+        "tuned scores 10.0 points lower than base on the 10 questions (difference -10.0, 95 % interval -40.0 to 0.0; "
+        "1 gained, 2 lost). The difference is within the noise."
     )
-    assert sentence(counts(1, 0, 0, 0), "a", "b").startswith("a and b answer equally many of the one question (")
+    assert sentence(counts(1, 0, 0, 0), "a", "b").startswith("a and b score the same on the one question (")
 
 
 def test_the_sentence_names_seeds_where_there_are_several():

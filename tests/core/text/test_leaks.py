@@ -191,10 +191,10 @@ def test_the_warning_counts_questions_and_names_one():
     told = warning(leaks, 200)
     assert told is not None and set(told) == {"found", "expected", "next_step"}
     assert told["found"] == (
-        "2 of the 200 test questions stand in the training prompts (1 word for word, 1 nearly), for example 'b' in "
+        "2 of the 200 test questions appear in the training prompts (1 word for word, 1 nearly), for example 'b' in "
         "prompt 4."
     )
-    assert "1 of the 9 test questions stands" in warning(leaks[:1], 9)["found"]
+    assert "1 of the 9 test questions appears" in warning(leaks[:1], 9)["found"]
     assert warning([], 200) is None
 
 

@@ -129,7 +129,7 @@ def test_a_bench_run_names_its_data_by_a_key_and_never_by_a_path(api):
         (("comparison", "pocket_1", {}, "", ""), "no study"),
         ((["bench"], "quick", {}, "", ""), "no study"),
         (("bench", "../x", {}, "", ""), "no preset"),
-        (("bench", "pocket", [1], "", ""), "changes is no mapping"),
+        (("bench", "pocket", [1], "", ""), "changes is not a mapping"),
         (("bench", "pocket", {"seeds": "2"}, "", ""), "seeds is '2'"),
         (("bench", "pocket", {"seeds": 10**30}, "", ""), "seeds is too large"),
         (("bench", "pocket", {"student": "x" * 5000}, "", ""), "student is too long"),
@@ -152,7 +152,7 @@ def test_nothing_that_is_sent_is_answered_with_a_defect(api, name, values):
     most = {"start": 5, "list_presets": 1, "list_runs": 1}.get(name, 2)
     answer = ask(api, name, *values[:most])
     assert isinstance(answer, dict)
-    assert "error of its own" not in json.dumps(answer)
+    assert "internal error" not in json.dumps(answer)
 
 
 def test_a_full_queue_refuses_and_leaves_nothing_to_be_taken_up_later(tmp_path, monkeypatch):

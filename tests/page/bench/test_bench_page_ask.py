@@ -41,8 +41,13 @@ def test_a_question_that_cannot_be_asked_never_reaches_the_desk(page, question, 
 
 def test_a_busy_desk_is_said(page):
     write_run(page.shelf.samples / "a", n=20)
-    asking(page).desk.fault = UserError("The desk is busy.", "fewer questions", "Ask again.")
-    assert "The desk is busy." in list(asking(page).ask(new_owner(), "recorded/a", "q", "a\nb"))[-1]
+    asking(page).desk.fault = UserError(
+        "The server is busy answering other questions.", "fewer questions", "Ask again."
+    )
+    assert (
+        "The server is busy answering other questions."
+        in list(asking(page).ask(new_owner(), "recorded/a", "q", "a\nb"))[-1]
+    )
 
 
 def test_the_student_of_another_visitor_cannot_be_asked(page):
@@ -80,7 +85,7 @@ def test_an_example_that_cannot_be_read_says_what_to_do(page):
     assert seen == "", "the next look asks again"
 
 
-@pytest.mark.parametrize(("changes", "said"), [({"data": "none"}, "Nothing is learned"), ({"seeds": 0}, "need a look")])
+@pytest.mark.parametrize(("changes", "said"), [({"data": "none"}, "Nothing is learned"), ({"seeds": 0}, "Check the settings above")])
 def test_without_an_example_the_panel_says_why(page, changes, said):
     [(markup, _)] = page.filled_in.show_example("", *held(page, new_owner(), **changes))
     assert said in markup

@@ -31,7 +31,7 @@ def test_results_show_before_and_after_with_interval_n_and_seeds(tmp_path):
 
 def test_a_student_that_always_says_b_is_called_out(tmp_path):
     run = write_run(tmp_path / "r", data="none", n=100)
-    assert "it says B" in results_markup(run)
+    assert "it picks B" in results_markup(run)
 
 
 def test_an_interval_has_a_width_at_0_and_1():
@@ -43,7 +43,7 @@ def test_warnings_are_shown_as_notices(tmp_path):
     run = write_run(tmp_path / "r", skill=0.05, n=60)
     markup = results_markup(run)
     assert 'class="ds-notice"' in markup
-    assert "Inside the noise." in markup
+    assert "Within the noise." in markup
 
 
 def test_nothing_from_a_run_folder_becomes_markup(page, tmp_path):

@@ -81,7 +81,7 @@ def test_the_heads_say_what_is_missing_and_escape_what_they_are_told(make):
     one = make("one", state="failed")
     one.status["error"] = {"found": HOSTILE, "expected": "", "next_step": ""}
     found = runs_markup([one], [(HOSTILE, one.key)])
-    assert "only run there is" in found and "&lt;img" in found and HOSTILE not in found
+    assert "This is the only run." in found and "&lt;img" in found and HOSTILE not in found
     assert "no longer here" in runs_markup([one], [("x", one.key), ("y", "own/y")], lost=1)
     assert "select data-add disabled" in runs_markup([make(f"r{k}", k) for k in range(4)], [("x", "own/x")])
 
@@ -137,17 +137,17 @@ def test_two_texts_asked_the_same_are_paired_and_the_arms_drawn(make):
     score(b, [True] * 20 + [False] * 20, arm="base")
     said = paired_said([a, b])
     assert 'data-paired="true"' in said
-    assert "A's student answers 50.0 points more of the 40 questions than B's" in said and "more than the noise" in said
+    assert "A scores 50.0 points higher than B on the 40 questions" in said and "more than noise" in said
     assert results_markup([a, b]).count("tabindex") == 3
 
 
-@pytest.mark.parametrize(("better", "says"), [(40, "luck of the draw"), (1, "inside the noise")])
+@pytest.mark.parametrize(("better", "says"), [(40, "this may still be luck"), (1, "within the noise")])
 def test_few_students_are_never_a_verdict(make, better, says):
     a, b = make("a"), make("b", 1)
     score(a, [True] * better + [False] * (40 - better), seeds=3)
     score(b, [False] * 40, seeds=3)
     said = paired_said([a, b])
-    assert says in said and "more than the noise" not in said
+    assert says in said and "more than noise" not in said
 
 
 def test_what_cannot_be_paired_is_said_with_the_reason(make):
@@ -162,7 +162,7 @@ def test_what_cannot_be_paired_is_said_with_the_reason(make):
     score(fewer, [True] * 10)
     score(elsewhere, [True] * 20)
     reasons = (
-        "has no scores of its text",
+        "text has no scores yet",
         "were not kept",
         "10 questions were scored by one side only",
         "different tasks",
@@ -179,7 +179,7 @@ def test_a_run_that_asked_more_is_paired_on_the_questions_both_asked(make):
     score(same, [True] * 10 + [False] * 30, seeds=4)
     score(more, [True] * 10 + [False] * 30 + [True] * 60, seeds=4)
     said, wanted = paired_said([a, more]), paired_said([a, same])
-    assert "Only the 40 questions that both were asked count." in said and "Only the" not in wanted
+    assert "Only the 40 questions asked of both count." in said and "Only the" not in wanted
     assert re.search(r"50\.0 points.*?lost", said)[0] == re.search(r"50\.0 points.*?lost", wanted)[0]
 
 

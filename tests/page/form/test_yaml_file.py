@@ -47,8 +47,8 @@ def test_the_bench_reads_its_own(bench):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no mapping"),
-        (None, "no mapping"),
+        ("", "not a mapping"),
+        (None, "not a mapping"),
         ("study: bench", "another study: bench"),
         ("study: text_distillation\nchanges: {seeds: -1}", "seeds"),
         ("study: text_distillation\nchanges: {sead: 1}", "sead"),

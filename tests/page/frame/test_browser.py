@@ -193,7 +193,7 @@ def test_the_lens_opens_on_a_prompt_follows_the_wall_and_shows_tokens_as_text(vi
     page.wait_for_selector(".ds-lens[data-step='3']")
     assert page.locator(".ds-near b").all_inner_texts() == ["·<b>0</b>3", "·<b>1</b>3", "·<b>2</b>3"]
     assert "exactly the token" in page.inner_text(".ds-lens [data-said]")
-    assert page.locator(".ds-vocabulary .ds-cloud").count() == 2 and "20 % of the spread" in page.inner_text(
+    assert page.locator(".ds-vocabulary .ds-cloud").count() == 2 and "20 % of the variance" in page.inner_text(
         "figcaption"
     )
     page.locator(".ds-places button").nth(1).click()

@@ -147,7 +147,7 @@ def test_curves_of_one_view_are_panes_of_one_picture_called_like_the_first():
 def test_the_widget_offers_every_view_and_says_which_button_starts_a_run():
     html = live_chart(study(LOSS, replace(LOSS, name="other", title="<b>"), go="Train"), "somewhere")
     assert html.elem_id == "somewhere"
-    for said in ('data-view="loss"', 'data-view="other"', "&lt;b&gt;", "within seconds of Train."):
+    for said in ('data-view="loss"', 'data-view="other"', "&lt;b&gt;", "within seconds of pressing Train."):
         assert said in html.html_template
 
 

@@ -42,7 +42,7 @@ def test_the_glossary_and_the_lessons_say_the_same_matching_loss():
 
 
 def test_the_words_come_with_the_scripts_as_data():
-    found = re.search(r"glossary: (\[.*?\]), run\(", bundle())[1]
+    found = re.search(r"glossary: (\[.*?\]), lessons: ", bundle())[1]
     assert json.loads(found) == json.loads(WORDS.read_text(encoding="utf-8")) == list(terms())
     assert "</script" not in found
 

@@ -62,7 +62,7 @@ def test_the_verdict_is_about_the_paired_difference_where_answers_are_at_hand(ru
     rows = [row | {"value": value} for row, value in zip(run.rows("results")[1:3], (0.8, 0.5), strict=True)]
     said = verdict_markup(rows, CONFIG, (low, high), False)
     assert f"+30.0 points (95 % interval {signed(low)} to {signed(high)})" in said
-    assert ("inside the noise" in said) == (low <= 0 <= high)
+    assert ("within the noise" in said) == (low <= 0 <= high)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_few_students_are_not_enough_to_call_a_text_better_or_worse(seeds, says)
         where | {"arm": a, "value": v, "seed": k} for a, v in (("text", 0.3), ("random", 0.6)) for k in range(seeds)
     ]
     assert says in verdict_markup(rows, CONFIG, (-0.4, -0.1), False)
-    assert "inside the noise" in verdict_markup(rows, CONFIG, (-0.4, 0.1), False)
+    assert "within the noise" in verdict_markup(rows, CONFIG, (-0.4, 0.1), False)
 
 
 def test_damaged_scores_get_a_sentence_and_no_bounds(run):
@@ -203,7 +203,7 @@ def test_a_difference_that_few_students_tell_is_hedged(tmp_path, students, hedge
     for seed in range(students):
         add(run, "text", [True] * 20, seed)
         add(run, "random", [False] * 20, seed)
-    assert ("if so few students tell" in open_markup(run, "own/x", None, None, None)) is hedged
+    assert ("but with few students" in open_markup(run, "own/x", None, None, None)) is hedged
 
 
 def test_a_flip_shows_how_likely_both_sides_find_each_option(run):

@@ -31,14 +31,16 @@ def test_the_story_says_the_numbers_of_the_row(found):
         assert f"{found[name]:.3f}" in said
     assert f"Expert {found['expert'] + 1} of {CONFIG.experts}, from its step {found['start']}" in said
     assert f"to its step {found['start'] + CONFIG.expert_span}" in said and f"cosine {found['cosine']:.2f}" in said
-    assert f"step size is now {found['inner_lr']:.3g}" in said and f"weighs {found['weight']:.2g}" in said
+    assert (
+        f"step size is now {found['inner_lr']:.3g}" in said and f"weight of the pull is {found['weight']:.2g}" in said
+    )
     assert len(story["moves"]) == 5 and story["number"] == 1
 
 
 def test_words_are_shown_where_a_snapshot_lies_and_only_there():
     at, between = (told(PAPER, "recorded/paper", step, 1)["moves"][-1] for step in (15, 16))
     assert at["words"] and all(pair["before"] != pair["after"] for pair in at["words"])
-    assert not between["words"] and "Between two snapshots" in between["text"]
+    assert not between["words"] and "between two snapshots" in between["text"]
 
 
 def test_a_clipped_gradient_is_said_to_be_clipped():
@@ -51,9 +53,9 @@ def test_a_clipped_gradient_is_said_to_be_clipped():
 
 @pytest.mark.parametrize(
     ("used", "error", "says"),
-    [("exact", 3.2e-6, "exactly. Checked at first over 2 steps: 0.0003 % off"),
-     ("one_sided", 0.0123, "by differences. Checked"),
-     ("plain", None, "exactly. Together"), (None, None, "exactly. Together")],
+    [("exact", 3.2e-6, "exactly. Initial check over 2 steps: 0.0003 % off"),
+     ("one_sided", 0.0123, "by finite differences. Initial"),
+     ("plain", None, "exactly. With the pull"), (None, None, "exactly. With the pull")],
 )  # fmt: skip
 def test_how_the_gradient_was_computed_is_said_as_the_log_has_it(tmp_path, used, error, says):
     run = RunDir.create(tmp_path / "run", "text_distillation", None, as_json(DistillConfig()))
@@ -78,7 +80,7 @@ def test_a_live_run_is_told_up_to_its_latest_update(tmp_path):
     assert (told(run, "own/run", 9, 2)["step"], told(run, "own/run", 9, 2)["live"]) == (1, True)
     run.append("metrics", row(2, matching_loss=None, skipped=1))
     found = told(run, "own/run", 9, 3)
-    assert found["step"] == 2 and "ran away" in found["said"] and found["moves"][-1]["title"] == "Skip"
+    assert found["step"] == 2 and "diverged" in found["said"] and found["moves"][-1]["title"] == "Skip"
 
 
 def test_rows_and_settings_of_another_version_are_no_error(tmp_path):

@@ -42,8 +42,8 @@ ASKED = {f"q{i}": Question(f"q{i}", f"<b>Question {i}</b>", ("yes", "no"), 0) fo
 def test_both_models_are_said_and_drawn_with_their_intervals():
     found = answer(told("opt", [20] * 3, [30] * 3), told("llama", [20, 21, 19], [20, 20, 21]))
     markup = answer_markup(found, ASKED, "own/x", EDITS)
-    assert "answers 25.0 points more (95 % interval " in markup
-    assert "answers 0.8 points more" in markup and markup.count("inside the noise") == 1
+    assert "scores 25.0 points higher (95 % interval " in markup
+    assert "scores 0.8 points higher" in markup and markup.count("within the noise") == 1
     assert "50.0 % with unchanged texts, 75.0 % with changed ones; +25.0 points" in markup
     assert "3 fresh students of each model, before and after, on the first 40 of 600 test questions" in markup
     assert "Now 7 texts, 8 before." in markup
@@ -67,7 +67,7 @@ def test_flipped_questions_lie_behind_a_fold_with_their_words_escaped():
 
 def test_nothing_that_flipped_is_said_so():
     markup = answer_markup(answer(told("opt", [20] * 3, [20] * 3)), ASKED, "own/x", [])
-    assert "answers equally many questions" in markup and "No question flipped." in markup
+    assert "scores the same" in markup and "No question flipped." in markup
 
 
 def test_names_and_edits_are_escaped():

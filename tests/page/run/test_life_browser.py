@@ -71,7 +71,7 @@ def test_a_run_is_branched_from_a_step_and_its_family_is_walked(visitor):
     branch_at(visitor, 3)
     assert "update 4" in page.inner_text(".ds-branch-chip")
     page.wait_for_selector("#distil:text-is('Branch')")
-    page.wait_for_selector("#changes:has-text('As its parent has it')")
+    page.wait_for_selector("#changes:has-text('Same as its parent')")
 
     visitor.set_number("prompt_lr", 0.02)
     page.wait_for_selector("#changes [data-count='1']")

@@ -83,7 +83,7 @@ def test_a_shared_run_that_was_started_with_a_file_of_its_owner_is_not_repeated(
     key, _ = run_of(page, owner, 0, None, "bench", data="file", data_path=str(mine))
     page.shelf.share(owner, key, True)
     answer = repeat(page, guest, f"shared/{page.shelf.token(owner, key)}", 1)
-    assert page.runner.asked == [] and "a file of somebody else" in answer[page.form.message]
+    assert page.runner.asked == [] and "someone else&#x27;s file" in answer[page.form.message]
     repeat(page, owner, key, 1)
     assert len(page.runner.asked) == 1
 

@@ -138,6 +138,6 @@ def test_a_hostile_address_gives_the_normal_page_and_no_error(guest, query):
     page = guest(f"/?{query}").page
     page.wait_for_selector("#status [data-status=none]")
     page.wait_for_timeout(1500)
-    assert "which is no run" in page.inner_text("#gone") or "no longer shared" in page.inner_text("#gone")
+    assert "which is not a run" in page.inner_text("#gone") or "no longer shared" in page.inner_text("#gone")
     assert page.is_visible("#form") and page.locator("#gone img, #gone script").count() == 0
     assert page.locator(".ds-lesson:not([hidden]), .ds-slow:not([hidden]), .ds-lens:not([hidden])").count() == 0

@@ -158,7 +158,7 @@ def test_a_recorded_run_that_does_not_exist_is_said_to_be_missing(page):
 def test_a_hostile_address_gives_the_normal_page_and_says_what_was_looked_for(page, bad):
     answer = page.open("", address(run=bad))
     said = answer[page.view.gone]
-    assert answer[page.view.seen]["key"] == "recorded/quick" and "which is no run" in said
+    assert answer[page.view.seen]["key"] == "recorded/quick" and "which is not a run" in said
     assert len(said) < 300 and "<script>" not in said and "\u0000" not in said
     assert escape(bad[:8].rstrip("\u0000")) in said
 

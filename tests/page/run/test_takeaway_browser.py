@@ -69,7 +69,7 @@ def test_a_run_leaves_and_a_stranger_brings_it_back(visitors, tmp_path):
     page = stranger.page
     page.set_input_files("#bring input[type=file]", file)
     page.wait_for_selector("#brought .ds-brought")
-    assert "is back" in page.inner_text("#brought")
+    assert "is loaded" in page.inner_text("#brought")
     page.wait_for_selector("#status [data-recorded='false']")
     page.wait_for_function("document.querySelector('.ds-wall').dataset.run.startsWith('own/')")
     page.wait_for_function("document.querySelector('.ds-chart').dataset.run.startsWith('own/')")

@@ -70,7 +70,7 @@ def seconds(page) -> float:
 def test_a_first_visitor_sees_a_film_and_one_sentence_on_what_it_shows(chromium, address):
     visitor = Newcomer(chromium, address)
     visitor.page.wait_for_function("said.includes('Pause')")
-    assert f"over {UPDATES} updates, 8 real questions turn into prompts" in visitor.page.inner_text(".ds-watching")
+    assert f"over {UPDATES} updates, 8 real questions become prompts" in visitor.page.inner_text(".ds-watching")
     visitor.leave()
 
 
@@ -174,6 +174,11 @@ def test_the_glossary_is_read_by_keyboard_hover_and_tap(visitor):
     assert first and page.inner_text("#ds-said b") == first
     described = page.evaluate("document.activeElement.getAttribute('aria-describedby')")
     assert described == "ds-said" and page.locator("#ds-said").bounding_box()["width"] > 150
+    style = page.evaluate(
+        "(({ maxWidth, borderTopWidth }) => [maxWidth, "
+        "borderTopWidth])(getComputedStyle(document.querySelector('#ds-said')))"
+    )
+    assert style == ["340px", "1px"], "its own style, not the browser's for popovers"
     assert page.evaluate("getComputedStyle(document.querySelector('#ds-said')).clipPath") == "none"
     page.keyboard.press("ArrowRight")
     assert page.inner_text("#ds-said b") == page.evaluate("document.activeElement.dataset.term") != first

@@ -143,7 +143,7 @@ def test_two_runs_are_compared_question_by_question(finished, tmp_path, capsys):
     summary = json.loads((finished / "summary.json").read_text())
     assert found["difference"] == summary["comparisons"][0]["difference"] and found["n"] == 80
     assert main(["paired", str(finished), str(finished)]) == 0
-    assert "answer equally many" in capsys.readouterr().out
+    assert "score the same" in capsys.readouterr().out
     assert main(["paired", str(finished), f"{finished}:nobody"]) == 2
     assert "share no scored task" in capsys.readouterr().err
 

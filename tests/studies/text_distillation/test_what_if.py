@@ -161,7 +161,7 @@ def test_students_that_run_away_are_said_so_and_end_the_others(run, monkeypatch,
     monkeypatch.setattr(
         module, "finetuned_each", lambda student, *more: [None] if student is bad else each(student, *more)
     )
-    with pytest.raises(UserError, match="ran away"):
+    with pytest.raises(UserError, match="diverged"):
         asked(run, EDITS)
 
 
@@ -207,7 +207,7 @@ def test_the_command_says_it_in_sentences(run, capsys):
     assert main(["what-if", str(run.path), "--students", "2", "--questions", "6"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("3 texts, 3 before; the first 6 of 16 test questions of arc_easy\n")
-    assert said.count("with the edits, it and without answer equally many of the 6 questions") == 2
+    assert said.count("the edited set and the original set score the same on the 6 questions") == 2
 
 
 @pytest.mark.parametrize(
