@@ -158,7 +158,7 @@ def advice(chosen: Sequence[Chosen], choices: Sequence[tuple[str, str]], lost: i
     if len(chosen) == 1 and len(choices) == 1:
         return gone + "This is the only run. Distil another one to compare with it."
     if len(chosen) == 1:
-        return gone + "One run alone. Add another one to compare."
+        return gone + "Only one run is chosen. Add another one to compare."
     if len(chosen) == MOST:
         return gone + "Four runs are the maximum. Remove one to add another."
     return gone

@@ -58,7 +58,7 @@ def widget(item: Setting, value: object, prefix: str = "", offer: Offer | None =
         "value": value,
         "elem_classes": "ds-begins" if begins else None,
     }
-    choices = list(offer.choices if offer else [(name.replace("_", " "), name) for name in item.choices or ()])
+    choices = list(offer.choices if offer else item.choices or ())
     if offer and offer.free:
         return gr.Dropdown(choices, allow_custom_value=True, filterable=True, **facts)
     match form_values.kind(item):

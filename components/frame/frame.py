@@ -31,7 +31,7 @@ def sorry(title: str) -> None:
     """What stands on a page that cannot be loaded."""
     gr.HTML(
         f'<section class="ds-card ds-run ds-nothing" role="alert"><h2>{escape(title)} cannot be loaded</h2>'
-        '<p class="ds-run-about">The server\'s log says why. The other pages go on.</p></section>',
+        '<p class="ds-run-about">The server\'s log says why. The other pages still work.</p></section>',
         apply_default_css=False,
         elem_id="sorry",
     )

@@ -10,11 +10,12 @@ from backend.core.scoring.compare import Paired, disagreement
 from components.frame.words import signed, two
 from components.panels import saving, tables
 
+Name = tuple[str, str]  # what a student learned from, and its model
 HEADS = ("Student", "Right", "Difference", "95 %", "Only this one", "Only the reference", "Disagree")
 HOW = "The intervals are simultaneous at 95 %, so they are wider than that of a single pair."
 
 
-def against_markup(reference: str, found: Sequence[tuple[str, Paired]]) -> str:
+def against_markup(reference: Name, found: Sequence[tuple[Name, Paired]]) -> str:
     """`found`: names and comparisons with the reference, in the order of the table; empty for fewer than two."""
     if len(found) < 2:
         return ""
@@ -22,13 +23,18 @@ def against_markup(reference: str, found: Sequence[tuple[str, Paired]]) -> str:
     rows = [row(name, result, reach) for name, result in found]
     return (
         f'<section class="ds-against" data-rows="{len(rows)}" {numbers(reference, found)}>{saving.MENU}'
-        f"<h3>All compared with {escape(reference)}</h3>"
+        f"<h3>All compared with {said(reference)}</h3>"
         f'<p class="ds-quiet">Sorted by the number of disagreements with it over the {found[0][1].n:,} questions. {HOW}'
         f'</p><div class="ds-table"><div>{tables.table(HEADS, rows)}</div></div></section>'
     )
 
 
-def row(name: str, result: Paired, reach: float) -> tuple[str, ...]:
+def said(name: Name) -> str:
+    """What a student learned from, and its model, which nobody translates."""
+    return f'{escape(name[0])} <small translate="no">{escape(name[1])}</small>'
+
+
+def row(name: Name, result: Paired, reach: float) -> tuple[str, ...]:
     """One student. A dot with its whisker stands in the cell of the difference."""
 
     def place(value: float) -> str:
@@ -41,14 +47,25 @@ def row(name: str, result: Paired, reach: float) -> tuple[str, ...]:
     )
     bounds = f"{signed(result.low)} to {signed(result.high)}"
     flips = (len(result.gained), len(result.lost), disagreement(result))
-    return (escape(name), two(result.mean_a), f"{dot}{signed(result.difference)}", bounds, *(f"{n:,}" for n in flips))
+    return (said(name), two(result.mean_a), f"{dot}{signed(result.difference)}", bounds, *(f"{n:,}" for n in flips))
 
 
-def numbers(reference: str, found: Sequence[tuple[str, Paired]]) -> str:
+def numbers(reference: Name, found: Sequence[tuple[Name, Paired]]) -> str:
     """Every comparison, for whoever saves or copies the table."""
     heads = ("student", "reference", "right", "reference right", "difference", "95 % from", "95 % to")
     rows = (
-        (name, reference, r.mean_a, r.mean_b, r.difference, r.low, r.high, len(r.gained), len(r.lost), r.n)
+        (
+            ", ".join(name),
+            ", ".join(reference),
+            r.mean_a,
+            r.mean_b,
+            r.difference,
+            r.low,
+            r.high,
+            len(r.gained),
+            len(r.lost),
+            r.n,
+        )
         for name, r in found
     )
     return saving.saves("against", (*heads, "only it", "only the reference", "questions"), rows)

@@ -3,8 +3,9 @@
 Knows scored questions, one list a seed; no model, no file and no name of a study.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,7 @@ from jaxtyping import Float
 from backend.core.scoring.scored import METRICS, RIGHT, Scored
 from backend.errors import UserError
 
+Name = TypeVar("Name", bound=Hashable)  # of a student
 BLOCK = 2**21  # numbers drawn at once: 16 MB
 
 
@@ -77,8 +79,8 @@ def paired(
 
 
 def against(
-    reference: Sequence[Sequence[Scored]], others: Mapping[str, Sequence[Sequence[Scored]]], metric: str = "acc"
-) -> list[tuple[str, Paired]]:
+    reference: Sequence[Sequence[Scored]], others: Mapping[Name, Sequence[Sequence[Scored]]], metric: str = "acc"
+) -> list[tuple[Name, Paired]]:
     """Every other student against one, `(name, comparison)`; those that disagree on the most questions come first.
 
     The intervals hold all true differences at once in 95 of 100 cases. Each side is a list of seeds, as `paired` wants

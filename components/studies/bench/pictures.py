@@ -30,7 +30,7 @@ def reliability(found: Mapping[str, dict]) -> str:
         f'<path class="ds-frame" d="M0 0V{SIZE}H{SIZE}"/><path class="ds-diagonal" d="M0 {SIZE}L{SIZE} 0"/>{dots}'
         f'<text x="{SIZE / 2}" y="{SIZE + 32}" text-anchor="middle">confidence</text>'
         f'<text x="-29" y="{SIZE / 2}" text-anchor="middle" transform="rotate(-90 -29 {SIZE / 2})">'
-        "how often right</text>"
+        "accuracy</text>"
         f"{''.join(_tick(share) for share in TICKS)}"
         "</svg></figure>"
     )

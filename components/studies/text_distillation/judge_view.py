@@ -78,8 +78,8 @@ def everyone(run: RunDir, found: dict[str, dict[str, list[dict]]], student: str,
     reference = sides.pop((student, arm))
     asked = {item.id for item in reference[0]}
     same = {key: side for key, side in sides.items() if all({item.id for item in seed} == asked for seed in side)}
-    named = {f"{words.arm(name)}, {model}": side for (model, name), side in same.items()}
-    return against_markup(f"{words.arm(arm)}, {student}", against(reference, named))
+    named = {(words.arm(name), model): side for (model, name), side in same.items()}
+    return against_markup((words.arm(arm), student), against(reference, named))
 
 
 def bounds_of(run: RunDir) -> tuple[float, float] | None:

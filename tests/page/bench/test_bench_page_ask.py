@@ -85,7 +85,9 @@ def test_an_example_that_cannot_be_read_says_what_to_do(page):
     assert seen == "", "the next look asks again"
 
 
-@pytest.mark.parametrize(("changes", "said"), [({"data": "none"}, "Nothing is learned"), ({"seeds": 0}, "Check the settings above")])
+@pytest.mark.parametrize(
+    ("changes", "said"), [({"data": "none"}, "Nothing is learned"), ({"seeds": 0}, "Check the settings above")]
+)
 def test_without_an_example_the_panel_says_why(page, changes, said):
     [(markup, _)] = page.filled_in.show_example("", *held(page, new_owner(), **changes))
     assert said in markup

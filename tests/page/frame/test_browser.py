@@ -167,7 +167,7 @@ def test_the_map_follows_the_prompt_wall_and_says_the_loss_that_is_drawn(visitor
     page.wait_for_function("Number(document.querySelector('.ds-path')?.dataset.paths) > 3")
     page.locator(".ds-scrub input").fill("0")
     page.wait_for_selector(".ds-path[data-step='1']")
-    assert "At update 1 the student comes 10 % of the way" in page.inner_text(".ds-path [data-said]")
+    assert "At update 1 the student covers 10 % of the expert's distance" in page.inner_text(".ds-path [data-said]")
     circle = page.locator(".ds-map .ds-dot").last
     target = page.locator(".ds-map .ds-target")
     way = page.locator(".ds-map .ds-way")

@@ -82,7 +82,9 @@ def test_there_is_nothing_to_say_before_both_were_scored(run, missing):
 
 def test_a_run_of_before_says_all_the_questions_where_it_kept_no_count(run):
     (run.path / "summary.json").unlink()
-    assert ", and all the questions 100 %, in the same number of training steps." in said(finding_markup(run, run.rows("results")))
+    assert ", and all the questions 100 %, in the same number of training steps." in said(
+        finding_markup(run, run.rows("results"))
+    )
 
 
 def test_without_answers_at_hand_the_means_stand_alone(run):
