@@ -128,7 +128,7 @@ def test_a_question_longer_than_the_model_reads_is_cut_and_said_to_be(opt):
 def test_a_student_that_diverged_is_said_to_answer_with_no_numbers(opt):
     with torch.no_grad():
         opt.model.get_input_embeddings().weight[:] = math.nan
-    with pytest.raises(UserError, match="no numbers"):
+    with pytest.raises(UserError, match="not finite numbers"):
         answers(opt, opt.model, ASKED)
 
 

@@ -39,9 +39,9 @@ def test_a_number_written_without_its_dot_is_still_one():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no mapping"),
-        ("- a\n- b", "no mapping"),
-        ("just words", "no mapping"),
+        ("", "not a mapping"),
+        ("- a\n- b", "not a mapping"),
+        ("just words", "not a mapping"),
         ("study: [a", "not YAML (line"),
         ("study: a\n---\nstudy: b", "not YAML"),
         ("\x00", "not YAML"),

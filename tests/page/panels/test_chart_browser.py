@@ -112,7 +112,7 @@ def rows(number: int, first: int = 1, **more) -> list[dict]:
 def test_a_study_of_one_curve_is_drawn_zoomed_and_followed(visitor):
     page = visitor.page
     assert page.is_visible("#one .ds-wait") and not page.is_visible("#one .ds-plot")
-    assert "within seconds of Start" in page.inner_text("#one .ds-wait")
+    assert "within seconds of pressing Start" in page.inner_text("#one .ds-wait")
     visitor.send("one", rows(20), 1, fresh=True)
     visitor.wait("one", 20)
     page.wait_for_selector("#one .js-line", state="attached")

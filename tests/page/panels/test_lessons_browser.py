@@ -79,9 +79,7 @@ def test_a_lesson_can_be_walked_to_its_end(visitor, number):
     assert "done" in page.inner_text(f"[data-lesson='{number}']")
     if number == 4:
         page.click(".ds-lesson [data-go='1']")
-        assert "To a friend" in page.inner_text(".ds-lesson") and page.evaluate(
-            "'own' in document.activeElement.dataset"
-        )
+        assert "In short" in page.inner_text(".ds-lesson") and page.evaluate("'own' in document.activeElement.dataset")
     page.keyboard.press("Escape")
     assert not page.is_visible(".ds-lesson") and page.locator(".ds-lit").count() == 0
 
