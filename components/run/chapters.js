@@ -24,7 +24,10 @@ function write(box, name, title) {
   button.append(said);
   line.append(button);
   box.prepend(line);
-  button.addEventListener("click", () => show(box, name, box.classList.contains("ds-closed"), true));
+  button.addEventListener("click", () => {
+    show(box, name, box.classList.contains("ds-closed"), true);
+    if (!box.classList.contains("ds-closed")) box.dispatchEvent(new Event("ds-opened"));  // by the visitor, now
+  });
   box.addEventListener("ds-open", () => show(box, name, true, false));
   show(box, name, opened().includes(name), false);
 }

@@ -23,7 +23,7 @@ from components.studies.text_distillation.judge_view import arms_of
 
 ORDER = ("full", "text", "random", "soft", "decoded", "base")  # from top to bottom
 NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
-MOST = 8  # texts that are shown here; all of them are below
+MOST = 5  # texts that are shown here; all of them are below
 
 
 def finding_markup(run: RunDir, rows: list[dict], seeds: Sequence[RunDir] = ()) -> str:
@@ -64,19 +64,13 @@ def sentence(means: dict[str, float], own: str, prompts: int, total: int | None)
         if "full" in means
         else ""
     )
-    return (
-        f"{found} {own} to answer {percent(means['text'])} of the test, {beside}{whole}, in the same number of "
-        "training steps."
-    )
+    return f"{found} {own} to answer {percent(means['text'])} of the test, {beside}{whole}, all trained equally long."
 
 
 def how(config: dict) -> str:
     """Where the texts come from: of learned prompts, or of a search of its own."""
     if config.get("decoder") == SEARCH:
-        return (
-            "How: students trained on many candidate texts chose these. They are not decoded from the learned soft "
-            "prompts, which lose most of what they teach when they are turned into text."
-        )
+        return "How: a search chose them by training students; decoded soft prompts teach less."
     return (
         "How: soft prompts were learned so that a student follows an expert's training, and were then turned into text."
     )
@@ -106,8 +100,8 @@ def over_seeds(runs: Sequence[RunDir], own: str) -> str:
         one for one in gains(words.STUDY, runs) if (one.student, one.regime, one.metric) == (own, "ordinary", "acc")
     ]
     return "".join(
-        f" {number(len(runs)).capitalize()} runs that differ only in their seed gain {signed(one.mean)} points on "
-        f"average ({signed(one.low)} to {signed(one.high)})."
+        f" {number(len(runs)).capitalize()} runs with different seeds gain {signed(one.mean)} points on average "
+        f"({signed(one.low)} to {signed(one.high)})."
         for one in found
     )
 
@@ -152,7 +146,7 @@ def picture(table: list[dict], own: str, total: int | None) -> str:
     return (
         f'<figure class="ds-found-arms"><ul>{"".join(drawn)}</ul>'
         f'<div class="ds-found-arms-axis" aria-hidden="true"><div>{axis(scale)}</div></div>'
-        f"<figcaption>{keys}<span>share answered correctly, with its 95 % interval</span></figcaption></figure>"
+        f"<figcaption>{keys}<span>answered correctly, 95 % interval</span></figcaption></figure>"
     )
 
 

@@ -12,10 +12,10 @@ element.addEventListener("toggle", (event) => {
   if (event.target.open && element.querySelector("[data-wait]")) ask();
 }, true);
 // In a chapter that was just opened, one click is enough.
-new IntersectionObserver((seen) => {
+element.closest(".ds-chapter")?.addEventListener("ds-opened", () => {
   const closed = element.querySelector("details:not([open])");
-  if (closed && seen.some((entry) => entry.isIntersecting) && element.closest(".ds-chapter")) closed.open = true;
-}).observe(element);
+  if (closed) closed.open = true;
+});
 window.addEventListener("distilloscope:judge", ({ detail }) => {  // a link names the pair
   if (panel()?.dataset.run !== detail.run) return;
   trigger("judge", detail);

@@ -100,3 +100,10 @@ def test_the_glossary_lists_every_word_and_its_formulas_are_no_text_to_translate
     page.click(".ds-glossary summary")
     assert page.locator(".ds-glossary dt").count() == len(terms()) == page.locator(".ds-glossary dd").count()
     assert page.locator(".ds-glossary [translate=no]").count() == sum("formula" in entry for entry in terms())
+
+
+def test_a_chapter_with_a_fold_of_its_own_opens_with_one_click(newcomer):
+    page = newcomer.page
+    page.locator("#chapter-paired .ds-chapter-line button").click()
+    page.wait_for_selector("#judge .ds-picks")
+    page.wait_for_selector("#judge .ds-against")
