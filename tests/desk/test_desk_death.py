@@ -102,7 +102,7 @@ def test_closing_ends_the_worker_at_work_and_refuses_what_comes_later(stand_in):
     made.close()
     thread.join(60)
     assert told == ["The server is shutting down."] and gone(pid)
-    with pytest.raises(UserError, match="closed"):
+    with pytest.raises(UserError, match="shutting down"):
         made.request("ping")
     assert not children()
 
