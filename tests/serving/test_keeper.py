@@ -89,7 +89,7 @@ def test_a_run_that_takes_too_long_is_stopped_with_a_word_and_may_be_resumed(lab
     keeper, run = Keeper(runner), lab.run("a")
     runner.start(run)
     until(lambda: (keeper.look(), run.status()["state"] == "stopped")[1])
-    until(lambda: "longest" in run.status().get("reason", ""))
+    until(lambda: "time limit" in run.status().get("reason", ""))
     runner.start(run)
     assert run.status()["reason"] == ""
 
