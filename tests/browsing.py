@@ -81,7 +81,15 @@ class Visitor:
 
     START, READY = "", "#status [data-status]"
     SCRIPT = ""  # runs before the page's own: it keeps what is on screen for a moment only
-    CHAPTERS = ("lessons", "wall", "map", "results", "paired", "seeds", "takeaway")  # what they have opened at an earlier visit
+    CHAPTERS = (
+        "lessons",
+        "wall",
+        "map",
+        "results",
+        "paired",
+        "seeds",
+        "takeaway",
+    )  # what they have opened at an earlier visit
     MOTION = "reduce"  # no film plays, for it only keeps waiting whoever does not look at one
 
     def __init__(self, chromium, address: str, width: int = 1280, height: int = 900, start: str | None = None, **facts):

@@ -74,8 +74,8 @@ def test_the_words_around_a_question_stay():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (None, "no list"),
-        ({"slot": 0, "remove": True}, "no list"),
+        (None, "not a list"),
+        ({"slot": 0, "remove": True}, "not a list"),
         ([{}] * (MOST_EDITS + 1), "201 edits"),
         (["remove"], "Edit 1 does not refer to a text"),
         ([{"slot": 4, "remove": True}], "Edit 1 does not refer to a text"),

@@ -183,7 +183,7 @@ def test_a_public_host_refuses_other_models_more_texts_and_longer_ones(run, tmp_
         make_case(pocket, long, HOSTS[CPU_SPACE], 5)
     beyond = [
         ({"finetune_steps": 151}, "finetune_steps is 151"),
-        ({"data_dir": str(tiny_tasks)}, "data_dir is a place"),
+        ({"data_dir": str(tiny_tasks)}, "data_dir is a path"),
     ]
     for settings, message in beyond:
         other = tiny_run(tmp_path / message, models, "", **{"task": "pocket_science", **settings})

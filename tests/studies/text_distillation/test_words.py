@@ -45,7 +45,7 @@ def test_a_run_says_how_its_text_came_about(decoder):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_search_says_by_which_objective(objective):
     said = words.made_by(CONFIG | {"decoder": SEARCH, "search_objective": objective})
-    assert said.endswith(f", by {words.OBJECTIVES[objective]}.")
+    assert said.endswith(f", guided by {words.OBJECTIVES[objective]}.")
 
 
 def test_a_run_of_before_there_was_a_choice_is_the_papers_and_one_of_another_version_says_nothing():
