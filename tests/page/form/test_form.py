@@ -66,6 +66,12 @@ def test_a_form_opens_with_at_most_eight_settings_and_each_has_a_name_in_words(s
     assert len({item.words for item in items}) == len(items)
 
 
+def test_a_line_stands_before_each_group_of_the_advanced_settings(form):
+    pairs = list(zip(form.items, form.widgets, strict=True))
+    begun = [item.group for item, widget in pairs if widget.elem_classes == ["ds-begins"]]
+    assert begun == list(dict.fromkeys(item.group for item in form.items if not item.basic))
+
+
 def test_only_short_ranges_become_sliders():
     kinds = {name: form_values.kind(item) for name, item in ITEMS.items()}
     assert kinds["seeds"] == kinds["curriculum"] == "slider"
