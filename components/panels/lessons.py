@@ -15,8 +15,8 @@ WORDS = Path(__file__).parents[2] / "assets" / "lessons.json"
 END = (
     "In short: an expert learns from all the questions, and its path is recorded. A few prompts are changed until a "
     "student that reads only them follows the same path. Turning the prompts into text loses some of this, "
-    "which is why "
-    "random questions are hard to beat. Now try it yourself: the line below the start button shows the cost of a run."
+    "which is why random questions are hard to beat. Now try it yourself: the line below the start button shows the "
+    "cost of a run."
 )
 TEMPLATE = """
 <section class="ds-lessons" aria-label="Lessons">

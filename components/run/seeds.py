@@ -49,7 +49,7 @@ class Seeds(Panel):
         return [self.seeds]
 
     def look(self, look: Look) -> dict:
-        if not (look.another or look.ended or look.results is not None):
+        if not (look.another or look.ended):
             return {}
         return {self.seeds: seeds_markup(self.view.study, self.view.shelf, look.owner, look.key, look.run)}
 

@@ -43,7 +43,7 @@ def finding_markup(run: RunDir, rows: list[dict], seeds: Sequence[RunDir] = ()) 
         f'<section class="ds-finding" data-rows="{len(rows)}"><div class="ds-finding-said">'
         f"<h2>{escape(sentence(means, own, len(distilled), total))}</h2>"
         f"<p>{escape(detail(gains_of(run), own))}{escape(over_seeds(seeds, own))}</p>"
-        f'<p class="ds-quiet">{escape(how(config))}</p></div>'
+        f'<p class="ds-quiet">{escape(how(config, means))}</p></div>'
         f'<div class="ds-finding-seen">{picture(table, own, total)}'
         f"{texts_markup(distilled, summary.get('verbatim'))}</div></section>"
     )
@@ -67,10 +67,12 @@ def sentence(means: dict[str, float], own: str, prompts: int, total: int | None)
     return f"{found} {own} to answer {percent(means['text'])} of the test, {beside}{whole}, all trained equally long."
 
 
-def how(config: dict) -> str:
-    """Where the texts come from: of learned prompts, or of a search of its own."""
+def how(config: dict, means: dict[str, float]) -> str:
+    """Where the texts come from: of learned prompts, or of a search of its own, and whether those teach less here."""
     if config.get("decoder") == SEARCH:
-        return "How: a search chose them by training students; decoded soft prompts teach less."
+        less = means.get("decoded", math.inf) < means["text"]
+        told = "; decoded soft prompts teach less" if less else ""
+        return f"How: a search chose them by training students{told}."
     return (
         "How: soft prompts were learned so that a student follows an expert's training, and were then turned into text."
     )

@@ -108,7 +108,7 @@ class SlowMotion(Panel):
 
 
 class Lens(Panel):
-    """Nearby real tokens a learned one, when it is asked for."""
+    """Real tokens near a learned one, when it is asked for."""
 
     name = "lens"
 

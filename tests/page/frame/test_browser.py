@@ -236,10 +236,8 @@ def test_distil_only_then_score(visitor, hurry):
 
 def test_bad_input_is_said_at_the_form_and_nothing_is_lost(visitor):
     page = visitor.page
-    visitor.open_setting("max_start")
-    visitor.open_setting("outer_steps")
-    page.locator("#setting-outer_steps input").fill("77")
-    page.locator("#setting-max_start input").fill("99")
+    visitor.set_number("outer_steps", 77)
+    visitor.set_number("max_start", 99)
     page.wait_for_selector("#form-message [role=alert]")
     page.click("#distil")
     page.wait_for_selector("#form-message [role=alert]:not([data-field])")  # the button's own answer names no field

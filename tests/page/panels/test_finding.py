@@ -6,7 +6,7 @@ import re
 import pytest
 
 from backend.runs.folder import RunDir
-from components.studies.text_distillation.finding import finding_markup
+from components.studies.text_distillation.finding import finding_markup, how
 
 CONFIG = {"model": "own", "other_model": "far", "prompts": 2, "task": "pocket_science"}
 RIGHT = {
@@ -90,6 +90,13 @@ def test_without_answers_at_hand_the_means_stand_alone(run):
         file.unlink()
     found = said(finding_markup(run, run.rows("results")))
     assert "75 %" in found and "points" not in found
+
+
+@pytest.mark.parametrize(("decoded", "said_so"), [(0.2, True), (0.9, False), (None, False)])
+def test_the_card_says_that_decoded_prompts_teach_less_only_where_they_do(decoded, said_so):
+    means = {"text": 0.5} | ({} if decoded is None else {"decoded": decoded})
+    assert ("teach less" in how({"decoder": "search"}, means)) == said_so
+    assert "a search" not in how({"decoder": "nearest"}, means)
 
 
 def of_seeds(folder, gains: list[float]) -> list[RunDir]:
