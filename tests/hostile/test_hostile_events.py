@@ -4,6 +4,7 @@ import pytest
 
 from tests.hostile.siege import ADA, BEN, FINISHED, Shot
 from tests.hostile.tried import LONG_TEXT, WRITTEN
+from tests.marks import SLOW
 
 pytestmark = pytest.mark.hostile
 BENCH = "recorded/distilled_text"
@@ -47,7 +48,8 @@ FORMS = ["follow", "start_1", "cost", "drop", "follow_1", "start_2", "expect", "
 HALF = "half a letter"
 WHOLE = {what: value for what, value in WRITTEN.items() if what != HALF}
 SHARE = 4  # an event is asked every so many-th value; the next event the next ones
-DEAR = ("visit", "discard", "cure", "repeat", "compare")  # each answer is much of a page: they share the values
+# each answer is much of a page: these share the values, and are asked all of them by -m slow
+DEAR = ("visit", "discard", "cure", "repeat", "compare")
 
 
 @pytest.fixture
@@ -96,13 +98,14 @@ def test_every_event_with_the_written_list_in_all_its_fields(siege):
 
 
 @pytest.mark.parametrize(("name", "field"), [(name, field) for name, fields in SAID.items() for field in fields])
-def test_what_a_widget_says_of_its_event_may_be_anything(siege, opened, name, field):
+@pytest.mark.parametrize("share", [SHARE, SLOW(1)])
+def test_what_a_widget_says_of_its_event_may_be_anything(siege, opened, name, field, share):
     one = event(siege, name)
     data = on_screen(siege, one)
     keys = [*ADA.keys, f"own/{ADA.id}/{ADA.run}", f"own/../{ADA.id}/{ADA.run}", [*ADA.keys]]
     values = list(WRITTEN.values())
     if name in DEAR:
-        values = values[DEAR.index(name) % SHARE :: SHARE]
+        values = values[DEAR.index(name) % share :: share]
     shots = [Shot(one, data, GOOD | {field: value}) for value in [*values, *keys]]
     answers = siege.throw("events", shots, opened)
     assert not [answer.asked for answer in answers if answer.broke]

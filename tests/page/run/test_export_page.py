@@ -78,7 +78,7 @@ def test_the_small_run_is_drawn_everywhere(page):
 
 
 @hypothesis.given(st.data())
-@hypothesis.settings(max_examples=30, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=60, suppress_health_check=list(hypothesis.HealthCheck))
 def test_a_strange_value_anywhere_is_refused_or_drawn(page, data):
     files = dict(small().files)
     name = data.draw(st.sampled_from(sorted(name for name in files if "json" in name)))
