@@ -15,14 +15,18 @@ LETTERS = "ABCDEFGHIJ"
 
 @dataclass(frozen=True)
 class Example:
-    """One thing to learn: of `text`, the part after `prompt` is taught. No leading space in `answer`."""
+    """One thing to learn: of `text`, the part after `prompt` is taught, exactly as it stands.
+
+    `between` stands between prompt and answer: the benchmarks' one space, or nothing where a file says it all itself.
+    """
 
     prompt: str
     answer: str
+    between: str = " "
 
     @property
     def text(self) -> str:
-        return f"{self.prompt} {self.answer}"
+        return f"{self.prompt}{self.between}{self.answer}"
 
 
 def question_prompt(question: str) -> str:

@@ -1,195 +1,202 @@
-"""Rows become questions: the columns of three spellings, and every way a row can be wrong.
+"""One row becomes the parts of a question, by its layout, or is refused by the column that is wrong.
 
-The spellings: "arc" (`question`, `choices` with the lists `text` and `label`, `answerKey`; as allenai/ai2_arc), "mmlu"
-(`question`, `choices` as a list, `answer` as a number from 0; as cais/mmlu) and "flat", for spreadsheets (`question`,
-the options in columns `A`, `B`, `C`, ..., `answer` as a letter or a number from 0). Any of them may be read for either
-layout; the layout only says what else a row must have: mmlu a `subject`, arc none.
-Knows nothing of files and formats beyond a row's place.
+The answer stays as it is written, a letter or a number say: what it means may depend on the other rows (answers.py).
+Knows layouts and cells; not files, and not which layout a row has (recognise.py).
 """
 
-import math
-from collections.abc import Iterable
-from difflib import get_close_matches
-from string import ascii_uppercase
+import random
+import re
+from dataclasses import dataclass
 
-from backend.core.text.places import Foreign, Place, printable
+from backend.core.text.cells import (
+    ABSENT,
+    checked_text,
+    kind_words,
+    missing,
+    needed,
+    optional_text,
+    text_at,
+    texts_at,
+    value_at,
+)
+from backend.core.text.layout_files import Layout
+from backend.core.text.places import Place
 from backend.core.text.prompts import LETTERS
-from backend.core.text.tasks import Question
+from backend.core.text.recognise import counted_on
+from backend.core.text.turns import Turns, history_turns, plain_text, turns_at
 
-# As a spreadsheet names its columns; more than there are letters for options, so that too many can be counted.
-OPTION_COLUMNS = (*ascii_uppercase, *(f"A{letter}" for letter in ascii_uppercase))
-
-
-def to_questions(rows: Iterable[tuple[Place, object]], layout: str) -> list[Question]:
-    """Every row as a Question, or UserError for the first that is wrong or has an id that was there before."""
-    questions, seen = [], {}
-    for place, row in rows:
-        question = read_row(row, layout, place)
-        if question.id in seen:
-            found = f"{question.id[:80]!r} was already used in row {seen[question.id]}"
-            raise place.error("id", found, "a different id in every row")
-        seen[question.id] = place.row
-        questions.append(question)
-    return questions
+PARAGRAPH = "\n\n"
+INLINE = re.compile(r"\(([A-Z1-9])\)")
 
 
-def read_row(row: object, layout: str, place: Place) -> Question:
-    """One decoded row as a Question, or UserError naming file, row and column."""
-    columns = named_columns(row, place)
-    spelling = _spelling(columns, layout, place)
-    options, answer = READERS[spelling](columns, place)
-    question = text_of(columns, "question", place)
-    subject = text_of(columns, "subject", place) if layout == "mmlu" else None
-    name = _id(columns, place) if "id" in columns or spelling == "arc" else f"{subject or 'row'}/{place.row}"
-    return Question(name, question, options, answer, subject)
+@dataclass(frozen=True)
+class Parts:
+    """What a row says. `answer` names one of `options`; it is ABSENT where the only option is the answer."""
+
+    place: Place
+    question: str
+    options: tuple[str, ...]
+    answer: object = ABSENT
+    labels: tuple[str, ...] = ()
+    turns: Turns = ()
+    turns_behind: int = 0
 
 
-def named_columns(row: object, place: Place) -> dict:
-    """The row, where it has named columns at all."""
-    if not isinstance(row, dict):
-        raise place.error("", _kind(row), "an object with named columns")
-    return row
+def read_parts(row: dict, layout: Layout, place: Place) -> Parts:
+    """UserError names the row and the column that is wrong."""
+    if layout.turns:
+        before, answer, behind = turns_at(row, layout, place)
+        return Parts(place, plain_text(before), (answer,), turns=before, turns_behind=behind)
+    question = _question(row, layout, place)
+    if layout.task == "own_options":
+        return _with_options(question, row, layout, place)
+    answer = layout.before_answer + text_at(row, layout.answer, place)
+    if layout.task != "own_chat":
+        return Parts(place, question, (answer,))
+    system = optional_text(row, layout.system, place) if layout.system else ""
+    turns = (*([("system", system)] if system else []), *history_turns(row, layout, place), ("user", question))
+    return Parts(place, plain_text(turns), (answer,), turns=turns)
 
 
-def text_of(row: dict, column: str, place: Place, shown: str = "") -> str:
-    """A column that must hold a text, as it is. `shown` is its name in messages, where it lies inside another."""
-    return _checked_text(_column(row, column, place, shown), shown or column, place)
+def row_id(row: dict, path: str, place: Place) -> str:
+    value = needed(row, path, place)
+    return str(value) if type(value) is int and abs(value) < 10**18 else checked_text(value, path, place)
 
 
-def close_name(name: str, names: Iterable[object], cutoff: float = 0.7) -> str | None:
-    """The name among `names` that was probably meant by `name`: another case, a letter too many or too few."""
-    lowered = {str(other).lower(): str(other) for other in names}
-    return next((lowered[close] for close in get_close_matches(name.lower(), lowered, 1, cutoff)), None)
+def context_path(row: dict, layout: Layout) -> str | None:
+    """The first of the columns for a passage that this row has."""
+    return next((path for path in layout.context if value_at(row, path) is not ABSENT), None)
 
 
-def _spelling(row: dict, layout: str, place: Place) -> str:
-    if "choices" not in row and ("A" in row or place.header):  # a file with a header has only texts, never lists
-        return "flat"
-    if place.header:
-        advice = "Give every option a column of its own, or give the file as .jsonl."
-        raise place.of_header().error(
-            "choices", "a cell cannot hold a list", "the options in `A`, `B` and so on", advice
-        )
-    named = [spelling for spelling, column in (("mmlu", "answer"), ("arc", "answerKey")) if column in row]
-    return layout if len(named) != 1 else named[0]
+def _question(row: dict, layout: Layout, place: Place) -> str:
+    """The passage, the question and what it is about, parted by blank lines."""
+    path = context_path(row, layout)
+    passage = optional_text(row, path, place) if path else ""
+    about = optional_text(row, layout.input, place) if layout.input else ""
+    asked = _inline(row, layout, place)[0] if "inline" in layout.options else text_at(row, layout.question, place)
+    return PARAGRAPH.join(part for part in (passage, asked, about) if part)
 
 
-def _read_arc(row: dict, place: Place) -> tuple[tuple[str, ...], int]:
-    choices = _column(row, "choices", place)
-    if not isinstance(choices, dict):
-        raise place.error("choices", _kind(choices), "an object with the lists `text` and `label`")
-    options = _texts(choices, "text", "choices.text", place)
-    labels = _texts(choices, "label", "choices.label", place)
-    if len(labels) != len(options):
-        found = f"{len(labels)} labels for {len(options)} texts"
-        raise place.error("choices.label", found, "one label for each text")
-    if len(set(labels)) != len(labels):
-        raise place.error("choices.label", f"the same label twice in {str(list(labels))[:80]}", "different labels")
-    key = text_of(row, "answerKey", place)
-    if key not in labels:
-        expected = f"one of {printable(', '.join(labels), 80)}"
-        raise place.error("answerKey", f"unknown answer key {key[:40]!r}", expected)
-    return options, labels.index(key)
+def _with_options(question: str, row: dict, layout: Layout, place: Place) -> Parts:
+    form = layout.options
+    shown = form.get("list") or form.get("texts") or form.get("objects") or layout.answer
+    labels: tuple[str, ...] = ()
+    if "right" in form:
+        return _drawn(question, row, form, place)
+    if "fixed" in form:
+        options = tuple(form["fixed"])
+    elif "columns" in form:
+        options, shown = _columns(row, form["columns"], place)
+    elif "inline" in form:
+        _, options, labels = _inline(row, layout, place)
+    elif "objects" in form:
+        options, labels = _objects(row, form, place)
+    elif "texts" in form:
+        options, labels = _labelled(row, form, place)
+    else:
+        options = texts_at(row, form["list"], place)
+    _check_count(len(options), place, shown)
+    return Parts(place, question, options, needed(row, layout.answer, place), labels)
 
 
-def _read_mmlu(row: dict, place: Place) -> tuple[tuple[str, ...], int]:
-    options = _texts(row, "choices", "choices", place)
-    answer = _column(row, "answer", place)
-    if type(answer) is not int:
-        raise place.error("answer", _kind(answer), "a whole number, 0 for the first option")
-    if not 0 <= answer < len(options):
-        raise place.error("answer", f"unknown answer {str(answer)[:40]}", f"a number from 0 to {len(options) - 1}")
-    return options, answer
+def _drawn(question: str, row: dict, form: dict, place: Place) -> Parts:
+    """A right answer and wrong ones in an order drawn from the question: the file has the right one first, or last."""
+    options = [text_at(row, path, place) for path in (form["right"], *form["wrong"])]
+    order = random.Random(question).sample(range(len(options)), len(options))
+    labels = tuple(str(place) for place in range(len(options)))
+    return Parts(place, question, tuple(options[i] for i in order), labels[order.index(0)], labels)
 
 
-def _read_flat(row: dict, place: Place) -> tuple[tuple[str, ...], int]:
+def _columns(row: dict, names: str | list[str], place: Place) -> tuple[tuple[str, ...], str]:
     """A question may have fewer options than there are columns. Blanks around one stay, or scores would differ."""
-    columns = _option_columns(row, place)
+    columns = _series(row, names, place) if isinstance(names, str) else list(names)
+    if isinstance(names, list):
+        columns = [name for name in names if name in row]
     while columns and (row[columns[-1]] is None or str(row[columns[-1]]).strip() == ""):
         columns.pop()
-    _check_count(len(columns), place, (columns or ["A"])[-1])
-    options = tuple(text_of(row, column, place) for column in columns)
-    return options, _flat_answer(row, options, place)
+    first = names if isinstance(names, str) else names[0]
+    shown = (columns or [first])[-1]
+    _check_count(len(columns), place, shown)
+    return tuple(text_at(row, column, place) for column in columns), shown
 
 
-def _option_columns(row: dict, place: Place) -> list[str]:
-    _column(row, "A", place)
-    _column(row, "B", place)
-    count = next(i for i, name in enumerate((*OPTION_COLUMNS, None)) if name not in row)
-    behind = next((name for name in LETTERS[count:] if name in row), None)
+def _series(row: dict, first: str, place: Place) -> list[str]:
+    names = counted_on(first)
+    count = next((i for i, name in enumerate(names) if name not in row), len(names))
+    behind = next((name for name in names[count : len(LETTERS)] if name in row), None)
+    if count < 2:
+        raise missing(row, names[count], place)
     if behind:
         found = f"the column is missing, although `{behind}` is there"
-        advice = "Rename the columns behind the gap."
-        raise place.of_header().error(OPTION_COLUMNS[count], found, "the columns `A`, `B`, `C` without a gap", advice)
-    return list(OPTION_COLUMNS[:count])
+        expected = f"the columns {', '.join(f'`{name}`' for name in names[:3])} without a gap"
+        raise place.of_header().error(names[count], found, expected, "Rename the columns behind the gap.")
+    return names[:count]
 
 
-def _flat_answer(row: dict, options: tuple[str, ...], place: Place) -> int:
-    value = _column(row, "answer", place)
-    answer = str(value)[:40] if type(value) is int else _checked_text(value, "answer", place).strip()
-    last = len(options) - 1
-    expected = f"a letter from A to {LETTERS[last]}, or a number from 0 (which is option A) to {last}"
-    letters, numbers = list(LETTERS[: last + 1]), [str(i) for i in range(last + 1)]
-    if answer.upper() in letters:
-        return letters.index(answer.upper())
-    if answer not in numbers:
-        raise place.error("answer", f"unknown answer {answer[:40]!r}", expected)
-    chosen = int(answer)
-    if answer in options and options.index(answer) != chosen:
-        found = f"{answer!r} is the number of one option and the text of another"
-        raise place.error("answer", found, "a letter, which cannot be mistaken")
-    return chosen
-
-
-READERS = {"arc": _read_arc, "mmlu": _read_mmlu, "flat": _read_flat}
-
-
-def _id(row: dict, place: Place) -> str:
-    value = _column(row, "id", place)
-    return str(value) if type(value) is int and abs(value) < 10**18 else _checked_text(value, "id", place)
-
-
-def _column(row: dict, column: str, place: Place, shown: str = "") -> object:
-    if column in row:
-        return row[column]
-    present = ", ".join(f"`{printable(str(name))}`" for name in list(row)[:8]) or "no columns"
-    close = close_name(column, row)
-    advice = f"Rename `{printable(close)}` to `{column}`." if close else "Add the column, or rename the one you meant."
-    found = f"the column is missing; the row has {present}"
-    raise place.of_header().error(shown or column, found, "this column in every row", advice)
-
-
-def _texts(row: dict, column: str, shown: str, place: Place) -> tuple[str, ...]:
-    values = _column(row, column, place, shown)
+def _labelled(row: dict, form: dict, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    outer = form["texts"].rpartition(".")[0]
+    if outer and not isinstance(needed(row, outer, place), dict):
+        raise place.error(outer, kind_words(needed(row, outer, place)), "an object with the lists `text` and `label`")
+    options = texts_at(row, form["texts"], place)
+    values = needed(row, form["labels"], place)
     if not isinstance(values, list):
-        raise place.error(shown, _kind(values), "a list of texts")
-    _check_count(len(values), place, shown)
-    return tuple(_checked_text(value, f"{shown}[{i}]", place) for i, value in enumerate(values))
+        raise place.error(form["labels"], kind_words(values), "a list of labels")
+    labels = tuple(_label(value, f"{form['labels']}[{i}]", place) for i, value in enumerate(values))
+    _check_labels(labels, options, form["labels"], place)
+    return options, labels
+
+
+def _objects(row: dict, form: dict, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    path, values = form["objects"], needed(row, form["objects"], place)
+    if not isinstance(values, list):
+        raise place.error(path, kind_words(values), "a list of objects")
+    texts, labels = [], []
+    for number, value in enumerate(values):
+        shown = f"{path}[{number}]"
+        if not isinstance(value, dict):
+            raise place.error(shown, kind_words(value), f"an object with `{form['text']}` and `{form['label']}`")
+        for key in (form["text"], form["label"]):
+            if key not in value:
+                raise place.error(
+                    f"{shown}.{key}", "it is missing", f"an object with `{form['text']}` and `{form['label']}`"
+                )
+        texts.append(checked_text(value[form["text"]], f"{shown}.{form['text']}", place))
+        labels.append(_label(value[form["label"]], f"{shown}.{form['label']}", place))
+    _check_labels(tuple(labels), tuple(texts), path, place)
+    return tuple(texts), tuple(labels)
+
+
+def _inline(row: dict, layout: Layout, place: Place) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The question, the options behind their labels (A), (B) and so on, and the labels."""
+    path = layout.options["inline"]
+    text = text_at(row, path, place)
+    marks = list(INLINE.finditer(text))
+    begin = next((i for i in reversed(range(len(marks))) if marks[i].group(1) in "A1"), len(marks))
+    marks = marks[begin:]
+    labels = tuple(mark.group(1) for mark in marks)
+    first = labels[0] if labels else "A"
+    if len(labels) < 2 or labels != tuple(chr(ord(first) + i) for i in range(len(labels))):
+        found = "no options behind (A), (B) and so on" if len(labels) < 2 else f"the labels {', '.join(labels)}"
+        raise place.error(path, found, "a question and then its options behind (A), (B) and so on, or (1), (2)")
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    options = [text[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)]
+    asked = checked_text(text[: marks[0].start()].rstrip(), path, place)
+    return asked, tuple(checked_text(option, path, place) for option in options), labels
+
+
+def _label(value: object, shown: str, place: Place) -> str:
+    return str(value) if type(value) is int and abs(value) < 10**6 else checked_text(value, shown, place)
+
+
+def _check_labels(labels: tuple[str, ...], options: tuple[str, ...], shown: str, place: Place) -> None:
+    _check_count(len(options), place, shown.removesuffix(".label") + (".text" if shown.endswith(".label") else ""))
+    if len(labels) != len(options):
+        found = f"{len(labels)} labels for {len(options)} texts"
+        raise place.error(shown, found, "one label for each text")
+    if len(set(labels)) != len(labels):
+        raise place.error(shown, f"the same label twice in {str(list(labels))[:80]}", "different labels")
 
 
 def _check_count(count: int, place: Place, shown: str) -> None:
     if not 2 <= count <= len(LETTERS):
         raise place.error(shown, f"{count} option{'s' * (count != 1)}", f"2 to {len(LETTERS)} options")
-
-
-def _checked_text(value: object, shown: str, place: Place) -> str:
-    if not isinstance(value, str):
-        raise place.error(shown, _kind(value), "a text")
-    if not value.strip():
-        raise place.error(shown, "an empty text", "a text with at least one letter")
-    if any("\ud800" <= letter <= "\udfff" for letter in value):  # half a character: no tokenizer can encode it
-        raise place.error(shown, "half of a Unicode surrogate pair", "a text of whole characters")
-    if "\0" in value:
-        raise place.error(shown, "a NUL character", "a text of readable characters")
-    return value
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, Foreign):
-        return f"a value of the kind {printable(value.kind)} instead"
-    if isinstance(value, float) and math.isnan(value):
-        return "NaN (not a number) instead"
-    if isinstance(value, float):
-        return "a number with a decimal point instead"
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return f"{names.get(type(value), 'a number')} instead"

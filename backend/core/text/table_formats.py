@@ -1,4 +1,4 @@
-"""Bytes become rows, one reader a format: JSON lines, a JSON array, CSV, TSV and parquet.
+"""Bytes become rows, one reader a format: JSON lines, a JSON array, CSV, TSV, parquet and workbooks (.xlsx).
 
 Knows encodings and what a damaged file looks like. Does not know what a column means. Nothing in a file is ever run: no
 pickle, no eval, no formula.
@@ -7,16 +7,17 @@ pickle, no eval, no formula.
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 
-from backend.core.text import parquet_rows
+from backend.core.text import unpacker
 from backend.core.text.places import LIMITS, SMALLER, Foreign, Place, Rows, printable, too_large
+from backend.core.text.sheets import RENAME, filled_records, sheet_rows
 from backend.errors import UserError
 
 SPREADSHEET_ADVICE = "Save the file again as UTF-8 (in a spreadsheet program: `CSV UTF-8`)."
-RENAME = "Rename one of the two columns, or remove it."
 SIGNATURES = {
     b"PK\x03\x04": "a zip archive or a spreadsheet workbook",
     b"\x89PNG": "a PNG picture",
@@ -53,7 +54,7 @@ def _wrong_byte(raw: bytes, position: int, what: str, file: str) -> UserError:
     return UserError(found, "text in UTF-8", SPREADSHEET_ADVICE)
 
 
-def _json_lines(raw: bytes, file: str) -> Rows:
+def _json_lines(raw: bytes, file: str, _: list[str]) -> Rows:
     lines = _text(raw, file).split("\n")  # not splitlines(): a JSON text may hold U+2028
     for number, line in enumerate(lines, start=1):
         if line.strip():
@@ -64,7 +65,7 @@ def _json_lines(raw: bytes, file: str) -> Rows:
             yield place, value
 
 
-def _json_array(raw: bytes, file: str) -> Rows:
+def _json_array(raw: bytes, file: str, _: list[str]) -> Rows:
     text = _text(raw, file)
     if not text.strip():
         return
@@ -105,45 +106,35 @@ def _twice(names: Iterable[str]) -> str | None:
     return next((name for name in names if name in seen or seen.add(name)), None)
 
 
-def _comma_separated(raw: bytes, file: str) -> Rows:
+SEPARATOR = re.compile(r'"?sep=(.)"?\r?(\n|\Z)')  # how Excel is told the separator; it shows no row for it
+
+
+def _comma_separated(raw: bytes, file: str, remarks: list[str]) -> Rows:
     """Rows of a CSV file. The header tells the separator: spreadsheets of some countries write semicolons or tabs."""
     text = _text(raw, file)
+    told = SEPARATOR.match(text)
+    if told:
+        return _delimited(text[told.end() :], file, told.group(1), remarks)
     header = text.lstrip().partition("\n")[0]
-    return _delimited(text, file, max(",;\t", key=header.count))
+    return _delimited(text, file, max(",;\t", key=header.count), remarks)
 
 
-def _tab_separated(raw: bytes, file: str) -> Rows:
-    return _delimited(_text(raw, file), file, "\t")
+def _tab_separated(raw: bytes, file: str, remarks: list[str]) -> Rows:
+    return _delimited(_text(raw, file), file, "\t", remarks)
 
 
 csv.field_size_limit(LIMITS.bytes)  # the file is bounded already, and our own limit can name the column
 
 
-def _delimited(text: str, file: str, delimiter: str) -> Rows:
-    records = enumerate(_records(text, file, delimiter), start=1)
-    records = ((number, cells) for number, cells in records if any(cell.strip() for cell in cells))
-    header, names = next(records, (0, []))
-    names, place = [name.strip() for name in names], Place(file, header, header)
-    if "" in names:
-        found = f"cell {names.index('') + 1} of the header is empty"
-        raise place.error("", found, "a name for every column", "Name this column or remove it.")
-    if len(set(names)) < len(names):
-        raise place.error(printable(_twice(names)), "the name stands twice in the header", "different names", RENAME)
-    number = header
-    for number, cells in records:
-        place = Place(file, number, header)
-        if len(cells) != len(names):
-            raise _ragged(cells, names, place)
-        yield place, dict(zip(names, cells, strict=True))
-    if header and number == header:
-        raise UserError(f"{file} has a header and no rows.", "a row under the header", "Add at least one row.")
+def _delimited(text: str, file: str, delimiter: str, remarks: list[str]) -> Rows:
+    return sheet_rows(filled_records(_records(text, file, delimiter), file), file, remarks)
 
 
-def _records(text: str, file: str, delimiter: str) -> Iterator[list[str]]:
+def _records(text: str, file: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     number = 1
     try:
         for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            yield cells
+            yield number, cells
             number += 1
     except csv.Error as error:
         unclosed = "end of data" in str(error)
@@ -152,22 +143,13 @@ def _records(text: str, file: str, delimiter: str) -> Iterator[list[str]]:
         raise Place(file, number, 1).error("", found, "quotation marks in pairs around a cell", advice) from None
 
 
-def _ragged(cells: list[str], names: list[str], place: Place) -> UserError:
-    found = f"{len(cells)} cell{'s' * (len(cells) != 1)} where the header has {len(names)}"
-    if len(cells) < len(names):
-        missing = names[len(cells)]
-        return place.error(printable(missing), f"no such cell; the row has {found}", "a cell for every column")
-    advice = f"Put quotation marks around a text that holds the separator, as in {printable(cells[len(names) - 1])!r}."
-    return place.error(printable(names[-1]), f"cells behind the last column; the row has {found}", "no more", advice)
-
-
-def _parquet(raw: bytes, file: str) -> Rows:
-    """Unpacked by a process of its own; parquet_rows.py says why."""
+def _parquet(raw: bytes, file: str, _: list[str]) -> Rows:
+    """Unpacked by a process of its own; unpacker.py says why."""
     if not raw:
         return
     if not raw.startswith(b"PAR1"):
         raise Place(file, 1).error("", "the file is not parquet", "a parquet file", "Give the file its right ending.")
-    header, *lines = _unpacked(raw, file)
+    header, *lines = _unpacked(raw, file, "parquet")
     names = json.loads(header)
     if len(set(names)) < len(names):
         raise Place(file, 1).error(printable(_twice(names)), "the name stands twice", "different names", RENAME)
@@ -175,32 +157,48 @@ def _parquet(raw: bytes, file: str) -> Rows:
         yield Place(file, number), dict(zip(names, json.loads(line, object_hook=_foreign), strict=True))
 
 
-def _unpacked(raw: bytes, file: str) -> list[bytes]:
+def _workbook(raw: bytes, file: str, remarks: list[str]) -> Rows:
+    """The first sheet of a workbook. Formulas are never computed: only a result that the file stores is read."""
+    if not raw:
+        return
+    if not raw.startswith(b"PK\x03\x04"):
+        raise Place(file, 1).error("", "the file is no workbook", "a .xlsx workbook", "Give the file its right ending.")
+    header, *lines = _unpacked(raw, file, "workbook")
+    sheets = json.loads(header)
+    records = [json.loads(line, object_hook=_foreign) for line in lines]
+    if len(sheets) > 1 and records:
+        remarks.append(f"Only the first of {len(sheets):,} sheets is read, `{printable(sheets[0])}`.")
+    yield from sheet_rows(filled_records(map(tuple, records), file), file, remarks)
+
+
+def _unpacked(raw: bytes, file: str, kind: str) -> list[bytes]:
     """The line of names, then a line a row."""
     limits = [str(limit) for limit in (LIMITS.rows, LIMITS.bytes, LIMITS.seconds)]
-    command = [sys.executable, "-P", parquet_rows.__file__, *limits]  # -P: never import from the script's folder
+    command = [sys.executable, "-P", unpacker.__file__, kind, *limits]  # -P: never import from the script's folder
     try:
         done = subprocess.run(command, input=raw, capture_output=True, timeout=LIMITS.seconds)
     except subprocess.TimeoutExpired:
         found = f"{file} takes more than {LIMITS.seconds} s to unpack."
         raise UserError(found, "a file that is read in seconds", SMALLER) from None
-    if done.returncode == parquet_rows.TOO_LARGE:
+    if done.returncode == unpacker.TOO_LARGE:
         raise too_large(file, "unpacked is")
     if done.returncode:
         found = "from here on the file is damaged, or needs too much memory to unpack"
         place = Place(file, max(1, done.stdout.count(b"\n")))
-        raise place.error("", found, "a parquet file in good order", "Write the file again, for example with pandas.")
+        again = "Write the file again, for example with pandas." if kind == "parquet" else "Save it again, or as CSV."
+        raise place.error("", found, f"a {kind} file in good order", again)
     return done.stdout.splitlines()
 
 
 def _foreign(found: dict) -> dict | Foreign:
-    return Foreign(str(found[parquet_rows.FOREIGN])) if parquet_rows.FOREIGN in found else found
+    return Foreign(str(found[unpacker.FOREIGN])) if unpacker.FOREIGN in found else found
 
 
-READERS = {
+READERS = {  # each takes the bytes, the file's name for messages, and a list for what there is to remark
     ".jsonl": _json_lines,
     ".json": _json_array,
     ".csv": _comma_separated,
     ".tsv": _tab_separated,
     ".parquet": _parquet,
+    ".xlsx": _workbook,
 }

@@ -1,8 +1,9 @@
 """Files become rows: the format is found out, the file is read within the limits, every cell is measured.
 
-Knows paths and bytes. The formats themselves are in table_formats.py, what a column means in rows.py.
+Knows paths and bytes. The formats themselves are in table_formats.py, what a column means in layouts/.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from backend.core.text.places import LIMITS, Place, printable, too_large, too_many_rows
@@ -10,10 +11,18 @@ from backend.core.text.table_formats import READERS
 from backend.errors import UserError
 
 
-def read_rows(path: str | Path) -> list[tuple[Place, object]]:
-    """Every row of a file, decoded, with its place. Raises UserError for whatever cannot be read or is over LIMITS.
+@dataclass(frozen=True)
+class Table:
+    """Decoded rows with their places, and what there is to remark about how they were found."""
 
-    Cells of CSV and TSV are always texts: "3.14" stays as it is written.
+    rows: list[tuple[Place, object]]
+    remarks: tuple[str, ...] = ()
+
+
+def read_table(path: str | Path) -> Table:
+    """Every row of a file. Raises UserError for whatever cannot be read or is over LIMITS.
+
+    Cells of a sheet are always texts: "3.14" stays as it is written.
     """
     path = Path(path)
     file = printable(path.name, 80)
@@ -22,14 +31,15 @@ def read_rows(path: str | Path) -> list[tuple[Place, object]]:
     if reader is None:
         found = f"{file} ends in {printable(path.suffix) or 'nothing'}."
         raise UserError(found, f"a file that ends in {', '.join(READERS)}", "Save it in one of these formats.")
-    rows = []
-    for place, row in reader(raw, file):
+    rows: list[tuple[Place, object]] = []
+    remarks: list[str] = []
+    for place, row in reader(raw, file, remarks):
         if len(rows) == LIMITS.rows:
             raise too_many_rows(file)
         for column, value in row.items() if isinstance(row, dict) else [("", row)]:
             _check_cell(value, printable(column), place)
         rows.append((place, row))
-    return filled(rows, file)
+    return Table(filled(rows, file), tuple(remarks))
 
 
 def filled(rows: list, source: str) -> list:

@@ -30,13 +30,17 @@ TASK_FILES = Path(__file__).with_name("task_files")
 
 @dataclass(frozen=True)
 class Question:
-    """A question with its options; `answer` is the index of the right one."""
+    """A question with its options; `answer` is the index of the right one.
+
+    A free answer is the only option. Of a conversation `turns` has (role, text) of all that was said before the answer.
+    """
 
     id: str
     question: str
     options: tuple[str, ...]
     answer: int
     subject: str | None = None
+    turns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Questions from files: bundled, the user's own, or the hub. The only file that imports `datasets`, and lazily.
 
-Knows folders and splits; leaves formats to tables.py and the meaning of a row to rows.py. Knows no tokens and models.
+Knows folders and splits; leaves formats to tables.py, the meaning of a row to reading.py. Knows no tokens and models.
 A split that a local folder has no file for is never invented, with one exception: without validation.jsonl,
 `validation` is the LAST 570 rows of train.jsonl (ARC-Easy's own size; a quarter of a smaller file) and `train` is the
 rest. So train and validation never overlap.
@@ -10,13 +10,14 @@ from collections import defaultdict
 from pathlib import Path
 
 from backend.core.text.places import Place
-from backend.core.text.rows import to_questions
-from backend.core.text.tables import filled, read_rows
+from backend.core.text.reading import read_options
+from backend.core.text.tables import filled, read_table
 from backend.core.text.tasks import Question, TaskSpec, check_layout, find_task
 from backend.errors import UserError
 
 ASSETS = Path(__file__).parents[3] / "assets"
 HELD_OUT_ROWS = 570
+FROM = 0  # where the benchmarks' numbers begin to count the options
 
 
 def load_questions(task: str, split: str, data_dir: str | None = None, limit: int | None = None) -> list[Question]:
@@ -53,7 +54,7 @@ def load_shots(task: str, data_dir: str | None = None) -> dict[str, list[Questio
 def load_file(path: str | Path, layout: str) -> list[Question]:
     """Every question of one file of either layout, in any format of tables.py. UserError names the row and column."""
     check_layout(layout)
-    return to_questions(read_rows(path), layout)
+    return read_options(read_table(path).rows, layout, FROM).questions
 
 
 def _folder(spec: TaskSpec, data_dir: str | None) -> Path | None:
@@ -114,9 +115,8 @@ def _from_hub(spec: TaskSpec, split: str) -> list[Question]:
     finally:
         if shown:
             datasets.enable_progress_bars()
-    return to_questions(
-        filled([(Place(source, number), row) for number, row in enumerate(rows, 1)], source), spec.layout
-    )
+    numbered = filled([(Place(source, number), row) for number, row in enumerate(rows, 1)], source)
+    return read_options(numbered, spec.layout, FROM).questions
 
 
 def _first(questions: list[Question], limit: int) -> list[Question]:

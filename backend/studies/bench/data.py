@@ -11,7 +11,9 @@ from pathlib import Path
 import torch
 
 from backend.core.seeding import generator
+from backend.core.text.cells import named_columns, text_at
 from backend.core.text.prompts import Example
+from backend.core.text.tables import read_table
 from backend.core.text.tasks import Question, TaskSpec, file_task, find_task, to_example
 from backend.core.text.text_data import load_questions, load_shots
 from backend.core.text.uploads import read_examples, read_questions
@@ -82,7 +84,8 @@ def distilled_examples(folder: Path) -> list[Example]:
     if not file.is_file():
         found = f"{folder.name} has no distilled.jsonl."
         raise UserError(found, "the folder of a distillation run that has produced its text", "Finish the run first.")
-    return read_examples(file)
+    rows = [(place, named_columns(row, place)) for place, row in read_table(file).rows]
+    return [Example(text_at(row, "prompt", place), text_at(row, "answer", place)) for place, row in rows]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.core.text import parquet_rows, table_formats
+from backend.core.text import table_formats, unpacker
 from backend.core.text.places import LIMITS
 from backend.core.text.uploads import read_examples, read_questions
 from backend.errors import UserError
@@ -89,14 +89,14 @@ def test_the_size_is_looked_at_before_the_format(tmp_path):
 
 
 def test_a_parquet_library_that_dies_takes_nothing_with_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_rows, "__file__", str(upload(tmp_path, "child.py", b"import os\nos.abort()\n")))
+    monkeypatch.setattr(unpacker, "__file__", str(upload(tmp_path, "child.py", b"import os\nos.abort()\n")))
     with pytest.raises(UserError, match=r"a\.parquet, row 1: from here on the file is damaged"):
         read_questions(upload(tmp_path, "a.parquet", parquet(mmlu())))
 
 
 def test_a_parquet_file_that_unpacks_for_ever_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(table_formats, "LIMITS", replace(LIMITS, seconds=1))
-    monkeypatch.setattr(parquet_rows, "__file__", str(upload(tmp_path, "child.py", b"import time\ntime.sleep(60)\n")))
+    monkeypatch.setattr(unpacker, "__file__", str(upload(tmp_path, "child.py", b"import time\ntime.sleep(60)\n")))
     with pytest.raises(UserError, match=r"a\.parquet takes more than 1 s to unpack"):
         read_questions(upload(tmp_path, "a.parquet", parquet(mmlu())))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backend.core.text import text_data
 from backend.core.text.places import Place
 from backend.core.text.prompts import Example, few_shot_prompt, letters_prompt, question_prompt
-from backend.core.text.rows import read_row
+from backend.core.text.reading import read_options
 from backend.core.text.tasks import (
     TASK_FILES,
     TASKS,
@@ -37,6 +37,11 @@ def arc_with(**changes) -> dict:
 
 def mmlu_with(**changes) -> dict:
     return copy.deepcopy(tiny.mmlu_rows()[0]) | changes
+
+
+def read_row(row: object, layout: str, place: Place) -> Question:
+    [question] = read_options([(place, row)], layout, answers_from=0).questions
+    return question
 
 
 def without(row: dict, column: str) -> dict:
@@ -101,13 +106,11 @@ def test_mmlu_rows_without_id_are_named_by_subject_and_row():
 
 
 BROKEN_ARC = {
-    "no id": (without(arc_with(), "id"), "id", "missing"),
     "no question": (without(arc_with(), "question"), "question", "missing"),
     "no choices": (without(arc_with(), "choices"), "choices", "missing"),
     "no answer key": (without(arc_with(), "answerKey"), "answerKey", "missing"),
     "no text": (arc_with(choices={"label": ["A", "B"]}), "choices.text", "missing"),
     "no label": (arc_with(choices={"text": ["x", "y"]}), "choices.label", "missing"),
-    "choices are a list": (arc_with(choices=["x", "y"]), "choices", "a list"),
     "choices are null": (arc_with(choices=None), "choices", "null"),
     "texts are a text": (arc_with(choices={"text": "xy", "label": ["A", "B"]}), "choices.text", "a text"),
     "an option is a number": (labelled(["x", 3], ["A", "B"]), "choices.text[1]", "a number"),
@@ -118,9 +121,9 @@ BROKEN_ARC = {
     "too many options": (labelled(["x"] * 11, list("ABCDEFGHIJK")), "choices.text", "11 options"),
     "fewer labels": (labelled(["x", "y", "z"], ["A", "B"]), "choices.label", "2 labels for 3 texts"),
     "a label twice": (labelled(["x", "y"], ["A", "A"]), "choices.label", "same label"),
-    "labels are numbers": (labelled(["x", "y"], [1, 2]), "choices.label[0]", "a number"),
+    "labels are fractions": (labelled(["x", "y"], [1.5, 2.5]), "choices.label[0]", "a number"),
     "unknown key": (arc_with(answerKey="F"), "answerKey", "'F'"),
-    "key is a number": (arc_with(answerKey=1), "answerKey", "a number"),
+    "key is a number": (arc_with(answerKey=1), "answerKey", "'1'"),
     "key is true": (arc_with(answerKey=True), "answerKey", "true or false"),
     "empty question": (arc_with(question=" \n"), "question", "empty"),
     "question is an object": (arc_with(question={"stem": "x"}), "question", "an object"),
@@ -128,14 +131,14 @@ BROKEN_ARC = {
     "a list": ([arc_with()], "", "a list"),
     "a number": (3, "", "a number"),
     "null": (None, "", "null"),
-    "no columns": ({}, "choices", "no columns"),
+    "no columns": ({}, "", "no columns"),
 }
 BROKEN_MMLU = {
     "no question": (without(mmlu_with(), "question"), "question", "missing"),
     "no subject": (without(mmlu_with(), "subject"), "subject", "missing"),
     "no choices": (without(mmlu_with(), "choices"), "choices", "missing"),
     "no answer": (without(mmlu_with(), "answer"), "answer", "missing"),
-    "answer is a letter": (mmlu_with(answer="A"), "answer", "a text"),
+    "answer is a letter too far": (mmlu_with(answer="E"), "answer", "'E'"),
     "answer is true": (mmlu_with(answer=True), "answer", "true or false"),
     "answer is a fraction": (mmlu_with(answer=1.0), "answer", "a number"),
     "answer too large": (mmlu_with(answer=4), "answer", "4"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backend.core.text import uploads
 from backend.core.text.prompts import LETTERS, Example
-from backend.core.text.tables import read_rows
+from backend.core.text.tables import read_table
 from backend.core.text.tasks import Question
 from backend.core.text.uploads import read_examples, read_questions
 from backend.errors import UserError
@@ -114,7 +114,7 @@ def test_ids_are_kept_and_may_be_whole_numbers(tmp_path, given, found):
     assert question.id == found
 
 
-texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda t: len(t.strip()) > 1)
 flat_rows = st.lists(
     st.tuples(texts, st.lists(texts, min_size=2, max_size=len(LETTERS)), st.integers(0, 9)), min_size=1, max_size=4
 )
@@ -136,20 +136,20 @@ def test_whatever_is_written_as_a_sheet_is_read_back(tmp_path_factory, rows, kin
     assert [(q.question, q.options, q.answer) for q in questions] == expected
 
 
-def test_training_rows_keep_their_prompt_and_lose_the_blanks_around_the_answer(tmp_path):
-    rows = [{"prompt": " Milk?\nAnswer:", "answer": " a cow\n", "provenance": {"step": 3}}]
+def test_training_rows_keep_every_character_of_prompt_and_answer(tmp_path):
+    rows = [{"prompt": " Milk?\nAnswer: ", "answer": " a cow\n"}]
     for file in write_all(tmp_path, rows):
-        assert read_examples(file) == [Example(" Milk?\nAnswer:", "a cow")]
+        assert read_examples(file) == [Example(" Milk?\nAnswer: ", " a cow\n", "")]
 
 
 def test_the_data_set_of_a_run_is_training_data():
     file = Path(__file__).parents[3] / "assets" / "sample_runs" / "quick" / "distilled.jsonl"
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    assert read_examples(file) == [Example(row["prompt"], row["answer"]) for row in rows]
+    assert [e.text for e in read_examples(file)] == [Example(row["prompt"], row["answer"]).text for row in rows]
 
 
 def test_a_question_with_a_free_answer_is_asked_as_arc_is(tmp_path):
-    file = upload(tmp_path, "a.csv", b"question,answer\nWhich animal gives milk?, a cow\n")
+    file = upload(tmp_path, "a.csv", b"question,answer\nWhich animal gives milk?,a cow\n")
     assert read_examples(file) == [Example("Question: Which animal gives milk?\nAnswer:", "a cow")]
 
 
@@ -172,7 +172,11 @@ def test_a_limit_keeps_the_first_examples_and_all_rows_are_checked(tmp_path):
 
 
 BAD_EXAMPLES = {
-    "no prompt": (b'{"text": "x"}\n', "row 1, column `prompt`: the column is missing; the row has `text`"),
+    "a text alone": (b'{"text": "x"}\n', "row 1, column `text`: text outside of the turns"),
+    "no prompt": (
+        b'{"words": "x"}\n',
+        "row 1: no known layout has `words`. Expected `question`, `choices` and `answer`;",
+    ),
     "renamed": (b'{"Prompt": "x", "answer": "y"}\n', "Rename `Prompt` to `prompt`"),
     "no answer": (lines({"prompt": "x"}), "row 1, column `answer`: the column is missing"),
     "answer null": (
@@ -194,14 +198,12 @@ def test_malformed_training_data_is_refused_by_row_and_column(tmp_path, content,
     assert message in str(refused.value) and refused.value.found.startswith("a.jsonl")
 
 
-def test_the_summary_counts_measures_and_shows_three():
-    examples = [Example("x" * n, "y") for n in (10, 3000, 5, 7)]
-    summary = uploads.summary(examples)
-    assert (summary["count"], summary["longest"], summary["shortest"]) == (4, 3002, 7)
-    assert [row["answer"] for row in summary["shown"]] == ["y"] * 3
-    assert summary["shown"][0]["prompt"] == "x" * 10
-    assert len(summary["shown"][1]["prompt"]) == 1002
-    assert uploads.summary([])["count"] == 0
+def test_a_description_shows_three_examples_and_the_end_of_a_long_text(tmp_path):
+    rows = [{"prompt": "x" * n + " ", "answer": "y"} for n in (10, 3000, 5, 7)]
+    found = uploads.describe(upload(tmp_path, "a.jsonl", lines(*rows)))
+    assert (found["rows"], found["layout"], found["task"]) == (4, "prompt_answer", "own_prompts")
+    assert [example["answer"] for example in found["examples"]] == ["y"] * 3
+    assert [len(example["prompt"]) for example in found["examples"]] == [11, 1002, 6]
 
 
 def test_the_page_can_say_what_is_accepted():
@@ -211,7 +213,7 @@ def test_the_page_can_say_what_is_accepted():
 
 def test_rows_carry_the_numbers_a_spreadsheet_shows(tmp_path):
     file = upload(tmp_path, "a.csv", b'question,answer\n"two\nlines",x\n\nb,y\n')
-    assert [place.row for place, _ in read_rows(file)] == [2, 4]
+    assert [place.row for place, _ in read_table(file).rows] == [2, 4]
 
 
 def test_reading_an_upload_needs_no_torch():
