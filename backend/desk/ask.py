@@ -20,7 +20,7 @@ from backend.core.scoring.score import score_questions
 from backend.core.text.prompts import LETTERS
 from backend.core.text.shown import decoded
 from backend.core.text.tasks import Question, TaskSpec, file_task, to_example
-from backend.core.text.token_ids import prompt_ids
+from backend.core.text.token_ids import asked_ids
 from backend.errors import UserError
 
 STYLES = {"texts": "arc", "letters": "mmlu"}  # how the options are put: each as an answer of its own, or as a list
@@ -155,7 +155,7 @@ def generate(backbone: Backbone, prompt: str, most: int) -> str:
     fit is cut from the left, as for scoring.
     """
     model, tokenizer = backbone.model, backbone.tokenizer
-    ids = prompt_ids(tokenizer, prompt)[-max(1, context_length(backbone) - most) :]
+    ids = asked_ids(tokenizer, prompt)[-max(1, context_length(backbone) - most) :]
     inputs = torch.tensor([ids], device=next(model.parameters()).device)
     own = model.generation_config
     model.generation_config = GenerationConfig(

@@ -18,7 +18,7 @@ from backend.core.scoring.score import score_questions
 from backend.core.text.batches import Encoded
 from backend.core.text.examples import Rows
 from backend.core.text.tasks import Question, continuations, find_task, to_example
-from backend.core.text.token_ids import answer_ids, prompt_ids
+from backend.core.text.token_ids import encode_pairs
 from backend.core.training.finetune import Plan, finetuned
 from backend.core.training.influence import grouped, row_losses, wide
 from backend.core.training.matching import matching_adjoint, matching_loss
@@ -69,8 +69,9 @@ class Answers:
         """Every option of every question, in order, without the end of text: as it is scored."""
         spec, tokenizer, found = find_task(self.task), self.reader.tokenizer, []
         for question in self.questions:
-            ids = tuple(prompt_ids(tokenizer, to_example(question, spec).prompt))
-            found += [Encoded(ids, tuple(answer_ids(tokenizer, o))) for o in continuations(question, spec)]
+            example = to_example(question, spec)
+            pairs = [(example.prompt, f"{example.between}{option}") for option in continuations(question, spec)]
+            found += [Encoded(tuple(prompt), tuple(answer)) for prompt, answer in encode_pairs(tokenizer, pairs)]
         return Rows(found, self.reader.student.table)
 
 

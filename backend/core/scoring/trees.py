@@ -55,10 +55,10 @@ def make_trees(
     """The rows for (position, question)s. What does not fit is cut from the left, for each option, like the harness."""
     slots, pairs = [], []
     for position, question in numbered:
-        prompt = to_example(question, spec, _shots_of(question, spec, shots)).prompt
+        example = to_example(question, spec, _shots_of(question, spec, shots))
         for option, text in enumerate(continuations(question, spec)):
             slots.append((position, option))
-            pairs.append((prompt, f" {text}"))
+            pairs.append((example.prompt, f"{example.between}{text}"))
     grown: dict[tuple, list[tuple[Slot, tuple[int, ...]]]] = {}
     for slot, (prompt_tokens, tokens) in zip(slots, encode_pairs(tokenizer, pairs), strict=True):
         if not 0 < len(tokens) <= context:

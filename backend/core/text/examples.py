@@ -13,7 +13,7 @@ from torch import Tensor
 from backend.core.chunks import chunks
 from backend.core.text.batches import IGNORED, Batch, Encoded, collate_encoded, padded
 from backend.core.text.prompts import Example
-from backend.core.text.token_ids import answer_ids, prompt_ids
+from backend.core.text.token_ids import taught_ids
 from backend.errors import UserError
 
 MICRO_TOKENS = 512  # a training step on SmolLM2 took 4.6 GB with 2048 at a time, 2.2 GB with 512, and no longer
@@ -52,9 +52,9 @@ def answer_tokens(batch: AnyBatch) -> int:
 
 
 def encode(tokenizer, example: Example) -> Encoded:
-    """Token ids of one example."""
-    ending = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
-    return Encoded(tuple(prompt_ids(tokenizer, example.prompt)), tuple(answer_ids(tokenizer, example.answer) + ending))
+    """Token ids of one example: together those of its text, with one end of text."""
+    before, taught = taught_ids(tokenizer, example.prompt, example.text)
+    return Encoded(tuple(before), tuple(taught))
 
 
 def check_lengths(examples: list[Encoded], context: int) -> None:

@@ -1,4 +1,4 @@
-"""Token ids: a prompt and its continuation as lm-evaluation-harness encodes them.
+"""Token ids: a prompt and its continuation as lm-evaluation-harness encodes them, and a text as it is taught.
 
 Knows a tokenizer; no model, no task and no batch.
 """
@@ -14,22 +14,61 @@ def encode_pairs(
     """Token ids of (prompt, continuation), as lm-evaluation-harness makes them.
 
     Both the prompt and the whole text are encoded; the continuation is what the whole has more. Spaces that end a
-    prompt move to the continuation. An empty prompt is the eos token, so that the first word has something before it.
+    prompt move to the continuation. An empty prompt is the bos or eos token: the first word has something before it.
     """
     moved = [(p.rstrip(), p[len(p.rstrip()) :] + c) for p, c in pairs]
     prompts = dict.fromkeys(prompt for prompt, _ in moved)
-    texts = [*prompts, *(prompt + continuation for prompt, continuation in moved)]
-    _, suffix = special_counts(tokenizer)
-    encoded = tokenizer(texts, add_special_tokens=True, verbose=False).input_ids
-    bare = [ids[: len(ids) - suffix] for ids in encoded]
-    prompt_of = dict(zip(prompts, bare, strict=False))
-    start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    encoded = text_ids(tokenizer, [*prompts, *(prompt + continuation for prompt, continuation in moved)])
+    prompt_of = dict(zip(prompts, encoded, strict=False))
     result = []
-    for (prompt, _), whole in zip(moved, bare[len(prompts) :], strict=True):
+    for (prompt, _), whole in zip(moved, encoded[len(prompts) :], strict=True):
         ids = prompt_of[prompt]
-        first = ids or ([] if start is None else [start])
-        result.append((first, whole[len(ids) :]))
+        result.append((ids or first_ids(tokenizer), whole[len(ids) :]))
     return result
+
+
+def text_ids(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of texts with what the tokenizer puts before them, and nothing behind.
+
+    A text that begins with its bos token itself gets no second one, as in the harness.
+    """
+    before, after = special_counts(tokenizer)
+    found = []
+    for ids in tokenizer(list(texts), add_special_tokens=True, verbose=False).input_ids:
+        doubled = before > 0 and ids[before : 2 * before] == ids[:before]
+        found.append(ids[before if doubled else 0 : len(ids) - after])
+    return found
+
+
+def taught_ids(tokenizer: PreTrainedTokenizerBase, prompt: str, text: str) -> tuple[list[int], list[int]]:
+    """The ids of `text`, which begins with `prompt`, with one end of text: those before what is taught, and the taught.
+
+    A token that spans the end of the prompt is taught whole: taught is what follows the longest common beginning of the
+    prompt's own ids and the text's. A text whose first token is taught has the bos or eos token before it.
+    """
+    alone, whole = text_ids(tokenizer, [prompt, text])
+    end = tokenizer.eos_token_id
+    if end is not None and whole[-1:] != [end]:
+        whole = [*whole, end]
+    same = next((i for i, (a, b) in enumerate(zip(alone, whole, strict=False)) if a != b), len(alone))
+    same = min(same, len(whole) - 1)  # a text that adds nothing to its prompt still teaches its last token
+    return (whole[:same] or first_ids(tokenizer)), whole[same:]
+
+
+def asked_ids(tokenizer: PreTrainedTokenizerBase, prompt: str, between: str = " ") -> list[int]:
+    """The ids to go on from when `prompt` is asked: those that stood before the answers as they were taught.
+
+    Blanks at a prompt's end often belong to the answer's first token; whether they do, a letter in its place tells.
+    """
+    if prompt and not prompt[-1].isspace():
+        return text_ids(tokenizer, [prompt])[0]
+    return taught_ids(tokenizer, prompt, f"{prompt}{between}a")[0]
+
+
+def first_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """What stands before a text that nothing else stands before: the bos token, or else the eos token."""
+    start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    return [] if start is None else [start]
 
 
 def special_counts(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:
@@ -44,8 +83,3 @@ def special_counts(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:
 def prompt_ids(tokenizer: PreTrainedTokenizerBase, prompt: str) -> list[int]:
     """The prompt's ids with the bos token the tokenizer itself adds, if it adds one, and never an eos."""
     return encode_pairs(tokenizer, [(prompt, " a")])[0][0]
-
-
-def answer_ids(tokenizer: PreTrainedTokenizerBase, answer: str) -> list[int]:
-    """The ids of " " + answer as they follow a prompt: no special tokens."""
-    return encode_pairs(tokenizer, [("Answer:", f" {answer}")])[0][1]

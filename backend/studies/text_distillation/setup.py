@@ -14,10 +14,11 @@ from backend.core.models.nearest_tokens import NearestTokens, writable_ids
 from backend.core.models.readers import Reader
 from backend.core.seeding import generator
 from backend.core.text.batches import Encoded
+from backend.core.text.examples import encode
 from backend.core.text.prompts import ANSWER_SUFFIX, Example, question_prompt
 from backend.core.text.tasks import TASKS, Question, to_example
 from backend.core.text.text_data import load_questions
-from backend.core.text.token_ids import answer_ids, prompt_ids
+from backend.core.text.token_ids import prompt_ids
 from backend.errors import UserError
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.experts import Recipe
@@ -122,10 +123,9 @@ class Setup:
     @cached_property
     def synthetic(self) -> SyntheticPrompts:
         before, after = self._frame()
-        ending = self.own.train.examples[0].answer[-1:] if self.own.tokenizer.eos_token_id is not None else ()
         questions = []
         for example, row in zip(self.init_examples, self.init_rows, strict=True):
-            answer = tuple(answer_ids(self.own.tokenizer, example.answer)) + tuple(ending)
+            answer = encode(self.own.tokenizer, example).answer
             questions.append(Encoded(self._question_ids(self.train[row]), answer))
         slots = make_slots(questions, before, after, self.config.prompt_tokens, self.config.layout)
         check_fits(slots, self.own.context)

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from backend.core.models.backbones import Backbone, context_length, fingerprint, load_backbone, lora_targets
-from backend.core.text.token_ids import answer_ids, encode_pairs, prompt_ids, special_counts
+from backend.core.text.token_ids import encode_pairs, prompt_ids, special_counts
 from backend.errors import UserError
 from tests import tiny
 
@@ -124,17 +124,6 @@ def test_a_prompt_begins_as_the_tokenizer_has_it_and_never_ends(backbone):
     assert backbone.tokenizer.convert_ids_to_tokens(ids[: len(first)]) == first
     assert ids == backbone.tokenizer(PROMPT).input_ids
     assert backbone.tokenizer.decode(ids[len(first) :]) == PROMPT
-
-
-def test_prompt_and_answer_make_the_whole_text(backbone):
-    ids = prompt_ids(backbone.tokenizer, PROMPT) + answer_ids(backbone.tokenizer, "a cow")
-    assert ids == backbone.tokenizer(f"{PROMPT} a cow").input_ids
-
-
-def test_an_answer_is_its_own_words_and_nothing_else(backbone):
-    ids = answer_ids(backbone.tokenizer, "the grey winter rain")
-    assert backbone.tokenizer.decode(ids) == " the grey winter rain"
-    assert not set(ids) & set(backbone.tokenizer.all_special_ids)
 
 
 def test_spaces_at_the_end_of_a_prompt_move_to_the_answer(backbone):
