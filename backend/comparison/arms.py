@@ -128,12 +128,7 @@ def start_rows(materials: Materials, run: RunDir, progress: Progress) -> list[di
 def real_rows(materials: Materials, arm: str, rows: list[int]) -> list[dict]:
     """Training questions by number, as a data set."""
     return [
-        {
-            "prompt": materials.examples[i].prompt,
-            "answer": materials.examples[i].answer,
-            "provenance": {"arm": arm, "row": i, "id": materials.train[i].id},
-        }
-        for i in rows
+        materials.examples[i].row | {"provenance": {"arm": arm, "row": i, "id": materials.train[i].id}} for i in rows
     ]
 
 

@@ -22,7 +22,7 @@ def best_start(materials: Materials, sets: dict[str, list[dict]]) -> str:
 def validated(materials: Materials, rows: list[dict]) -> float:
     """Expected error of students of these questions: for each reader the least mean over `lr_seeds` students of a step
     size, then the geometric mean over readers."""
-    c, examples, found = materials.config, [Example(row["prompt"], row["answer"]) for row in rows], []
+    c, examples, found = materials.config, [Example.of(row) for row in rows], []
     for reader in materials.judges():
         trainee, data = Trainee(materials, reader), reader.rows(examples)
         errors = [[trainee.error(data, lr, ("start", seed)) for seed in range(c.lr_seeds)] for lr in c.lrs]

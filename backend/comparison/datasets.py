@@ -61,4 +61,4 @@ def rows_of(run: RunDir, arm: str) -> list[dict]:
 
 
 def examples_of(run: RunDir, arm: str) -> list[Example]:
-    return [Example(row["prompt"], row["answer"]) for row in rows_of(run, arm)]
+    return [Example.of(row) for row in rows_of(run, arm)]

@@ -37,7 +37,7 @@ def distilled_rows(materials: Materials, decoder: str, start: list[dict], progre
     found = []
     for row in inner.rows("distilled"):
         told = {"arm": decoder, "id": row["provenance"]["started_from"], "verbatim": row["provenance"]["reverted"]}
-        found.append({"prompt": row["prompt"], "answer": row["answer"], "provenance": row["provenance"] | told})
+        found.append(row | {"provenance": row["provenance"] | told})
     return found
 
 

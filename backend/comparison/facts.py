@@ -35,7 +35,7 @@ def facts_of_texts(materials: Materials, run: RunDir) -> dict[str, dict]:
 
 def _facts(materials: Materials, rows: list[dict], start: list[dict]) -> dict:
     prompts = [row["prompt"] for row in rows]
-    now, before = ([Example(row["prompt"], row["answer"]) for row in part] for part in (rows, start))
+    now, before = ([Example.of(row) for row in part] for part in (rows, start))
     real = {example.prompt for example in materials.examples}
     return {
         "prompts": len(rows),

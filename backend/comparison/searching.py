@@ -28,7 +28,7 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
     def say(found: Found) -> None:
         progress.advance(f"Search, round {found.round}: validation loss {found.best_loss:.3f}", by=0)
 
-    drafts = [draft_of(Example(row["prompt"], row["answer"]), row["provenance"]["id"]) for row in start]
+    drafts = [draft_of(Example.of(row), row["provenance"]["id"]) for row in start]
     found = search_through(
         run, drafts, lambda: step_sizes(materials, drafts), lambda lrs: make_search(materials, lrs), say
     )
@@ -82,4 +82,4 @@ def data_row(first: dict, draft: Draft, verbatim: bool, about: dict) -> dict:
     """One text with where it began, whose words it has, and whether it is a real question word for word."""
     example = as_example(draft)
     told = {"started_from": first["provenance"]["id"], "id": draft.origin, "verbatim": verbatim}
-    return {"prompt": example.prompt, "answer": example.answer, "provenance": about | told}
+    return example.row | {"provenance": about | told}

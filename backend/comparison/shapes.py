@@ -20,11 +20,9 @@ Plain = bool | Whole | Number | Text | None
 Provenance = Annotated[dict[Name, Plain | Annotated[list[Number], Field(max_length=1000)]], Field(max_length=100)]
 
 
-class ArmRow(Row):
+class ArmRow(shapes.ExampleRow):
     """An example of an arm's data set."""
 
-    prompt: Text
-    answer: Text
     provenance: Provenance
 
 

@@ -17,7 +17,8 @@ from backend.core.models.adapter_files import with_adapter
 from backend.core.models.backbones import Backbone, context_length, load_backbone, load_tokenizer
 from backend.core.scoring.metrics import option_probabilities
 from backend.core.scoring.score import score_questions
-from backend.core.text.prompts import LETTERS
+from backend.core.text.chat import reading
+from backend.core.text.prompts import LETTERS, Example
 from backend.core.text.shown import decoded
 from backend.core.text.tasks import Question, TaskSpec, file_task, to_example
 from backend.core.text.token_ids import asked_ids
@@ -131,7 +132,7 @@ def answers(backbone: Backbone, model: torch.nn.Module, asked: Asked) -> dict:
         ],
         "choice": scored.choice,
         "choice_norm": scored.choice_norm,
-        "generation": generate(backbone, to_example(asked.as_question, asked.task).prompt, asked.max_new_tokens),
+        "generation": generate(backbone, to_example(asked.as_question, asked.task), asked.max_new_tokens),
         "truncated": scored.truncated,
         "seconds": round(time.perf_counter() - begin, 3),
     }
@@ -148,14 +149,16 @@ class _OneLine(StoppingCriteria):
         return torch.tensor(ended, device=input_ids.device)
 
 
-def generate(backbone: Backbone, prompt: str, most: int) -> str:
-    """The first line of the likeliest next tokens, taken one by one up to the end of text or `most` of them; stripped.
+def generate(backbone: Backbone, example: Example, most: int) -> str:
+    """The first line of what the model says in the place of the example's answer; stripped.
 
+    The likeliest next tokens, one by one, up to the end of text or `most` of them, behind the text that is taught.
     Nothing of the model's own habits (penalties, sampling, forced tokens) is used: it is to be compared. What does not
     fit is cut from the left, as for scoring.
     """
     model, tokenizer = backbone.model, backbone.tokenizer
-    ids = asked_ids(tokenizer, prompt)[-max(1, context_length(backbone) - most) :]
+    read = reading(tokenizer, example)
+    ids = asked_ids(tokenizer, read.prompt, read.between)[-max(1, context_length(backbone) - most) :]
     inputs = torch.tensor([ids], device=next(model.parameters()).device)
     own = model.generation_config
     model.generation_config = GenerationConfig(
@@ -166,7 +169,9 @@ def generate(backbone: Backbone, prompt: str, most: int) -> str:
         found = model.generate(inputs, attention_mask=torch.ones_like(inputs), stopping_criteria=stop)
     finally:
         model.generation_config = own
-    return decoded(tokenizer, found[0, len(ids) :].tolist(), skip_special_tokens=True).strip().split("\n")[0].rstrip()
+    said = decoded(tokenizer, found[0, len(ids) :].tolist(), skip_special_tokens=True).strip().split("\n")[0]
+    ending = read.ending.strip()  # in some models no special token
+    return (said.split(ending)[0] if ending else said).rstrip()
 
 
 class Shelf:

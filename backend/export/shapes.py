@@ -41,6 +41,15 @@ class Row(BaseModel):
     MOST_ROWS: ClassVar[int] = 200_000  # of a file
 
 
+class ExampleRow(Row):
+    """An example to learn, as `Example.row` in core/text/prompts.py makes it."""
+
+    prompt: Text
+    answer: Text
+    between: Text = " "
+    turns: Annotated[list[Annotated[list[Text], Field(min_length=2, max_length=2)]], Field(max_length=1000)] = []
+
+
 class Ancestor(Row):
     run: Name
     step: Whole

@@ -16,6 +16,7 @@ from backend.core.params import Params, as_leaves, gradients, on, snapshot
 from backend.core.scoring.metrics import option_error, option_loss, option_probabilities
 from backend.core.scoring.score import score_questions
 from backend.core.text.batches import Encoded
+from backend.core.text.chat import reading
 from backend.core.text.examples import Rows
 from backend.core.text.tasks import Question, continuations, find_task, to_example
 from backend.core.text.token_ids import encode_pairs
@@ -69,8 +70,8 @@ class Answers:
         """Every option of every question, in order, without the end of text: as it is scored."""
         spec, tokenizer, found = find_task(self.task), self.reader.tokenizer, []
         for question in self.questions:
-            example = to_example(question, spec)
-            pairs = [(example.prompt, f"{example.between}{option}") for option in continuations(question, spec)]
+            read = reading(tokenizer, to_example(question, spec))
+            pairs = [(read.prompt, f"{read.between}{option}") for option in continuations(question, spec)]
             found += [Encoded(tuple(prompt), tuple(answer)) for prompt, answer in encode_pairs(tokenizer, pairs)]
         return Rows(found, self.reader.student.table)
 

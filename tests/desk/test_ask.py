@@ -8,6 +8,7 @@ from transformers import GenerationConfig
 
 from backend.core.models.backbones import Backbone, load_backbone
 from backend.core.scoring.score import score_questions
+from backend.core.text.prompts import Example
 from backend.core.text.tasks import to_example
 from backend.desk import ask as asking
 from backend.desk.ask import Asked, answers, generate
@@ -72,16 +73,16 @@ def naive_line(backbone: Backbone, prompt: str, most: int) -> str:
 
 def test_the_free_answer_is_greedy(backbone):
     prompt = "Question: What freezes into ice?\nAnswer:"
-    assert generate(backbone, prompt, 12) == naive_line(backbone, prompt, 12) != ""
+    assert generate(backbone, Example(prompt, ""), 12) == naive_line(backbone, prompt, 12) != ""
 
 
 def test_the_free_answer_of_a_model_with_habits_is_greedy_all_the_same(opt):
     prompt = "Question: What freezes into ice?\nAnswer:"
-    plain = generate(opt, prompt, 12)
+    plain = generate(opt, Example(prompt, ""), 12)
     own = opt.model.generation_config = GenerationConfig(
         repetition_penalty=50.0, do_sample=True, temperature=9.0, min_new_tokens=12, eos_token_id=2, pad_token_id=0
     )
-    assert generate(opt, prompt, 12) == plain
+    assert generate(opt, Example(prompt, ""), 12) == plain
     assert opt.model.generation_config is own
 
 
@@ -109,14 +110,14 @@ def says(backbone: Backbone, text: str):
 )
 def test_the_free_answer_ends_with_its_line_or_its_text_and_no_token_is_computed_in_vain(opt, text, line, unsaid):
     left = says(opt, text)
-    assert generate(opt, "Answer:", 24) == line
+    assert generate(opt, Example("Answer:", ""), 24) == line
     assert opt.tokenizer.decode(left) == unsaid
 
 
 def test_the_free_answer_has_at_most_the_tokens_asked_for(opt):
     left = says(opt, " light" * 9)
     before = len(left)
-    generate(opt, "Answer:", 3)
+    generate(opt, Example("Answer:", ""), 3)
     assert before - len(left) == 3
 
 

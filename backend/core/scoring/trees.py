@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from backend.core.text.chat import reading
 from backend.core.text.tasks import Question, TaskSpec, continuations, to_example
 from backend.core.text.token_ids import encode_pairs
 from backend.errors import UserError
@@ -55,10 +56,10 @@ def make_trees(
     """The rows for (position, question)s. What does not fit is cut from the left, for each option, like the harness."""
     slots, pairs = [], []
     for position, question in numbered:
-        example = to_example(question, spec, _shots_of(question, spec, shots))
+        read = reading(tokenizer, to_example(question, spec, _shots_of(question, spec, shots)))
         for option, text in enumerate(continuations(question, spec)):
             slots.append((position, option))
-            pairs.append((example.prompt, f"{example.between}{text}"))
+            pairs.append((read.prompt, f"{read.between}{text}"))
     grown: dict[tuple, list[tuple[Slot, tuple[int, ...]]]] = {}
     for slot, (prompt_tokens, tokens) in zip(slots, encode_pairs(tokenizer, pairs), strict=True):
         if not 0 < len(tokens) <= context:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from backend.core.chunks import chunks
 from backend.core.text.batches import IGNORED, Batch, Encoded, collate_encoded, padded
+from backend.core.text.chat import reading
 from backend.core.text.prompts import Example
 from backend.core.text.token_ids import taught_ids
 from backend.errors import UserError
@@ -52,8 +53,9 @@ def answer_tokens(batch: AnyBatch) -> int:
 
 
 def encode(tokenizer, example: Example) -> Encoded:
-    """Token ids of one example: together those of its text, with one end of text."""
-    before, taught = taught_ids(tokenizer, example.prompt, example.text)
+    """Token ids of one example: together those of its text as the model reads it, with one end of text."""
+    read = reading(tokenizer, example)
+    before, taught = taught_ids(tokenizer, read.prompt, read.text)
     return Encoded(tuple(before), tuple(taught))
 
 

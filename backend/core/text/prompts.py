@@ -4,7 +4,7 @@ Knows no file, model, tokenizer or task. Both templates are those of lm-evaluati
 variant), so that a score here can be compared with a published one. Raise PROMPT_VERSION when any character changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 PROMPT_VERSION = 1
@@ -18,15 +18,34 @@ class Example:
     """One thing to learn: of `text`, the part after `prompt` is taught, exactly as it stands.
 
     `between` stands between prompt and answer: the benchmarks' one space, or nothing where a file says it all itself.
+    `turns` are the (role, text) of a conversation before the answer, for models with a chat template; `prompt` has the
+    same as plain text, for those without.
     """
 
     prompt: str
     answer: str
     between: str = " "
+    turns: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
         return f"{self.prompt}{self.between}{self.answer}"
+
+    @property
+    def row(self) -> dict:
+        """The example as data sets of runs have it: prompt, answer, and of the others what is not as usual."""
+        found: dict = {"prompt": self.prompt, "answer": self.answer}
+        if self.between != " ":
+            found["between"] = self.between
+        if self.turns:
+            found["turns"] = [list(turn) for turn in self.turns]
+        return found
+
+    @classmethod
+    def of(cls, row: Mapping) -> "Example":
+        """The example of a row as `row` makes it. Raises KeyError or TypeError for anything else."""
+        turns = tuple((role, text) for role, text in row.get("turns", ()))
+        return cls(row["prompt"], row["answer"], row.get("between", " "), turns)
 
 
 def question_prompt(question: str) -> str:

@@ -84,8 +84,14 @@ def distilled_examples(folder: Path) -> list[Example]:
     if not file.is_file():
         found = f"{folder.name} has no distilled.jsonl."
         raise UserError(found, "the folder of a distillation run that has produced its text", "Finish the run first.")
-    rows = [(place, named_columns(row, place)) for place, row in read_table(file).rows]
-    return [Example(text_at(row, "prompt", place), text_at(row, "answer", place)) for place, row in rows]
+    try:  # not as a file of somebody's own: what stands between prompt and answer is the run's to say
+        examples = [Example.of(row) for row in RunDir(folder).rows("distilled")]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        found = f"{file.name} of {folder.name} cannot be read ({type(error).__name__})."
+        raise UserError(found, "rows with prompt and answer", "Decode again, or choose another run.") from error
+    if not examples:
+        raise UserError(f"{file.name} of {folder.name} is empty.", "at least one text", "Choose another run.")
+    return examples
 
 
 @dataclass(frozen=True)

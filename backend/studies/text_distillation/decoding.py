@@ -115,8 +115,7 @@ def distilled_lines(setup: Setup, state: OuterState, found: Learned) -> list[str
         origin = {"model": c.model, "task": c.task, "seed": c.seed, "step": state.step, "layout": c.layout}
         origin |= {"decoder": c.decoder, "reverted": reverted, "started_from": question.id}
         origin |= {"text": question.question if reverted else text}
-        row = {"prompt": example.prompt, "answer": example.answer, "provenance": origin}
-        lines.append(json.dumps(row, ensure_ascii=False))
+        lines.append(json.dumps(example.row | {"provenance": origin}, ensure_ascii=False))
     return lines
 
 

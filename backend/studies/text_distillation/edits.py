@@ -25,6 +25,7 @@ class Text:
     answer: str
     before: str = QUESTION_PREFIX
     behind: str = ANSWER_SUFFIX
+    between: str = " "
 
     @classmethod
     def of(cls, slot: int, example: Example) -> "Text":
@@ -32,11 +33,11 @@ class Text:
         before = QUESTION_PREFIX if example.prompt.startswith(QUESTION_PREFIX) else ""
         behind = ANSWER_SUFFIX if example.prompt.endswith(ANSWER_SUFFIX) else ""
         question = example.prompt.removeprefix(before).removesuffix(behind)
-        return cls(slot, question, example.answer, before, behind)
+        return cls(slot, question, example.answer, before, behind, example.between)
 
     @property
     def example(self) -> Example:
-        return Example(f"{self.before}{self.question}{self.behind}", self.answer)
+        return Example(f"{self.before}{self.question}{self.behind}", self.answer, self.between)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def texts_of(run: RunDir) -> list[Text]:
     """The final texts of a run. Raises UserError where there are none yet, or they cannot be read."""
     try:
         rows = run.rows("distilled")
-        texts = [Text.of(slot, Example(row["prompt"], row["answer"])) for slot, row in enumerate(rows)]
+        texts = [Text.of(slot, Example.of(row)) for slot, row in enumerate(rows)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UserError("The texts of this run cannot be read.", "rows of distilled.jsonl", "Decode again.") from None
     if not texts:

@@ -162,9 +162,7 @@ class Provenance(Row):
     reverted: bool | None = None
 
 
-class DistilledRow(Row):
-    prompt: Text
-    answer: Text
+class DistilledRow(shapes.ExampleRow):
     provenance: Provenance
 
 
