@@ -111,6 +111,9 @@ class ScoreRow(Row):
     log_likelihoods: Annotated[list[Number], Field(min_length=1, max_length=100)]
     lengths: list[Whole]
     truncated: bool = False
+    generated: Text | None = None
+    rouge_l: Share | None = None
+    exact: bool | None = None
 
     @model_validator(mode="after")
     def options_agree(self) -> "ScoreRow":

@@ -22,8 +22,8 @@ Z = 1.96  # half-width of a 95 % interval in standard errors
 def summarise_results(rows: list[dict]) -> list[dict]:
     """One row per (student, regime, arm, task, metric): mean over seeds, 95 % half-width, n questions, seeds.
 
-    The interval joins two kinds of luck: which questions were asked (binomial, shared by all seeds) and which student
-    was trained (spread over seeds).
+    The interval joins two kinds of luck: which questions were asked (binomial, or a row's `stderr` where answers are
+    not right or wrong; shared by all seeds) and which student was trained (spread over seeds).
     """
     groups: dict[tuple, list[dict]] = {}
     for row in rows:
@@ -34,10 +34,17 @@ def summarise_results(rows: list[dict]) -> list[dict]:
 def _mean_and_interval(rows: list[dict]) -> dict:
     values, n = [row["value"] for row in rows], rows[0]["n"]
     mean = statistics.fmean(values)
-    low, high = metrics.interval(mean * n, n)  # Wilson's, which has a width at 0 and 1 too
-    questions = ((high - low) / 2) ** 2
+    questions = _half_width(rows, mean, n) ** 2
     students = Z**2 * statistics.variance(values) / len(values) if len(values) > 1 else 0.0
     return {"mean": mean, "interval": math.sqrt(questions + students), "n": n, "seeds": len(values)}
+
+
+def _half_width(rows: list[dict], mean: float, n: int) -> float:
+    """Of the interval that the choice of questions leaves, for one student."""
+    if any(row.get("stderr") is not None for row in rows):
+        return Z * statistics.fmean(row["stderr"] or 0.0 for row in rows)
+    low, high = metrics.interval(mean * n, n)  # Wilson's, which has a width at 0 and 1 too
+    return (high - low) / 2
 
 
 def ranking(table: list[dict], arms: tuple[str, ...]) -> list[dict]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from backend.core.scoring.scored import METRICS, RIGHT, Scored
+from backend.core.scoring.scored import FREE_METRICS, LOWER, METRICS, Scored, metrics_of
 from backend.errors import UserError
 
 Name = TypeVar("Name", bound=Hashable)  # of a student
@@ -19,11 +19,13 @@ BLOCK = 2**21  # numbers drawn at once: 16 MB
 
 @dataclass(frozen=True)
 class Paired:
-    """`a` against `b` on the same n questions; means and difference (a minus b) are fractions.
+    """`a` against `b` on the same n questions; means and difference (a minus b) are in the metric's unit: fractions, or
+    bits per character, of which less is better.
 
     `low` and `high` bound the difference with 95 %. `gained` are the questions that a answers and b does not, in most
-    of their seeds; `lost` the other way round; where half the seeds are right, neither. `p_value` is McNemar's exact
-    one, and None unless each side has one seed. `inside_noise` says that the interval holds 0.
+    of their seeds; `lost` the other way round; where half the seeds are right, neither. Of a metric that does not count
+    right and wrong, `gained` are those that a does better on. `p_value` is McNemar's exact one, and None unless each
+    side has one seed and answers are right or wrong. `inside_noise` says that the interval holds 0.
     """
 
     n: int
@@ -38,30 +40,35 @@ class Paired:
     gained: list[str]
     lost: list[str]
     inside_noise: bool
+    metric: str = METRICS[0]
 
 
 def paired(
     a: Sequence[Sequence[Scored]],
     b: Sequence[Sequence[Scored]],
-    metric: str = "acc",
+    metric: str = "",
     draws: int = 2000,
     seed: int = 0,
     together: int = 1,
 ) -> Paired:
     """The comparison of two students; the outer sequences are their seeds. The order of the questions is free.
 
+    `metric`: empty for what judges such questions first, accuracy or the bits of free answers.
     `together`: how many comparisons are looked at; the intervals then hold all true differences at once in 95 of 100
     cases (Bonferroni), so each is wider. UserError where the questions are not the same in every seed of both.
     """
-    if metric not in METRICS:
-        raise UserError(f"There is no metric called {metric!r}.", f"one of {', '.join(METRICS)}", "Choose one of them.")
+    known = (*METRICS, *FREE_METRICS)
+    if metric not in ("", *known):
+        raise UserError(f"There is no metric called {metric!r}.", f"one of {', '.join(known)}", "Choose one of them.")
     ids = _shared_ids(a, b)
-    right_a, right_b = (np.array([_right(scored, ids, RIGHT[metric]) for scored in side]) for side in (a, b))
+    metric = _metric(a, b, metric)
+    right_a, right_b = (np.array([_values(scored, ids, metric) for scored in side]) for side in (a, b))
     difference = float(right_a.mean() - right_b.mean())
     tail = 2.5 / together
-    low, high = np.percentile(bootstrap(right_a, right_b, draws, seed), (tail, 100 - tail)).tolist()
-    flips = np.sign(right_a.mean(axis=0) - 0.5) - np.sign(right_b.mean(axis=0) - 0.5)  # 2 from wrong to right
-    gained, lost = ([name for name, flip in zip(ids, flips, strict=True) if flip == wanted] for wanted in (2, -2))
+    resampled = bootstrap(right_a, right_b, draws, seed, bounded=metric not in LOWER)
+    low, high = np.percentile(resampled, (tail, 100 - tail)).tolist()
+    flips = _flips(right_a.mean(axis=0), right_b.mean(axis=0), metric)
+    gained, lost = ([name for name, flip in zip(ids, flips, strict=True) if flip == wanted] for wanted in (1, -1))
     return Paired(
         n=len(ids),
         seeds_a=len(a),
@@ -71,15 +78,33 @@ def paired(
         difference=difference,
         low=low,
         high=high,
-        p_value=mcnemar(len(gained), len(lost)) if len(a) == len(b) == 1 else None,
+        p_value=mcnemar(len(gained), len(lost)) if len(a) == len(b) == 1 and metric in METRICS else None,
         gained=gained,
         lost=lost,
         inside_noise=low <= 0 <= high,
+        metric=metric,
     )
 
 
+def _metric(a: Sequence[Sequence[Scored]], b: Sequence[Sequence[Scored]], wanted: str) -> str:
+    """The metric that is wanted, or the first that all these questions have. UserError where they have not that one."""
+    there = [metrics_of(scored) for scored in (*a, *b)]
+    shared = [name for name in there[0] if all(name in names for names in there)]
+    if wanted and wanted not in shared:
+        found = f"These questions have no {wanted}."
+        raise UserError(found, f"one of {', '.join(shared)}", "Compare them by another metric.")
+    return wanted or shared[0]
+
+
+def _flips(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"], metric: str) -> Float[np.ndarray, " n"]:
+    """1 where a does better, -1 where b does: right in most seeds and not in the other's, or the better mean."""
+    if metric in METRICS:
+        return (np.sign(a - 0.5) - np.sign(b - 0.5)) / 2
+    return np.sign(b - a) if metric in LOWER else np.sign(a - b)
+
+
 def against(
-    reference: Sequence[Sequence[Scored]], others: Mapping[Name, Sequence[Sequence[Scored]]], metric: str = "acc"
+    reference: Sequence[Sequence[Scored]], others: Mapping[Name, Sequence[Sequence[Scored]]], metric: str = ""
 ) -> list[tuple[Name, Paired]]:
     """Every other student against one, `(name, comparison)`; those that disagree on the most questions come first.
 
@@ -96,7 +121,9 @@ def disagreement(result: Paired) -> int:
 
 
 def sentence(result: Paired, name_a: str, name_b: str) -> str:
-    """The comparison in words, in percentage points. It says so where the difference may be luck."""
+    """The comparison in words, in percentage points or bits per character. It says so where it may be luck."""
+    if result.metric in LOWER:
+        return bits_sentence(result, name_a, name_b)
     points = f"{100 * abs(result.difference):.1f} points {'higher' if result.difference > 0 else 'lower'}"
     asked = f"on the {result.n} questions" if result.n > 1 else "on the one question"
     said = f"{name_a} scores {points} than {name_b} {asked}"
@@ -109,22 +136,38 @@ def sentence(result: Paired, name_a: str, name_b: str) -> str:
     return said + (" The difference is within the noise." if result.inside_noise else "")
 
 
+def bits_sentence(result: Paired, name_a: str, name_b: str) -> str:
+    """A comparison of free answers in words: bits per character of the answers, of which less is better."""
+    asked = f"on the {result.n} answers" if result.n > 1 else "on the one answer"
+    less = "fewer" if result.difference < 0 else "more"
+    said = f"{name_a} needs {abs(result.difference):.3f} bits per character {less} than {name_b} {asked}"
+    said += f" (difference {result.difference:+.3f}, 95 % interval {result.low:+.3f} to {result.high:+.3f}; "
+    said += f"better on {len(result.gained)}, worse on {len(result.lost)})."
+    return said + (" The difference is within the noise." if result.inside_noise else "")
+
+
 def bootstrap(
-    a: Float[np.ndarray, "seeds_a n"], b: Float[np.ndarray, "seeds_b n"], draws: int, seed: int
+    a: Float[np.ndarray, "seeds_a n"],
+    b: Float[np.ndarray, "seeds_b n"],
+    draws: int,
+    seed: int,
+    bounded: bool = True,
 ) -> Float[np.ndarray, " draws"]:
     """The difference of the means in resamples of the questions, the same for both sides, and of each side's seeds.
 
     Two imagined questions join the sample, one that only a answers and one that only b does (Bonett and Price 2012,
     for the same difference without seeds). Where no question flips, a plain resample would call luck impossible; with
-    them the interval is 1.5 points to either side at n = 200. They fade as n grows.
+    them the interval is 1.5 points to either side at n = 200. They fade as n grows. Only a `bounded` metric, from 0 to
+    1, has them: any two losses differ.
 
     Of k seeds, k - 1 are drawn: the variance of their mean is then right, and with k of k a third short at k = 3
     (McCarthy and Snowden 1985). One seed says nothing of how another would differ, and nothing is added for it.
     Questions and seeds drawn together err to the wide side where answers differ by question (Owen 2007, "The
     pigeonhole bootstrap"); three seeds that differ as a whole by 7 points err to the narrow one (simulated: 88 %).
     """
-    a, b = np.pad(a, ((0, 0), (0, 2))), np.pad(b, ((0, 0), (0, 2)))
-    a[:, -2] = b[:, -1] = 1
+    if bounded:
+        a, b = np.pad(a, ((0, 0), (0, 2))), np.pad(b, ((0, 0), (0, 2)))
+        a[:, -2] = b[:, -1] = 1
     of_questions, of_a, of_b = np.random.default_rng(seed).spawn(3)
     weights_a, weights_b = _seed_weights(of_a, len(a), draws), _seed_weights(of_b, len(b), draws)
     found, done = [], 0
@@ -180,8 +223,8 @@ def _shared_ids(a: Sequence[Sequence[Scored]], b: Sequence[Sequence[Scored]]) ->
     return sorted(first)
 
 
-def _right(scored: Sequence[Scored], ids: Sequence[str], field: str) -> list[float]:
-    found = {item.id: float(getattr(item, field)) for item in scored}
+def _values(scored: Sequence[Scored], ids: Sequence[str], metric: str) -> list[float]:
+    found = {item.id: item.value(metric) for item in scored}
     return [found[name] for name in ids]
 
 

@@ -1,24 +1,30 @@
-"""Metrics: what the scores of one student say about it. Accuracy with its error, calibration, and a taste for letters.
+"""Metrics: what the scores of one student say about it. Accuracy with its error, calibration, and a taste for letters;
+of free answers how likely they were, and how near what was generated comes to them.
 
 Knows scored questions; no model, no file, and no second student (compare.py).
 """
 
 import math
 from collections.abc import Sequence
-from statistics import fmean
+from statistics import fmean, stdev
 
 import numpy as np
 from jaxtyping import Float
 
-from backend.core.scoring.scored import METRICS, RIGHT, Scored
+from backend.core.scoring.scored import METRICS, Scored, metrics_of
 from backend.errors import UserError
 
 Z = 1.959964  # half-width of a 95 % interval in standard errors
 
 
 def summarise(scored: Sequence[Scored]) -> dict:
-    """Accuracy over all questions with its standard error; with subjects also each of them, and `macro`, their mean."""
+    """Accuracy over all questions with its standard error; with subjects also each of them, and `macro`, their mean.
+
+    Of free answers, which have no options to choose among: the mean and standard error of each metric they have.
+    """
     _need(scored)
+    if metrics_of(scored) != METRICS:
+        return _means(scored, metrics_of(scored)) | {"truncated": sum(item.truncated for item in scored)}
     summary = _accuracy(scored) | {
         "truncated": sum(item.truncated for item in scored),
         "ece": calibration(scored)["ece"],
@@ -73,6 +79,12 @@ def option_error(scored: Sequence[Scored]) -> float:
     return fmean(1 - option_probabilities(item)[item.answer] for item in scored)
 
 
+def answer_bits(scored: Sequence[Scored]) -> float:
+    """Mean bits per character of the right answers: what judges free answers, which have no options."""
+    _need(scored)
+    return fmean(item.bits for item in scored)
+
+
 def calibration(scored: Sequence[Scored], bins: int = 10) -> dict:
     """Whether the student is right as often as it is sure: the expected calibration error and what it is made from.
 
@@ -108,11 +120,20 @@ def _log_sum(values: Sequence[float]) -> float:
     return top if math.isinf(top) else top + math.log(math.fsum(math.exp(value - top) for value in values))
 
 
+def _means(scored: Sequence[Scored], metrics: Sequence[str]) -> dict:
+    n = len(scored)
+    found: dict = {"n": n}
+    for name in metrics:
+        values = [item.value(name) for item in scored]
+        found[name], found[f"{name}_stderr"] = fmean(values), stdev(values) / math.sqrt(n) if n > 1 else None
+    return found
+
+
 def _accuracy(scored: Sequence[Scored]) -> dict:
     n = len(scored)
     result: dict = {"n": n}
-    for name, field in RIGHT.items():
-        share = sum(getattr(item, field) for item in scored) / n
+    for name in METRICS:
+        share = sum(int(item.value(name)) for item in scored) / n
         result[name] = share
         result[f"{name}_stderr"] = math.sqrt(share * (1 - share) / (n - 1)) if n > 1 else None  # one has no spread
     return result

@@ -242,7 +242,7 @@ def test_the_sentence_names_seeds_where_there_are_several():
 def test_a_comparison_is_made_of_plain_values():
     chance = random.Random(0)
     result = paired(*([student(chance.random() < 0.5 for _ in range(9))] for _ in range(2)))
-    plain = {int, float, bool, list, type(None)}
+    plain = {int, float, bool, list, str, type(None)}
     assert {type(value) for value in asdict(result).values()} <= plain
 
 

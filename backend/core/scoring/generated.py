@@ -1,0 +1,101 @@
+"""Generated answers: what a model writes by itself after a prompt, and how near that comes to the right answer.
+
+Greedy, many prompts at a time. ROUGE-L (Lin 2004) is over words of any script. Knows a model that transformers can
+generate with, a tokenizer and questions with free answers; not where they come from, nor how likely the model finds the
+right answer (score.py).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from rapidfuzz.distance import LCSseq
+from transformers import GenerationConfig, PreTrainedTokenizerBase
+
+from backend.core.chunks import chunks
+from backend.core.models.backbones import context_length
+from backend.core.scoring.scored import Scored
+from backend.core.text.shown import decoded
+from backend.core.text.tasks import Question, TaskSpec, to_example
+from backend.core.text.token_ids import asked_ids
+
+MOST_TOKENS = 128  # of an answer; a longer one is cut, which costs it ROUGE-L
+AT_ONCE = 2048  # tokens of prompts and answers in one batch
+# a word of letters and digits; scripts without blanks between words are read by character
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]|[^\W_]+")
+
+
+def with_generated(
+    model: torch.nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    spec: TaskSpec,
+    questions: Sequence[Question],
+    scored: Sequence[Scored],
+) -> list[Scored]:
+    """The scores with what the model generated for each question, its ROUGE-L and whether it is the very answer.
+
+    `exact`: the same text, blanks around it aside. A model may generate a few tokens more than the longest right answer
+    of `questions` has, at most MOST_TOKENS.
+    """
+    found, result = dict(generate(model, tokenizer, spec, questions)), []
+    for number, (question, one) in enumerate(zip(questions, scored, strict=True)):
+        right, said = question.options[question.answer].strip(), found[number]
+        result.append(replace(one, generated=said, rouge_l=rouge_l(right, said), exact=said == right))
+    return result
+
+
+def rouge_l(right: str, said: str) -> float:
+    """The F measure of the longest common subsequence of words, from 0 to 1. Case and punctuation do not count.
+
+    Two texts without words are alike where they are the same.
+    """
+    words, others = (WORD.findall(text.casefold()) for text in (right, said))
+    if not words or not others:
+        return float(right.strip() == said.strip())
+    return 2 * LCSseq.similarity(words, others) / (len(words) + len(others))
+
+
+def generate(
+    model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, spec: TaskSpec, questions: Sequence[Question]
+) -> Iterator[tuple[int, str]]:
+    """(position, text) of every question, those of like length first. Each text ends where the model ends it."""
+    answers = tokenizer([question.options[question.answer] for question in questions], add_special_tokens=False)
+    most = min(MOST_TOKENS, max(map(len, answers.input_ids)) + 8)
+    room = max(1, context_length(model) - most)
+    prompts = []
+    for question in questions:
+        example = to_example(question, spec)
+        prompts.append(asked_ids(tokenizer, example.prompt, example.between)[-room:])
+    for group in chunks([len(ids) + most for ids in prompts], AT_ONCE):
+        yield from zip(group, batch(model, tokenizer, [prompts[i] for i in group], most), strict=True)
+
+
+@torch.inference_mode()
+def batch(
+    model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[list[int]], most: int
+) -> list[str]:
+    """The likeliest next tokens of each prompt, taken one by one, as text; blanks around it are dropped.
+
+    Nothing of the model's own habits (penalties, sampling, forced tokens) is used: students are compared.
+    """
+    device, longest = next(model.parameters()).device, max(map(len, prompts))
+    end = tokenizer.eos_token_id
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end or 0
+    ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=device)
+    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    own, inner.generation_config = (
+        inner.generation_config,
+        GenerationConfig(max_new_tokens=most, do_sample=False, eos_token_id=end, pad_token_id=pad),
+    )
+    try:
+        found = inner.generate(ids, attention_mask=mask)[:, longest:].tolist()
+    finally:
+        inner.generation_config = own
+    return [decoded(tokenizer, _ended(row, end), skip_special_tokens=True).strip() for row in found]
+
+
+def _ended(ids: list[int], end: int | None) -> list[int]:
+    """The ids before the first end of text; what follows it is padding."""
+    return ids[: ids.index(end)] if end in ids else ids
