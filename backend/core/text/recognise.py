@@ -23,8 +23,8 @@ SERIES = re.compile(r"(.*?)([A-Z]|[a-z]|\d+)")
 DEPTH = 3  # how far into objects a row is looked at
 
 USUAL = (  # the layouts that people come with, for a file that resembles none
-    "`question`, `choices` and `answer`; `question` and `answer`; `prompt` and `answer`; `instruction` and `output`; or "
-    "`messages`"
+    "`question`, `choices` and `answer`; `question` and `answer`; `prompt` and `answer`; `instruction` and `output`; "
+    "or `messages`"
 )
 
 Signature = tuple[tuple[tuple[str, ...], str], ...]

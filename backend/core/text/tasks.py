@@ -9,7 +9,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from backend.core.text.prompts import (
 from backend.errors import UserError
 
 LAYOUTS = ("arc", "mmlu")
+FREE = ("text", "prompt", "chat")  # layouts without options, of users' own data alone
 TASK_FILES = Path(__file__).with_name("task_files")
 
 
@@ -45,7 +46,8 @@ class Question:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A benchmark. `bundled` is a folder under assets/, `hub_path` a data set on the hub; an upload has neither."""
+    """A benchmark. `bundled` is a folder under assets/, `hub_path` a data set on the hub; a user's own data has
+    neither."""
 
     name: str
     layout: str
@@ -57,6 +59,11 @@ class TaskSpec:
     about: str = ""
     licence: str = ""
     source: str = ""
+
+    @property
+    def free(self) -> bool:
+        """Whether its answers are free texts, so that there is nothing to choose among."""
+        return self.layout in FREE
 
 
 def _is_text(value: object) -> bool:
@@ -138,12 +145,23 @@ def _check_together(file: str, given: dict) -> None:
 
 
 TASKS: dict[str, TaskSpec] = read_task_files(TASK_FILES)
+OWN_TASKS: dict[str, TaskSpec] = {
+    spec.name: spec
+    for spec in (
+        TaskSpec("own_options", "arc", about="Your own questions, answered with the text of an option."),
+        TaskSpec("own_letters", "mmlu", about="Your own exam questions by subject, answered with a letter."),
+        TaskSpec("own_text", "text", about="Your own instructions or questions, answered freely."),
+        TaskSpec("own_prompts", "prompt", about="Your own prompts, each continued exactly as your file has it."),
+        TaskSpec("own_chat", "chat", about="Your own conversations, in the model's chat template where it has one."),
+    )
+}
 
 
 def find_task(name: str) -> TaskSpec:
-    if name in TASKS:
-        return TASKS[name]
-    known = ", ".join(TASKS)
+    """A task of the table, or one that a user's own data makes. Raises UserError for any other name."""
+    if name in TASKS or name in OWN_TASKS:
+        return TASKS.get(name) or OWN_TASKS[name]
+    known = ", ".join((*TASKS, *OWN_TASKS))
     raise UserError(f"There is no task called {name!r}.", f"one of {known}", "Choose a task from that list.")
 
 
@@ -164,18 +182,29 @@ def check_layout(layout: str) -> None:
 
 
 def to_example(question: Question, spec: TaskSpec, shots: Sequence[Question] = ()) -> Example:
-    """What a model reads and should answer. arc: the text of the option; mmlu: its letter, under the solved `shots`."""
-    if spec.layout == "arc":
-        return Example(question_prompt(question.question), question.options[question.answer])
+    """What a model reads and should answer. arc: the text of the option; mmlu: its letter, under the solved `shots`; a
+    free answer as it is."""
+    if spec.layout != "mmlu":
+        example = framed(question.question, question.options[question.answer], spec)
+        return replace(example, turns=question.turns) if question.turns else example
     solved = [_lettered(shot) for shot in shots]
     asked = _lettered(question)
     description = subject_description(question.subject or "general knowledge")
     return Example(few_shot_prompt(description, solved, asked.prompt), asked.answer)
 
 
+def framed(text: str, answer: str, spec: TaskSpec) -> Example:
+    """Any text in place of a question, in the words that the task puts around one: around a user's own prompts none,
+    and in a conversation the model's own, with the text as what the user says."""
+    if spec.layout == "prompt":
+        return Example(text, answer, between="")
+    turns = (("user", text),) if spec.layout == "chat" else ()
+    return Example(question_prompt(text), answer, turns=turns)
+
+
 def continuations(question: Question, spec: TaskSpec) -> tuple[str, ...]:
     """What the model may answer, one text for each option."""
-    return question.options if spec.layout == "arc" else tuple(LETTERS[: len(question.options)])
+    return tuple(LETTERS[: len(question.options)]) if spec.layout == "mmlu" else question.options
 
 
 def with_letters(question: Question) -> Question:

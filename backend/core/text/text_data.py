@@ -9,10 +9,11 @@ rest. So train and validation never overlap.
 from collections import defaultdict
 from pathlib import Path
 
+from backend.core.text.own_data import own_questions
 from backend.core.text.places import Place
 from backend.core.text.reading import read_options
 from backend.core.text.tables import filled, read_table
-from backend.core.text.tasks import Question, TaskSpec, check_layout, find_task
+from backend.core.text.tasks import OWN_TASKS, Question, TaskSpec, check_layout, find_task
 from backend.errors import UserError
 
 ASSETS = Path(__file__).parents[3] / "assets"
@@ -22,6 +23,7 @@ FROM = 0  # where the benchmarks' numbers begin to count the options
 
 def load_questions(task: str, split: str, data_dir: str | None = None, limit: int | None = None) -> list[Question]:
     """The questions of one split. `data_dir` holds <task>/<split>.jsonl or <split>.jsonl; else bundled; else the hub.
+    Of an own task it is the user's file or folder (own_data.py).
 
     `limit` keeps the first rows; with subjects, the first rows of each in turn, so that no subject is left out first.
     """
@@ -31,8 +33,7 @@ def load_questions(task: str, split: str, data_dir: str | None = None, limit: in
         raise UserError(f"{task} has no {split} split.", f"one of {known}", _split_advice(spec, split))
     if limit is not None and limit < 1:
         raise UserError(f"The limit is {limit}.", "a whole number from 1", "Leave the limit out to use every question.")
-    folder = _folder(spec, data_dir)
-    questions = _from_hub(spec, split) if folder is None else _from_folder(folder, spec, split)
+    questions = own_questions(spec, data_dir or "", split) if spec.name in OWN_TASKS else _of(spec, data_dir, split)
     return questions if limit is None else _first(questions, limit)
 
 
@@ -55,6 +56,11 @@ def load_file(path: str | Path, layout: str) -> list[Question]:
     """Every question of one file of either layout, in any format of tables.py. UserError names the row and column."""
     check_layout(layout)
     return read_options(read_table(path).rows, layout, FROM).questions
+
+
+def _of(spec: TaskSpec, data_dir: str | None, split: str) -> list[Question]:
+    folder = _folder(spec, data_dir)
+    return _from_hub(spec, split) if folder is None else _from_folder(folder, spec, split)
 
 
 def _folder(spec: TaskSpec, data_dir: str | None) -> Path | None:

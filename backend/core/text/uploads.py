@@ -7,11 +7,11 @@ Everything here is a pure function of one file: an upload that fails has changed
 from pathlib import Path
 
 from backend.core.text.places import LIMITS
-from backend.core.text.prompts import Example, question_prompt
+from backend.core.text.prompts import Example
 from backend.core.text.reading import OPTION_LAYOUTS, Reading, read_file, read_options
 from backend.core.text.table_formats import READERS
 from backend.core.text.tables import read_table
-from backend.core.text.tasks import Question, continuations, file_task, to_example
+from backend.core.text.tasks import Question, continuations, find_task, to_example
 from backend.errors import UserError
 
 SHOWN_EXAMPLES = 3
@@ -46,14 +46,7 @@ def read_examples(path: str | Path, limit: int | None = None) -> list[Example]:
 
 def as_example(question: Question, task: str) -> Example:
     """What a model reads and learns of a question under one of the tasks for own files."""
-    if task in OPTION_LAYOUTS:
-        return to_example(question, file_task("file", OPTION_LAYOUTS[task]))
-    answer = question.options[question.answer]
-    return (
-        Example(question.question, answer, "")
-        if task == "own_prompts"
-        else Example(question_prompt(question.question), answer)
-    )
+    return to_example(question, find_task(task))
 
 
 def describe(path: str | Path, answers_from: int | None = None) -> dict:
@@ -78,7 +71,7 @@ def described(reading: Reading) -> dict:
 
 def _shown(question: Question, task: str) -> dict:
     example = as_example(question, task)
-    options = continuations(question, file_task("file", OPTION_LAYOUTS[task])) if task in OPTION_LAYOUTS else ()
+    options = continuations(question, find_task(task)) if task in OPTION_LAYOUTS else ()
     return {"prompt": _cut(example.prompt), "options": [_cut(o) for o in options], "answer": _cut(example.answer)}
 
 
