@@ -35,7 +35,10 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
     about = {"arm": "text", "trainings": found.trainings, "lrs": list(found.lrs)}
     real = {question.question for question in materials.train}
     pairs = zip(start, found.best, strict=True)
-    return [data_row(first, draft, draft.question in real, about) for first, draft in pairs]
+    return [
+        data_row(first, as_example(draft, materials.spec), draft, draft.question in real, about)
+        for first, draft in pairs
+    ]
 
 
 def make_search(materials: Materials, lrs: tuple[float, ...]) -> Search:
@@ -65,7 +68,10 @@ def step_sizes(materials: Materials, drafts: list[Draft]) -> list[float]:
     would be spent on texts for a step size that is too small."""
     c = materials.config
     draws = [SELECTORS["random"](materials.pool(c.seed + draw), materials.size) for draw in range(DRAWS)]
-    sets = [[as_example(draft) for draft in drafts], *([materials.examples[i] for i in rows] for rows in draws)]
+    sets = [
+        [as_example(draft, materials.spec) for draft in drafts],
+        *([materials.examples[i] for i in rows] for rows in draws),
+    ]
     return [_step_size(Trainee(materials, reader), [reader.rows(one) for one in sets]) for reader in materials.judges()]
 
 
@@ -78,8 +84,7 @@ def _step_size(trainee: Trainee, sets: list[Rows]) -> float:
     return choose_lr({lr: (1 - e, e if e < 1 else math.inf) for lr, e in errors.items()})  # 1: every student diverged
 
 
-def data_row(first: dict, draft: Draft, verbatim: bool, about: dict) -> dict:
+def data_row(first: dict, example: Example, draft: Draft, verbatim: bool, about: dict) -> dict:
     """One text with where it began, whose words it has, and whether it is a real question word for word."""
-    example = as_example(draft)
     told = {"started_from": first["provenance"]["id"], "id": draft.origin, "verbatim": verbatim}
     return example.row | {"provenance": about | told}

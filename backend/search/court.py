@@ -16,8 +16,8 @@ from backend.core.models.readers import Reader
 from backend.core.params import Params
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.text.examples import Rows
-from backend.core.text.prompts import Example, question_prompt
-from backend.core.text.tasks import Question
+from backend.core.text.prompts import Example
+from backend.core.text.tasks import Question, TaskSpec, find_task, framed
 from backend.core.training.finetune import Plan
 from backend.core.training.influence import Waypoint, influence, token_slopes, walk
 from backend.core.training.stacked import Pupil, finetuned_each
@@ -144,7 +144,7 @@ class Court:
         return self._walked
 
     def _rows(self, drafts: Sequence[Draft]) -> Rows:
-        return self.reader.rows([as_example(draft) for draft in drafts])
+        return self.reader.rows([as_example(draft, find_task(self.plan.task)) for draft in drafts])
 
 
 def value_of(objective: Objective, end: Params | None) -> float:
@@ -153,5 +153,6 @@ def value_of(objective: Objective, end: Params | None) -> float:
     return value if math.isfinite(value) else math.inf
 
 
-def as_example(draft: Draft) -> Example:
-    return Example(question_prompt(draft.question), draft.answer)
+def as_example(draft: Draft, spec: TaskSpec) -> Example:
+    """A draft as its task asks it."""
+    return framed(draft.question, draft.answer, spec)

@@ -1,11 +1,13 @@
 """What the search wants of a trained student: a number that falls, and its gradient at the student's end.
 
 `error`: the probability of the wrong options of real training questions. `answers`: the loss over those options, which
-one confident error can outweigh. `matching`: the distance to where an expert, trained on
+one confident error can outweigh. Free answers have no options: either is then the bits per character of the right
+answer. `matching`: the distance to where an expert, trained on
 all the data from the same start by the same steps, ended; the matching loss. Knows one reader and real questions; not
 texts, nor how they change.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -13,7 +15,7 @@ import torch
 
 from backend.core.models.readers import Reader
 from backend.core.params import Params, as_leaves, gradients, on, snapshot
-from backend.core.scoring.metrics import option_error, option_loss, option_probabilities
+from backend.core.scoring.metrics import answer_bits, option_error, option_loss, option_probabilities
 from backend.core.scoring.score import score_questions
 from backend.core.text.batches import Encoded
 from backend.core.text.chat import reading
@@ -23,6 +25,8 @@ from backend.core.text.token_ids import encode_pairs
 from backend.core.training.finetune import Plan, finetuned
 from backend.core.training.influence import grouped, row_losses, wide
 from backend.core.training.matching import matching_adjoint, matching_loss
+
+MEASURES = {"error": option_error, "answers": option_loss, "bits": answer_bits}
 
 
 @runtime_checkable
@@ -36,19 +40,23 @@ class Objective(Protocol):
 
 class Answers:
     """How badly a student answers real questions: with p, the right option's probability among a question's options,
-    the mean over `questions` of 1 - p for `error`, of -log p for `answers`."""
+    the mean over `questions` of 1 - p for `error`, of -log p for `answers`; of free answers the bits per character."""
 
     def __init__(self, reader: Reader, task: str, questions: Sequence[Question], measure: str = "error"):
-        self.reader, self.task, self.questions, self.measure = reader, task, list(questions), measure
+        self.reader, self.task, self.questions = reader, task, list(questions)
+        self.measure = "bits" if find_task(task).free else measure
 
     def value(self, end: Params) -> float:
-        return (option_error if self.measure == "error" else option_loss)(self._scored(end))
+        return MEASURES[self.measure](self._scored(end))
 
     def gradient(self, end: Params) -> Params:
         """d value / d end. The options' shares come from scoring; what is left is linear in the rows' losses, so that
         the rows may be read in any batches."""
         student, weights = self.reader.student, []
         for item in self._scored(end):
+            if self.measure == "bits":
+                weights.append(1 / (math.log(2) * max(1, item.lengths[0]) * len(self.questions)))
+                continue
             shares = option_probabilities(item)
             scale = (shares[item.answer] if self.measure == "error" else 1.0) / len(self.questions)
             weights += [scale * (float(o == item.answer) - p) for o, p in enumerate(shares)]

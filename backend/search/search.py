@@ -26,7 +26,7 @@ from torch import Tensor
 
 from backend.core.models.readers import Reader
 from backend.core.text.examples import Rows
-from backend.core.text.tasks import Question
+from backend.core.text.tasks import Question, find_task
 from backend.core.training.finetune import Plan
 from backend.core.training.stacked import finetuned_each
 from backend.search.beginnings import beginnings, children
@@ -132,7 +132,7 @@ class Search:
         return [Plan(self.plan.steps, lr, mixed_precision=self.plan.mixed_precision) for lr in self.plan.lrs]
 
     def _rows(self, number: int, drafts: Sequence[Draft]) -> Rows:
-        return self.readers[number].rows([as_example(draft) for draft in drafts])
+        return self.readers[number].rows([as_example(draft, find_task(self.plan.task)) for draft in drafts])
 
     def _round(self, now: Found) -> Found:
         p, number, drafts = self.plan, now.round + 1, now.drafts

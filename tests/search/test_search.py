@@ -19,7 +19,7 @@ from backend.search.search import Found, Search, move_of
 from backend.search.state import found_of
 from tests import tiny_search
 from tests.double import EXACT, in_double
-from tests.tiny_search import DRAFTS, PLAN, TRAIN, VALIDATION, trained
+from tests.tiny_search import DRAFTS, PLAN, SPEC, TRAIN, VALIDATION, trained
 
 readers = tiny_search.readers
 
@@ -46,7 +46,7 @@ def test_the_search_changes_texts_and_keeps_their_answers_tokens(readers):
     assert any(found.drafts != DRAFTS[:4] for found in walked)
     for found in walked:
         for before, now in zip(DRAFTS[:4], found.drafts, strict=True):
-            rows = readers[0].rows([module.as_example(before), module.as_example(now)])
+            rows = readers[0].rows([module.as_example(before, SPEC), module.as_example(now, SPEC)])
             assert len(rows.examples[0].answer) == len(rows.examples[1].answer)
         assert len({draft.question for draft in found.drafts}) == 4
 
@@ -135,7 +135,7 @@ def test_the_validation_counts_readers_alike_whatever_the_size_of_their_losses(t
     for reader in readers:
         for seed in range(PLAN.validations):
             students = Students(reader, module.Plan(3, 0.05), PLAN, ("validation", seed))
-            rows = reader.rows([module.as_example(draft) for draft in DRAFTS[:4]])
+            rows = reader.rows([module.as_example(draft, SPEC) for draft in DRAFTS[:4]])
             losses.append(Answers(reader, "arc_easy", VALIDATION, "answers").value(trained(students, rows)))
     first, second = (sum(part) / PLAN.validations for part in (losses[: len(losses) // 2], losses[len(losses) // 2 :]))
     assert make(readers).validate(DRAFTS[:4]) == pytest.approx((first * second) ** 0.5, rel=EXACT)

@@ -11,9 +11,7 @@ from pathlib import Path
 import torch
 
 from backend.core.seeding import generator
-from backend.core.text.cells import named_columns, text_at
 from backend.core.text.prompts import Example
-from backend.core.text.tables import read_table
 from backend.core.text.tasks import Question, TaskSpec, file_task, find_task, to_example
 from backend.core.text.text_data import load_questions, load_shots
 from backend.core.text.uploads import read_examples, read_questions

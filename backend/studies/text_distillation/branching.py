@@ -16,7 +16,17 @@ from backend.settings import as_json, build, from_saved
 from backend.studies.text_distillation.config import DistillConfig
 
 STUDY = "text_distillation"
-RECORDING = ("task", "data_dir", "train_limit", "model", "seed", "expert_steps", "expert_batch", "expert_lr")
+RECORDING = (
+    "task",
+    "data_dir",
+    "data_file",
+    "train_limit",
+    "model",
+    "seed",
+    "expert_steps",
+    "expert_batch",
+    "expert_lr",
+)
 RECORDING += ("inner_rule", "lora_rank", "lora_alpha")
 SHAPE = ("prompts", "start", "prompt_tokens", "layout", "inner_steps")
 FIXED = RECORDING + SHAPE  # what a branch shares with its parent

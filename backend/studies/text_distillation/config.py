@@ -18,6 +18,8 @@ PRESETS = Path(__file__).parent / "presets"
 ARMS = ("base", "soft", "projected", "decoded", "text", "init", "random", "full")
 OWN_MODEL_ONLY = ("projected", "soft")  # ids and embeddings mean nothing to another model
 REGIMES = ("matched", "ordinary")
+OWN = "own_"  # how tasks begin that a user's own data makes (core/text/tasks.py)
+EXACT = ("own_prompts", "own_chat")  # asked without words of ours around them
 INNER_RULES = ("normalised", "sgd", "preconditioned")
 ENGINES = ("exact", "compiled", "one_sided", "plain")  # see engines.py
 
@@ -29,13 +31,25 @@ class DistillConfig:
     # of runs from before a setting existed, see settings.from_saved
     BEFORE: ClassVar[dict] = {"decoder": PAPER, "engine": "plain"}
     # how the settings begin that such runs lack
-    LATER: ClassVar[tuple[str, ...]] = ("start", "decoder", "revert", "search_", "admm_", "engine", "reference_seeds")
+    LATER: ClassVar[tuple[str, ...]] = (
+        "data_file",
+        "start",
+        "decoder",
+        "revert",
+        "search_",
+        "admm_",
+        "engine",
+        "reference_seeds",
+    )
 
     # one argument a line would make four hundred lines of these
     # fmt: off
     task: str = setting("pocket_science", "What the student should learn to answer.", "Data", basic=True, kind="task")
     data_dir: str = setting(
         "", "A folder of local data files; empty for bundled or hub data.", "Data", label="Data folder", kind="place")
+    data_file: str = setting(
+        "", "A file of your own; its rows are parted for training, validation and the test.", "Data", label="Your file",
+        kind="file")
     train_limit: int = setting(
         0, "Use only the first rows of the training set; 0 for all.", "Data", label="Training questions", low=0,
         public=2400)
@@ -187,8 +201,14 @@ class DistillConfig:
         0.005, "AdamW step size.", "Scoring", label="Step size of a student", low=1e-8, high=1.0)
     # fmt: on
 
+    @property
+    def own_data(self) -> str | None:
+        """Where the questions come from, if not from where the task has them."""
+        return self.data_file or self.data_dir or None
+
     def __post_init__(self):
         check(self)
+        self._check_own_data()
         latest = self.max_start + self.expert_span
         if latest > self.expert_steps:
             raise setting_error(
@@ -204,6 +224,40 @@ class DistillConfig:
                 "at most the number of prompts",
                 "Lower inner_batch, or set it to 0 for all.",
             )
+        self._check_guided()
+
+    def _check_own_data(self) -> None:
+        own = self.task.startswith(OWN)
+        if own and not self.own_data:
+            raise setting_error(
+                "task",
+                f"task is {self.task}, which is for data of your own, and there is none.",
+                "a file or a folder",
+                "Upload a file, or set data_file to its path.",
+            )
+        if self.data_file and not own:
+            raise setting_error(
+                "task",
+                f"data_file is set, but task is {self.task}, which has its own data.",
+                f"a task that begins with {OWN}",
+                "`python -m backend describe FILE` names the task of a file.",
+            )
+        if self.task == "own_letters":
+            raise setting_error(
+                "task",
+                "task is own_letters, but a distilled text has no options to choose a letter from.",
+                "own_options",
+                "Set task to own_options: the same questions, answered with the text of an option.",
+            )
+        if self.task in EXACT and "token" in self.search_moves:
+            raise setting_error(
+                "search_moves",
+                f"search_moves has token, which needs the words around a question; {self.task} has none.",
+                "question, phrase or word",
+                "Take token off the list.",
+            )
+
+    def _check_guided(self) -> None:
         if self.decoder == "guided" and self.admm_every > self.outer_steps > 0:
             raise setting_error(
                 "admm_every",

@@ -83,7 +83,9 @@ def _no_model(c: DistillConfig, error: dict) -> Diagnosis:
 
 def _no_data(c: DistillConfig, error: dict) -> Diagnosis:
     cause = "The questions are not where the run looked for them. The bundled task needs no folder and no network."
-    return Diagnosis("data", error["found"], cause, changed(c, {"task": BUNDLED.task, "data_dir": "", "start": ""}))
+    return Diagnosis(
+        "data", error["found"], cause, changed(c, {"task": BUNDLED.task, "data_dir": "", "data_file": "", "start": ""})
+    )
 
 
 def _broken_expert(c: DistillConfig, error: dict) -> Diagnosis:

@@ -12,13 +12,14 @@ from torch import Tensor
 from backend.core.models.nearest_tokens import to_text
 from backend.core.models.readers import Reader
 from backend.core.params import Params
+from backend.core.scoring.generated import with_generated
 from backend.core.scoring.score import score_questions
 from backend.core.scoring.scored import Scored
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.text.batches import Batch
 from backend.core.text.examples import Rows
 from backend.core.text.prompts import Example
-from backend.core.text.tasks import TASKS, to_example
+from backend.core.text.tasks import to_example
 from backend.core.training.finetune import Plan, finetuned
 from backend.search.court import as_example
 from backend.search.moves import Draft
@@ -51,7 +52,7 @@ def own_words(setup: Setup, ids: list[tuple[int, ...]]) -> list[str]:
 def distilled_examples(setup: Setup, learned: Learned) -> list[Example]:
     """The distilled data set: decoded texts, and the real question, untouched, in each reverted slot."""
     if learned.searched is not None:
-        return [as_example(draft) for draft in learned.searched]
+        return [as_example(draft, setup.spec) for draft in learned.searched]
     texts = setup.text_examples(own_words(setup, learned.ids))
     slots = zip(learned.reverted, setup.init_examples, texts, strict=True)
     return [real if reverted else text for reverted, real, text in slots]
@@ -106,10 +107,11 @@ class Bench:
         return train(reader, cell, start, self._data(reader, cell))
 
     def score(self, cell: Cell, params: Params) -> list[Scored]:
-        """The student's answers to every test question."""
-        reader = self._reader(cell)
+        """The student's answers to every test question; to one without options also what it writes by itself."""
+        reader, asked, spec = self._reader(cell), self.setup.test, self.setup.spec
         reader.student.put(params)
-        return score_questions(reader.student.model, reader.tokenizer, self.setup.test, self.setup.config.task)
+        scored = score_questions(reader.student.model, reader.tokenizer, asked, spec)
+        return with_generated(reader.student.model, reader.tokenizer, spec, asked, scored) if spec.free else scored
 
     def _reader(self, cell: Cell) -> Reader:
         return self.setup.own if cell.student == self.setup.config.model else self.setup.other
@@ -135,7 +137,7 @@ class Bench:
         """Another draw of real questions for every seed, so that the spread shows the luck of the draw."""
         order = torch.randperm(len(self.setup.train), generator=generator(self.setup.config.seed, "random arm", seed))
         chosen = order[: self.setup.config.prompts].tolist()
-        return [to_example(self.setup.train[i], TASKS[self.setup.config.task]) for i in chosen]
+        return [to_example(self.setup.train[i], self.setup.spec) for i in chosen]
 
     def _matched(self, reader: Reader, cell: Cell, start: Params, rows: Rows | SoftRows) -> Params:
         """The learned step sizes, in the expert's manner of stepping, from a LoRA start no expert had."""

@@ -54,7 +54,7 @@ def prompt_facts(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> list
 def tested(setup: Setup) -> list[Question]:
     """All test questions, only to look for copies; none where the data has no such split."""
     try:
-        return load_questions(setup.config.task, "test", setup.config.data_dir or None)
+        return load_questions(setup.config.task, "test", setup.config.own_data)
     except UserError:
         return []
 

@@ -75,6 +75,8 @@ def tokens_changed(tokenizer, start: Sequence[Example], result: Sequence[Example
 
 def question_ids(tokenizer, example: Example) -> list[int]:
     """The tokens between the words around a question."""
+    if not example.prompt.startswith(QUESTION_PREFIX):  # a user's own prompt, as it is
+        return prompt_ids(tokenizer, example.prompt)
     question = example.prompt.removesuffix(ANSWER_SUFFIX)
     return prompt_ids(tokenizer, question)[len(prompt_ids(tokenizer, QUESTION_PREFIX.strip())) :]
 

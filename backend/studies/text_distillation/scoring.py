@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backend.core.pool import Workers, kept
 from backend.core.scoring.metrics import summarise
-from backend.core.scoring.scored import METRICS, Scored
+from backend.core.scoring.scored import COUNTED, FREE_METRICS, METRICS, Scored, metrics_of
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
@@ -44,7 +44,7 @@ def evaluate(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
 
 def to_score(setup: Setup, run_dir: RunDir) -> list[Cell]:
     """The cells that have no whole result yet."""
-    done = {cell_of(row) for row in run_dir.rows("results") if row["metric"] == METRICS[-1]}
+    done = {cell_of(row) for row in run_dir.rows("results") if row["metric"] in (METRICS[-1], FREE_METRICS[-1])}
     return [cell for cell in cells(setup.config) if cell not in done]
 
 
@@ -66,7 +66,8 @@ def write_scores(task: str, cell: Cell, scored: list[Scored], folder: Path, run_
     lines = (json.dumps(item.as_row(), ensure_ascii=False) for item in scored)
     write_atomically(folder / f"{cell.name()}.jsonl", "\n".join(lines) + "\n")
     totals = summarise(scored)
-    for metric in METRICS:
+    for metric in metrics_of(scored):
         where = {"arm": cell.arm, "student": cell.student, "task": task, "regime": cell.regime}
         value = {"metric": metric, "seed": cell.seed, "value": totals[metric], "n": totals["n"]}
+        value |= {} if metric in COUNTED else {"stderr": totals[f"{metric}_stderr"]}
         run_dir.append("results", where | value | {"scores": f"{SCORES}/{cell.name()}.jsonl"})

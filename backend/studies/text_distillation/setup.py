@@ -5,6 +5,7 @@ Knows how names become models and files become rows; trains nothing.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from backend.core.models.readers import Reader
 from backend.core.seeding import generator
 from backend.core.text.batches import Encoded
 from backend.core.text.examples import encode
-from backend.core.text.prompts import ANSWER_SUFFIX, Example, question_prompt
-from backend.core.text.tasks import TASKS, Question, to_example
+from backend.core.text.prompts import ANSWER_SUFFIX, Example
+from backend.core.text.tasks import Question, find_task, framed, to_example
 from backend.core.text.text_data import load_questions
 from backend.core.text.token_ids import prompt_ids
 from backend.errors import UserError
@@ -24,12 +25,22 @@ from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.experts import Recipe
 from backend.studies.text_distillation.synthetic import SyntheticPrompts, check_fits, make_slots
 
+EXACT_LAYOUTS = ("prompt", "chat")  # the words around a question are not ours
+
+
+def common_ends(a: Sequence[int], b: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What two lists of ids begin with and what they end with."""
+    before = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    rest = list(zip(reversed(a[before:]), reversed(b[before:]), strict=False))
+    after = next((i for i, (x, y) in enumerate(rest) if x != y), len(rest))
+    return tuple(a[:before]), tuple(a[len(a) - after :])
+
 
 class Setup:
     """The study's materials. Raises UserError for anything in the config that does not exist or does not fit."""
 
     def __init__(self, config: DistillConfig):
-        self.config = config
+        self.config, self.spec = config, find_task(config.task)
         self.train = self._questions("train", config.train_limit)
         if config.prompts > len(self.train):
             raise UserError(
@@ -43,13 +54,13 @@ class Setup:
     @cached_property
     def train_examples(self) -> list[Example]:
         """All training questions as examples."""
-        return [to_example(question, TASKS[self.config.task]) for question in self.train]
+        return [to_example(question, self.spec) for question in self.train]
 
     def _reader(self, name: str) -> Reader:
         return Reader(name, self.config.lora_rank, self.config.lora_alpha, self.train_examples)
 
     def _questions(self, split: str, limit: int) -> list[Question]:
-        return load_questions(self.config.task, split, self.config.data_dir or None, limit or None)
+        return load_questions(self.config.task, split, self.config.own_data, limit or None)
 
     @cached_property
     def test(self) -> list[Question]:
@@ -110,13 +121,20 @@ class Setup:
         return found
 
     def _frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Token ids that stand before and after every question."""
+        """Token ids that stand before and after every question: the task's own words, or those of the model's chat
+        template, with what the tokenizer itself puts there."""
         tokenizer = self.own.tokenizer
+        if self.spec.layout in EXACT_LAYOUTS:
+            return common_ends(*(encode(tokenizer, framed(text, "x", self.spec)).prompt for text in ("x", "one two")))
         before = prompt_ids(tokenizer, "Question:")
         after = prompt_ids(tokenizer, "Question: x" + ANSWER_SUFFIX)[len(prompt_ids(tokenizer, "Question: x")) :]
         return tuple(before), tuple(after)
 
     def _question_ids(self, question: Question) -> tuple[int, ...]:
+        if self.spec.layout in EXACT_LAYOUTS:
+            before, after = self._frame()
+            ids = encode(self.own.tokenizer, framed(question.question, "x", self.spec)).prompt
+            return ids[len(before) : len(ids) - len(after)]
         before = prompt_ids(self.own.tokenizer, "Question:")
         return tuple(prompt_ids(self.own.tokenizer, "Question: " + question.question)[len(before) :])
 
@@ -146,5 +164,5 @@ class Setup:
         examples = []
         for text, real, row in zip(texts, self.init_examples, self.init_rows, strict=True):
             whole = f"{text} {self.train[row].question}" if self.config.layout == "prefix" else text
-            examples.append(Example(question_prompt(whole), real.answer))
+            examples.append(framed(whole, real.answer, self.spec))
         return examples

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from backend.export import shapes
 from backend.export.contract import wrong
-from backend.export.shapes import Name, Number, Row, Share, Text, Whole
+from backend.export.shapes import Name, Number, Positive, Row, Share, Text, Whole
 
 SEARCH, SNAPSHOTS = "artifacts/search.json", "artifacts/snapshots/"
 Arm = Literal["base", "soft", "projected", "decoded", "text", "init", "random", "full"]
@@ -198,8 +198,15 @@ class FactsRow(Row):
 class ResultsRow(shapes.ResultsRow):
     arm: Arm
     regime: Literal["matched", "ordinary"]
-    metric: Literal["acc", "acc_norm"]
-    value: Share
+    metric: Literal["acc", "acc_norm", "bits", "rouge_l", "exact"]
+    value: Positive
+    stderr: Positive | None = None
+
+    @model_validator(mode="after")
+    def shares_end_at_one(self) -> "ResultsRow":
+        if self.metric != "bits" and self.value > 1:
+            raise ValueError("at most 1")
+        return self
 
 
 class Matched(Row):

@@ -106,6 +106,9 @@ STUDY = Study(
         metrics=(
             Metric("acc", "accuracy"),
             Metric("acc_norm", "length-normalised accuracy"),
+            Metric("bits", "bits per character of the right answer; fewer is better", "bits", "lower"),
+            Metric("rouge_l", "ROUGE-L of what students write"),
+            Metric("exact", "answers written word for word"),
         ),
         exports=(
             Word("dataset", "The data set", "For datasets.load_dataset, with a card that says how it was made."),

@@ -12,8 +12,9 @@ from backend.core.text.text_data import load_questions
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
 from backend.search.court import Heat, SearchPlan, as_example
+from backend.search.moves import Draft
 from backend.search.search import Found, Search, Spread
-from backend.search.state import STATE, draft_of, last_round, material_of, search_through
+from backend.search.state import STATE, last_round, material_of, search_through
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import checking_work, search_work
 from backend.studies.text_distillation.revert import tokens_changed
@@ -26,7 +27,7 @@ def search_texts(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
     """Search, or go on searching; what it came to stays in the run's artifacts."""
     c = setup.config
     starts = zip(setup.init_examples, setup.init_rows, strict=True)
-    drafts = [draft_of(example, setup.train[row].id) for example, row in starts]
+    drafts = [Draft(setup.train[row].question, example.answer, setup.train[row].id) for example, row in starts]
     last = last_round(run_dir.artifacts / STATE)
     rounds, begun = search_work(c, workers.count), last.round if last else -1
     repair_snapshots(setup, last, run_dir)
@@ -75,7 +76,7 @@ def write_snapshot(setup: Setup, found: Found, run_dir: RunDir) -> None:
             "slot": slot,
             "text": draft.question,
             "answer": draft.answer,
-            "changed": tokens_changed(setup.own.tokenizer, [start], [as_example(draft)]),
+            "changed": tokens_changed(setup.own.tokenizer, [start], [as_example(draft, setup.spec)]),
             "distance": 0.0,
         }
         for slot, (draft, start) in enumerate(zip(found.best, setup.init_examples, strict=True))
@@ -101,7 +102,7 @@ def make_search(setup: Setup, lrs: tuple[float, ...], spread: Spread | None = No
         at_once=AT_ONCE,
         seed=c.seed,
     )
-    validation = load_questions(c.task, "validation", c.data_dir or None)
+    validation = load_questions(c.task, "validation", c.own_data)
     return Search(
         readers, setup.train, validation, material_of(setup.train, setup.train_examples, setup.own), plan, spread
     )

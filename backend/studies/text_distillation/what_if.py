@@ -25,6 +25,7 @@ from backend.core.text.tasks import Question, find_task, to_example
 from backend.core.text.text_data import load_questions
 from backend.core.training.finetune import Diverged
 from backend.core.training.stacked import Pupil, finetuned_each
+from backend.errors import UserError
 from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runs.folder import RunDir
 from backend.settings import build, from_saved
@@ -37,7 +38,14 @@ QUESTIONS = 300  # the first ones of the test
 SCORING = 12  # training steps that take as long as these questions
 MOST_KEPT = 60  # sets of texts with their answers, about 0.4 MB each
 TOLD_S = 0.25
-LIMITED = ("task", "data_dir", "lora_rank", "finetune_steps", "finetune_batch")  # what a public host has an end for
+LIMITED = (
+    "task",
+    "data_dir",
+    "data_file",
+    "lora_rank",
+    "finetune_steps",
+    "finetune_batch",
+)  # what a public host has an end for
 
 
 @dataclass(frozen=True)
@@ -82,10 +90,13 @@ def make_case(run: RunDir, edits: object, host: Host, questions: int) -> Case:
         longest = host.waited.characters
         host.waited.admit(models_of(config), len(before))
         host.admit(DistillConfig, {name: getattr(config, name) for name in LIMITED})
+    if find_task(config.task).free:
+        found = f"The answers of {config.task} are free texts, which are not right or wrong."
+        raise UserError(found, "a run whose questions have options", "Change the text in a new run, and compare them.")
     wanted = read_edits(edits, len(before), longest)
-    train = load_questions(config.task, "train", config.data_dir or None, config.train_limit or None)
-    test = load_questions(config.task, "test", config.data_dir or None)
-    asked = load_questions(config.task, "test", config.data_dir or None, questions)
+    train = load_questions(config.task, "train", config.own_data, config.train_limit or None)
+    test = load_questions(config.task, "test", config.own_data)
+    asked = load_questions(config.task, "test", config.own_data, questions)
     after = with_edits(before, wanted, lambda edit, texts: drawn(config, train, edit, texts))
     return Case(config, tuple(before), tuple(after), tuple(asked), len(test))
 

@@ -13,7 +13,7 @@ from backend.core.training.stacked import Pupil, finetuned_each, finetuned_stack
 from backend.search.court import as_example
 from tests import tiny_search
 from tests.double import EXACT
-from tests.tiny_search import DRAFTS
+from tests.tiny_search import DRAFTS, SPEC
 
 pytestmark = pytest.mark.usefixtures("double")
 readers = tiny_search.double_readers
@@ -24,7 +24,7 @@ def pupils(reader: Reader, batch: int = 3) -> list[Pupil]:
     """Other texts, other starts, other orders; texts of other lengths."""
     found = []
     for i in range(4):
-        rows = reader.rows([as_example(draft) for draft in DRAFTS[i : i + 5]])
+        rows = reader.rows([as_example(draft, SPEC) for draft in DRAFTS[i : i + 5]])
         start = reader.student.initial(("pupil", i // 2))
         found.append(Pupil(rows, start, shuffled_batches(5, batch, PLAN.steps, generator("order", i))))
     return found
