@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from backend.core.scoring.scored import LOWER
 from backend.runs.folder import LIVE_STATES, ORPHANED
 from backend.runs.outlook import elapsed, left_of
 from backend.study import Stage
@@ -78,6 +79,21 @@ def two(share: float) -> str:
 def signed(value: float) -> str:
     """A difference in points, with a minus sign as long as the plus."""
     return minus(f"{100 * value:+.1f}")
+
+
+def change(value: float, metric: str) -> str:
+    """A difference in the unit of its metric: points of a share, else bits per character."""
+    return minus(f"{value:+.3f}") if metric in LOWER else signed(value)
+
+
+def unit(metric: str) -> str:
+    """What a difference of the metric is counted in."""
+    return "bits per character" if metric in LOWER else "points"
+
+
+def is_better(difference: float, metric: str) -> bool:
+    """Whether the first of two is the better one."""
+    return difference < 0 if metric in LOWER else difference > 0
 
 
 def minus(said: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from backend.core.scoring.compare import Paired, disagreement
-from components.frame.words import signed, two
+from components.frame.words import change, is_better, two
 from components.panels import saving, tables
 
 Name = tuple[str, str]  # what a student learned from, and its model
@@ -37,17 +37,21 @@ def said(name: Name) -> str:
 def row(name: Name, result: Paired, reach: float) -> tuple[str, ...]:
     """One student. A dot with its whisker stands in the cell of the difference."""
 
-    def place(value: float) -> str:
-        return f"{50 + 50 * value / reach:.1f}%"
+    towards = 1 if is_better(1.0, result.metric) else -1
 
+    def place(value: float) -> str:
+        return f"{50 + 50 * towards * value / reach:.1f}%"
+
+    low, high = sorted((result.low, result.high), key=lambda value: towards * value)
     dot = (
         f'<span class="ds-difference" data-noise="{str(result.inside_noise).lower()}" aria-hidden="true"><u></u>'
-        f'<s style="left:{place(result.low)};right:calc(100% - {place(result.high)})"></s>'
+        f'<s style="left:{place(low)};right:calc(100% - {place(high)})"></s>'
         f'<i style="left:{place(result.difference)}"></i></span>'
     )
-    bounds = f"{signed(result.low)} to {signed(result.high)}"
+    bounds = f"{change(result.low, result.metric)} to {change(result.high, result.metric)}"
+    moved = change(result.difference, result.metric)
     flips = (len(result.gained), len(result.lost), disagreement(result))
-    return (said(name), two(result.mean_a), f"{dot}{signed(result.difference)}", bounds, *(f"{n:,}" for n in flips))
+    return (said(name), two(result.mean_a), f"{dot}{moved}", bounds, *(f"{n:,}" for n in flips))
 
 
 def numbers(reference: Name, found: Sequence[tuple[Name, Paired]]) -> str:

@@ -10,7 +10,7 @@ from statistics import fmean
 
 from backend.core.scoring.compare import Paired
 from backend.core.scoring.metrics import option_probabilities
-from backend.core.scoring.scored import Scored
+from backend.core.scoring.scored import METRICS, Scored
 from components.frame import words
 
 NAMES = ("Run A", "Run B")  # not A and B alone: options have letters too
@@ -25,16 +25,27 @@ def flips(
     a, b = (escape(name) for name in names)
     sides = [[{item.id: item for item in scored} for scored in part] for part in answered]
     both = [("gained", one) for one in result.gained] + [("lost", one) for one in result.lost]
+    free = result.metric not in METRICS
+    if free:  # nearly every answer differs a little: those that differ most come first
+        both.sort(key=lambda pair: -abs(apart(sides, pair[1])))
     if not both:
         return '<p class="ds-quiet">No question flipped.</p>'
-    rows = "".join(flip(kind, one, sides, asked.get(one), names) for kind, one in both[:MOST_FLIPS])
+    rows = "".join(
+        (written if free else flip)(kind, one, sides, asked.get(one), names) for kind, one in both[:MOST_FLIPS]
+    )
     unsent = f'<p class="ds-quiet">{len(both) - MOST_FLIPS:,} more are not shown.</p>' if len(both) > MOST_FLIPS else ""
+    buttons = (
+        ("", f"All {len(both):,} {'answers' if free else 'flips'}"),
+        ("gained", f"{side(a, free)} {len(result.gained):,}"),
+        ("lost", f"{side(b, free)} {len(result.lost):,}"),
+    )
+    kinds = "".join(
+        f'<button type="button" data-kind="{kind}" aria-pressed="{str(not kind).lower()}">{said}</button>'
+        for kind, said in buttons
+    )
     return (
         f'<div class="ds-flips" data-flips="{len(both)}"><div class="ds-switch" role="group" aria-label="Which flips">'
-        f'<button type="button" data-kind="" aria-pressed="true">All {len(both):,} flips</button>'
-        f'<button type="button" data-kind="gained" aria-pressed="false">Only {a} {len(result.gained):,}</button>'
-        f'<button type="button" data-kind="lost" aria-pressed="false">Only {b} {len(result.lost):,}</button></div>'
-        f"{subjects({sides[0][0][one].subject for _, one in both[:MOST_FLIPS]})}"
+        f"{kinds}</div>{subjects({sides[0][0][one].subject for _, one in both[:MOST_FLIPS]})}"
         f'<ol>{rows}</ol><nav aria-label="Pages"><button type="button" data-step="-1">Back</button><output></output>'
         f'<button type="button" data-step="1">Next</button></nav>{unsent}</div>'
     )
@@ -68,6 +79,35 @@ def flip(kind: str, one: str, sides: Sequence[Side], question, names: Sequence[s
         f'<em>correct only with {winner}</em></header>{text}<ul class="ds-chances">{rows}</ul>'
         f'<footer><span class="ds-first">{escape(names[0])}</span>'
         f'<span class="ds-second">{escape(names[1])}</span></footer></li>'
+    )
+
+
+def side(name: str, free: bool) -> str:
+    """What a button shows: the questions that this side alone answers, or the answers that it does better on."""
+    return f"{name} better" if free else f"Only {name}"
+
+
+def apart(sides: Sequence[Side], one: str) -> float:
+    """By how many bits per character the two sides differ on a free answer."""
+    a, b = (fmean(part[one].bits for part in side) for side in sides)
+    return a - b
+
+
+def written(kind: str, one: str, sides: Sequence[Side], question, names: Sequence[str]) -> str:
+    """One free answer: the question, the right answer, and what a student of each side wrote by itself."""
+    text = f'<p translate="no">{escape(question.question)}</p>' if question else ""
+    right = question.options[question.answer] if question else ""
+    rows = f'<li><b>Right</b><bdi translate="no">{escape(right)}</bdi></li>' if right else ""
+    for name, part in zip(names, sides, strict=True):
+        bits, wrote = fmean(seed[one].bits for seed in part), part[0][one].generated or ""
+        rows += (
+            f'<li><b>{escape(name)}</b><bdi translate="no">{escape(wrote)}</bdi>'
+            f"<span>{bits:.2f} bits per character</span></li>"
+        )
+    winner = escape(names[kind == "lost"])
+    return (
+        f'<li class="ds-flip ds-{kind}" data-kind="{kind}" data-subject=""><header><code>{escape(one)}</code>'
+        f'<em>better with {winner}</em></header>{text}<ul class="ds-written">{rows}</ul></li>'
     )
 
 

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from backend.core.scoring.compare import Paired
-from components.frame.words import ENOUGH, count, signed, two
+from components.frame.words import ENOUGH, change, count, is_better, two, unit
 from components.panels import saving
 from components.panels.flips import NAMES
 
@@ -21,11 +21,16 @@ def difference(result: Paired, names: Sequence[str] = NAMES) -> str:
     a, b = (escape(name) for name in names)
     reach = max(0.05, abs(result.low), abs(result.high)) * 1.1
 
-    def place(value: float) -> str:
-        return f"{50 + 50 * value / reach:.2f}%"
+    first = is_better(result.difference, result.metric)
+    towards = 1 if is_better(1.0, result.metric) else -1  # the better one's side is the right one
 
-    said = f"{signed(result.difference)} points, 95 % interval {signed(result.low)} to {signed(result.high)}"
-    verdict = "within the noise" if result.inside_noise else f"in favour of {a if result.difference > 0 else b}"
+    def place(value: float) -> str:
+        return f"{50 + 50 * towards * value / reach:.2f}%"
+
+    low, high = sorted((result.low, result.high), key=lambda value: towards * value)
+    bounds = f"{change(result.low, result.metric)} to {change(result.high, result.metric)}"
+    said = f"{change(result.difference, result.metric)} {unit(result.metric)}, 95 % interval {bounds}"
+    verdict = "within the noise" if result.inside_noise else f"in favour of {a if first else b}"
     if not result.inside_noise and 1 < min(result.seeds_a, result.seeds_b) < ENOUGH:
         verdict += ", but with few students"
     chance = f"McNemar p = {result.p_value:.3g}" if result.p_value is not None else seeds(result)
@@ -33,7 +38,7 @@ def difference(result: Paired, names: Sequence[str] = NAMES) -> str:
         f'<figure class="ds-difference" data-noise="{str(result.inside_noise).lower()}" {numbers(result, names)}>'
         f'{saving.MENU}<div role="img" '
         f'aria-label="{a} minus {b}: {said}"><u></u>'
-        f'<s style="left:{place(result.low)};right:calc(100% - {place(result.high)})"></s>'
+        f'<s style="left:{place(low)};right:calc(100% - {place(high)})"></s>'
         f'<i style="left:{place(result.difference)}"></i></div>'
         f"<p aria-hidden=true><span>{b} better</span><span>{a} better</span></p>"
         f"<figcaption><b>{said}: {verdict}.</b><span>{a} {two(result.mean_a)}, {b} {two(result.mean_b)} on the same "

@@ -18,8 +18,8 @@ def questions_of(config: dict, task: str) -> list[Question]:
     try:
         if task == UPLOAD:
             return read_questions(config["test_file"])[1] if config.get("test_file") else []
-        if config.get("data_dir"):
-            return load_questions(task, "test", config["data_dir"])
+        if own := config.get("data_file") or config.get("data_dir"):
+            return load_questions(task, "test", own)
         return list(bundled(task))
     except (UserError, OSError):
         return []

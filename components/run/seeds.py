@@ -12,6 +12,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from backend.core.scoring.scored import LOWER
 from backend.errors import UserError
 from backend.runs.folder import RunDir, list_runs
 from backend.runs.seeds import SEED, Spread, gains, group, has_seed, seed_of, spreads
@@ -20,7 +21,7 @@ from backend.study import Study
 from components.frame.events import sent
 from components.frame.failure import error_markup
 from components.frame.scripts import script
-from components.frame.words import STATES, signed
+from components.frame.words import STATES, change, is_better, unit
 from components.panels import saving, tables
 from components.panels.results import arm, own_model, regime
 from components.run.panel import Look, Panel
@@ -141,18 +142,23 @@ def picture(study: Study, one: Spread, runs: Sequence[RunDir]) -> str:
     """The gain of every run as a dot, their mean with its interval, and the same in words."""
     reach = max(0.05, *(abs(value) for value in (*one.values, one.low, one.high))) * 1.1
 
-    def place(value: float) -> str:
-        return f"{50 + 50 * value / reach:.2f}%"
+    towards = 1 if is_better(1.0, one.metric) else -1  # what was made is better on the right
 
+    def place(value: float) -> str:
+        return f"{50 + 50 * towards * value / reach:.2f}%"
+
+    low, high = sorted((one.low, one.high), key=lambda value: towards * value)
     seeds = [seed_of(study, run) for run in runs]
     dots = "".join(
-        f'<em style="left:{place(value)}" title="seed {seed}: {signed(value)}"></em>'
+        f'<em style="left:{place(value)}" title="seed {seed}: {change(value, one.metric)}"></em>'
         for seed, value in zip(seeds, one.values, strict=True)
     )
     made, chance = escape(arm(study, one.arm).title), escape(arm(study, one.against).title)
-    above = sum(value > 0 for value in one.values)
-    mean = f"{signed(one.mean)} points on average, 95 % interval {signed(one.low)} to {signed(one.high)}"
-    spread = f"Standard deviation over seeds {100 * one.sd:.1f}, above 0 in {above} of {len(one.values)} runs."
+    above = sum(is_better(value, one.metric) for value in one.values)
+    bounds = f"{change(one.low, one.metric)} to {change(one.high, one.metric)}"
+    mean = f"{change(one.mean, one.metric)} {unit(one.metric)} on average, 95 % interval {bounds}"
+    sd = f"{one.sd:.3f}" if one.metric in LOWER else f"{100 * one.sd:.1f}"
+    spread = f"Standard deviation over seeds {sd}, better in {above} of {len(one.values)} runs."
     heads = ("seed", "student", "training", "made", "chance", "difference")
     rows = [
         (seed, one.student, one.regime, one.arm, one.against, value)
@@ -162,7 +168,7 @@ def picture(study: Study, one: Spread, runs: Sequence[RunDir]) -> str:
         f'<figure class="ds-difference ds-of-seeds" data-noise="{str(one.low <= 0 <= one.high).lower()}" '
         f"{saving.saves('seeds', heads, rows)}>{saving.MENU}"
         f'<div role="img" aria-label="{made} minus {chance}: {mean}"><u></u>{dots}'
-        f'<s style="left:{place(one.low)};right:calc(100% - {place(one.high)})"></s>'
+        f'<s style="left:{place(low)};right:calc(100% - {place(high)})"></s>'
         f'<i style="left:{place(one.mean)}"></i></div>'
         f"<p aria-hidden=true><span>{chance} better</span><span>{made} better</span></p>"
         f'<figcaption><b><bdi translate="no">{escape(one.student)}</bdi>: {mean}.</b>'

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from html import escape
 
 from backend.core.scoring.compare import Paired, paired
+from backend.core.scoring.scored import LOWER
 from backend.core.text.prompts import ANSWER_SUFFIX, QUESTION_PREFIX
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of, summarise_results
 from backend.runs.seeds import gains
 from backend.studies.text_distillation.decoders import SEARCH
-from components.frame.words import count
-from components.panels.paired import signed
+from components.frame.words import change, count, is_better, unit
 from components.panels.results import own_model
 from components.studies.text_distillation import words
-from components.studies.text_distillation.judge_view import arms_of
+from components.studies.text_distillation.judge_view import JUDGING, arms_of
 
 ORDER = ("full", "text", "random", "soft", "decoded", "base")  # from top to bottom
 NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
@@ -32,18 +32,19 @@ def finding_markup(run: RunDir, rows: list[dict], seeds: Sequence[RunDir] = ()) 
     `seeds`: scored runs that differ from it in their seed alone, the run among them.
     """
     config = run.config()["config"]
-    table = [row for row in summarise_results(rows) if row["metric"] == "acc" and row["regime"] == "ordinary"]
+    table = [row for row in summarise_results(rows) if row["metric"] in JUDGING and row["regime"] == "ordinary"]
     own = own_model(words.STUDY, config)
     means = {row["arm"]: row["mean"] for row in table if row["student"] == own}
     if not {"text", "random"} <= set(means):
         return ""
     distilled, summary = run.rows("distilled"), run.summary() or {}
-    total = summary.get("train_questions")
+    total, metric = summary.get("train_questions"), table[0]["metric"]
+    said = free_sentence if metric in LOWER else sentence
     return (
         f'<section class="ds-finding" data-rows="{len(rows)}"><div class="ds-finding-said">'
-        f"<h2>{escape(sentence(means, own, len(distilled), total))}</h2>"
+        f"<h2>{escape(said(means, own, len(distilled), total))}</h2>"
         f"<p>{escape(detail(gains_of(run), own))}{escape(over_seeds(seeds, own))}</p>"
-        f'<p class="ds-quiet">{escape(how(config, means))}</p></div>'
+        f'<p class="ds-quiet">{escape(how(config, means, metric))}</p></div>'
         f'<div class="ds-finding-seen">{picture(table, own, total)}'
         f"{texts_markup(distilled, summary.get('verbatim'))}</div></section>"
     )
@@ -67,10 +68,23 @@ def sentence(means: dict[str, float], own: str, prompts: int, total: int | None)
     return f"{found} {own} to answer {percent(means['text'])} of the test, {beside}{whole}, all trained equally long."
 
 
-def how(config: dict, means: dict[str, float]) -> str:
+def free_sentence(means: dict[str, float], own: str, prompts: int, total: int | None) -> str:
+    """What the texts teach where answers are free: how many bits each character of a held-out answer then takes."""
+    many, one = number(prompts), prompts == 1
+    found = f"{many.capitalize()} text{'' if one else 's'} found by this program teach{'es' if one else ''}"
+    beside = f"{many} random example{'' if one else 's'} {means['random']:.2f}"
+    whole = f", and all {f'{total:,}' if total else 'of them'} {means['full']:.2f}" if "full" in means else ""
+    return (
+        f"{found} {own} to predict held-out answers with {means['text']:.2f} bits per character, {beside}{whole}; "
+        "fewer is better. All were trained equally long."
+    )
+
+
+def how(config: dict, means: dict[str, float], metric: str) -> str:
     """Where the texts come from: of learned prompts, or of a search of its own, and whether those teach less here."""
     if config.get("decoder") == SEARCH:
-        less = means.get("decoded", math.inf) < means["text"]
+        decoded = means.get("decoded")
+        less = decoded is not None and is_better(means["text"] - decoded, metric)
         told = "; decoded soft prompts teach less" if less else ""
         return f"How: a search chose them by training students{told}."
     return (
@@ -83,14 +97,17 @@ def detail(gains: dict[str, Paired], own: str) -> str:
     said = []
     for student in sorted(gains, key=lambda name: name != own):
         gain = gains[student]
-        points, bounds = signed(gain.difference), f"{signed(gain.low)} to {signed(gain.high)}"
+        metric = gain.metric
+        moved, bounds = change(gain.difference, metric), f"{change(gain.low, metric)} to {change(gain.high, metric)}"
         if student == own:
-            over = f"{gain.n:,} questions, {count(gain.seeds_a, 'student')}"
+            asked = "answer" if metric in LOWER else "question"
+            over = f"{count(gain.n, asked)}, {count(gain.seeds_a, 'student')}"
+            chance = "examples" if metric in LOWER else "questions"
             said.append(
-                f"Compared with random questions: {points} points (95 % interval {bounds}; {over}).{doubt(gain)}"
+                f"Compared with random {chance}: {moved} {unit(metric)} (95 % interval {bounds}; {over}).{doubt(gain)}"
             )
         else:
-            said.append(f"For {student}, trained on the same texts: {points} ({bounds}).")
+            said.append(f"For {student}, trained on the same texts: {moved} ({bounds}).")
     return " ".join(said)
 
 
@@ -99,11 +116,13 @@ def over_seeds(runs: Sequence[RunDir], own: str) -> str:
     if len(runs) < words.ENOUGH:
         return ""
     found = [
-        one for one in gains(words.STUDY, runs) if (one.student, one.regime, one.metric) == (own, "ordinary", "acc")
+        one
+        for one in gains(words.STUDY, runs)
+        if (one.student, one.regime) == (own, "ordinary") and one.metric in JUDGING
     ]
     return "".join(
-        f" {number(len(runs)).capitalize()} runs with different seeds gain {signed(one.mean)} points on average "
-        f"({signed(one.low)} to {signed(one.high)})."
+        f" {number(len(runs)).capitalize()} runs with different seeds gain {change(one.mean, one.metric)} "
+        f"{unit(one.metric)} on average ({change(one.low, one.metric)} to {change(one.high, one.metric)})."
         for one in found
     )
 
@@ -133,9 +152,11 @@ def percent(share: float) -> str:
 # -- the picture ------------------------------------------------------------------------------------------------
 def picture(table: list[dict], own: str, total: int | None) -> str:
     """A row for each arm, with a dot and its interval for each student, the run's own above the other."""
+    share = table[0]["metric"] not in LOWER
     low = math.floor(10 * min(row["mean"] - row["interval"] for row in table)) / 10
     high = math.ceil(10 * max(row["mean"] + row["interval"] for row in table)) / 10
-    scale = (max(0.0, low), min(1.0, max(high, low + 0.1)))
+    scale = (max(0.0, low), min(1.0 if share else math.inf, max(high, low + 0.1)))
+    caption = "answered correctly, 95 % interval" if share else "bits per character, fewer is better; 95 % interval"
     students = sorted({row["student"] for row in table}, key=lambda name: (name != own, name))
     names, drawn = called(total), []
     for arm in ORDER:
@@ -147,18 +168,19 @@ def picture(table: list[dict], own: str, total: int | None) -> str:
     )
     return (
         f'<figure class="ds-found-arms"><ul>{"".join(drawn)}</ul>'
-        f'<div class="ds-found-arms-axis" aria-hidden="true"><div>{axis(scale)}</div></div>'
-        f"<figcaption>{keys}<span>answered correctly, 95 % interval</span></figcaption></figure>"
+        f'<div class="ds-found-arms-axis" aria-hidden="true"><div>{axis(scale, share)}</div></div>'
+        f"<figcaption>{keys}<span>{caption}</span></figcaption></figure>"
     )
 
 
-def axis(scale: tuple[float, float]) -> str:
-    """Every fifth of one."""
+def axis(scale: tuple[float, float], share: bool) -> str:
+    """Every fifth of one; of a longer scale every half, or every whole."""
     tenths = range(round(10 * scale[0]), round(10 * scale[1]) + 1)
+    apart = 2 if len(tenths) <= 12 else 5 if len(tenths) <= 31 else 10
     return "".join(
-        f'<span style="left:{place(tenth / 10, scale)}">{percent(tenth / 10)}</span>'
+        f'<span style="left:{place(tenth / 10, scale)}">{percent(tenth / 10) if share else f"{tenth / 10:.1f}"}</span>'
         for tenth in tenths
-        if not tenth % 2
+        if not tenth % apart
     )
 
 
@@ -172,7 +194,7 @@ def called(total: int | None) -> dict[str, str]:
 
 def arm_markup(name: str, arm: str, rows: list[dict], students: list[str], scale: tuple[float, float]) -> str:
     """One arm's dots. The title of each says what it stands for."""
-    dots, values = [], []
+    dots, values, free = [], [], rows[0]["metric"] in LOWER
     for row in rows:
         mean, bound, lane = row["mean"], row["interval"], students.index(row["student"])
         ends = f"left:{place(mean - bound, scale)};right:calc(100% - {place(mean + bound, scale)})"
@@ -181,10 +203,10 @@ def arm_markup(name: str, arm: str, rows: list[dict], students: list[str], scale
             f'<p class="ds-found-arms-{lane}" title="{escape(told)}"><s style="{ends}"></s>'
             f'<i style="left:{place(mean, scale)}"></i></p>'
         )
-        values.append(f"{100 * mean + 1e-9:.0f}")
+        values.append(f"{mean:.2f}" if free else f"{100 * mean + 1e-9:.0f}")
     return (
         f'<li class="ds-found-arm ds-found-arm-{arm}"><span>{escape(name)}</span><div>{"".join(dots)}</div>'
-        f"<b>{' · '.join(values)}\N{NO-BREAK SPACE}%</b></li>"
+        f"<b>{' · '.join(values)}{'' if free else chr(160) + '%'}</b></li>"
     )
 
 
@@ -192,12 +214,16 @@ def place(value: float, scale: tuple[float, float]) -> str:
     return f"{100 * min(1.0, max(0.0, (value - scale[0]) / (scale[1] - scale[0]))):.1f}%"
 
 
+def bare(prompt: str) -> str:
+    return prompt.removeprefix(QUESTION_PREFIX).removesuffix(ANSWER_SUFFIX)
+
+
 # -- the texts --------------------------------------------------------------------------------------------------
 def texts_markup(distilled: list[dict], verbatim: int | None) -> str:
     """The texts with their answers, as they are."""
     lines = []
     for row in distilled[:MOST]:
-        text = row["prompt"].removeprefix(QUESTION_PREFIX).removesuffix(ANSWER_SUFFIX)
+        text = row["provenance"]["text"] if "between" in row else bare(row["prompt"])
         lines.append(f"<li><span>{escape(text)}</span> <b>{escape(row['answer'])}</b></li>")
     real = "" if verbatim is None else f" ({verbatim} of {len(distilled)} are real questions)"
     more = (

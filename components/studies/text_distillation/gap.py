@@ -10,6 +10,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from backend.core.scoring.compare import Paired, paired
+from backend.core.scoring.scored import LOWER
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of
@@ -27,11 +28,11 @@ SEARCHED = "replaced by the texts that the search found"
 
 
 def gap_markup(run: RunDir) -> str:
-    """The picture; empty while there are no answers of students on soft prompts and on text."""
+    """The picture; empty while there are no answers of students on soft prompts and on text, and for free answers."""
     student = run.config()["config"].get("model")
     there = arms_of(run).get(student, {})
     way = [arm for arm in WAY if arm in there]
-    if not {"soft", "text"} <= set(way):
+    if not {"soft", "text"} <= set(way) or there["text"][0]["metric"] in LOWER:
         return ""
     try:
         answered = {arm: [scores_of(run, row) for row in there[arm]] for arm in way}

@@ -10,6 +10,7 @@ from pathlib import Path
 import gradio as gr
 
 from backend.core.scoring.compare import Paired, against, paired
+from backend.core.scoring.scored import FREE_METRICS, METRICS
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of
@@ -22,6 +23,7 @@ from components.panels.questions import questions_of
 from components.studies.text_distillation import words
 
 SCRIPTS = [Path(compare_view.__file__).with_suffix(".js"), Path(__file__).with_suffix(".js")]
+JUDGING = (METRICS[0], FREE_METRICS[0])
 REGIME = "ordinary"  # what a reader would meet outside of this program
 
 
@@ -102,7 +104,7 @@ def arms_of(run: RunDir) -> dict[str, dict[str, list[dict]]]:
     found: dict[str, dict[str, list[dict]]] = {}
     for row in sorted(run.rows("results"), key=lambda row: row["seed"]):
         at_hand = row.get("scores") and (run.path / row["scores"]).is_file()
-        if at_hand and row["metric"] == "acc" and row["regime"] == REGIME:
+        if at_hand and row["metric"] in JUDGING and row["regime"] == REGIME:
             found.setdefault(row["student"], {}).setdefault(row["arm"], []).append(row)
     return found
 

@@ -9,9 +9,8 @@ from html import escape
 
 from backend.core.scoring.compare import Paired
 from backend.core.scoring.scored import from_row
-from components.frame.words import count
+from components.frame.words import count, signed
 from components.panels.flips import flips
-from components.panels.paired import signed
 
 NAMES = ("changed texts", "unchanged texts")
 STEP = 0.05  # the axis begins and ends at a multiple

@@ -9,7 +9,7 @@ from html import escape
 
 from backend.runs.results import summarise_results
 from backend.studies.text_distillation.study import STUDY
-from components.frame.words import ENOUGH, count, quantity, signed
+from components.frame.words import ENOUGH, change, count, is_better, quantity, unit
 
 ARMS = {word.name: (word.title, word.about) for word in STUDY.words.arms}
 REGIMES = {word.name: (word.title, word.about) for word in STUDY.words.regimes}
@@ -55,20 +55,21 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
     if random is None:
         return said
     said += f" The same number of random real questions: {quantity(random)}. "
-    gap = text["mean"] - random["mean"]
+    metric, gap = text["metric"], text["mean"] - random["mean"]
+    side = "better" if is_better(gap, metric) else "worse"
     if bounds is not None:
         low, high = bounds
-        said += f"Question by question: {signed(gap)} points (95 % interval {signed(low)} to {signed(high)}). "
+        bounded = f"{change(low, metric)} to {change(high, metric)}"
+        said += f"Question by question: {change(gap, metric)} {unit(metric)} (95 % interval {bounded}). "
         if low <= 0 <= high:
             return said + "The difference is within the noise."
         if (seeds := min(text["seeds"], random["seeds"])) < ENOUGH:
-            side = "better" if gap > 0 else "worse"
             return said + f"It teaches {side} here, but with {count(seeds, 'student')} each, this may still be luck."
-        return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
+        return said + f"Distilled text is {side} by more than the noise."
     # the two arms answer the same questions, so treating them as independent makes the noise look larger, not smaller
     if abs(gap) <= math.hypot(text["interval"], random["interval"]):
         return said + "The difference is within the noise."
-    return said + f"Distilled text is {'better' if gap > 0 else 'worse'} by more than the noise."
+    return said + f"Distilled text is {side} by more than the noise."
 
 
 METRIC_HERE = "accuracy after ordinary training"

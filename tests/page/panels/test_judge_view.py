@@ -12,8 +12,8 @@ from backend.core.scoring.scored import Scored
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of
+from components.frame.words import signed
 from components.panels.flips import subjects
-from components.panels.paired import signed
 from components.run.shelf import new_owner
 from components.studies.text_distillation import words
 from components.studies.text_distillation.judge_view import arms_of, bounds_of, chosen_arms, closed_markup, open_markup
