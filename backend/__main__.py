@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from backend.commands import ask, export, listing, run, score
+from backend.commands import ask, describe, export, listing, run, score
 from backend.errors import UserError
 from backend.study import all_studies, resolve
 
@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     run.add_arguments(commands.add_parser("run", help="run a study from a preset, or resume the run in a folder"))
     score.add_arguments(commands.add_parser("score", help="score a model on a task"))
+    describe.add_arguments(commands.add_parser("describe", help="what is understood of a file"))
     listing.add_results(commands.add_parser("results", help="the table of results of a run folder"))
     ask.add_arguments(commands.add_parser("ask", help="put one question to a student, and to a tuned one beside it"))
     export.add_export(commands.add_parser("export", help="a run, its data set or its tables, as a file"))

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from backend.commands.describe import add_answers_from
 from backend.core.scoring.scored import METRICS
 from backend.core.text.tasks import TASKS
 from backend.disk import write_atomically
@@ -24,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--task", help=f"one of {', '.join(TASKS)}")
-    what.add_argument("--file", help="a file of your own questions: jsonl, json, csv, tsv or parquet")
+    what.add_argument("--file", help="a file of your own questions: jsonl, json, csv, tsv, parquet or xlsx")
+    add_answers_from(parser)
     parser.add_argument("--adapter", metavar="DIR", help="a LoRA adapter saved by peft, to put on the model")
     parser.add_argument("--split", default="test", help="which questions (default: test)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions (of each subject in turn)")
@@ -83,7 +85,7 @@ def _test(args: argparse.Namespace):
         if args.limit is not None and args.limit < 1:
             found = f"The limit is {args.limit}."
             raise UserError(found, "a whole number from 1", "Leave the limit out to use every question.")
-        layout, questions = uploads.read_questions(args.file)
+        layout, questions = uploads.read_questions(args.file, args.answers_from)
         return tasks.file_task(Path(args.file).stem, layout), questions[: args.limit], {}
     questions = text_data.load_questions(args.task, args.split, args.data_dir, args.limit)
     return tasks.find_task(args.task), questions, text_data.load_shots(args.task, args.data_dir)

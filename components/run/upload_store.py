@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.core.text.reading import read_file
 from backend.core.text.table_formats import READERS
-from backend.core.text.uploads import read_examples, read_questions, summary
+from backend.core.text.tasks import Question
+from backend.core.text.uploads import described
 from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.export.places import texts
@@ -26,12 +28,14 @@ FOLDER = "uploads"  # beside the visitor's runs; it holds no config.json, so it 
 MOST_FILES = 20
 MOST_MEGABYTES = 1  # the server refuses larger ones before they arrive
 KEY = re.compile(r"[0-9a-f]{24}\.[a-z]{3,7}")
-SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Use:
-    """What a file is for. `read` checks it and says what it holds: `count`, and `shown`, the first three."""
+    """What a file is for. `read` checks it and says what was understood: `count`, `layout`, `unused`, `warnings`.
+
+    It also has `shown`, the first three examples, each as two texts.
+    """
 
     name: str
     noun: str
@@ -39,13 +43,19 @@ class Use:
 
 
 def _examples(path: Path) -> dict:
-    found = summary(read_examples(path))
-    return {"count": found["count"], "shown": [[part["prompt"], part["answer"]] for part in found["shown"]]}
+    return _facts(path, lambda example, _: [example["prompt"], example["answer"]])
 
 
 def _questions(path: Path) -> dict:
-    _, questions = read_questions(path)
-    return {"count": len(questions), "shown": [[q.question, q.options[q.answer]] for q in questions[:SHOWN]]}
+    return _facts(path, lambda _, question: [question.question, question.options[question.answer]], options=True)
+
+
+def _facts(path: Path, shown: Callable[[dict, Question], list[str]], options: bool = False) -> dict:
+    """What was understood of a file: what `describe` says of it, and a pair of texts for each of its examples."""
+    reading = read_file(path, options=options)
+    told = described(reading)
+    pairs = [shown(*both) for both in zip(told["examples"], reading.questions, strict=False)]
+    return {"count": told["rows"], "shown": pairs} | {key: told[key] for key in ("layout", "unused", "warnings")}
 
 
 TRAIN = Use("train", "example", _examples)
@@ -82,7 +92,7 @@ class UploadStore:
         return path if path.suffix in READERS and path.is_file() else None
 
     def facts(self, owner: str, key: object) -> dict:
-        """What was found in it: `name`, `use`, `count`, `shown`; empty where there is no such file."""
+        """What was found in it, with its `name` and `use`; empty where there is no such file."""
         path = self.path(owner, key)
         try:
             return json.loads(path.with_name(f"{path.name}.facts").read_text(encoding="utf-8")) if path else {}

@@ -4,12 +4,14 @@ A path is a column's name, or names with points where a value lies inside anothe
 """
 
 import math
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 from backend.core.text.places import Foreign, Place, printable
 
 ABSENT = object()
+SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: no tokenizer can encode it
 
 
 def named_columns(row: object, place: Place) -> dict:
@@ -21,6 +23,8 @@ def named_columns(row: object, place: Place) -> dict:
 
 def value_at(row: dict, path: str) -> object:
     """What lies at a path, or ABSENT."""
+    if "." not in path:
+        return row.get(path, ABSENT)
     found: object = row
     for part in path.split("."):
         if isinstance(found, dict) and part in found:
@@ -79,7 +83,7 @@ def checked_text(value: object, shown: str, place: Place) -> str:
         raise place.error(shown, kind_words(value), "a text")
     if not value.strip():
         raise place.error(shown, "an empty text", "a text with at least one letter")
-    if any("\ud800" <= letter <= "\udfff" for letter in value):  # half a character: no tokenizer can encode it
+    if SURROGATE.search(value):
         raise place.error(shown, "half of a Unicode surrogate pair", "a text of whole characters")
     if "\0" in value:
         raise place.error(shown, "a NUL character", "a text of readable characters")

@@ -18,8 +18,8 @@ from backend.core.text.rows import Parts, read_parts, row_id
 from backend.core.text.tables import read_table
 from backend.core.text.tasks import Question
 
-# how the tasks for questions with options ask, as a layout of tasks.py
-OPTION_LAYOUTS = {"own_options": "arc", "own_letters": "mmlu"}
+COUNTED_FROM = 0  # where the answers of the benchmarks on the hub begin
+OPTION_LAYOUTS = {"own_options": "arc", "own_letters": "mmlu"}  # how they are asked, as a layout of tasks.py
 NumberedRows = Sequence[tuple[Place, object]]
 
 
@@ -35,23 +35,19 @@ class Reading:
     warnings: tuple[str, ...]
 
 
-def read_file(path: str | Path, answers_from: int | None = None) -> Reading:
+def read_file(path: str | Path, answers_from: int | None = None, options: bool = False) -> Reading:
     """Every row of a file. UserError names the row and the column that is wrong.
 
-    `answers_from` says where the numbers among the answers begin, 0 or 1; without it the file has to tell.
+    `answers_from` says where the numbers among the answers begin, 0 or 1; without it the file has to tell. With
+    `options` free answers are refused.
     """
     table = read_table(path)
-    return read(table.rows, answers_from, table.remarks)
+    return read(table.rows, answers_from, table.remarks, options=options)
 
 
-def read_options(rows: NumberedRows, layout: str | None = None, answers_from: int | None = None) -> Reading:
-    """Rows that must have options. A layout of tasks.py says whether they must have a subject; without it they tell."""
-    subjects = None if layout is None else layout == "mmlu"
-    reading = read(rows, answers_from, subjects=subjects, options=True)
-    if reading.task not in OPTION_LAYOUTS:
-        place, row = rows[0]
-        raise missing(row, "A" if place.header else "choices", place, "questions with options")
-    return reading
+def read_options(rows: NumberedRows, layout: str) -> list[Question]:
+    """Rows of a benchmark, by the layout of its task: mmlu must have subjects, arc's are not looked at."""
+    return read(rows, COUNTED_FROM, subjects=layout == "mmlu", options=True).questions
 
 
 def read(
@@ -63,11 +59,15 @@ def read(
 ) -> Reading:
     """Rows of any source. `remarks` are warnings of whoever read them.
 
-    `subjects` says whether rows must have a subject (None: where they have one), `options` whether options are meant.
+    `subjects` says whether rows must have a subject (None: where they have one), `options` whether they must have
+    options.
     """
     named = [(place, named_columns(row, place)) for place, row in rows]
     parts = _parts(named, options)
     layout = parts[0][1]
+    if options and not layout.options:
+        place, row = named[0]
+        raise missing(row, "A" if place.header else "choices", place, "questions with options")
     usage.check_overlooked(named, layout)
     usage.check_loose_options(named, parts, layout)
     base = counted_from(parts, answers_from)

@@ -18,7 +18,6 @@ from backend.errors import UserError
 
 ASSETS = Path(__file__).parents[3] / "assets"
 HELD_OUT_ROWS = 570
-FROM = 0  # where the benchmarks' numbers begin to count the options
 
 
 def load_questions(task: str, split: str, data_dir: str | None = None, limit: int | None = None) -> list[Question]:
@@ -55,7 +54,7 @@ def load_shots(task: str, data_dir: str | None = None) -> dict[str, list[Questio
 def load_file(path: str | Path, layout: str) -> list[Question]:
     """Every question of one file of either layout, in any format of tables.py. UserError names the row and column."""
     check_layout(layout)
-    return read_options(read_table(path).rows, layout, FROM).questions
+    return read_options(read_table(path).rows, layout)
 
 
 def _of(spec: TaskSpec, data_dir: str | None, split: str) -> list[Question]:
@@ -122,7 +121,7 @@ def _from_hub(spec: TaskSpec, split: str) -> list[Question]:
         if shown:
             datasets.enable_progress_bars()
     numbered = filled([(Place(source, number), row) for number, row in enumerate(rows, 1)], source)
-    return read_options(numbered, spec.layout, FROM).questions
+    return read_options(numbered, spec.layout)
 
 
 def _first(questions: list[Question], limit: int) -> list[Question]:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from backend.core.text.places import LIMITS
 from backend.core.text.prompts import Example
-from backend.core.text.reading import OPTION_LAYOUTS, Reading, read_file, read_options
+from backend.core.text.reading import OPTION_LAYOUTS, Reading, read_file
 from backend.core.text.table_formats import READERS
-from backend.core.text.tables import read_table
 from backend.core.text.tasks import Question, continuations, find_task, to_example
 from backend.errors import UserError
 
@@ -32,7 +31,7 @@ def read_questions(path: str | Path, answers_from: int | None = None) -> tuple[s
     A file with subjects is asked as MMLU is, letters under a line that names the subject. One without has nothing to
     put into that line, so it is asked as ARC is, with the options' texts.
     """
-    reading = read_options(read_table(path).rows, answers_from=answers_from)
+    reading = read_file(path, answers_from, options=True)
     return OPTION_LAYOUTS[reading.task], reading.questions
 
 

@@ -52,20 +52,30 @@ def columns_of(named: Named, layout: Layout) -> tuple[dict[str, str], tuple[str,
     """What became of which columns, and the columns that became nothing."""
     found: dict[str, dict[str, None]] = {}
     unused: dict[str, None] = {}
+    left: dict[tuple, list] = {}  # by the columns that a row has: the names that nothing uses
     for _, row in named:
-        context = context_path(row, layout)
-        for role, path in roles(layout):
-            if value_at(row, path) is not ABSENT and (role != "context" or path == context):
-                found.setdefault(role, {})[path.removesuffix(".0")] = None
-        for name in series_names(layout, row):
-            found.setdefault("options", {})[name] = None
-        unused |= dict.fromkeys((*left_over(layout, row), *_left_inside(layout, row)))
+        if (names := tuple(row)) not in left:
+            _add_roles(row, layout, found)
+            used = used_tops(layout, row)
+            left[names] = [name for name in row if name not in used]
+        unused |= {str(name): None for name in left[names] if not blank(row[name])}
+    for _, row in named if any("." in path for path in layout.needs) else ():
+        unused |= dict.fromkeys(_left_inside(layout, row))
     columns = {role: ", ".join(paths) for role, paths in found.items()}
     if turns := columns.pop("turns", ""):
         columns |= {"prompt": turns.partition(", ")[0], "answer": turns.rpartition(", ")[2]}
     if "fixed" in layout.options:
         columns["options"] = f"always {', '.join(layout.options['fixed'])}"
     return columns, tuple(unused)
+
+
+def _add_roles(row: dict, layout: Layout, found: dict[str, dict[str, None]]) -> None:
+    context = context_path(row, layout)
+    for role, path in roles(layout):
+        if value_at(row, path) is not ABSENT and (role != "context" or path == context):
+            found.setdefault(role, {})[path.removesuffix(".0")] = None
+    for name in series_names(layout, row):
+        found.setdefault("options", {})[name] = None
 
 
 def _left_inside(layout: Layout, row: dict) -> list[str]:

@@ -160,15 +160,17 @@ def _uploader(use: Use, label: str) -> tuple[gr.Dropdown, gr.UploadButton, gr.HT
 
 
 def file_markup(found: dict, use: Use) -> str:
-    """How many, and the first three."""
+    """How many, how the file was read, what there is to warn about, and the first three."""
     shown = [(escape(_end(a)), escape(_end(b))) for a, b in found["shown"]]
     rows = "".join(f"<li><span>{a}</span><b>{b}</b></li>" for a, b in shown)
-    count = found["count"]
+    count, layout = found["count"], found.get("layout")  # files kept before have no layout
+    told = [f"Read as {layout}.", *found.get("warnings", ())] if layout else []
+    remarks = "".join(f"<p>{escape(sentence)}</p>" for sentence in told)
     return (
         f'<div class="ds-file" data-count="{count}" role="status"><strong translate="no">'
         f"{escape(found['name'])}</strong>"
         f"<span>{count:,} {use.noun}{'' if count == 1 else 's'}</span>"
-        f'<ol translate="no">{rows}</ol></div>'
+        f'{remarks}<ol translate="no">{rows}</ol></div>'
     )
 
 

@@ -40,7 +40,7 @@ def mmlu_with(**changes) -> dict:
 
 
 def read_row(row: object, layout: str, place: Place) -> Question:
-    [question] = read_options([(place, row)], layout, answers_from=0).questions
+    [question] = read_options([(place, row)], layout)
     return question
 
 

@@ -175,7 +175,7 @@ BAD_EXAMPLES = {
     "a text alone": (b'{"text": "x"}\n', "row 1, column `text`: text outside of the turns"),
     "no prompt": (
         b'{"words": "x"}\n',
-        "row 1: no known layout has `words`. Expected `question`, `choices` and `answer`;",
+        "row 1: no known layout has `words`. Expected `question`, `choices` and",
     ),
     "renamed": (b'{"Prompt": "x", "answer": "y"}\n', "Rename `Prompt` to `prompt`"),
     "no answer": (lines({"prompt": "x"}), "row 1, column `answer`: the column is missing"),
