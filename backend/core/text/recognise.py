@@ -145,8 +145,9 @@ def _layout(seen: Signature, place: Place) -> Layout | None:
     return best[0]
 
 
-def _weight(layout: Layout) -> int:
-    return len(layout.needs) + ("found" in LAYOUTS[layout.name].options)
+def _weight(layout: Layout) -> float:
+    """How much a layout explains of a row. Options that had to be looked for count less than those it names."""
+    return len(layout.needs) + 0.5 * ("found" in LAYOUTS[layout.name].options)
 
 
 def _unmet(layout: Layout, kinds: dict[tuple[str, ...], str]) -> list[str]:

@@ -198,7 +198,8 @@ def _hidden(name: str, place: Place) -> UserError:
 def another_kind(row: dict, layout: Layout, first: Layout, place: Place, before: Place) -> UserError:
     """The error for a row that reads as one layout under rows that read as another."""
     names = {path.partition(".")[0] for path in layout.needs} ^ {path.partition(".")[0] for path in first.needs}
-    column = next((str(name) for name in row if name in names), "")
+    here = [str(name) for name in row if name in names]
+    column = next(iter(here or [path for path in first.needs if value_at(row, path) is ABSENT]), "")
     found = f"this row reads as {layout.name}, and row {before.row} as {first.name}"
     return place.error(
         printable(column), found, "rows of one kind in a file", "Put these rows into a file of their own."
