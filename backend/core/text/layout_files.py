@@ -47,6 +47,7 @@ class Layout:
     readings: tuple[str, ...] = ()
     counted_from: int | None = None
     before_answer: str = ""
+    between: str = ""
     subject: str = ""
     id: str = "id"
     turns: tuple[str, ...] = ()
@@ -96,6 +97,7 @@ KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
     "readings": (lambda value: _are_texts(value) and set(value) <= set(READINGS), f"a list of {', '.join(READINGS)}"),
     "counted_from": (lambda value: type(value) is int and value in (0, 1), "0 or 1"),
     "before_answer": (lambda value: isinstance(value, str) and bool(value), "a text of at least one character"),
+    "between": TEXT,
     "subject": TEXT,
     "id": (lambda value: isinstance(value, str), "a column, or an empty text where rows have no id"),
     "turns": TEXTS,
@@ -157,8 +159,8 @@ def _check_together(file: str, given: dict) -> None:
         refuse("turns", f"given for {given['task']}", "own_chat, or a `question`")
     if ("options" in given) != (given["task"] == "own_options"):
         refuse("options", f"given or missing for {given['task']}", "options for own_options, and for no other task")
-    told = "turns" in given or "right" in given.get("options", {})
-    if ("answer" in given) == told:
+    told = "right" in given.get("options", {})
+    if ("answer" in given) == told and "turns" not in given:  # turns may hold the answer, or have it beside them
         refuse("answer", "given where the answer is told already, or missing", "one place for the answer")
     if ("readings" in given) != ("answer" in given and "options" in given):
         refuse("readings", "given or missing", "how the answer names an option, where there are options and an answer")

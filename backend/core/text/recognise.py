@@ -108,6 +108,7 @@ def roles(layout: Layout) -> list[tuple[str, str]]:
         ("prompt", layout.input),
         *(("options", path) for path in options),
         ("answer", layout.answer or form.get("right", "")),
+        ("between", layout.between),
         ("subject", layout.subject),
         ("id", layout.id),
     ]

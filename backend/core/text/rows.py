@@ -50,12 +50,22 @@ def read_parts(row: dict, layout: Layout, place: Place) -> Parts:
     question = _question(row, layout, place)
     if layout.task == "own_options":
         return _with_options(question, row, layout, place)
-    answer = layout.before_answer + text_at(row, layout.answer, place)
+    answer = _between(row, layout, place) + text_at(row, layout.answer, place)
     if layout.task != "own_chat":
         return Parts(place, question, (answer,))
     system = optional_text(row, layout.system, place) if layout.system else ""
     turns = (*([("system", system)] if system else []), *history_turns(row, layout, place), ("user", question))
     return Parts(place, plain_text(turns), (answer,), turns=turns)
+
+
+def _between(row: dict, layout: Layout, place: Place) -> str:
+    """What stands before the answer: the row's own text, which may be empty, or the layout's."""
+    told = value_at(row, layout.between) if layout.between else ABSENT
+    if told is ABSENT or told is None:
+        return layout.before_answer
+    if not isinstance(told, str):
+        raise place.error(layout.between, kind_words(told), "a text")
+    return told
 
 
 def row_id(row: dict, path: str, place: Place) -> str:

@@ -1,12 +1,13 @@
 """Turns: a conversation in any of its spellings as (role, text), parted into what was said before and the answer.
 
 One conversation is one example: the last answer of the assistant is taught, all before it is read. Knows messages with
-`role` and `content` or with `from` and `value`, ChatML as text, and earlier turns as pairs. No template and no model.
+`role` and `content` or with `from` and `value`, or as [role, text], ChatML as text, and earlier turns as pairs. No
+template and no model.
 """
 
 import re
 
-from backend.core.text.cells import ABSENT, checked_text, kind_words, needed, optional_text, value_at
+from backend.core.text.cells import ABSENT, checked_text, kind_words, needed, optional_text, text_at, value_at
 from backend.core.text.layout_files import Layout
 from backend.core.text.places import Place, printable
 
@@ -31,6 +32,8 @@ def turns_at(row: dict, layout: Layout, place: Place) -> tuple[Turns, str, int]:
     for path in layout.turns:
         value = needed(row, path, place)
         turns += _written_out(value, path, place) if isinstance(value, str) else _messages(value, path, place)
+    if layout.answer:
+        turns.append(("assistant", text_at(row, layout.answer, place)))
     last = next((i for i in reversed(range(len(turns))) if turns[i][0] == "assistant"), None)
     path = layout.turns[-1]
     if last is None:
@@ -73,6 +76,8 @@ def _messages(values: object, path: str, place: Place) -> list[tuple[str, str]]:
 
 
 def _message(value: object, shown: str, place: Place) -> tuple[str, str]:
+    if isinstance(value, list) and len(value) == 2:
+        return _role(value[0], f"{shown}[0]", place), checked_text(value[1], f"{shown}[1]", place)
     if not isinstance(value, dict):
         raise place.error(shown, kind_words(value), "a message with a role and a text")
     names = next((names for names in NAMES if names[0] in value and names[1] in value), None)

@@ -1,5 +1,7 @@
 """One small file of every known layout, written after each data set's public description, and what it must read as."""
 
+from backend.core.text.prompts import Example
+
 MILK, HOT = "Which animal gives milk?", "Which is hot?"
 TWO = (("a cow", "a stone"), ("ice", "fire"))
 LETTERS = ["A", "B"]
@@ -245,6 +247,13 @@ ROWS = {
         "a.jsonl",
         [{"prompt": "Question: x\nAnswer:", "answer": "y", "provenance": {"step": 3}}],
         [("Question: x\nAnswer:", (" y",), " y")],
+    ),
+    "distilled_chat": (
+        "a.jsonl",
+        [
+            Example("Question: Name an animal.\nAnswer:", "A cow.", turns=(ASKED,)).row | {"provenance": {"step": 3}},
+        ],
+        CHAT,
     ),
     "prompt_completion": (
         "a.parquet",

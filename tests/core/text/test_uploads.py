@@ -148,6 +148,12 @@ def test_the_data_set_of_a_run_is_training_data():
     assert [e.text for e in read_examples(file)] == [Example(row["prompt"], row["answer"]).text for row in rows]
 
 
+def test_what_a_run_on_own_data_leaves_is_read_back_as_it_was_taught(tmp_path):
+    taught = [Example("2+3=", "5", ""), Example("2+2=", "4", "")]
+    rows = [example.row | {"provenance": {"step": 3}} for example in taught]
+    assert [e.text for e in read_examples(upload(tmp_path, "a.jsonl", lines(*rows)))] == [e.text for e in taught]
+
+
 def test_a_question_with_a_free_answer_is_asked_as_arc_is(tmp_path):
     file = upload(tmp_path, "a.csv", b"question,answer\nWhich animal gives milk?,a cow\n")
     assert read_examples(file) == [Example("Question: Which animal gives milk?\nAnswer:", "a cow")]
