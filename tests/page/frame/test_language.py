@@ -9,6 +9,8 @@ import pytest
 
 from backend import settings
 from backend.core.models.registry import KNOWN
+from backend.core.text import usage
+from backend.core.text.layout_files import LAYOUTS
 from backend.core.text.tasks import TASKS
 from backend.studies.bench import config as bench
 from backend.studies.bench.words import task_name
@@ -118,6 +120,11 @@ def test_what_a_study_says_of_itself_is_there(study):
 def test_what_the_registry_says_of_students_is_there_sentence_by_sentence():
     said = [re.split(r"(?<=\.) (?=[A-Z])", re.sub(r"`[^`]+`\.", "", entry.notes).strip()) for entry in KNOWN]
     assert not missing(sentence for sentences in said for sentence in sentences)
+
+
+def test_what_is_warned_of_a_file_is_there():
+    said = [layout.note for layout in LAYOUTS.values()] + [usage.SEEDED, usage.FROM_ONE, usage.LETTERS_ALONE]
+    assert not missing(said)
 
 
 def constants(node: ast.AST) -> list[str]:
