@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
         found = f"There is no folder {args.scores.parent}."
         raise UserError(found, "a folder that exists, for --scores", "Make it first, or choose another.")
     spec, questions, shots = _test(args)
+    for said in backbones.tokenizer_warnings(args.model):
+        print(f"warning: {said}", file=sys.stderr)
     backbone = backbones.load_backbone(args.model)
     fingerprint = backbones.fingerprint(backbone)  # before the adapter, which peft puts into the very same module
     model = adapter_files.with_adapter(backbone.model, args.adapter) if args.adapter else backbone.model

@@ -22,6 +22,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as MASKED_FAMILIES
 
 from backend.core.models.gguf_copy import converted, forget_quantisation
+from backend.core.models.gguf_tokenizers import cut_as_stated, tokenizer_warning
 from backend.core.models.hub import friendly, refusal
 from backend.errors import UserError
 
@@ -92,7 +93,7 @@ def _load(source: Source, spec: str, dtype: torch.dtype) -> tuple[torch.nn.Modul
     _check_causal(config, spec)
     _remove_dropout(config)
     config.use_cache = False
-    tokenizer = transformers.AutoTokenizer.from_pretrained(source.place, **source.options)
+    tokenizer = _tokenizer(source)
     model, told = transformers.AutoModelForCausalLM.from_pretrained(
         source.place,
         config=config,
@@ -262,4 +263,19 @@ def load_tokenizer(student: str) -> PreTrainedTokenizerBase:
     """The tokenizer of a student by its name, without its weights. Raises UserError where there is no such student."""
     source = find_source(student)
     with quiet(), friendly(student, HOW_TO_NAME):
-        return transformers.AutoTokenizer.from_pretrained(source.place, **source.options)
+        return _tokenizer(source)
+
+
+def _tokenizer(source: Source) -> PreTrainedTokenizerBase:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(source.place, **source.options)
+    if source.gguf_file:
+        cut_as_stated(tokenizer, Path(source.place, source.gguf_file))
+    return tokenizer
+
+
+def tokenizer_warnings(student: str) -> list[str]:
+    """What may be wrong with a student's tokenizer, in sentences. Raises UserError where there is no such student."""
+    source = find_source(student)
+    with quiet(), friendly(student, HOW_TO_NAME):
+        said = tokenizer_warning(Path(source.place, source.gguf_file)) if source.gguf_file else ""
+    return [said] if said else []

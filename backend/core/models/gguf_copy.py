@@ -17,13 +17,14 @@ from transformers import PreTrainedTokenizerBase
 
 from backend.disk import home
 
+VERSION = 2  # raise when what is made of a file changes, so that older copies are made anew
 HEADER = 2**20  # bytes at the file's start that its key depends on: the settings and the first of the vocabulary
 
 
 def copy_folder(file: Path) -> Path:
-    """Where the copy of `file` is or will be. Changes with the file's size, time, first bytes and transformers."""
+    """Where the copy of `file` is or will be. Changes with its size, time and first bytes, transformers and VERSION."""
     told, path = file.stat(), hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
-    digest = hashlib.sha256(f"{told.st_size} {told.st_mtime_ns} {transformers.__version__}".encode())
+    digest = hashlib.sha256(f"{VERSION} {told.st_size} {told.st_mtime_ns} {transformers.__version__}".encode())
     with file.open("rb") as opened:
         digest.update(opened.read(HEADER))
     return home() / "models" / f"{file.stem}-{path}-{digest.hexdigest()[:16]}"

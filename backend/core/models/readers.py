@@ -3,18 +3,24 @@
 Knows how a name becomes a student and how examples become its rows; trains nothing.
 """
 
+import logging
+
 import torch
 
-from backend.core.models.backbones import context_length, fingerprint, load_backbone
+from backend.core.models.backbones import context_length, fingerprint, load_backbone, tokenizer_warnings
 from backend.core.models.lora import LoraStudent
 from backend.core.text.examples import Rows, check_lengths, encode
 from backend.core.text.prompts import Example
+
+LOG = logging.getLogger(__name__)
 
 
 class Reader:
     """A LoRA student with its tokenizer; `train` are the real training rows in its own tokens."""
 
     def __init__(self, name: str, rank: int, alpha: int, train: list[Example]):
+        for said in tokenizer_warnings(name):
+            LOG.warning(said)
         backbone = load_backbone(name)
         self.name, self.tokenizer = name, backbone.tokenizer
         self.context = context_length(backbone)

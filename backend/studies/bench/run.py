@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from backend.core.matrices import not_used
-from backend.core.models.backbones import load_tokenizer
+from backend.core.models.backbones import load_tokenizer, tokenizer_warnings
 from backend.core.models.readers import device
 from backend.core.pool import set_threads
 from backend.core.text.examples import encode
@@ -39,7 +39,7 @@ def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.st
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
     run_dir.set_status(stage="tune", done=0, total=0, message="Loading the data", eta_s=None)
     set_threads()
-    for said in left_aside(config):
+    for said in [*left_aside(config), *tokenizer_warnings(config.student)]:
         LOG.warning(said)
     asked = asked_of(config)
     if needs_validation(config):
@@ -141,6 +141,7 @@ def conclude(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tun
     }
     found["warnings"] += summary.validation_warning(config, found["validation"])
     found["warnings"] += summary.arithmetic_warnings(left_aside(config))
+    found["warnings"] += summary.tokenizer_warnings(tokenizer_warnings(config.student))
     write_atomically(run_dir.path / "summary.json", json.dumps(found, indent=1, ensure_ascii=False))
 
 

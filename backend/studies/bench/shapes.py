@@ -174,7 +174,7 @@ class Comparison(Row):
 
 
 class Warned(Row):
-    kind: Literal["leak", "truncated", "letters", "noise", "validation", "arithmetic"]
+    kind: Literal["leak", "truncated", "letters", "noise", "validation", "arithmetic", "tokenizer"]
     task: Task | None
     found: Text
     expected: Text

@@ -86,6 +86,12 @@ def arithmetic_warnings(not_used: Sequence[str]) -> list[dict]:
     return [warning("arithmetic", None, said, expected, step) for said in not_used]
 
 
+def tokenizer_warnings(said: Sequence[str]) -> list[dict]:
+    """What may be wrong with the student's tokenizer, which then is so in training and scoring alike."""
+    step = "Compare its scores with those of other copies of the model with care, or choose its hub id."
+    return [warning("tokenizer", None, each, "a tokenizer that is known", step) for each in said]
+
+
 def _cut_prompts(test: Test, students: dict[str, Sequence[Scored]]) -> list[dict]:
     cut, asked = max(sum(item.truncated for item in scored) for scored in students.values()), len(test.questions)
     if not cut:

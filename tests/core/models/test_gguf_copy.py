@@ -14,7 +14,7 @@ from backend.errors import UserError
 from tests import tiny
 
 
-def write_gguf(path: Path, seed: int = 0, without: str = "") -> Path:
+def write_gguf(path: Path, seed: int = 0, without: str = "", pre: str = "") -> Path:
     """A tiny Llama with the toy tokenizer as a GGUF file."""
     model, tokens = tiny.toy_model("llama", seed=seed), json.loads(tiny._trained())["model"]
     config, words = model.config, sorted(tokens["vocab"], key=tokens["vocab"].get)
@@ -28,6 +28,8 @@ def write_gguf(path: Path, seed: int = 0, without: str = "") -> Path:
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_vocab_size(len(words))
     writer.add_tokenizer_model("gpt2")
+    if pre:
+        writer.add_tokenizer_pre(pre)
     writer.add_token_list(words)
     writer.add_token_types([3 if word in tiny.SPECIALS else 1 for word in words])
     writer.add_token_merges([" ".join(pair) for pair in tokens["merges"]])
