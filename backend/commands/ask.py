@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--style", default="texts", help="texts: the answer is an option's text; letters: the options are listed"
     )
     parser.add_argument("--max-new-tokens", type=int, default=24, metavar="N", help="of the free answer (default: 24)")
+    parser.add_argument(
+        "--bos", default="auto", help="the token that begins a text: auto (as the tokenizer has it), on, off"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.set_defaults(command=run)
 
@@ -32,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads that spin starve other programs
     from backend.desk import ask  # noqa: PLC0415 - torch takes seconds to import
 
-    asked = ask.Asked(args.question, tuple(args.option), args.style, args.max_new_tokens)
+    asked = ask.Asked(args.question, tuple(args.option), args.style, args.max_new_tokens, args.bos)
     result = ask.ask(ask.Shelf(), args.model, args.adapter, asked)
     print(json.dumps(result, indent=2, ensure_ascii=False) if args.json else table(result, args.model, args.adapter))
     return 0

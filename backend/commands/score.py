@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fast", action="store_true", help="round products where that is faster here, and repeat close calls exactly"
     )
+    parser.add_argument(
+        "--bos", default="auto", help="the token that begins a text: auto (as the tokenizer has it), on, off"
+    )
     parser.add_argument("--scores", metavar="FILE", type=Path, help="write every question's log-likelihoods there")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
     parser.set_defaults(command=run)
@@ -45,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from backend.core.models import adapter_files, backbones  # noqa: PLC0415 - torch takes seconds to import
     from backend.core.scoring import metrics, score  # noqa: PLC0415 - torch takes seconds to import
-    from backend.core.text import prompts  # noqa: PLC0415 - torch takes seconds to import
+    from backend.core.text import prompts, token_ids  # noqa: PLC0415 - torch takes seconds to import
 
     if args.scores and not args.scores.resolve().parent.is_dir():
         found = f"There is no folder {args.scores.parent}."
@@ -55,10 +58,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"warning: {said}", file=sys.stderr)
     backbone = backbones.load_backbone(args.model)
     fingerprint = backbones.fingerprint(backbone)  # before the adapter, which peft puts into the very same module
+    tokenizer = token_ids.with_bos(backbone.tokenizer, args.bos)
     model = adapter_files.with_adapter(backbone.model, args.adapter) if args.adapter else backbone.model
     begin = time.perf_counter()
     with _Bar() as bar:
-        plan = score.plan(model, backbone.tokenizer, spec, shots)
+        plan = score.plan(model, tokenizer, spec, shots)
         scored, arithmetic = _score(plan, questions, args.fast, bar)
     if args.scores:
         write_atomically(args.scores, "".join(json.dumps(item.as_row()) + "\n" for item in scored))
@@ -71,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
         "limit": args.limit,
         "prompt_version": prompts.PROMPT_VERSION,
         "shots": spec.shots,
+        "bos": args.bos,
+        "begins_with": token_ids.begins_with(tokenizer),
         "arithmetic": arithmetic,
         "seconds": round(time.perf_counter() - begin, 2),
         **metrics.summarise(scored),

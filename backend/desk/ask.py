@@ -7,7 +7,7 @@ not know who asks: the desk's process and the command line do.
 import math
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -21,7 +21,7 @@ from backend.core.text.chat import reading
 from backend.core.text.prompts import LETTERS, Example
 from backend.core.text.shown import decoded
 from backend.core.text.tasks import Question, TaskSpec, file_task, to_example
-from backend.core.text.token_ids import asked_ids
+from backend.core.text.token_ids import asked_ids, with_bos
 from backend.errors import UserError
 
 STYLES = {"texts": "arc", "letters": "mmlu"}  # how the options are put: each as an answer of its own, or as a list
@@ -39,6 +39,7 @@ class Asked:
     options: tuple[str, ...]
     style: str = "texts"
     max_new_tokens: int = 24
+    bos: str = "auto"
 
     def __post_init__(self):
         object.__setattr__(self, "question", _readable("question", self.question, LONGEST_QUESTION))
@@ -87,19 +88,24 @@ def ask(shelf: "Shelf", student: str, adapter: str | None, asked: Asked) -> dict
     """
     whole = adapter is not None and _is_whole_model(Path(adapter))
     backbone = shelf.take(student)
-    result = {"base": answers(backbone, backbone.model, asked), "tuned": None}
+    base = _read_with(backbone, asked.bos)
+    result = {"base": answers(base, base.model, asked), "tuned": None}
     if adapter is not None and not whole:
         adapted = with_adapter(backbone.model, adapter)
-        result["tuned"] = answers(backbone, adapted, asked)
+        result["tuned"] = answers(base, adapted, asked)
         if getattr(adapted.active_peft_config, "init_lora_weights", "") not in REMOVABLE_STARTS:
             return result
         adapted.unload()
     shelf.put(student, backbone)  # only now: after any failure above, nobody knows what the model still wears
     if whole:
         tuned = shelf.take(adapter)
-        result["tuned"] = answers(tuned, tuned.model, asked)
+        result["tuned"] = answers(_read_with(tuned, asked.bos), tuned.model, asked)
         shelf.put(adapter, tuned)
     return result
+
+
+def _read_with(backbone: Backbone, bos: str) -> Backbone:
+    return replace(backbone, tokenizer=with_bos(backbone.tokenizer, bos))
 
 
 def _is_whole_model(folder: Path) -> bool:

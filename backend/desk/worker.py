@@ -124,9 +124,15 @@ def load_kinds() -> dict[str, Callable]:
         return {"pid": os.getpid()}
 
     def ask(
-        student: str, question: str, options: list[str], adapter: str | None = None, style="texts", max_new_tokens=24
+        student: str,
+        question: str,
+        options: list[str],
+        adapter: str | None = None,
+        style: str = "texts",
+        max_new_tokens: int = 24,
+        bos: str = "auto",
     ) -> dict:
-        asked = asking.Asked(question, tuple(options), style, max_new_tokens)
+        asked = asking.Asked(question, tuple(options), style, max_new_tokens, bos)
         return asking.ask(shelf, student, adapter, asked)
 
     own = {kind: partial(resolve(ref), shelf) for study in all_studies() for kind, ref in study.questions.items()}

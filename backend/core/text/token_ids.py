@@ -3,9 +3,14 @@
 Knows a tokenizer; no model, no task and no batch.
 """
 
+import copy
 from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerBase
+
+from backend.errors import UserError
+
+BOS = ("auto", "on", "off")  # the bos token before a text: as the tokenizer has it, always, never
 
 
 def encode_pairs(
@@ -69,6 +74,35 @@ def first_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """What stands before a text that nothing else stands before: the bos token, or else the eos token."""
     start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
     return [] if start is None else [start]
+
+
+def with_bos(tokenizer: PreTrainedTokenizerBase, bos: str) -> PreTrainedTokenizerBase:
+    """The tokenizer with its bos token before every text (on) or before none (off); as it is (auto).
+
+    A copy where something changes. Raises UserError where the tokenizer has no bos token to put.
+    """
+    if bos not in BOS:
+        raise UserError(f"There is no bos {bos!r}.", f"one of {', '.join(BOS)}", "Choose one of them.")
+    if bos == "auto" or (bos == "on") == (tokenizer.bos_token_id in _before(tokenizer)):
+        return tokenizer
+    if tokenizer.bos_token_id is None:
+        found = "bos is on, but the tokenizer of this model has no bos token."
+        raise UserError(found, "a tokenizer with one", "Set bos to auto.")
+    changed = copy.deepcopy(tokenizer)
+    changed.add_bos_token = bos == "on"
+    if (bos == "on") != (tokenizer.bos_token_id in _before(changed)):
+        found = f"bos is {bos}, but the tokenizer of this model does not let that be changed."
+        raise UserError(found, "bos as the tokenizer has it", "Set bos to auto.")
+    return changed
+
+
+def begins_with(tokenizer: PreTrainedTokenizerBase) -> str | None:
+    """The special tokens that the tokenizer puts before every text, in words; None where it puts none."""
+    return " ".join(tokenizer.convert_ids_to_tokens(_before(tokenizer))) or None
+
+
+def _before(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    return tokenizer("a").input_ids[: special_counts(tokenizer)[0]]
 
 
 def special_counts(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:

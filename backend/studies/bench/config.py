@@ -27,6 +27,13 @@ class BenchConfig:
         label="Precision of the weights",
         choices=("float32", "bfloat16"),
     )
+    bos: str = setting(
+        "auto",
+        "The token that begins every text (BOS): as the tokenizer has it, always, or never.",
+        "Student",
+        label="BOS token",
+        choices=("auto", "on", "off"),
+    )
     seed: int = setting(
         0,
         "Determines everything that is random.",

@@ -5,6 +5,7 @@ Knows the bench's settings and its data; loads a tokenizer, never a model's weig
 
 from backend.core.text.examples import encode
 from backend.core.text.shown import shown_examples
+from backend.core.text.token_ids import with_bos
 from backend.desk.ask import Shelf
 from backend.studies.bench.config import BenchConfig
 from backend.studies.bench.data import training_examples
@@ -19,5 +20,5 @@ def example(shelf: Shelf, student: str, number: int = 3, **choices) -> dict:
     given = {name: value for name, value in choices.items() if value is not None}
     config = BenchConfig(student=student, **given)
     examples = [] if config.data == "none" else training_examples(config, 0)
-    tokenizer = shelf.tokenizer(student)
+    tokenizer = with_bos(shelf.tokenizer(student), config.bos)
     return shown_examples(student, tokenizer, [encode(tokenizer, each) for each in examples], number)

@@ -20,6 +20,7 @@ from backend.core.pool import set_threads
 from backend.core.text.examples import encode
 from backend.core.text.prompts import Example
 from backend.core.text.shown import shown_examples
+from backend.core.text.token_ids import begins_with, with_bos
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
@@ -77,7 +78,7 @@ def seconds_spent(run_dir: RunDir) -> dict[str, float]:
 
 def show_examples(config: BenchConfig, run_dir: RunDir) -> None:
     """example.json: what the student will read, token by token, and which tokens are taught."""
-    tokenizer = load_tokenizer(config.student)
+    tokenizer = with_bos(load_tokenizer(config.student), config.bos)
     examples = [] if config.data == "none" else training_examples(config, 0)
     encoded = [encode(tokenizer, example) for example in examples]
     shown = shown_examples(config.student, tokenizer, encoded)
@@ -99,6 +100,7 @@ def score(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned 
             for test in asked:
                 facts = {"student": config.student, "fingerprint": student.fingerprint} | tuned_facts
                 facts |= {"seed": seed, "precision": config.precision}
+                facts |= {"bos": config.bos, "begins_with": begins_with(student.tokenizer)}
                 sitting = Sitting(who, test, facts)
                 told = sit(run_dir, sitting, student.model, student.tokenizer, config.fast, progress)
                 for row in summary.result_rows(config, sitting, told):

@@ -100,7 +100,8 @@ def _checked_facts(run: RunDir, sitting: Sitting) -> dict:
         fresh |= {"seconds": 0.0, "again": 0}
         write_atomically(file, json.dumps(fresh, indent=1))
         return fresh
-    found = json.loads(file.read_text(encoding="utf-8"))
+    older = {"bos": "auto", "begins_with": fresh["begins_with"]}  # of scores begun before there was a choice
+    found = older | json.loads(file.read_text(encoding="utf-8"))
     changed = sorted(name for name in fresh if fresh[name] != found.get(name))
     if changed:
         raise UserError(

@@ -108,6 +108,8 @@ class Sitting(Row):
     weights: Hash | None
     seed: Whole
     precision: Literal["float32", "bfloat16"]
+    bos: Literal["auto", "on", "off"] = "auto"
+    begins_with: Name | None = None
     who: Who
     task: Task
     split: Name

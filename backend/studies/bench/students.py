@@ -10,6 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from backend.core.models.adapter_files import with_adapter
 from backend.core.models.backbones import Backbone, fingerprint, load_backbone
+from backend.core.text.token_ids import with_bos
 from backend.studies.bench.config import BenchConfig
 
 
@@ -21,7 +22,7 @@ class Student:
         self._base: Backbone | None = self._load(config.student)
         self.fingerprint = fingerprint(self._base)
         self.model: torch.nn.Module | None = self._base.model
-        self.tokenizer: PreTrainedTokenizerBase = self._base.tokenizer
+        self.tokenizer: PreTrainedTokenizerBase = with_bos(self._base.tokenizer, config.bos)
         self._adapted = None
 
     def become(self, folder: Path | None) -> None:

@@ -6,7 +6,7 @@ so a killed training resumes to the same numbers.
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from backend.core.scoring.metrics import option_loss
 from backend.core.scoring.score import score_questions
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.text.examples import Rows, check_lengths, encode, tokens_at_once
+from backend.core.text.token_ids import with_bos
 from backend.core.training.finetune import Diverged, EarlyStop, Plan, finetune
 from backend.core.training.finetune_state import FinetuneState
 from backend.core.training.stepping import direction, move
@@ -57,7 +58,8 @@ class Trainer:
 
     def __init__(self, config: BenchConfig, run_dir: RunDir, look_up: Callable[[], None] | None):
         self.config, self.run_dir, self._look_up = config, run_dir, look_up
-        self.backbone = load_backbone(config.student, dtype=config.precision)
+        backbone = load_backbone(config.student, dtype=config.precision)
+        self.backbone = replace(backbone, tokenizer=with_bos(backbone.tokenizer, config.bos))
         self.student = make_student(self.backbone, config.method, config.rank, config.alpha)
         self._at_once = tokens_at_once(self.student.model)
 

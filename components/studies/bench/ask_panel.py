@@ -94,6 +94,7 @@ class AskPanel:
                 question=asked,
                 options=lines,
                 adapter=str(adapter) if adapter else None,
+                bos=config.get("bos", "auto"),  # runs made before have none
             )
             yield answer_markup(found, config)
         except UserError as error:
