@@ -9,10 +9,11 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from backend.commands.describe import add_answers_from
-from backend.core.scoring.scored import METRICS
+from backend.core.scoring.scored import METRICS, Scored
 from backend.core.text.tasks import TASKS
 from backend.disk import write_atomically
 from backend.errors import UserError
@@ -110,9 +111,18 @@ def _score(plan, questions: list, fast: bool, bar: "_Bar") -> tuple[list, str]:
     found: dict[int, object] = {}
     for news in stream:
         found.update(news)
+        _check_finite(item for _, item in news)
         bar.show(len(found), len(questions))
     said = fast_score.arithmetic(doubt and doubt.gauged, "float32")
     return [found[i] for i in range(len(questions))], said
+
+
+def _check_finite(news: Iterable[Scored]) -> None:
+    for item in news:
+        if not item.finite:
+            found = f"The log-likelihoods of question {item.id!r} are no finite numbers."
+            step = "Choose another model or adapter, or train this one with a smaller step size."
+            raise UserError(found, "a student that computes", step)
 
 
 def sentence(result: dict) -> str:

@@ -4,7 +4,6 @@ Knows what may be asked and how a tuned student is made of an untuned one. Keeps
 not know who asks: the desk's process and the command line do.
 """
 
-import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -127,7 +126,7 @@ def answers(backbone: Backbone, model: torch.nn.Module, asked: Asked) -> dict:
     """
     begin = time.perf_counter()
     [scored] = score_questions(model, backbone.tokenizer, [asked.as_question], asked.task, shots={}, threads=1)
-    if not all(map(math.isfinite, scored.log_likelihoods)):
+    if not scored.finite:
         expected = "finite log-likelihoods"
         raise UserError("This student's answers are not finite numbers.", expected, "Tune it with a smaller step size.")
     rows = zip(asked.options, scored.log_likelihoods, option_probabilities(scored), scored.lengths, strict=True)

@@ -192,6 +192,11 @@ def _check_complete(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, 
     lacking = ", ".join(sorted(map(str, missing))[:3])
     if lacking:
         raise refusal(spec, f"The model {spec} lacks the weights {lacking}.", expected, advice)
+    broken = [name for name, weight in model.named_parameters() if not all(map(torch.isfinite, weight.aminmax()))]
+    if broken:
+        named = ", ".join(broken[:3])
+        found = f"{len(broken)} of the weights of the model {spec} hold NaN or infinity: {named}."
+        raise refusal(spec, found, expected, "Copy or train the model again: these weights are lost.")
     known = set(tokenizer("Answer: a", add_special_tokens=False).input_ids) - {tokenizer.unk_token_id}
     if not known:
         raise refusal(spec, f"The tokenizer of {spec} is missing or knows no words.", expected, advice)

@@ -57,6 +57,11 @@ class Scored:
         """What this question adds to the mean that a metric is."""
         return float(getattr(self, {"acc": "correct", "acc_norm": "correct_norm"}.get(metric, metric)))
 
+    @property
+    def finite(self) -> bool:
+        """Whether the model computed at all. A row of NaN would count as wrong, or as right, by chance of place."""
+        return all(map(math.isfinite, self.log_likelihoods))
+
     def as_row(self) -> dict:
         """As a scores file has it; what only free answers have is left out where it is not there."""
         return {name: value for name, value in asdict(self).items() if value is not None or name == "subject"}

@@ -5,7 +5,6 @@ Knows the run folder's scores; not how a student came about.
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -137,7 +136,7 @@ def _score_left(
 
 
 def _check_finite(sitting: Sitting, scored: Scored) -> None:
-    if not all(map(math.isfinite, scored.log_likelihoods)):
+    if not scored.finite:
         found = f"{sitting.who} finds an option of question {scored.id!r} neither likely nor unlikely (not a number)."
         raise UserError(found, "a student that computes", "Its training diverged: lower the step size and start again.")
 

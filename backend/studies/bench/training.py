@@ -4,7 +4,6 @@ Knows a config and one cell of it. Loss rows go to metrics.jsonl as they come; a
 so a killed training resumes to the same numbers.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -128,7 +127,7 @@ class Trainer:
         scored = score_questions(
             self.student.model, self.backbone.tokenizer, test.questions, test.spec, shots=test.shots
         )
-        if not all(math.isfinite(value) for item in scored for value in item.log_likelihoods):
+        if not all(item.finite for item in scored):
             found = f"After step {step}, no option has a likelihood that is a number."
             raise Diverged(found, "a student that computes", "Lower the learning rate.")
         acc = sum(item.correct for item in scored) / len(scored)
