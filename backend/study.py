@@ -178,6 +178,8 @@ class Study:
     are none. `diagnose` refers to `function(config, status, rows) -> Diagnosis | None`.
     `exports`: what beside the run file and plain tables a run can be taken away as, by name, each
     `function(copy) -> dict[str, bytes]`: a single file as it is, several as a zip. One called `csv` makes the tables.
+    `examples` refers to `function(copy) -> dict[str, list[Sample]]`, the data sets that a run leaves by name
+    (backend.export.samples): with it, a run can be taken away in every layout of backend.export.layouts.
     `questions`: small questions that the page may put to a warm process, by name, each `function(shelf, **fields)`; one
     that takes its time is a generator, which yields how far it is and returns the answer.
     `commands`: verbs of its own on the command line, by name, each `function(subparsers) -> None`.
@@ -203,6 +205,7 @@ class Study:
     diagnose: Ref = ""
     branch: Branching | None = None
     exports: Mapping[str, Ref] = field(default_factory=dict)
+    examples: Ref = ""
     questions: Mapping[str, Ref] = field(default_factory=dict)
     commands: Mapping[str, Ref] = field(default_factory=dict)
     checks: Ref = ""

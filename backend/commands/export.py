@@ -4,18 +4,27 @@ Parses words and prints where things went. The report is drawn by the page's own
 """
 
 import argparse
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backend.disk import disk_error, write_atomically, write_folder
 from backend.errors import UserError
 from backend.runs.folder import RunDir
+
+if TYPE_CHECKING:
+    from backend.export.copy import RunCopy
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="a run folder")
     where = "the file to write; of several files a folder, where the name has no ending such as .zip"
     parser.add_argument("--to", required=True, type=Path, metavar="PATH", help=where)
-    kinds = "run (everything, `import` reads it; default), csv (its tables), or what the run's study offers"
+    kinds = (
+        "run (everything, `import` reads it; default), csv (its tables), what the run's study offers, or its examples "
+        "as alpaca, sharegpt, messages, prompt_completion, question_answer, parquet or jsonl; a layout in another "
+        "format is spelled alpaca.jsonl"
+    )
     parser.add_argument("--as", dest="kind", default="run", metavar="KIND", help=kinds)
     parser.set_defaults(command=export)
 
@@ -35,7 +44,8 @@ def export(args: argparse.Namespace) -> int:
         raise UserError(f"{args.run} is not a run folder.", "a folder with config.json", "Check the path.")
     if args.to.exists():
         raise UserError(f"{args.to} is there already.", "a new file", "Choose another --to.")
-    files = pieces(RunCopy.of(RunDir(args.run)), args.kind)
+    copy = RunCopy.of(RunDir(args.run))
+    files = pieces(copy, args.kind)
     if len(files) > 1 and not args.to.suffix:
         write_folder(args.to, files)
         print(f"{args.to}: a folder of {len(files)} files. Name it {args.to.name}.zip to have one file.")
@@ -47,7 +57,21 @@ def export(args: argparse.Namespace) -> int:
         raise disk_error(error, args.to) from error
     write_atomically(args.to, content)
     print(f"{args.to}: {len(content):,} bytes")
+    tell_readers(copy, args.kind, args.to, len(files))
     return 0
+
+
+def tell_readers(copy: "RunCopy", kind: str, file: Path, count: int) -> None:
+    """What LLaMA-Factory has to be told of one file of examples; nothing of any other kind."""
+    from backend.export.layouts import LAYOUTS, find_kind, for_llama_factory  # noqa: PLC0415
+    from backend.export.samples import sets_of  # noqa: PLC0415
+
+    found = find_kind(kind)
+    if found is None or count > 1 or not LAYOUTS[found.layout].columns:
+        return
+    (samples,) = sets_of(copy).values()
+    entry = {file.stem: for_llama_factory(samples, LAYOUTS[found.layout], file.name)}
+    print(f"For LLaMA-Factory, in dataset_info.json beside it: {json.dumps(entry)}")
 
 
 def bring(args: argparse.Namespace) -> int:

@@ -33,6 +33,7 @@ STUDY = Study(
         # the pictures stay: they are made of summary.json, and a stranger's SVG may hold a script
     ),
     words=Words(about=f"{HERE}.words:about"),
+    examples=f"{HERE}.taken:examples_of",
     commands={"compare": f"{HERE}.command:add_command"},
     ranked=("text", "random", "full"),
     shown=False,

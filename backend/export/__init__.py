@@ -8,6 +8,9 @@ contract.py    every file against its shape, as strict as the page needs
 archive.py     a zip with the same bytes for the same content, and the reading of a hostile one
 run_file.py    the whole run as one file, and back
 tables.py      every table as CSV
+samples.py     the examples of a run's data sets, as its study finds them
+layouts.py     alpaca, sharegpt and so on: a table of small functions from examples to rows
+formats.py     rows as json, jsonl, csv or parquet
 kinds.py       what a run can be taken along as: for every study, and what its own adds
 hub.py         a data set on the hub, with the visitor's own token
 """

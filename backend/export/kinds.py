@@ -8,7 +8,9 @@ from collections.abc import Callable
 from backend.errors import UserError
 from backend.export.archive import zipped
 from backend.export.copy import RunCopy
+from backend.export.layouts import KINDS, files_of, find_kind
 from backend.export.run_file import SUFFIX, pack
+from backend.export.samples import sets_of
 from backend.export.tables import tables_of
 from backend.runs.folder import RunDir
 from backend.study import Study, resolve
@@ -18,7 +20,10 @@ RUN, CSV = "run", "csv"
 
 def kinds_of(study: Study | None) -> tuple[str, ...]:
     """The kinds that runs of this study have; of a study that is not known here only the run itself."""
-    return tuple(dict.fromkeys((RUN, *study.exports, CSV))) if study else (RUN,)
+    if study is None:
+        return (RUN,)
+    own = [name for name in study.exports if name != CSV]
+    return (RUN, *own, *(KINDS if study.examples else ()), CSV)
 
 
 def made(run: RunDir, kind: str) -> tuple[str, bytes]:
@@ -36,13 +41,14 @@ def joined(files: dict[str, bytes]) -> bytes:
 
 def pieces(copy: RunCopy, kind: str) -> dict[str, bytes]:
     """The files of this kind by name. UserError where the run has nothing of it."""
-    if kind not in kinds_of(copy.study):
+    laid_out = find_kind(kind) if copy.study and copy.study.examples else None
+    if kind not in kinds_of(copy.study) and laid_out is None:
         what = copy.study.title if copy.study else "a study that is not known here"
         found = f"A run of {what} has no {kind[:40]!r}."
         raise UserError(found, f"one of {', '.join(kinds_of(copy.study))}", "Take one of these.")
     if kind == RUN:
         return {copy.stem + SUFFIX: pack(copy)}
-    files = maker(copy.study, kind)(copy)
+    files = files_of(sets_of(copy), laid_out) if laid_out else maker(copy.study, kind)(copy)
     return files if len(files) > 1 else {f"{copy.stem}-{name}": content for name, content in files.items()}
 
 

@@ -2,7 +2,7 @@
 // What the server answers is only ever text. Given by gr.HTML: element, props, trigger, watch.
 
 const state = { asked: null, run: null };
-const offer = (kind) => element.querySelector(`[data-offer="${CSS.escape(kind)}"]`);
+const offer = (kind) => element.querySelector(`[data-kind="${CSS.escape(kind)}"]`)?.closest("[data-offer]");
 
 function size(bytes) {
   return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
@@ -10,6 +10,7 @@ function size(bytes) {
 
 function rest() {
   element.querySelectorAll("[data-kind]").forEach((button) => { button.disabled = false; button.textContent = "Download"; });
+  element.querySelectorAll("select").forEach((list) => { list.disabled = false; });
 }
 
 function took(kind, ...parts) {
@@ -42,9 +43,16 @@ element.addEventListener("click", (event) => {
   if (!button || state.asked) return;
   state.asked = button.dataset.kind;
   element.querySelectorAll("[data-kind]").forEach((other) => { other.disabled = true; });
+  element.querySelectorAll("select").forEach((list) => { list.disabled = true; });
   button.textContent = "Making it";
   trigger("take", { kind: state.asked });
   setTimeout(() => { if (state.asked === button.dataset.kind) { state.asked = null; rest(); } }, 60_000);
+});
+element.addEventListener("change", (event) => {  // the list of layouts: its button asks for the chosen one
+  const row = event.target.closest("[data-offer]");
+  if (!row || state.asked) return;
+  row.querySelector("[data-kind]").dataset.kind = event.target.value;
+  row.querySelector(".ds-took").hidden = true;
 });
 window.addEventListener("distilloscope:mark", ({ detail }) => {  // another run is on screen: what was made is not of it
   if (detail.run === state.run) return;

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from backend.export.archive import MOST_PACKED
+from backend.export.layouts import KINDS
 from backend.study import Study
 
 OFFERS = (  # kind, name, what it is for: what the house itself offers; a study says of its own in `words.exports`
@@ -17,6 +18,11 @@ OFFERS = (  # kind, name, what it is for: what the house itself offers; a study 
 OFFER = """<li data-offer="{kind}"><div><b id="take-{kind}">{name}</b><p>{what}</p>
   <p class="ds-took" role="status" hidden></p></div>
   <button type="button" data-kind="{kind}" aria-describedby="take-{kind}">Download</button></li>"""
+CHOICE = """<li data-offer="examples"><div><b id="take-examples">The examples</b>
+  <p>Prompts and answers alone, in the layout that a trainer reads.</p>
+  <select aria-label="Layout">{options}</select><p class="ds-took" role="status" hidden></p></div>
+  <button type="button" data-kind="{first}" aria-describedby="take-examples">Download</button></li>"""
+OPTION = '<option value="{kind}">{title}</option>'
 CARD = (
     '<section class="ds-take"><h2>Take it with you</h2><p class="ds-quiet">Files of the run on screen, made when you '
     "ask for them.</p><ul>{offers}</ul></section>"
@@ -34,12 +40,23 @@ GONE = "There is no run on screen."
 
 
 def template(kinds: Sequence[str], study: Study | None) -> str:
-    """The card with a button for each kind, called as the house or its study calls it."""
+    """The card with a button for each kind, called as the house or its study calls it; one for all layouts."""
     called = {kind: (name, what) for kind, name, what in OFFERS}
     called |= {word.name: (word.title, word.about) for word in (study.words.exports if study else ())}
-    said = [(kind, *called.get(kind, (kind.replace("_", " ").capitalize(), ""))) for kind in kinds]
-    offers = (OFFER.format(kind=kind, name=escape(name), what=escape(what)) for kind, name, what in said)
+    layouts = [kind for kind in kinds if kind in KINDS]
+    offers = [choice(layouts) if kind in layouts else offer(kind, called) for kind in kinds if kind not in layouts[1:]]
     return CARD.format(offers="".join(offers))
+
+
+def offer(kind: str, called: dict[str, tuple[str, str]]) -> str:
+    name, what = called.get(kind, (kind.replace("_", " ").capitalize(), ""))
+    return OFFER.format(kind=kind, name=escape(name), what=escape(what))
+
+
+def choice(layouts: Sequence[str]) -> str:
+    """One row with a list of layouts; the browser puts the chosen one on the button."""
+    options = (OPTION.format(kind=kind, title=escape(KINDS[kind].title)) for kind in layouts)
+    return CHOICE.format(first=layouts[0], options="".join(options))
 
 
 def brought_markup(title: str, state: str, known: bool) -> str:

@@ -14,8 +14,9 @@ from backend.export import hub
 from backend.export.copy import RunCopy
 from backend.runs.results import summarise_results
 from backend.studies.text_distillation.card import card
-from backend.studies.text_distillation.dataset import dataset_of, text_of
-from tests.exported import SAMPLES, own, sample
+from backend.studies.text_distillation.dataset import dataset_of
+from tests.exported import own, sample
+from tests.llama_factory import learned
 
 TOKEN = "hf_" + "s3cret" * 4
 
@@ -36,10 +37,10 @@ def test_the_library_loads_the_folder_without_a_network(name, tmp_path, monkeypa
     assert found["prompt"][:] == [row["prompt"] for row in rows]
     assert found["answer"][:] == [row["answer"] for row in rows]
     assert found[0]["provenance"]["started_from"] == rows[0]["provenance"]["started_from"]
-
-
-def test_the_text_alone_is_the_runs_own_file():
-    assert text_of(sample()) == {"distilled.jsonl": (SAMPLES / "paper" / "distilled.jsonl").read_bytes()}
+    (listed,) = json.loads((tmp_path / "set" / "dataset_info.json").read_bytes())
+    assert f"`dataset: {listed}`" in card(sample(name))
+    taught = [(talk[-2]["content"], talk[-1]["content"]) for _, talk in learned(tmp_path / "set", listed)]
+    assert taught == list(zip(found["question"], found["answer"], strict=True))
 
 
 def test_a_run_without_text_has_no_data_set():
@@ -53,7 +54,7 @@ def test_the_front_matter_is_what_the_hub_reads():
     found = yaml.safe_load(front)
     assert found["license"] == "unknown" and found["language"] == ["en"]
     assert found["size_categories"] == ["n<1K"] and found["task_categories"] == ["question-answering"]
-    assert found["configs"][0]["data_files"] == [{"split": "train", "path": "data/train.jsonl"}]
+    assert found["configs"][0]["data_files"] == [{"split": "train", "path": "data/train.parquet"}]
 
 
 def test_every_number_of_the_card_is_from_the_files_and_has_its_n():
@@ -124,7 +125,7 @@ def test_a_new_data_set_is_made_and_filled():
     (_, token), (_, name, how), (_, where, files) = fake.seen
     assert (token, name, where) == (TOKEN, "eight", "ada/eight")
     assert how == {"repo_type": "dataset", "private": True, "exist_ok": False}
-    assert files == ["README.md", "data/train.jsonl"]
+    assert files == ["README.md", "data/train.parquet", "dataset_info.json"]
 
 
 FAILURES = [

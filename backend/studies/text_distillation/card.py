@@ -7,6 +7,7 @@ a run; no hub and no zip.
 import json
 import re
 import statistics
+from pathlib import PurePath
 
 from huggingface_hub import DatasetCardData
 
@@ -29,23 +30,43 @@ MADE = {
     "guided": "near tokens, chosen by the language model itself",
     "search": "searched for among real questions, phrases and words",
 }
+TRAIN, INFO = "data/train.parquet", "dataset_info.json"
 LOAD = """```python
 from datasets import load_dataset
 
 data = load_dataset("path/or/name", split="train")
-```"""
+```
+
+TRL's SFTTrainer learns the exact text from `prompt` and `completion`:
+
+```python
+taught = data.map(lambda row: {{"completion": {between} + row["answer"]}}, remove_columns=["answer"])
+```
+
+LLaMA-Factory has templates of its own, so it learns {learns}. Point it at this folder, which has a
+`{info}`: `dataset_dir: path`, `dataset: {name}`."""
 
 
 def card(copy: RunCopy) -> str:
     """The whole README."""
     rows = copy.rows("distilled")
     parts = [front_matter(copy, len(rows)), f"# {title(copy)}", intro(copy, rows), example(rows), how(copy, rows)]
-    parts += [matching(copy), scores(copy), f"## How to load it\n\n{LOAD}", licence(copy), settings(copy)]
+    parts += [matching(copy), scores(copy), loading(copy, rows), licence(copy), settings(copy)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def title(copy: RunCopy) -> str:
-    return f"{plain(copy.config['task'])}, distilled"
+    return f"{source(copy)}, distilled"
+
+
+def source(copy: RunCopy) -> str:
+    """What was distilled: the user's own file where there was one, else a task."""
+    return plain(copy.config.get("data_file") or copy.config["task"])
+
+
+def listed_as(copy: RunCopy) -> str:
+    """The data set's name in a list of others."""
+    return re.sub(r"\W+", "_", f"{PurePath(source(copy)).stem}_distilled", flags=re.ASCII)
 
 
 def plain(name: str) -> str:
@@ -54,27 +75,29 @@ def plain(name: str) -> str:
 
 
 def front_matter(copy: RunCopy, count: int) -> str:
-    """The front matter, which the hub reads. It names no licence: that is not ours to choose."""
+    """The front matter, which the hub reads. It names no licence, which is not ours to choose, nor an own file's
+    language, which nobody asked for."""
+    own = bool(copy.config.get("data_file"))
     sizes = (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")
     size = next((name for limit, name in sizes if count < limit), "n>100K")
     data = DatasetCardData(
         pretty_name=title(copy),
         license="unknown",
-        language=["en"],
-        task_categories=["question-answering"],
+        language=None if own else ["en"],
+        task_categories=["text-generation"] if own else ["question-answering"],
         size_categories=[size],
         tags=["dataset-distillation", "trajectory-matching", "synthetic", "distilloscope"],
-        configs=[{"config_name": "default", "data_files": [{"split": "train", "path": "data/train.jsonl"}]}],
+        configs=[{"config_name": "default", "data_files": [{"split": "train", "path": TRAIN}]}],
     )
     return f"---\n{data.to_yaml()}\n---"
 
 
 def intro(copy: RunCopy, rows: list[dict]) -> str:
-    config = copy.config
     return (
         f"{len(rows):,} prompts with answers, found by dataset distillation: made so that a language model which is "
-        f"fine-tuned on them learns what the whole training set of the task `{plain(config['task'])}` teaches.\n\n"
-        "Each row has `prompt`, `answer` and `provenance`: the model, seed and update it was learned with, the real "
+        f"fine-tuned on them learns what the whole training set of `{source(copy)}` teaches.\n\n"
+        "Each row has `prompt` and `answer`, the exact text that was taught; `question`, which is the prompt without "
+        "the words of a template around it; and `provenance`: the model, seed and update it was learned with, the real "
         "question its place started from, and whether its text was refused (`reverted`) so that this question stayed."
     )
 
@@ -136,10 +159,18 @@ def scores(copy: RunCopy) -> str:
     return f"## Does it teach?\n\n{told}\n\n{head}{body}"
 
 
+def loading(copy: RunCopy, rows: list[dict]) -> str:
+    """How programs read the folder."""
+    said = any("between" in row for row in rows)
+    learns = "`messages`" if any(row.get("turns") for row in rows) else "`question` and `answer`"
+    between = 'row["between"]' if said else '" "'
+    return "## How to load it\n\n" + LOAD.format(between=between, learns=learns, info=INFO, name=listed_as(copy))
+
+
 def licence(copy: RunCopy) -> str:
     return (
         "## Licence\n\nNot stated (`unknown`): whoever publishes this chooses it. The prompts are made from questions "
-        f"of `{plain(copy.config['task'])}` and by `{plain(copy.config['model'])}`; mind the licences of both."
+        f"of `{source(copy)}` and by `{plain(copy.config['model'])}`; mind the licences of both."
     )
 
 

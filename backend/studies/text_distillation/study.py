@@ -112,7 +112,6 @@ STUDY = Study(
         ),
         exports=(
             Word("dataset", "The data set", "For datasets.load_dataset, with a card that says how it was made."),
-            Word("jsonl", "The distilled text", "distilled.jsonl only: one prompt and its answer per line."),
             Word("csv", "The tables", "Losses, prompts, results and settings as CSV."),
         ),
     ),
@@ -124,9 +123,9 @@ STUDY = Study(
     ),
     exports={
         "dataset": f"{HERE}.dataset:dataset_of",
-        "jsonl": f"{HERE}.dataset:text_of",
         "csv": f"{HERE}.tables:tables_of",
     },
+    examples=f"{HERE}.dataset:examples_of",
     questions={"what_if": f"{HERE}.what_if:what_if"},
     commands={"what-if": f"{HERE}.what_if_command:add_command"},
     checks=f"{SHAPES}:check_together",

@@ -12,6 +12,7 @@ from backend.core.models.registry import KNOWN
 from backend.core.text import usage
 from backend.core.text.layout_files import LAYOUTS
 from backend.core.text.tasks import TASKS
+from backend.export.layouts import KINDS
 from backend.studies.bench import config as bench
 from backend.studies.bench.words import task_name
 from backend.studies.text_distillation import config as distillation
@@ -103,6 +104,7 @@ def test_the_whole_glossary_is_there_with_every_form_of_a_word():
 def test_the_words_of_the_page_are_there():
     named = [*words.STATES.values(), distillation_words.UNCHANGED]
     named += [*bench_words.DATA.values(), *reproduce_box.NOTES.values(), *(task_name(n) for n in TASKS)]
+    named += [kind.title for kind in KINDS.values()]
     assert not missing(named)
 
 

@@ -46,7 +46,7 @@ def download(visitor: Visitor, kind: str, folder):
         visitor.page.click(f"[data-kind='{kind}']")
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)
-    said = visitor.page.inner_text(f"[data-offer='{kind}'] .ds-took")
+    said = visitor.page.inner_text(f"[data-offer]:has([data-kind='{kind}']) .ds-took")
     assert path.name in said and re.search(r"\d [kM]B", said), "the name and the size are shown"
     return path
 

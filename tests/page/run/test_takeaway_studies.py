@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from backend.export.layouts import KINDS
 from backend.export.run_file import pack
 from backend.study import all_studies, find
 from components.run.downloads import Downloads
@@ -35,7 +36,9 @@ def buttons(markup: str) -> list[str]:
 
 def test_a_card_has_a_button_for_what_its_study_offers():
     card = {study.name: buttons(template(offered(study), study)) for study in all_studies()}
-    assert card["text_distillation"] == ["run", "report", "dataset", "jsonl", "csv"]
+    assert card["text_distillation"] == ["run", "report", "dataset", "jsonl", "csv"], "one button for all layouts"
+    listed = re.findall(r'<option value="(\w+)"', template(offered(find("text_distillation")), None))
+    assert listed == list(KINDS)
     assert card["bench"] == ["run", "csv"]
     assert buttons(template(offered(None), None)) == ["run"]
 
