@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from backend.commands import ask, describe, export, listing, run, score
+from backend.commands import ask, describe, export, listing, models, run, score
 from backend.errors import UserError
 from backend.study import all_studies, resolve
 
@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     for study in all_studies():
         for verb in study.commands.values():
             resolve(verb)(commands)
+    models.add_models(commands.add_parser("models", help="models to choose from: size, licence, place, memory"))
     listing.add_list(commands.add_parser("list", help="studies, presets, settings, tasks and bundled models"))
     return root
 

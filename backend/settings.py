@@ -35,6 +35,7 @@ class Setting:
     choices: tuple[str, ...] | None = None
     basic: bool = False
     kind: str = ""
+    optional: bool = False
     public: int | tuple[int, int] | str | None = None
     all_at_zero: bool = False
     only_with: tuple[str, tuple] | None = None
@@ -66,6 +67,7 @@ def setting(
     choices=None,
     basic=False,
     kind="",
+    optional=False,
     public=None,
     all_at_zero=False,
     only_with=None,
@@ -74,16 +76,23 @@ def setting(
 
     `label` is its name in words, where the code's name is not words enough. `basic` settings, at most eight of a study,
     are those most people change: a form shows them before all others. `kind` says what a text names: `place`, a path
-    that somebody typed; `file`, a path that the page puts there for an upload or a run; `model`; `task`. `public` is
-    the most that a visitor of a shared host may ask for, of a list its length; two numbers where hosts with a GPU allow
-    more; a sentence where no limit is needed, which says why. `all_at_zero`: 0 asks for everything there is, however
-    much that is. `only_with` names another setting and those of its values with which this one matters; with any other
-    it is never looked at.
+    that somebody typed; `file`, a path that the page puts there for an upload or a run; `model`; `task`. `optional`: it
+    may be empty, which means none. `public` is the most that a visitor of a shared host may ask for, of a list its
+    length; two numbers where hosts with a GPU allow more; a sentence where no limit is needed, which says why.
+    `all_at_zero`: 0 asks for everything there is, however much that is. `only_with` names another setting and those of
+    its values with which this one matters; with any other it is never looked at.
     """
     if kind not in KINDS:
         raise ValueError(f"a setting has no kind {kind!r}, only {', '.join(filter(None, KINDS))}")
     facts = {"help": help, "group": group, "label": label, "low": low, "high": high, "choices": choices}
-    facts |= {"basic": basic, "kind": kind, "public": public, "all_at_zero": all_at_zero, "only_with": only_with}
+    facts |= {
+        "basic": basic,
+        "kind": kind,
+        "optional": optional,
+        "public": public,
+        "all_at_zero": all_at_zero,
+        "only_with": only_with,
+    }
     return dataclasses.field(default=default, metadata=facts)
 
 

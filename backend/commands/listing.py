@@ -13,8 +13,6 @@ from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.study import Study, all_studies, broken, find
 
-MODELS = Path(__file__).parents[2] / "assets" / "models"
-
 
 def add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", metavar="STUDY", help="only this study's settings, as the table in its README")
@@ -61,8 +59,7 @@ def show_list(args: argparse.Namespace) -> int:
         return 0
     tasks = importlib.import_module("backend.core.text.tasks").TASKS
     print("tasks:  " + ", ".join(tasks))
-    print("models: " + ", ".join(sorted(p.name for p in MODELS.glob("*/"))) + " (or a hub id, folder or .gguf file)")
-    print("students known to work (any other causal model may too):")
+    print("models known to work (`python -m backend models` says where they are; any other causal model may work too):")
     registry = importlib.import_module("backend.core.models.registry")
     for entry in registry.KNOWN:
         print(f"    {registry.describe(entry)}")

@@ -214,6 +214,7 @@ class ComparisonConfig:
         "Text",
         label="Model that reads the texts",
         kind="model",
+        optional=True,
     )
     distillation: str = setting(
         "standard",

@@ -1,7 +1,8 @@
 """The form: one widget for every setting of a study, a preset picker, what differs from the preset, how to repeat it.
 
 Built from what the config class says of itself, so it fits any study. Values and checks are in form_values.py. A page
-may lend it what only a page knows: names to choose from (`offers`), settings that no visitor types (`absent`).
+may lend it what only a page knows: names to choose from (`offers`), settings that no visitor types (`absent`). Models
+and tasks it offers by itself.
 """
 
 import itertools
@@ -18,7 +19,8 @@ from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runs.recipe import Recipe
 from backend.settings import Setting
 from components.form import form_values
-from components.form.form_widgets import Offer, Option, checkbox, limited, offered, widget
+from components.form.form_widgets import Option, checkbox, limited, offered, widget
+from components.form.offers import Offer, offers_of
 from components.form.reproduce_box import reproduce_box, told, untold
 from components.frame.failure import error_markup
 from components.frame.scripts import script
@@ -63,7 +65,8 @@ class ConfigForm:
         self.layout = layout or Layout()
         described = [item for item in settings.describe(config_class) if item.name not in self.layout.absent]
         host = self.layout.host
-        self.items = [limited(offered(item, self.layout.offers.get(item.name)), host) for item in described]
+        self.offers = offers_of(config_class, host) | dict(self.layout.offers)
+        self.items = [limited(offered(item, self.offers.get(item.name)), host) for item in described]
         self.names = sorted(settings.list_presets(presets), key=lambda name: _rank(name, leading))
         first = self.values(self._preset(self.names[0]))
         self.given: Callable[..., dict] = lambda values: {}
@@ -124,7 +127,7 @@ class ConfigForm:
         return gr.HTML(value, elem_id=f"{self.layout.prefix}{name}", apply_default_css=False)
 
     def _widget(self, item: Setting, value: object, begins: bool = False):
-        return widget(item, value, self.layout.prefix, self.layout.offers.get(item.name), begins)
+        return widget(item, value, self.layout.prefix, self.offers.get(item.name), begins)
 
     def bind(
         self,

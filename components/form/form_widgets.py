@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import gradio as gr
 
 from backend.limits.hosts import Host
-from backend.settings import Setting
+from backend.settings import MODEL, Setting
 from components.form import form_values
+from components.form.offers import Offer
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,10 @@ class Option:
     stages: str
 
 
-@dataclass(frozen=True)
-class Offer:
-    """What a setting may be chosen from, as `(label, value)`. `free`: anything else may be typed too."""
-
-    choices: tuple[tuple[str, str], ...]
-    free: bool = False
-
-
 def offered(item: Setting, offer: Offer | None) -> Setting:
-    """The setting with the page's names as its legal choices, so that the same check refuses any other."""
-    if offer is None or offer.free:
+    """The setting with the page's names as its legal choices, so that the same check refuses any other. Of a model, a
+    host that is shared says so itself."""
+    if offer is None or offer.free or item.kind == MODEL:
         return item
     return replace(item, choices=tuple(value for _, value in offer.choices))
 
@@ -59,8 +53,8 @@ def widget(item: Setting, value: object, prefix: str = "", offer: Offer | None =
         "elem_classes": "ds-begins" if begins else None,
     }
     choices = list(offer.choices if offer else item.choices or ())
-    if offer and offer.free:
-        return gr.Dropdown(choices, allow_custom_value=True, filterable=True, **facts)
+    if offer and (offer.free or offer.opens):
+        return gr.Dropdown(choices, allow_custom_value=offer.free, filterable=True, **facts)
     match form_values.kind(item):
         case "checkbox":
             return gr.Checkbox(**facts)

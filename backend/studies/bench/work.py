@@ -3,7 +3,8 @@
 Torch-free.
 """
 
-from backend.core.models.registry import find, memory_mb
+from backend.core.models.listed import look_up
+from backend.core.models.registry import memory_mb
 from backend.runs.work import START, Amount, Number, Part, Work
 from backend.studies.bench.config import BenchConfig
 
@@ -38,7 +39,7 @@ def scored(c: BenchConfig, task: str, students: int, workers: int) -> Part:
 
 def process_mb(c: BenchConfig) -> Number:
     """What a process holds at most."""
-    entry = find(c.student)
+    entry = look_up(c.student)
     kind = "score" if c.data == "none" else "tune"
     return max(PROCESS_MB, memory_mb(entry, kind, c.method, c.precision) if entry else 0.0)
 

@@ -61,7 +61,7 @@ class DistillConfig:
         kind="model")
     other_model: str = setting(
         "llama-pocket", "A model of another family whose students also learn from the text; empty for none.", "Models",
-        label="Second model", basic=True, kind="model")
+        label="Second model", basic=True, kind="model", optional=True)
     seed: int = setting(
         0, "Determines everything that is random.", "Models", label="Random seed", low=0, high=2**31 - 1,
         public="a seed costs nothing")

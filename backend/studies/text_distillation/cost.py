@@ -6,6 +6,8 @@ by the weights of the same counts. Torch-free.
 
 import math
 
+from backend.core.models import registry
+from backend.core.models.listed import look_up
 from backend.core.models.registry import find
 from backend.disk import home
 from backend.runs.pace import REFERENCE
@@ -31,6 +33,7 @@ MANY = 2000  # rows of a task that is not listed
 LARGER = 20.0  # how much slower another model is at least, before it is loaded
 SIZES = 10  # unrolls that a first step size is chosen by
 CHECKS = 3  # updates that an engine's check costs
+PROCESS_MB = 560.0  # with torch and a bundled model, measured
 AT_ONCE = 4  # texts of a heat of the search, see text_search.py
 
 
@@ -214,6 +217,9 @@ def process_parts(c: DistillConfig, workers: int, recording: int) -> list[Part]:
 
 
 def memory_mb(c: DistillConfig, workers: int = 1) -> float:
-    """The most that the bundled models and all processes hold at once, as measured."""
-    alone = 560.0 + 0.07 * math.ceil(read_tokens(c))
-    return alone + (560.0 * workers if workers > 1 else 0.0)
+    """The most that all processes hold at once: of the bundled models as measured, of others as counted."""
+    entries = [entry for name in (c.model, c.other_model) if (entry := look_up(name))]
+    process = max([PROCESS_MB, *(registry.memory_mb(entry, "tune") for entry in entries)])
+    unrolls = [registry.memory_mb(entry, "distil", tokens=read_tokens(c)) for entry in entries[:1]]
+    alone = max([process, PROCESS_MB + 0.07 * math.ceil(read_tokens(c)), *unrolls])
+    return float(alone + (process * workers if workers > 1 else 0))

@@ -16,7 +16,7 @@ from backend.studies.bench.config import BenchConfig
 from backend.studies.bench.study import STUDY
 from backend.studies.bench.words import task_name
 from components.form.config_form import ConfigForm, Layout
-from components.form.form_widgets import Offer
+from components.form.offers import Offer
 from components.frame.failure import error_markup
 from components.run.shelf import is_owner, new_owner
 from components.run.upload_store import TEST, TRAIN, Use
@@ -25,7 +25,7 @@ from components.studies.bench import words
 from components.studies.bench.ask_panel import Desk
 from components.studies.bench.example import ExamplePanel
 from components.studies.bench.sources import Sources
-from components.studies.bench.students import student_choices, student_markup
+from components.studies.bench.students import student_markup
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 AT_ONCE = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
@@ -60,7 +60,6 @@ class BenchForm:
             go_id="bench-start",
             prefix="bench-",
             offers={
-                "student": Offer(student_choices(), free=True),
                 "data": Offer(tuple((said, name) for name, said in words.DATA.items())),
                 "train_task": Offer(learnable),
                 "tasks": Offer(tuple((said, name) for name, said in tasks.items())),

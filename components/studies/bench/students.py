@@ -1,4 +1,4 @@
-"""The list of students, and the sentence under the picker: how large, and whose licence.
+"""The sentence under the picker of students: how large one is, and whose licence it has.
 
 Knows the registry's figures. Knows no widget.
 """
@@ -6,22 +6,8 @@ Knows the registry's figures. Knows no widget.
 import re
 from html import escape
 
-from backend.core.models.registry import KNOWN, Entry, find
-
-
-def student_choices() -> tuple[tuple[str, str], ...]:
-    return tuple((f"{entry.id} · {size(entry)}", entry.id) for entry in KNOWN)
-
-
-def size(entry: Entry) -> str:
-    millions = entry.parameters / 1e6
-    return (
-        f"{millions / 1000:.1f} B"
-        if millions >= 1000
-        else f"{millions:.0f} M"
-        if millions >= 10
-        else f"{millions:.1f} M"
-    )
+from backend.core.models.registry import find
+from components.form.offers import size
 
 
 def student_markup(student: str) -> str:

@@ -112,7 +112,7 @@ def test_memory_grows_with_what_is_asked_of_it():
 
 
 def test_what_is_not_estimated_is_refused():
-    with pytest.raises(UserError, match="score or tune"):
+    with pytest.raises(UserError, match="score, tune, distil"):
         memory_mb(KNOWN[0], "sing")
     with pytest.raises(UserError, match="float32 or bfloat16"):
         memory_mb(KNOWN[0], "score", precision="int4")

@@ -7,7 +7,10 @@ import gradio as gr
 import pytest
 
 from backend import settings
+from backend.core.models.listed import listed
+from backend.core.text.tasks import TASKS
 from backend.errors import UserError
+from backend.limits.hosts import CPU_SPACE, HOSTS, LOCAL, ZERO_GPU
 from backend.settings import describe, setting
 from backend.studies.text_distillation.config import PRESETS, DistillConfig
 from backend.study import all_studies
@@ -24,10 +27,11 @@ def form():
     return make_form("quick")
 
 
-def make_form(*leading):
+def make_form(*leading, host=LOCAL):
     async def make():  # inside a loop: Gradio would make one of its own and never close it
         with gr.Blocks():
-            return ConfigForm("text_distillation", DistillConfig, PRESETS, leading, Layout(option=SCORE))
+            layout = Layout(option=SCORE, host=HOSTS[host])
+            return ConfigForm("text_distillation", DistillConfig, PRESETS, leading, layout)
 
     return asyncio.run(make())
 
@@ -79,6 +83,43 @@ def test_only_short_ranges_become_sliders():
     assert kinds["arms"] == "choices"
     assert kinds["layout"] == "radio"
     assert kinds["model"] == "text"
+
+
+def picker(form, name):
+    return dict(zip((item.name for item in form.items), form.widgets, strict=True))[name]
+
+
+def test_models_and_tasks_are_chosen_from_a_list_that_says_what_each_one_takes(form):
+    assert [value for _, value in picker(form, "model").choices] == [one.entry.id for one in listed()]
+    assert [value for _, value in picker(form, "other_model").choices][:2] == ["", "opt-pocket"], "it may be empty"
+    assert [value for _, value in picker(form, "task").choices] == list(TASKS)
+    labels = dict((value, label) for label, value in picker(form, "model").choices)
+    assert labels["opt-pocket"] == "opt-pocket · 1.2 M · this project's · bundled"
+    assert "MB to download" in labels["facebook/opt-1.3b"] or "cache" in labels["facebook/opt-1.3b"]
+    assert "gated" in labels["meta-llama/Llama-3.2-1B"]
+
+
+@pytest.mark.parametrize("model", ["somebody/some-model", "/models/mine", "mine.gguf"])
+def test_ones_own_machine_takes_any_other_model(form, model):
+    assert picker(form, "model").allow_custom_value
+    values = changed(form_values.values_of(DistillConfig, {}), model=model)
+    assert form.config(values).model == model
+    assert "alert" not in form.follow("quick", True, *values)[0]
+
+
+def test_a_task_that_does_not_exist_is_refused_at_its_field(form):
+    message = form.follow("quick", True, *changed(form_values.values_of(DistillConfig, {}), task="arc_esy"))[0]
+    assert "arc_easy" in message and "setting-task" in message
+
+
+@pytest.mark.parametrize("kind", [CPU_SPACE, ZERO_GPU])
+def test_a_shared_host_offers_what_it_runs_and_nothing_else(kind):
+    form, host = make_form("quick", host=kind), HOSTS[kind]
+    model, task = picker(form, "model"), picker(form, "task")
+    assert {value for _, value in model.choices} == set(host.models) and not model.allow_custom_value
+    assert {value for _, value in task.choices} == set(host.tasks)
+    values = changed(form.values({}), model="somebody/some-model")
+    assert "this host is shared" in form.follow("quick", True, *values)[0]
 
 
 def test_the_form_fits_any_study():
