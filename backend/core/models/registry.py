@@ -61,8 +61,8 @@ NOTES = {
     "meta-llama/Llama-3.2-1B": "Accept the licence on its page of the hub, then run `hf auth login`.",
 }
 ROWS = (
-    ("opt-pocket", 1_231_872, "this project's", "opt", 1024, 2400, 4, 128),
-    ("llama-pocket", 1_162_368, "this project's", "llama", 1024, 2800, 4, 128),
+    ("opt-pocket", 1_231_872, "apache-2.0", "opt", 1024, 2400, 4, 128),
+    ("llama-pocket", 1_162_368, "apache-2.0", "llama", 1024, 2800, 4, 128),
     ("smollm2-135m", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),
     ("HuggingFaceTB/SmolLM2-135M", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),
     ("HuggingFaceTB/SmolLM2-135M-Instruct", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),

@@ -94,7 +94,7 @@ def test_models_and_tasks_are_chosen_from_a_list_that_says_what_each_one_takes(f
     assert [value for _, value in picker(form, "other_model").choices][:2] == ["", "opt-pocket"], "it may be empty"
     assert [value for _, value in picker(form, "task").choices] == list(TASKS)
     labels = dict((value, label) for label, value in picker(form, "model").choices)
-    assert labels["opt-pocket"] == "opt-pocket · 1.2 M · this project's · bundled"
+    assert labels["opt-pocket"] == "opt-pocket · 1.2 M · apache-2.0 · bundled"
     assert "MB to download" in labels["facebook/opt-1.3b"] or "cache" in labels["facebook/opt-1.3b"]
     assert "gated" in labels["meta-llama/Llama-3.2-1B"]
 
