@@ -7,6 +7,7 @@ describes. Knows samples; no run and no study.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from backend.export.formats import FORMATS
 from backend.export.samples import Sample, Sets
@@ -129,10 +130,35 @@ KINDS = {
 }
 
 
+ALIKE = {  # a layout that is only read -> the one that is written
+    "alpaca_chat": "alpaca",
+    "dolly": "alpaca",
+    "chatml": "messages",
+    "distilled": "examples",
+    "prompt_answer": "examples",
+    "preference": "prompt_completion",
+    "preference_chat": "prompt_completion_chat",
+    "preference_conversation": "prompt_completion_chat",
+}
+SHEETS = {"tsv": "csv", "xlsx": "csv"}
+
+
 def find_kind(name: str) -> Kind | None:
     """What a plain name or `layout.format` asks for; None where it is neither."""
     layout, _, ending = name.partition(".")
     return KINDS.get(name) or (Kind(layout, ending) if layout in LAYOUTS and ending in FORMATS else None)
+
+
+def kind_like(layout: str, file: str) -> str:
+    """The kind that looks most like a file that was read: by the layout found in it (core/text/layouts), and its name.
+
+    A question with options comes back as a question with its answer, a spreadsheet as csv.
+    """
+    wanted = layout if layout in LAYOUTS else ALIKE.get(layout, "question_answer")
+    ending = PurePath(file).suffix.lower().removeprefix(".")
+    written = ending if ending in FORMATS else SHEETS.get(ending, "jsonl")
+    nested = wanted in ("sharegpt", "messages", "prompt_completion_chat", "examples")
+    return f"{wanted}.{'jsonl' if nested and written == 'csv' else written}"
 
 
 def files_of(sets: Sets, kind: Kind) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ Which rows of a run are examples, its study says (`Study.examples`). Knows rows;
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backend.core.text.tasks import TASKS
+from backend.core.text.tasks import OWN_TASKS, TASKS
 from backend.core.text.unframed import unframed
 from backend.errors import UserError
 from backend.export import travel
@@ -70,8 +70,8 @@ def read_samples(copy: RunCopy, file: str, task: str) -> list[Sample]:
 
 
 def samples(rows: Iterable[dict], task: str) -> list[Sample]:
-    layout = TASKS[task].layout if task in TASKS else PLAIN
-    return [sample(row, layout) for row in rows]
+    spec = TASKS.get(task) or OWN_TASKS.get(task)
+    return [sample(row, spec.layout if spec else PLAIN) for row in rows]
 
 
 def sample(row: dict, layout: str) -> Sample:

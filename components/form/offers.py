@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from backend.core.models.listed import AWAY, Listed, listed
 from backend.core.models.registry import Entry
-from backend.core.text.tasks import TASKS
+from backend.core.text.tasks import OWN_TASKS, TASKS
 from backend.limits.hosts import Host
 from backend.settings import MODEL, TASK, Setting, describe
 
@@ -39,8 +39,9 @@ def model_offer(item: Setting, host: Host) -> Offer:
 
 
 def task_offer(item: Setting, host: Host) -> Offer:
-    allowed = host.allowed(item) or TASKS
-    return Offer(tuple((name.replace("_", " "), name) for name in TASKS if name in allowed), opens=True)
+    names = (*TASKS, *OWN_TASKS)
+    allowed = host.allowed(item) or names
+    return Offer(tuple((name.replace("_", " "), name) for name in names if name in allowed), opens=True)
 
 
 def label(one: Listed) -> str:

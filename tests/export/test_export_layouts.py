@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from backend.__main__ import main
+from backend.core.text.reading import read_file
 from backend.errors import UserError
 from backend.export.kinds import pieces
-from backend.export.layouts import KINDS, LAYOUTS, files_of, find_kind, for_llama_factory
+from backend.export.layouts import KINDS, LAYOUTS, files_of, find_kind, for_llama_factory, kind_like
 from backend.export.samples import Sample, samples
 from backend.runs.folder import RunDir
 from tests.exported import SAMPLES, sample
@@ -66,6 +67,51 @@ def test_a_list_does_not_fit_into_a_csv():
         file("messages.csv", samples(ROWS, "arc_easy"))
 
 
+READ = {  # the kind -> the task for which our own reader takes the file
+    "jsonl": "own_prompts",
+    "parquet": "own_prompts",
+    "alpaca": "own_text",
+    "sharegpt": "own_chat",
+    "messages": "own_chat",
+    "prompt_completion": "own_prompts",
+    "prompt_completion_chat": "own_chat",
+    "question_answer": "own_text",
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_what_leaves_can_be_brought_as_ones_own_data_and_leaves_alike_again(kind, tmp_path):
+    found = find_kind(kind)
+    rows = [
+        {"prompt": f"Question: Why {n}?\nAnswer:", "answer": f"It is {n}\n🙂", "provenance": {"step": n}}
+        for n in range(3)
+    ]
+    path = tmp_path / f"mine.{found.format}"
+    path.write_bytes(file(kind, samples(rows, "arc_easy")))
+    reading = read_file(path)
+    exact = READ[kind] == "own_prompts"
+    asked = [(row["prompt"] if exact else row["prompt"][10:-8], " " * exact + row["answer"]) for row in rows]
+    assert [(q.question, *q.options) for q in reading.questions] == asked
+    assert reading.task == READ[kind]
+    again = find_kind(kind_like(reading.layout, path.name))
+    assert (again.layout, again.format) == (found.layout, found.format)
+
+
+LIKE = {
+    ("dolly", "a.json"): "alpaca.json",
+    ("arc", "a.jsonl"): "question_answer.jsonl",
+    ("flat", "A.XLSX"): "question_answer.csv",
+    ("chatml", "a.parquet"): "messages.parquet",
+    ("sharegpt", "a.csv"): "sharegpt.jsonl",
+    ("alpaca", "a"): "alpaca.jsonl",
+}
+
+
+def test_a_file_of_another_layout_comes_back_in_the_nearest_one():
+    assert {(layout, name): kind_like(layout, name) for layout, name in LIKE} == LIKE
+    assert all(find_kind(kind) for kind in LIKE.values())
+
+
 # -- what other programs learn of it ----------------------------------------------------------------------------------
 def taught(kind: str, made: list[Sample], folder) -> list[tuple[str, list[dict]]]:
     """What LLaMA-Factory's documented reader makes of a file and its entry."""
@@ -116,6 +162,8 @@ CASES = {
     "the question alone": ("arc_easy", "Question: Why?\nAnswer:", "Why?"),
     "the options with the question, without our description": ("mmlu", ABOUT + LETTERS, LETTERS[:-8]),
     "letters in a text task": ("pocket_science", f"Question: {LETTERS}", LETTERS[:-8]),
+    "a prompt of one's own": ("own_prompts", "Question: Why?\nAnswer:", "Question: Why?\nAnswer:"),
+    "a free answer": ("own_text", "Question: Read.\n\nWhy?\nAnswer:", "Read.\n\nWhy?"),
     "a task not known here": ("theirs", "Question: Why?\nAnswer:", "Why?"),
     "a prompt with other words around it": ("arc_easy", "Q: Why?\nA:", "Q: Why?\nA:"),
     "a question that has our words inside": (

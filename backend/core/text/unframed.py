@@ -8,14 +8,14 @@ import re
 
 from backend.core.text.prompts import ANSWER_SUFFIX, QUESTION_PREFIX, subject_description
 
-FREE = ("prompt", "chat")  # layouts that put nothing around a prompt
+EXACT = "prompt"  # puts nothing around a prompt
 LETTERED = "mmlu"
 DESCRIPTION = re.compile(re.escape(subject_description("\0")).replace(re.escape("\0"), "[^\n]*"))
 
 
 def unframed(prompt: str, layout: str) -> str:
     """The question of a prompt of this layout; the prompt itself where the words around it are other ones."""
-    if layout in FREE or not prompt.endswith(ANSWER_SUFFIX):
+    if layout == EXACT or not prompt.endswith(ANSWER_SUFFIX):
         return prompt
     inner = prompt.removesuffix(ANSWER_SUFFIX)
     if layout == LETTERED:

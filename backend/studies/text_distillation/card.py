@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from huggingface_hub import DatasetCardData
 
+from backend.core.text.tasks import OWN_TASKS
 from backend.export.copy import RunCopy
 from backend.runs.results import summarise_results
 
@@ -60,8 +61,14 @@ def title(copy: RunCopy) -> str:
 
 
 def source(copy: RunCopy) -> str:
-    """What was distilled: the user's own file where there was one, else a task."""
-    return plain(copy.config.get("data_file") or copy.config["task"])
+    """What was distilled: the user's own file or folder where there was one, else a task."""
+    return plain(own_data(copy) or copy.config["task"])
+
+
+def own_data(copy: RunCopy) -> str:
+    """The name of a user's own file or folder; empty where a benchmark was distilled."""
+    folder = copy.config["data_dir"] if copy.config["task"] in OWN_TASKS else ""
+    return copy.config.get("data_file") or folder
 
 
 def listed_as(copy: RunCopy) -> str:
@@ -77,7 +84,7 @@ def plain(name: str) -> str:
 def front_matter(copy: RunCopy, count: int) -> str:
     """The front matter, which the hub reads. It names no licence, which is not ours to choose, nor an own file's
     language, which nobody asked for."""
-    own = bool(copy.config.get("data_file"))
+    own = bool(own_data(copy))
     sizes = (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")
     size = next((name for limit, name in sizes if count < limit), "n>100K")
     data = DatasetCardData(

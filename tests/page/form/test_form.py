@@ -8,7 +8,7 @@ import pytest
 
 from backend import settings
 from backend.core.models.listed import listed
-from backend.core.text.tasks import TASKS
+from backend.core.text.tasks import OWN_TASKS, TASKS
 from backend.errors import UserError
 from backend.limits.hosts import CPU_SPACE, HOSTS, LOCAL, ZERO_GPU
 from backend.settings import describe, setting
@@ -92,7 +92,7 @@ def picker(form, name):
 def test_models_and_tasks_are_chosen_from_a_list_that_says_what_each_one_takes(form):
     assert [value for _, value in picker(form, "model").choices] == [one.entry.id for one in listed()]
     assert [value for _, value in picker(form, "other_model").choices][:2] == ["", "opt-pocket"], "it may be empty"
-    assert [value for _, value in picker(form, "task").choices] == list(TASKS)
+    assert [value for _, value in picker(form, "task").choices] == [*TASKS, *OWN_TASKS]
     labels = dict((value, label) for label, value in picker(form, "model").choices)
     assert labels["opt-pocket"] == "opt-pocket · 1.2 M · apache-2.0 · bundled"
     assert "MB to download" in labels["facebook/opt-1.3b"] or "cache" in labels["facebook/opt-1.3b"]
