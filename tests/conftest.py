@@ -1,6 +1,7 @@
 """What every test shares: no network, a home of its own, and tiny models that are built once."""
 
 import os
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -9,6 +10,11 @@ import pytest
 # a busy machine is no defect: how long one example may take says nothing about the code
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+# Where the surroundings ask for no bytecode, every process of a test run compiles the project anew, and pytest
+# rewrites and compiles all tests. To collect them then costs a worker 53 s of a processor, and 24 s with bytecode.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # before anything imports the hub's client, which reads it once
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -4,48 +4,59 @@ import gzip
 import io
 import json
 import zipfile
+from functools import lru_cache, partial
 
 import pytest
 
 from tests.export import test_export_bench
-from tests.export.test_export_hostile import ARCHIVES, FILES, WHOLE, with_entry, zip_of
+from tests.export.test_export_hostile import ARCHIVES, FILES, whole, with_entry, zip_of
 from tests.exported import packed
 from tests.hostile.siege import BEN, ROOT, Shot
 
 pytestmark = pytest.mark.hostile
 MARKUP = '<img src=x onerror="alert(1)">'
-BOMB = zip_of(("artifacts/search.json", bytes(200 * 2**20)))  # a thousandth of it is sent
-NESTED = zip_of(*((f"{number}.zip", BOMB) for number in range(3)), compression=zipfile.ZIP_STORED)
 GOOD = b"prompt,answer\nWhy?,so\n"
-TABLES = {
-    "empty.csv": b"",
-    "bomb.csv": BOMB,
-    "bomb.parquet": BOMB,
-    "gzip.jsonl": gzip.compress(bytes(10 * 2**20)),
-    "latin.csv": "prompt,answer\nWarum nicht äöü?,so\n".encode("latin-1"),
-    "utf16.csv": GOOD.decode().encode("utf-16"),
-    "null.csv": GOOD.replace(b"so", b"s\0o"),
-    "half.jsonl": b'{"prompt": "\\ud800", "answer": "x"}\n',
-    "formula.csv": b'prompt,answer\n"=HYPERLINK(""http://x"",""y"")",@SUM(1)\n',
-    "markup.csv": f"prompt,answer\n{MARKUP.replace(',', '')},</script><script>alert(1)</script>\n".encode(),
-    "markup.json": json.dumps([{"prompt": MARKUP, "answer": MARKUP}] * 4).encode(),
-    "deep.json": b"[" * 200_000,
-    "deep.jsonl": b'{"prompt": ' * 100_000 + b"\n",
-    "twice.jsonl": b'{"prompt": "a", "prompt": "b", "answer": "c"}\n',
-    "nan.jsonl": b'{"prompt": NaN, "answer": Infinity}\n',
-    "digits.jsonl": b'{"prompt": "a", "answer": ' + b"9" * 5000 + b"}\n",
-    "one-line.csv": b"prompt,answer\n" + b"x" * 900_000,
-    "columns.csv": b",".join(b"c%d" % number for number in range(100_000)) + b"\n",
-    "rows.csv": b"prompt,answer\n" + b"a,b\n" * 200_000,
-    "quote.csv": b'prompt,answer\n"never closed,' + b"x,\n" * 1000,
-    "pickle.parquet": b"\x80\x04\x95\x10\x00\x00\x00",
-    "half.parquet": b"PAR1" + bytes(100) + b"PAR1",
-    "picture.csv": b"\x89PNG\r\n" + bytes(100),
-    "page.html": MARKUP.encode(),
-    "program.py": b"import os; os.abort()",
-    "none": GOOD,
-    "many.suffixes.csv.exe": GOOD,
-    "huge.csv": b"prompt,answer\n" + b"a,b\n" * 700_000,
+
+
+@lru_cache
+def bomb() -> bytes:
+    """An archive of which a thousandth is sent."""
+    return zip_of(("artifacts/search.json", bytes(200 * 2**20)))
+
+
+def nested() -> bytes:
+    return zip_of(*((f"{number}.zip", bomb()) for number in range(3)), compression=zipfile.ZIP_STORED)
+
+
+TABLES = {  # each is made when it is brought: every worker of a test run reads this file
+    "empty.csv": lambda: b"",
+    "bomb.csv": bomb,
+    "bomb.parquet": bomb,
+    "gzip.jsonl": lambda: gzip.compress(bytes(10 * 2**20)),
+    "latin.csv": lambda: "prompt,answer\nWarum nicht äöü?,so\n".encode("latin-1"),
+    "utf16.csv": lambda: GOOD.decode().encode("utf-16"),
+    "null.csv": lambda: GOOD.replace(b"so", b"s\0o"),
+    "half.jsonl": lambda: b'{"prompt": "\\ud800", "answer": "x"}\n',
+    "formula.csv": lambda: b'prompt,answer\n"=HYPERLINK(""http://x"",""y"")",@SUM(1)\n',
+    "markup.csv": lambda: f"prompt,answer\n{MARKUP.replace(',', '')},</script><script>alert(1)</script>\n".encode(),
+    "markup.json": lambda: json.dumps([{"prompt": MARKUP, "answer": MARKUP}] * 4).encode(),
+    "deep.json": lambda: b"[" * 200_000,
+    "deep.jsonl": lambda: b'{"prompt": ' * 100_000 + b"\n",
+    "twice.jsonl": lambda: b'{"prompt": "a", "prompt": "b", "answer": "c"}\n',
+    "nan.jsonl": lambda: b'{"prompt": NaN, "answer": Infinity}\n',
+    "digits.jsonl": lambda: b'{"prompt": "a", "answer": ' + b"9" * 5000 + b"}\n",
+    "one-line.csv": lambda: b"prompt,answer\n" + b"x" * 900_000,
+    "columns.csv": lambda: b",".join(b"c%d" % number for number in range(100_000)) + b"\n",
+    "rows.csv": lambda: b"prompt,answer\n" + b"a,b\n" * 200_000,
+    "quote.csv": lambda: b'prompt,answer\n"never closed,' + b"x,\n" * 1000,
+    "pickle.parquet": lambda: b"\x80\x04\x95\x10\x00\x00\x00",
+    "half.parquet": lambda: b"PAR1" + bytes(100) + b"PAR1",
+    "picture.csv": lambda: b"\x89PNG\r\n" + bytes(100),
+    "page.html": lambda: MARKUP.encode(),
+    "program.py": lambda: b"import os; os.abort()",
+    "none": lambda: GOOD,
+    "many.suffixes.csv.exe": lambda: GOOD,
+    "huge.csv": lambda: b"prompt,answer\n" + b"a,b\n" * 700_000,
 }
 NAMES = [
     "../../../../tmp/climbed.csv",
@@ -88,11 +99,12 @@ def unescaped(answers) -> list:
 
 
 def test_a_run_file_that_is_none_makes_no_run(siege):
-    of_the_bench = {f"bench, {name}": packed(files) for name, files in test_export_bench.BAD.items()}
-    more = {"a large bomb": BOMB, "bombs in an archive": NESTED, "a link out": with_entry("x", b"/", kind=0o120000)}
+    of_the_bench = {f"bench, {name}": partial(packed, files) for name, files in test_export_bench.BAD.items()}
+    more = {"a large bomb": bomb, "bombs in an archive": nested}
+    more["a link out"] = partial(with_entry, "x", b"/", kind=0o120000)
     before, all_answers = len(list((siege.home / "runs" / BEN.id).iterdir())), []
-    for name, content in (ARCHIVES | FILES | of_the_bench | more).items():
-        answers = brought(siege, ["bring"], "mine.distilloscope.zip", content)
+    for name, make in (ARCHIVES | FILES | of_the_bench | more).items():
+        answers = brought(siege, ["bring"], "mine.distilloscope.zip", make())
         assert "ds-failure" in answers[-1].text, name
         assert len(list((siege.home / "runs" / BEN.id).iterdir())) == before, name
         all_answers += answers
@@ -101,8 +113,8 @@ def test_a_run_file_that_is_none_makes_no_run(siege):
 
 def test_a_table_is_read_or_refused_in_words_and_nothing_in_it_becomes_markup(siege):
     all_answers = []
-    for name, content in TABLES.items():
-        answers = brought(siege, ["upload_train", "upload_test"], name, content)
+    for name, make in TABLES.items():
+        answers = brought(siege, ["upload_train", "upload_test"], name, make())
         assert not unescaped(answers[1:]) and not [one.asked for one in answers if one.broke], name
         all_answers += answers
     siege.verify(all_answers)
@@ -169,8 +181,8 @@ def test_an_upload_of_broken_parts_is_refused(siege, body, kind):
 
 
 def test_the_good_file_that_the_bad_ones_are_made_of_is_taken(siege):
-    assert io.BytesIO(WHOLE).read(2) == b"PK"
-    answers = brought(siege, ["bring"], "mine.distilloscope.zip", WHOLE)
+    assert io.BytesIO(whole()).read(2) == b"PK"
+    answers = brought(siege, ["bring"], "mine.distilloscope.zip", whole())
     assert "ds-brought" in answers[-1].text
     answers += (table := brought(siege, ["upload_train"], "good.csv", GOOD))
     assert 'data-count=\\"1\\"' in table[-1].text
