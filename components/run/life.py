@@ -40,7 +40,7 @@ class Life:
     def bind(self, changed: list) -> None:
         """`changed`: the events after which the form holds other settings."""
         page, view, form = self.page, self.page.view, self.page.form
-        held = [form.preset, *form.toggles, *form.widgets]
+        held = [form.preset, *page.held]
         dropped = page.chip.drop(self.drop, held, [*self.parts, *self.told], **UNQUEUED)
         for whole in (form.preset.input, page.use.click):  # other settings as a whole, told by whoever fills them in
             whole(self.forget, None, self.parts, **UNQUEUED)

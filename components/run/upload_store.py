@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.core.text.places import LIMITS
 from backend.core.text.reading import read_file
 from backend.core.text.table_formats import READERS
 from backend.core.text.tasks import Question
@@ -26,13 +27,16 @@ from components.run.shelf import is_owner
 
 FOLDER = "uploads"  # beside the visitor's runs; it holds no config.json, so it is never taken for one
 MOST_FILES = 20
-MOST_MEGABYTES = 1  # the server refuses larger ones before they arrive
+MOST_MEGABYTES = 1  # on a shared host
 KEY = re.compile(r"[0-9a-f]{24}\.[a-z]{3,7}")
+
+
+TOLD = ("layout", "task", "columns", "unused", "warnings")  # of what `describe` says
 
 
 @dataclass(frozen=True)
 class Use:
-    """What a file is for. `read` checks it and says what was understood: `count`, `layout`, `unused`, `warnings`.
+    """What a file is for. `read` checks it and says what was understood: `count`, and TOLD.
 
     It also has `shown`, the first three examples, each as two texts.
     """
@@ -55,11 +59,12 @@ def _facts(path: Path, shown: Callable[[dict, Question], list[str]], options: bo
     reading = read_file(path, options=options)
     told = described(reading)
     pairs = [shown(*both) for both in zip(told["examples"], reading.questions, strict=False)]
-    return {"count": told["rows"], "shown": pairs} | {key: told[key] for key in ("layout", "unused", "warnings")}
+    return {"count": told["rows"], "shown": pairs} | {key: told[key] for key in TOLD}
 
 
 TRAIN = Use("train", "example", _examples)
 TEST = Use("test", "question", _questions)
+OWN = Use("own", "example", _examples)
 
 
 class UploadStore:
@@ -68,10 +73,15 @@ class UploadStore:
     def __init__(self, root: Path, host: Host = HOSTS[LOCAL]):
         self.root, self.host = Path(root), host
 
+    @property
+    def most_megabytes(self) -> int:
+        """The largest file that is taken: on one's own machine as much as is read at all."""
+        return MOST_MEGABYTES if self.host.public else LIMITS.bytes // 2**20
+
     def keep(self, owner: str, use: Use, path: Path, name: str) -> tuple[str, dict]:
         """Check a file, keep it, and return its key and what it holds. UserError changes nothing."""
-        if path.stat().st_size > MOST_MEGABYTES * 2**20:
-            raise UserError(f"{name[:80]} is too large.", f"at most {MOST_MEGABYTES} MB", "Upload a part of it.")
+        if path.stat().st_size > self.most_megabytes * 2**20:
+            raise UserError(f"{name[:80]} is too large.", f"at most {self.most_megabytes} MB", "Upload a part of it.")
         found = use.read(path) | {"name": name[:120], "use": use.name}
         folder = self._folder(owner)
         content = hashlib.sha256(use.name.encode() + path.read_bytes()).hexdigest()[:24]

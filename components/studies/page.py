@@ -212,13 +212,13 @@ class StudyPage:
             return {form.message: error_markup(error)}
         return {**self.as_run(owner, found, score), **dict.fromkeys(form.toggles, score)}
 
-    def as_run(self, owner: str, found: Mapping, score: bool) -> dict:
-        """The form as a run was started; `found` is its config.json."""
+    def as_run(self, owner: str, found: Mapping, score: bool, *inputs) -> dict:
+        """The form as a run was started; `found` is its config.json. `inputs` are what a page's own form reads."""
         form = self.form
         preset = found["preset"] if found["preset"] in form.names else form.names[0]
         try:
             values = form.values(from_saved(self.study.config, found["config"]))
-            changes, box = form.told_of(preset, form.config(values), score)
+            changes, box = form.told_of(preset, form.config([*values, *inputs]), score, *inputs)
         except UserError as error:  # a run of an older version
             return {form.message: error_markup(error)}
         told = {form.about: form.about_markup(preset), form.changes: changes, form.box: box, form.message: ""}

@@ -4,19 +4,16 @@ Widgets, and from what they hold the two paths of the config. A path is always r
 the visitor, never typed. Knows the shelf of distillation runs and the store of uploads.
 """
 
-from html import escape
 from pathlib import Path
 
 import gradio as gr
 
-from backend.core.text.table_formats import READERS
 from backend.errors import UserError
 from components.form.config_form import Unready
-from components.frame.failure import error_markup
-from components.run.shelf import Shelf, is_owner
-from components.run.upload_store import MOST_MEGABYTES, TEST, TRAIN, UploadStore, Use
-
-NONE = ""
+from components.run import upload_view
+from components.run.shelf import Shelf
+from components.run.upload_store import TEST, TRAIN, UploadStore, Use
+from components.run.upload_view import NONE
 
 
 class Sources:
@@ -37,12 +34,15 @@ class Sources:
             elem_id="bench-source-run",
         )
         with gr.Column(visible=False, elem_id="bench-train-file", elem_classes="ds-upload") as self.train_box:
-            self.train, self.train_button, self.train_told = _uploader(TRAIN, "Examples to learn")
+            self.train, self.train_button, self.train_told = self._uploader(TRAIN, "Examples to learn")
 
     def beside_tasks(self) -> None:
         fold = gr.Accordion("Score on your own file too", open=False, elem_classes="ds-fold", elem_id="bench-test-fold")
         with fold, gr.Column(elem_id="bench-test-file", elem_classes="ds-upload"):
-            self.test, self.test_button, self.test_told = _uploader(TEST, "Questions to score on")
+            self.test, self.test_button, self.test_told = self._uploader(TEST, "Questions to score on")
+
+    def _uploader(self, use: Use, label: str) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]:
+        return upload_view.uploader(use, label, "bench-", self.store.most_megabytes, optional=use is TEST)
 
     @property
     def picks(self) -> list:
@@ -79,19 +79,11 @@ class Sources:
     # -- uploads ------------------------------------------------------------------------------------------------
     def upload(self, owner: str, use: Use, file: object) -> tuple[str | None, str]:
         """Keep a file: its key, and what to say. On any fault the key is None and what was kept stays."""
-        path = Path(file) if isinstance(file, str) else None
-        if path is None or not is_owner(owner) or not path.is_file():
-            return None, error_markup(UserError("No file arrived.", "one file", "Choose it again."))
-        try:
-            key, found = self.store.keep(owner, use, path, path.name)
-        except UserError as error:
-            return None, error_markup(error)
-        return key, file_markup(found, use)
+        return upload_view.keep(self.store, owner, use, file)
 
     def told(self, owner: str, use: Use, key: object) -> str:
         """What a picked file holds."""
-        found = self.store.facts(owner, key)
-        return file_markup(found, use) if found else ""
+        return upload_view.told(self.store, owner, use, key)
 
     # -- paths --------------------------------------------------------------------------------------------------
     def paths(self, values: dict, owner: str, run: object, train: object, test: object) -> dict[str, str]:
@@ -135,44 +127,3 @@ def _kept(picked: object, choices: list[tuple[str, str]]) -> str | None:
     """What was picked where it is still there, else the first."""
     keys = [key for _, key in choices]
     return picked if picked in keys else keys[0] if keys else None
-
-
-# a refusal stands below what was clicked, often below the edge of the form's own scroller: it is brought into sight
-SEEN_JS = """
-watch("value", () => requestAnimationFrame(() => element.querySelector("[role=alert]")?.scrollIntoView({
-  block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" })));
-"""
-
-
-def _uploader(use: Use, label: str) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]:
-    picker = gr.Dropdown(
-        [("none", NONE)] if use is TEST else [],
-        value=NONE if use is TEST else None,
-        label=label,
-        info=f"{', '.join(READERS)}; at most {MOST_MEGABYTES} MB.",
-        interactive=True,
-        filterable=False,
-        elem_id=f"bench-{use.name}-pick",
-    )
-    button = gr.UploadButton("Upload a file", file_types=list(READERS), size="sm", elem_id=f"bench-{use.name}-upload")
-    told = gr.HTML("", js_on_load=SEEN_JS, elem_id=f"bench-{use.name}-told", apply_default_css=False)
-    return picker, button, told
-
-
-def file_markup(found: dict, use: Use) -> str:
-    """How many, how the file was read, what there is to warn about, and the first three."""
-    shown = [(escape(_end(a)), escape(_end(b))) for a, b in found["shown"]]
-    rows = "".join(f"<li><span>{a}</span><b>{b}</b></li>" for a, b in shown)
-    count, layout = found["count"], found.get("layout")  # files kept before have no layout
-    told = [f"Read as {layout}.", *found.get("warnings", ())] if layout else []
-    remarks = "".join(f"<p>{escape(sentence)}</p>" for sentence in told)
-    return (
-        f'<div class="ds-file" data-count="{count}" role="status"><strong translate="no">'
-        f"{escape(found['name'])}</strong>"
-        f"<span>{count:,} {use.noun}{'' if count == 1 else 's'}</span>"
-        f'{remarks}<ol translate="no">{rows}</ol></div>'
-    )
-
-
-def _end(text: str, most: int = 160) -> str:
-    return text if len(text) <= most else f"… {text[-most:]}"

@@ -1,0 +1,70 @@
+"""The form of the text distillation study: the task stands open, with a file of one's own below it.
+
+Joins the general form with the upload. Every function here may be called by anyone with anything, so each checks what
+it is given. Knows the study's settings; no run.
+"""
+
+from collections.abc import Callable, Sequence
+
+import gradio as gr
+
+from backend.settings import describe
+from backend.studies.text_distillation.study import STUDY
+from components.form.config_form import ConfigForm, Layout
+from components.run.own_file import FILE, OwnFile
+
+QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+AT_ONCE = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+TASK = "task"
+
+
+class DistilForm:
+    """Made inside a Blocks context. `layout` makes the page's layout with what differs here."""
+
+    def __init__(self, own: OwnFile, owner: gr.BrowserState, layout: Callable[..., Layout]):
+        self.own, self.owner = own, owner
+        differs = layout(front=(TASK,), beside={TASK: own.make}, absent=(FILE,))
+        self.form = ConfigForm(STUDY.name, STUDY.config, STUDY.presets, STUDY.leading, differs)
+        self.by_name = dict(zip((item.name for item in self.form.items), self.form.widgets, strict=True))
+        self.default = next(item.default for item in describe(STUDY.config) if item.name == TASK)
+
+    @property
+    def picks(self) -> list:
+        return [self.owner, self.own.pick]
+
+    @property
+    def held(self) -> list:
+        return [*self.form.toggles, *self.form.widgets, *self.picks]
+
+    def bind(self, aside: Sequence, retold: Callable) -> list:
+        """Answer the visitor; the events after which the form holds other settings. See ConfigForm.bind."""
+        form, own, task = self.form, self.own, self.by_name[TASK]
+        told = form.bind(self.picks, own.path, (), own.spoken, own.asked, aside, retold)
+        read = own.button.upload(self.upload, [self.owner, own.button], [self.owner, own.pick, own.told, task], **QUIET)
+        picked = own.pick.input(self.choose, [self.owner, own.pick], [own.told, task], **AT_ONCE)
+        inputs = [form.preset, *self.held, *aside]
+        chosen = [event.then(form.follow, inputs, self.told, **AT_ONCE) for event in (read, picked)]
+        return [*told, *chosen]
+
+    @property
+    def told(self) -> list:
+        return [self.form.message, self.form.changes, self.form.box]
+
+    def upload(self, owner: str, file: object) -> dict:
+        """Keep a file, pick it, and set the task that asks its questions. A bad one is said where it was chosen."""
+        own = self.own
+        owner, key, said = own.upload(owner, file)
+        if key is None:
+            return {self.owner: owner, own.told: said}
+        return {
+            self.owner: owner,
+            own.told: said,
+            own.pick: gr.update(choices=own.choices(owner), value=key),
+            self.by_name[TASK]: own.task_of(owner, key),
+        }
+
+    def choose(self, owner: str, key: object) -> dict:
+        """What a picked file holds, with its task; without a file the study's usual task."""
+        own = self.own
+        task = own.task_of(owner, key) or self.default
+        return {own.told: own.describe(owner, key), self.by_name[TASK]: task}
