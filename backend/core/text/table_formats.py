@@ -5,7 +5,6 @@ pickle, no eval, no formula.
 """
 
 import csv
-import io
 import json
 import re
 import subprocess
@@ -106,6 +105,7 @@ def _twice(names: Iterable[str]) -> str | None:
     return next((name for name in names if name in seen or seen.add(name)), None)
 
 
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 SEPARATOR = re.compile(r'"?sep=(.)"?\r?(\n|\Z)')  # how Excel is told the separator; it shows no row for it
 
 
@@ -131,9 +131,9 @@ def _delimited(text: str, file: str, delimiter: str, remarks: list[str]) -> Rows
 
 
 def _records(text: str, file: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    number = 1
+    number, lines = 1, (found.group() for found in LINE.finditer(text))  # a stream of the text would be a copy of it
     try:
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+        for cells in csv.reader(lines, delimiter=delimiter, strict=True):
             yield number, cells
             number += 1
     except csv.Error as error:
