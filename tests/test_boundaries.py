@@ -139,6 +139,8 @@ WITHOUT_TORCH = (
     "core.scoring.scored",
     "core.models.registry",
     "core.text.uploads",
+    "core.text.reading",
+    "commands.describe",
 )
 
 

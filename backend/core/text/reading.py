@@ -11,11 +11,12 @@ from pathlib import Path
 from backend.core.text import usage
 from backend.core.text.answers import chosen, counted_from, usual_readings
 from backend.core.text.cells import ABSENT, blank, missing, named_columns, text_at, value_at
+from backend.core.text.hub import is_hub_name, named_rows
 from backend.core.text.layout_files import Layout
 from backend.core.text.places import Place
 from backend.core.text.recognise import Recogniser, nearest, unknown
 from backend.core.text.rows import Parts, read_parts, row_id
-from backend.core.text.tables import read_table
+from backend.core.text.tables import Table, read_table
 from backend.core.text.tasks import Question
 
 COUNTED_FROM = 0  # where the answers of the benchmarks on the hub begin
@@ -36,12 +37,12 @@ class Reading:
 
 
 def read_file(path: str | Path, answers_from: int | None = None, options: bool = False) -> Reading:
-    """Every row of a file. UserError names the row and the column that is wrong.
+    """Every row of a file, or of a data set of the hub. UserError names the row and the column that is wrong.
 
     `answers_from` says where the numbers among the answers begin, 0 or 1; without it the file has to tell. With
     `options` free answers are refused.
     """
-    table = read_table(path)
+    table = Table(named_rows(str(path))) if is_hub_name(path) else read_table(path)
     return read(table.rows, answers_from, table.remarks, options=options)
 
 

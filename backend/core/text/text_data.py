@@ -1,6 +1,6 @@
-"""Questions from files: bundled, the user's own, or the hub. The only file that imports `datasets`, and lazily.
+"""Questions from files: bundled, the user's own, or the hub.
 
-Knows folders and splits; leaves formats to tables.py, the meaning of a row to reading.py. Knows no tokens and models.
+Knows folders and splits, no tokens and models; leaves formats to tables.py, the meaning of a row to reading.py.
 A split that a local folder has no file for is never invented, with one exception: without validation.jsonl,
 `validation` is the LAST 570 rows of train.jsonl (ARC-Easy's own size; a quarter of a smaller file) and `train` is the
 rest. So train and validation never overlap.
@@ -9,10 +9,10 @@ rest. So train and validation never overlap.
 from collections import defaultdict
 from pathlib import Path
 
+from backend.core.text.hub import hub_rows
 from backend.core.text.own_data import own_questions
-from backend.core.text.places import Place
 from backend.core.text.reading import read_options
-from backend.core.text.tables import filled, read_table
+from backend.core.text.tables import read_table
 from backend.core.text.tasks import OWN_TASKS, Question, TaskSpec, check_layout, find_task
 from backend.errors import UserError
 
@@ -106,22 +106,9 @@ def _split_advice(spec: TaskSpec, split: str) -> str:
 
 
 def _from_hub(spec: TaskSpec, split: str) -> list[Question]:
-    import datasets  # noqa: PLC0415 - seconds to import, and most runs never need it
-
     source = f"{spec.hub_path} ({spec.hub_config}) {split}"
-    shown = datasets.is_progress_bar_enabled()
-    datasets.disable_progress_bars()
-    try:
-        rows = datasets.load_dataset(spec.hub_path, spec.hub_config, split=split).to_list()
-    except (OSError, ValueError, RuntimeError) as error:
-        found = f"{source} could not be loaded from the hub ({type(error).__name__})."
-        advice = f"Go online once, or give a data folder that holds {spec.name}/{split}.jsonl."
-        raise UserError(found, "a network connection or a cached copy", advice, kind="data") from error
-    finally:
-        if shown:
-            datasets.enable_progress_bars()
-    numbered = filled([(Place(source, number), row) for number, row in enumerate(rows, 1)], source)
-    return read_options(numbered, spec.layout)
+    advice = f"Go online once, or give a data folder that holds {spec.name}/{split}.jsonl."
+    return read_options(hub_rows(spec.hub_path, spec.hub_config, split, source, advice), spec.layout)
 
 
 def _first(questions: list[Question], limit: int) -> list[Question]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from backend.core.text import text_data
 from backend.core.text.tasks import TASKS
 from backend.core.text.text_data import load_file, load_questions, load_shots, load_split_with_heldout
+from backend.core.text.uploads import describe
 from backend.errors import UserError
 from tests import tiny
 
@@ -188,6 +189,22 @@ def test_the_hub_is_asked_for_what_is_not_local(monkeypatch):
     monkeypatch.setattr(datasets, "load_dataset", from_hub)
     assert [q.id for q in load_questions("arc_easy", "train")] == [row["id"] for row in tiny.arc_rows()]
     assert asked == [("allenai/ai2_arc", "ARC-Easy", "train")]
+
+
+def test_a_data_set_of_the_hub_is_described_as_a_file_is(monkeypatch):
+    import datasets  # noqa: PLC0415
+
+    asked = []
+
+    def from_hub(*names, split):
+        asked.append((*names, split))
+        return datasets.DatasetDict({"train": datasets.Dataset.from_list(tiny.arc_rows())})
+
+    monkeypatch.setattr(datasets, "load_dataset", from_hub)
+    found = describe("farm/animals")
+    assert (found["layout"], found["rows"]) == ("arc", 16)
+    describe("farm/animals:small:validation")
+    assert asked == [("farm/animals", None, None), ("farm/animals", "small", "validation")]
 
 
 def test_offline_the_hub_error_says_what_to_do():
