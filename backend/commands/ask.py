@@ -20,7 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--question", required=True)
     parser.add_argument("--option", action="append", default=[], help="one of the answers to choose from; repeatable")
     parser.add_argument(
-        "--style", default="texts", help="texts: the answer is an option's text; letters: the options are listed"
+        "--style",
+        default="texts",
+        help="texts: the answer is an option's text; letters: the options are listed; chat: the question as a turn, "
+        "in the model's chat template; prompt: exactly as it is. The last two need no options",
     )
     parser.add_argument("--max-new-tokens", type=int, default=24, metavar="N", help="of the free answer (default: 24)")
     parser.add_argument(

@@ -19,11 +19,12 @@ from backend.core.scoring.score import score_questions
 from backend.core.text.chat import reading
 from backend.core.text.prompts import LETTERS, Example
 from backend.core.text.shown import decoded
-from backend.core.text.tasks import Question, TaskSpec, file_task, to_example
+from backend.core.text.tasks import FREE, Question, TaskSpec, to_example
 from backend.core.text.token_ids import asked_ids, with_bos
 from backend.errors import UserError
 
-STYLES = {"texts": "arc", "letters": "mmlu"}  # how the options are put: each as an answer of its own, or as a list
+# how a question is put: its options each an answer of its own, or as a list; as a turn of a conversation; as it is
+STYLES = {"texts": "arc", "letters": "mmlu", "chat": "chat", "prompt": "prompt"}
 LONGEST_QUESTION, LONGEST_OPTION, LONGEST_GENERATION = 4000, 500, 256
 MOST_MODELS, MOST_BYTES = 2, 4 * 2**30
 # PiSSA, OLoRA and others move a part of the base's own weights into the adapter: taken off, it leaves a hole
@@ -32,7 +33,10 @@ REMOVABLE_STARTS = (True, False, "gaussian", "orthogonal", "eva")
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as a person typed it; blanks around a text are dropped, since nobody sees them. Raises UserError."""
+    """A question as a person typed it; blanks around a text are dropped, since nobody sees them, but for style prompt.
+
+    Raises UserError. In the styles of free answers, options may be left out: then the students only say something.
+    """
 
     question: str
     options: tuple[str, ...]
@@ -41,9 +45,13 @@ class Asked:
     bos: str = "auto"
 
     def __post_init__(self):
-        object.__setattr__(self, "question", _readable("question", self.question, LONGEST_QUESTION))
+        if self.style not in STYLES:
+            raise UserError(f"There is no style {self.style!r}.", f"one of {', '.join(STYLES)}", "Choose one of them.")
+        asked = _readable("question", self.question, LONGEST_QUESTION)
+        object.__setattr__(self, "question", self.question if self.style == "prompt" else asked)
         names = [f"option {letter}" for letter in LETTERS]
-        if not 2 <= len(self.options) <= len(names):
+        free = not self.options and STYLES[self.style] in FREE
+        if not (free or 2 <= len(self.options) <= len(names)):
             found = f"There {'is 1 option' if len(self.options) == 1 else f'are {len(self.options)} options'}."
             raise UserError(found, f"2 to {len(names)}", "Give every option a line of its own.")
         options = tuple(_readable(*pair, LONGEST_OPTION) for pair in zip(names, self.options, strict=False))
@@ -52,20 +60,19 @@ class Asked:
             if option in options[:position]:
                 found = f"Options {LETTERS[options.index(option)]} and {LETTERS[position]} are the same."
                 raise UserError(found, "different options", "Change or remove one of them.")
-        if self.style not in STYLES:
-            raise UserError(f"There is no style {self.style!r}.", f"one of {', '.join(STYLES)}", "Choose one of them.")
         if not 1 <= self.max_new_tokens <= LONGEST_GENERATION:
             found = f"max_new_tokens is {self.max_new_tokens}."
             raise UserError(found, f"1 to {LONGEST_GENERATION}", "Choose another length.")
 
     @property
     def task(self) -> TaskSpec:
-        return file_task("asked", STYLES[self.style])
+        return TaskSpec("asked", STYLES[self.style], splits=())
 
     @property
     def as_question(self) -> Question:
         """Nobody said which option is right; 0 stands there and is never looked at."""
-        return Question("asked", self.question, self.options, 0)
+        turns = (("user", self.question),) if self.style == "chat" else ()
+        return Question("asked", self.question, self.options or ("",), 0, turns=turns)
 
 
 def _readable(name: str, text: str, longest: int) -> str:
@@ -125,22 +132,34 @@ def answers(backbone: Backbone, model: torch.nn.Module, asked: Asked) -> dict:
     `acc_norm` count them; `generation` is greedy; `truncated`: the question did not fit; `seconds`.
     """
     begin = time.perf_counter()
+    rows, choice = _likelihoods(backbone, model, asked)
+    example = to_example(asked.as_question, asked.task)
+    return {
+        "options": rows,
+        **choice,
+        "generation": generate(backbone, example, asked.max_new_tokens),
+        "seconds": round(time.perf_counter() - begin, 3),
+    }
+
+
+def _likelihoods(backbone: Backbone, model: torch.nn.Module, asked: Asked) -> tuple[list[dict], dict]:
+    """The options with their likelihoods, and which is chosen. UserError where the model does not compute."""
+    if not asked.options:
+        read = reading(backbone.tokenizer, to_example(asked.as_question, asked.task))
+        room = context_length(backbone) - asked.max_new_tokens
+        cut = len(asked_ids(backbone.tokenizer, read.prompt, read.between)) > room
+        return [], {"choice": None, "choice_norm": None, "truncated": cut}
     [scored] = score_questions(model, backbone.tokenizer, [asked.as_question], asked.task, shots={}, threads=1)
     if not scored.finite:
         expected = "finite log-likelihoods"
         raise UserError("This student's answers are not finite numbers.", expected, "Tune it with a smaller step size.")
     rows = zip(asked.options, scored.log_likelihoods, option_probabilities(scored), scored.lengths, strict=True)
-    return {
-        "options": [
-            {"text": text, "log_likelihood": value, "probability": share, "per_character": value / max(length, 1)}
-            for text, value, share, length in rows
-        ],
-        "choice": scored.choice,
-        "choice_norm": scored.choice_norm,
-        "generation": generate(backbone, to_example(asked.as_question, asked.task), asked.max_new_tokens),
-        "truncated": scored.truncated,
-        "seconds": round(time.perf_counter() - begin, 3),
-    }
+    found = [
+        {"text": text, "log_likelihood": value, "probability": share, "per_character": value / max(length, 1)}
+        for text, value, share, length in rows
+    ]
+    choice = {"choice": scored.choice, "choice_norm": scored.choice_norm, "truncated": scored.truncated}
+    return found, choice
 
 
 class _OneLine(StoppingCriteria):
@@ -174,9 +193,8 @@ def generate(backbone: Backbone, example: Example, most: int) -> str:
         found = model.generate(inputs, attention_mask=torch.ones_like(inputs), stopping_criteria=stop)
     finally:
         model.generation_config = own
-    said = decoded(tokenizer, found[0, len(ids) :].tolist(), skip_special_tokens=True).strip().split("\n")[0]
-    ending = read.ending.strip()  # in some models no special token
-    return (said.split(ending)[0] if ending else said).rstrip()
+    written = decoded(tokenizer, found[0, len(ids) :].tolist(), skip_special_tokens=True)
+    return read.said(written).split("\n")[0].rstrip()
 
 
 class Shelf:

@@ -16,6 +16,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase
 from backend.core.chunks import chunks
 from backend.core.models.backbones import context_length
 from backend.core.scoring.scored import Scored
+from backend.core.text.chat import reading
 from backend.core.text.shown import decoded
 from backend.core.text.tasks import Question, TaskSpec, to_example
 from backend.core.text.token_ids import asked_ids
@@ -63,12 +64,11 @@ def generate(
     answers = tokenizer([question.options[question.answer] for question in questions], add_special_tokens=False)
     most = min(MOST_TOKENS, max(map(len, answers.input_ids)) + 8)
     room = max(1, context_length(model) - most)
-    prompts = []
-    for question in questions:
-        example = to_example(question, spec)
-        prompts.append(asked_ids(tokenizer, example.prompt, example.between)[-room:])
+    reads = [reading(tokenizer, to_example(question, spec)) for question in questions]
+    prompts = [asked_ids(tokenizer, read.prompt, read.between)[-room:] for read in reads]
     for group in chunks([len(ids) + most for ids in prompts], AT_ONCE):
-        yield from zip(group, batch(model, tokenizer, [prompts[i] for i in group], most), strict=True)
+        texts = batch(model, tokenizer, [prompts[i] for i in group], most)
+        yield from ((i, reads[i].said(text)) for i, text in zip(group, texts, strict=True))
 
 
 @torch.inference_mode()

@@ -14,8 +14,8 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from backend.core.text.chat import reading
-from backend.core.text.tasks import Question, TaskSpec, continuations, to_example
-from backend.core.text.token_ids import encode_pairs
+from backend.core.text.tasks import FREE, Question, TaskSpec, continuations, to_example
+from backend.core.text.token_ids import encode_pairs, scored_ids
 from backend.errors import UserError
 
 Slot = tuple[int, int]  # (question, option), by position
@@ -61,7 +61,7 @@ def make_trees(
             slots.append((position, option))
             pairs.append((read.prompt, f"{read.between}{text}"))
     grown: dict[tuple, list[tuple[Slot, tuple[int, ...]]]] = {}
-    for slot, (prompt_tokens, tokens) in zip(slots, encode_pairs(tokenizer, pairs), strict=True):
+    for slot, (prompt_tokens, tokens) in zip(slots, _encoded(tokenizer, pairs, spec), strict=True):
         if not 0 < len(tokens) <= context:
             found = f"An option of question {dict(numbered)[slot[0]].id!r} has {len(tokens)} tokens."
             raise UserError(found, f"1 to {context}, what the model can read at once", "Remove this question.")
@@ -70,6 +70,15 @@ def make_trees(
         key = (slot[0], cut, None if shares else slot[1], tuple(prompt_tokens[cut:]))
         grown.setdefault(key, []).append((slot, tuple(tokens)))
     return [make_tree(key[-1], options, key[1] > 0) for key, options in grown.items()]
+
+
+def _encoded(
+    tokenizer: PreTrainedTokenizerBase, pairs: Sequence[tuple[str, str]], spec: TaskSpec
+) -> list[tuple[list[int], list[int]]]:
+    """Options as the harness encodes them; free answers as they are taught, which at a blank is not the same."""
+    if spec.layout in FREE:
+        return [scored_ids(tokenizer, prompt, prompt + answer) for prompt, answer in pairs]
+    return encode_pairs(tokenizer, pairs)
 
 
 def _shots_of(question: Question, spec: TaskSpec, shots: Mapping[str, Sequence[Question]]) -> Sequence[Question]:

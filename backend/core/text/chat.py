@@ -32,6 +32,11 @@ class Reading:
     def text(self) -> str:
         return f"{self.prompt}{self.between}{self.answer}{self.ending}"
 
+    def said(self, text: str) -> str:
+        """The answer in what a model wrote: up to the ending, which in some models is no special token."""
+        ending = self.ending.strip()
+        return (text.split(ending)[0] if ending else text).strip()
+
 
 def reading(tokenizer: PreTrainedTokenizerBase, example: Example) -> Reading:
     """The text that will be taught, asked and scored. Raises UserError where the model's template cannot be used."""

@@ -51,10 +51,19 @@ def taught_ids(tokenizer: PreTrainedTokenizerBase, prompt: str, text: str) -> tu
     A token that spans the end of the prompt is taught whole: taught is what follows the longest common beginning of the
     prompt's own ids and the text's. A text whose first token is taught has the bos or eos token before it.
     """
-    alone, whole = text_ids(tokenizer, [prompt, text])
     end = tokenizer.eos_token_id
-    if end is not None and whole[-1:] != [end]:
-        whole = [*whole, end]
+    [whole] = text_ids(tokenizer, [text])
+    return _parted(tokenizer, prompt, whole if end is None or whole[-1:] == [end] else [*whole, end])
+
+
+def scored_ids(tokenizer: PreTrainedTokenizerBase, prompt: str, text: str) -> tuple[list[int], list[int]]:
+    """The ids of `text` as `taught_ids` parts them, without an end that it does not bring: of a free answer, whose
+    likelihood is that of the very tokens that are taught."""
+    return _parted(tokenizer, prompt, text_ids(tokenizer, [text])[0])
+
+
+def _parted(tokenizer: PreTrainedTokenizerBase, prompt: str, whole: list[int]) -> tuple[list[int], list[int]]:
+    [alone] = text_ids(tokenizer, [prompt])
     same = next((i for i, (a, b) in enumerate(zip(alone, whole, strict=False)) if a != b), len(alone))
     same = min(same, len(whole) - 1)  # a text that adds nothing to its prompt still teaches its last token
     return (whole[:same] or first_ids(tokenizer)), whole[same:]

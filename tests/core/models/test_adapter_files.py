@@ -140,12 +140,13 @@ def test_a_model_whose_weights_are_no_numbers_is_refused(tmp_path):
 
 def test_no_scores_file_holds_a_number_that_is_none(tiny_models, tiny_tasks, tmp_path, monkeypatch):
     """Weights may be numbers, and what they compute none."""
-    real = load_backbone(str(tiny_models["llama"]))
+    name = str(tiny_models["llama"])
+    real = load_backbone(name)
     real.model.get_output_embeddings().weight.data.fill_(3e38)
     monkeypatch.setattr("backend.core.models.backbones.load_backbone", lambda *_: real)
     parser, file = argparse.ArgumentParser(), tmp_path / "scores.jsonl"
     score.add_arguments(parser)
-    flags = ["--model", "any", "--task", "arc_easy", "--data-dir", str(tiny_tasks), "--scores", str(file)]
+    flags = ["--model", name, "--task", "arc_easy", "--data-dir", str(tiny_tasks), "--scores", str(file)]
     with pytest.raises(UserError, match="no finite numbers"):
         score.run(parser.parse_args(flags))
     assert not file.exists()

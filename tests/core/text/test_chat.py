@@ -3,12 +3,13 @@
 import pytest
 
 from backend.core.models.backbones import Backbone
+from backend.core.scoring import generated
 from backend.core.scoring.trees import make_trees
 from backend.core.text import tasks
 from backend.core.text.chat import reading
 from backend.core.text.examples import encode
 from backend.core.text.prompts import Example
-from backend.core.text.tasks import Question, file_task
+from backend.core.text.tasks import Question, TaskSpec, file_task
 from backend.desk import ask
 from backend.errors import UserError
 from tests import tiny
@@ -106,3 +107,39 @@ def test_a_student_taught_with_a_template_is_asked_and_scored_with_it(tiny_model
     [tree] = make_trees(backbone.tokenizer, [(0, question)], file_task("a", tasks.LAYOUTS[0]), {}, 512, True)
     written = backbone.tokenizer.decode([*tree.ids[: tree.answers[0].places[0] + 1], *tree.answers[0].tokens])
     assert written == f"<s>{reading(backbone.tokenizer, EXAMPLE).prompt}A cow."
+
+
+def test_a_conversation_is_asked_in_the_model_s_template_and_a_prompt_as_it_is(tiny_models, tmp_path):
+    folder = tiny.save_model(tmp_path, "llama")
+    made = ask.load_tokenizer(str(folder))
+    made.chat_template = CHATML
+    made.save_pretrained(folder)
+    backbone, seen = ask.load_backbone(str(folder)), []
+    backbone.model.register_forward_pre_hook(
+        lambda _, args, inputs: seen.append(inputs["input_ids"][0].tolist()), with_kwargs=True
+    )
+    for style, read in (("chat", "<|im_start|>user\nIce? <|im_end|>\n<|im_start|>assistant\n"), ("prompt", "Ice? ")):
+        asked = ask.Asked("Ice? ", (), style, max_new_tokens=2)
+        told = ask.answers(backbone, backbone.model, asked)
+        assert told["options"] == [] and told["choice"] is None and not told["truncated"]
+        text = read if style == "prompt" else read.replace("? <", "?<")  # blanks around a turn are dropped
+        assert seen[0] == list(encode(made, Example(text, "a", "")).prompt)
+        seen.clear()
+    options = ask.answers(backbone, backbone.model, ask.Asked("Ice?", ("snow", "iron"), "chat"))["options"]
+    assert [option["text"] for option in options] == ["snow", "iron"]
+
+
+def test_generated_answers_of_a_conversation_follow_the_template_and_end_with_it(tiny_models, monkeypatch):
+    backbone = ask.load_backbone(str(tiny_models["llama"]))
+    backbone.tokenizer.chat_template = CHATML
+    prompts = []
+
+    def write(model, tokenizer, group, most):
+        prompts.extend(group)
+        return ["A cow.<|im_end|>\n<|im_start|>user"] * len(group)
+
+    monkeypatch.setattr(generated, "batch", write)
+    question = Question("one", "Which animal?", ("A cow.",), 0, turns=TURNS)
+    found = dict(generated.generate(backbone.model, backbone.tokenizer, TaskSpec("mine", "chat"), [question]))
+    assert found == {0: "A cow."}
+    assert prompts == [list(encode(backbone.tokenizer, EXAMPLE).prompt)]

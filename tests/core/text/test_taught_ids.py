@@ -4,8 +4,10 @@ from itertools import cycle, product, takewhile
 
 import pytest
 
+from backend.core.scoring.trees import make_trees
 from backend.core.text.examples import encode
 from backend.core.text.prompts import Example
+from backend.core.text.tasks import Question, TaskSpec
 from backend.core.text.token_ids import asked_ids, encode_pairs, taught_ids
 from tests.own_tokenizers import FAMILIES
 
@@ -84,3 +86,12 @@ def test_a_prompt_is_asked_from_where_its_answer_was_taught(family):
     for ending, between in product(("Answer:", "Answer: ", "Answer:\n", "Response:\n\n", "[/INST]"), ("", " ")):
         example = Example(f"Which animal gives milk? {ending}", "a cow", between)
         assert asked_ids(tokenizer, example.prompt, between) == list(encode(tokenizer, example).prompt)
+
+
+def test_the_likelihood_of_a_free_answer_is_that_of_the_tokens_that_are_taught():
+    tokenizer = FAMILIES["split_digits"]("<s>")
+    for ending in ("Answer:", "Answer: ", "Answer:\n", "def f(x):\n    "):
+        question = Question("one", ending, ("return 5",), 0)
+        [tree] = make_trees(tokenizer, [(0, question)], TaskSpec("mine", "prompt"), {}, 512, True)
+        taught = encode(tokenizer, Example(ending, "return 5", "")).answer
+        assert (*tree.answers[0].tokens, tokenizer.eos_token_id) == taught
