@@ -12,7 +12,6 @@ from backend.settings import MODEL, Setting
 from components.form import form_values
 from components.form.offers import Offer
 
-
 @dataclass(frozen=True)
 class Option:
     """A checkbox beside the start button. Unchecked, the run is limited to `stages`."""
@@ -22,7 +21,6 @@ class Option:
     elem_id: str
     stages: str
 
-from gradio.events import Dependency
 
 class Picker(gr.Dropdown):
     """A list that opens. Gradio would send its values three times more, for an interface that our forms do not have."""
@@ -31,7 +29,9 @@ class Picker(gr.Dropdown):
 
     def api_info(self) -> dict:
         return {"type": "string"}
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
     if TYPE_CHECKING:
         from gradio.components import Timer

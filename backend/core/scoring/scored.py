@@ -6,6 +6,7 @@ Standard library only, so that the page and the comparisons read scores without 
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 METRICS = ("acc", "acc_norm")  # of questions with options
 FREE_METRICS = ("bits", "rouge_l", "exact")  # of free answers, the one that judges first
@@ -45,11 +46,11 @@ class Scored:
     def choice_norm(self) -> int:
         return _argmax([ll / max(length, 1) for ll, length in zip(self.log_likelihoods, self.lengths, strict=True)])
 
-    @property
+    @cached_property
     def correct(self) -> bool:
         return self.choice == self.answer
 
-    @property
+    @cached_property
     def correct_norm(self) -> bool:
         return self.choice_norm == self.answer
 
