@@ -37,8 +37,8 @@ class OwnFile:
         return [("none", NONE), *self.store.choices(owner, OWN)]
 
     def offer(self, owner: str, picked: object = NONE) -> dict:
-        """A fresh list for a visitor; what was picked stays where it still exists. Nothing changes for one without files:
-        a list that comes late would take the first upload away again."""
+        """A fresh list for a visitor; what was picked stays where it still exists. Nothing changes for one without
+        files: a list that comes late would take the first upload away again."""
         choices = self.choices(owner)
         if len(choices) == 1 and not picked:
             return gr.skip()
