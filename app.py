@@ -41,6 +41,7 @@ from components.api import Api
 from components.frame.assets import InHead
 from components.frame.frame import Frame, sorry
 from components.frame.language import chinese
+from components.frame.lean import LeanBlocks
 from components.frame.navigation import COMPARE, NoSuchPage, OldLinks, Place, address_of, places
 from components.frame.routes import health_route, shut_routes
 from components.frame.sessions import keep_places, spare_connections
@@ -72,7 +73,7 @@ def build_demo(
     house = House(shelves, runner, desk or make_desk(runner))
     frame = Frame(keeps(), runner.abilities.computes)
     first, *others = places()
-    with gr.Blocks(title="Distilloscope", analytics_enabled=False, fill_width=True) as demo:
+    with LeanBlocks(title="Distilloscope", analytics_enabled=False, fill_width=True) as demo:
         # first: a name belongs to whoever takes it first, and the pages have a `start` too
         Api(list(shelves.values()), runner)
         fill(demo, first, frame, house, studies)

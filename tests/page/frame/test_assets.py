@@ -1,5 +1,6 @@
 """What every page loads beside its markup: one file of scripts, one of styles, and how heavy a page is."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -121,3 +122,13 @@ def test_each_comes_once_and_is_kept_for_good(url, asset):
 def test_a_studys_page_is_light(url, page):
     html, config = test_app.get(f"{url}/{page}")[1], test_app.get(f"{url}/config?page={page}")[1]
     assert 50_000 < len(html) + len(config) <= HEAVIEST, (len(html), len(config))
+
+
+def test_a_widget_is_described_only_where_a_program_may_send_it(url):
+    config = json.loads(test_app.get(f"{url}/config")[1])
+    told = {one["id"] for one in config["components"] if "api_info" in one}
+    public = [fn for fn in config["dependencies"] if fn["api_visibility"] != "private"]
+    assert told <= {number for fn in public for number in (*fn["inputs"], *fn["outputs"])}
+    assert len(told) < len(config["components"]) / 4
+    described = json.loads(test_app.get(f"{url}/gradio_api/info")[1])["named_endpoints"]
+    assert described and all(fn["returns"] for fn in described.values())
