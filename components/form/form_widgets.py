@@ -23,15 +23,6 @@ class Option:
     stages: str
 
 
-class Picker(gr.Dropdown):
-    """A list that opens. Gradio would send its values three times more, for an interface that our forms do not have."""
-
-    is_template = True  # the browser draws it as what it is made of
-
-    def api_info(self) -> dict:
-        return {"type": "string"}
-
-
 def offered(item: Setting, offer: Offer | None) -> Setting:
     """The setting with the page's names as its legal choices, so that the same check refuses any other. Of a model, a
     host that is shared says so itself."""
@@ -63,7 +54,7 @@ def widget(item: Setting, value: object, prefix: str = "", offer: Offer | None =
     }
     choices = list(offer.choices if offer else item.choices or ())
     if offer and (offer.free or offer.opens):
-        return Picker(choices, allow_custom_value=offer.free, filterable=True, **facts)
+        return gr.Dropdown(choices, allow_custom_value=offer.free, filterable=True, **facts)
     match form_values.kind(item):
         case "checkbox":
             return gr.Checkbox(**facts)
