@@ -142,7 +142,7 @@ def test_a_student_that_diverged_is_said_to_answer_with_no_numbers(opt):
         ("q" * 4001, ("a", "b"), {}, "4,001 characters"),
         ("q", (), {}, "0 options"),
         ("q", ("a",), {}, "is 1 option"),
-        ("q", tuple("abcdefghijk"), {}, "11 options"),
+        ("q", tuple("abcdefghijklmnopq"), {}, "17 options"),
         ("q", ("a", " "), {}, "option B is empty"),
         ("q", ("a", "b" * 501), {}, "option B has 501"),
         ("q", ("a", "b", " a"), {}, "A and C are the same"),
@@ -159,7 +159,7 @@ def test_what_cannot_be_asked_is_refused(question, options, more, message):
 
 def test_the_most_that_may_be_asked_is_answered(pocket):
     bundled = pocket["opt-pocket"]
-    options = tuple(f"{letter}{'b' * 499}" for letter in "ABCDEFGHIJ")
+    options = tuple(f"{letter}{'b' * 499}" for letter in "ABCDEFGHIJKLMNOP")
     for style in asking.STYLES:
         found = answers(bundled, bundled.model, Asked("q" * 4000, options, style, 4))
-        assert len(found["options"]) == 10
+        assert len(found["options"]) == 16

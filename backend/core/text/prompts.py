@@ -10,7 +10,7 @@ from dataclasses import dataclass
 PROMPT_VERSION = 1
 QUESTION_PREFIX = "Question: "
 ANSWER_SUFFIX = "\nAnswer:"
-LETTERS = "ABCDEFGHIJ"
+LETTERS = "ABCDEFGHIJKLMNOP"  # TruthfulQA has questions with thirteen options
 
 
 @dataclass(frozen=True)

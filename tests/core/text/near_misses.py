@@ -184,6 +184,11 @@ NEAR_MISSES: dict[str, tuple[str, list, object]] = {
         [*FLAT, {Q: "Which blood?", "A": "B", "B": "A", "answer": "A"}],
         ([*GOOD, "B"], ""),
     ),
+    "thirteen options": (
+        "a.jsonl",
+        [{Q: MILK, "mc1_targets": {C: [f"x{i}" for i in range(13)], "labels": [0] * 12 + [1]}}],
+        (["x12"], ""),
+    ),
     # options beside free answers
     "the option itself": ("a.jsonl", listed("choices", ("a cow", "fire")), (GOOD, "")),
     "an option that is not there": (

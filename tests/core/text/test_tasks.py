@@ -118,7 +118,7 @@ BROKEN_ARC = {
     "an option is nested": (labelled(["x", ["y"]], ["A", "B"]), "choices.text[1]", "a list"),
     "one option": (labelled(["x"], ["A"]), "choices.text", "1 option"),
     "no options": (labelled([], []), "choices.text", "0 options"),
-    "too many options": (labelled(["x"] * 11, list("ABCDEFGHIJK")), "choices.text", "11 options"),
+    "too many options": (labelled(["x"] * 17, list("ABCDEFGHIJKLMNOPQ")), "choices.text", "17 options"),
     "fewer labels": (labelled(["x", "y", "z"], ["A", "B"]), "choices.label", "2 labels for 3 texts"),
     "a label twice": (labelled(["x", "y"], ["A", "A"]), "choices.label", "same label"),
     "labels are fractions": (labelled(["x", "y"], [1.5, 2.5]), "choices.label[0]", "a number"),
