@@ -7,7 +7,7 @@ template and no model.
 
 import re
 
-from backend.core.text.cells import ABSENT, checked_text, kind_words, needed, optional_text, text_at, value_at
+from backend.core.text.cells import ABSENT, blank, checked_text, kind_words, needed, optional_text, text_at, value_at
 from backend.core.text.layout_files import Layout
 from backend.core.text.places import Place, printable
 
@@ -51,7 +51,7 @@ def plain_text(turns: Turns) -> str:
 
 
 def history_turns(row: dict, layout: Layout, place: Place) -> Turns:
-    """Earlier turns as pairs of what was asked and what was answered."""
+    """Earlier turns as pairs of what was asked and what was answered, of which a blank half is no turn."""
     path = layout.history
     pairs = value_at(row, path) if path else ABSENT
     if pairs is ABSENT or pairs is None:
@@ -65,6 +65,7 @@ def history_turns(row: dict, layout: Layout, place: Place) -> Turns:
         found += [
             (role, checked_text(text, f"{path}[{number}]", place))
             for role, text in zip(("user", "assistant"), pair, strict=True)
+            if not blank(text)
         ]
     return tuple(found)
 

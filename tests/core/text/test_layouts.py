@@ -158,3 +158,9 @@ def test_a_conversation_keeps_its_turns(tmp_path):
     [question] = read_file(write(tmp_path, "a.json", rows)).questions
     assert [role for role, _ in question.turns] == ["system", "user", "assistant", "user"]
     assert question.turns[-1] == ("user", "And one more?")
+
+
+def test_half_a_pair_of_earlier_turns_is_one_turn(tmp_path):
+    row = ROWS["alpaca_chat"][1][0] | {"system": "", "history": [["", "Hello."], ["A fish?", "No."]]}
+    [question] = read_file(write(tmp_path, "a.json", [row])).questions
+    assert [role for role, _ in question.turns] == ["assistant", "user", "assistant", "user"]
