@@ -12,7 +12,10 @@ import gradio as gr
 
 from backend.limits.hosts import HOSTS, LOCAL
 from backend.runners.contract import Abilities
+from backend.settings import FILE, describe
+from backend.studies.text_distillation.config import DistillConfig
 from backend.study import all_studies, find
+from components.form import form_values
 from components.run.panel import Panel
 from components.run.shelf import Shelf
 from components.studies.page import House, StudyPage, page_of
@@ -62,6 +65,13 @@ def make_page(
             return page_of(demo, find(study), House(shelves, runner or Recorder(), desk))
 
     return in_loop(make)
+
+
+def distil_values(config: dict, owner: str = "", file: str = "") -> list:
+    """What the form of the text distillation page holds behind its option: settings that have a widget, the visitor and
+    the key of a file of theirs."""
+    items = [item for item in describe(DistillConfig) if item.kind != FILE]
+    return [*form_values.values_of(DistillConfig, config, items), owner, file]
 
 
 def panel(page: StudyPage, name: str) -> Panel:

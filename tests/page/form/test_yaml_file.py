@@ -29,10 +29,10 @@ def test_what_the_box_spells_comes_back_into_the_form(distil, score):
     form = distil.form
     changed = settings.load_preset(PRESETS, "paper")["settings"] | {"seeds": 7, "arms": ("text", "random")}
     values = form_values.values_of(DistillConfig, changed, form.items)
-    text = form.follow("paper", score, *values)[2]["texts"]["yaml"]
+    text = form.follow("paper", score, *values, "", "")[2]["texts"]["yaml"]
     found = take(distil, text)
     assert found[form.preset] == "paper" and found[form.toggles[0]] is score and found[form.message] == ""
-    assert form.config([found[widget] for widget in form.widgets]) == form.config(values)
+    assert form.config([*(found[widget] for widget in form.widgets), "", ""]) == form.config([*values, "", ""])
     assert 'data-count="2"' in found[form.changes]
     assert found[form.box]["texts"]["yaml"] == text
 

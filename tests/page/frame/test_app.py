@@ -16,10 +16,9 @@ from backend.runs.folder import RunDir
 from backend.settings import as_json
 from backend.studies.text_distillation.config import DistillConfig
 from components.api import NAMES
-from components.form import form_values
 from components.panels.chart import PLOTLY
 from components.run.shelf import new_owner
-from tests.pages import Recorder, in_loop, make_page, panel
+from tests.pages import Recorder, distil_values, in_loop, make_page, panel
 from tests.waiting import free_port
 
 HEAVY = ("torch", "transformers", "datasets", "faiss", "peft")
@@ -32,7 +31,7 @@ def page(tmp_path):
 
 
 def start(page, owner, score=True):
-    answer = page.begin(owner, "quick", score, *form_values.values_of(DistillConfig, {}))
+    answer = page.begin(owner, "quick", score, *distil_values({}))
     return answer[page.view.seen]["key"]
 
 
@@ -152,7 +151,7 @@ def test_without_scoring_only_the_other_stages_are_asked_for(page):
 
 
 def test_bad_values_start_nothing(page):
-    values = form_values.values_of(DistillConfig, {})
+    values = distil_values({})
     values[list(DistillConfig.__dataclass_fields__).index("max_start")] = 99
     answer = page.begin(new_owner(), "quick", True, *values)
     assert list(answer) == [page.form.message]
@@ -161,7 +160,7 @@ def test_bad_values_start_nothing(page):
 
 def test_an_invented_preset_starts_nothing_strange(page):
     owner = new_owner()
-    page.begin(owner, "../../x", True, *form_values.values_of(DistillConfig, {}))
+    page.begin(owner, "../../x", True, *distil_values({}))
     assert page.shelf.own(owner)[0].config()["preset"] is None
 
 
@@ -225,11 +224,11 @@ def test_scoring_is_offered_once_there_are_prompts_and_no_scores(page):
 
 def test_the_settings_of_a_run_fill_the_form(page):
     owner = new_owner()
-    values = form_values.values_of(DistillConfig, {"seeds": 9})
+    values = distil_values({"seeds": 9})
     key = page.begin(owner, "standard", True, *values)[page.view.seen]["key"]
     answer = page.copy_settings(owner, key, True)
     assert answer[page.form.preset] == "standard"
-    assert [answer[w] for w in page.form.widgets] == values
+    assert [answer[w] for w in page.form.widgets] == values[:-2]
     assert "--set seeds=9" in answer[page.form.box]["texts"]["command"]
 
 

@@ -13,15 +13,14 @@ from backend.runs.folder import RunDir
 from backend.settings import as_json
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.study import STUDY
-from components.form import form_values
 from components.run.branching import branch_point, tree_markup
 from components.run.doctor_view import diagnosed
 from components.run.shelf import new_owner
 from components.run.status import stepper
-from tests.pages import Recorder, make_page
+from tests.pages import Recorder, distil_values, make_page
 
 CONFIG = DistillConfig(outer_steps=8)
-VALUES = form_values.values_of(DistillConfig, as_json(CONFIG))
+VALUES = distil_values(as_json(CONFIG))
 
 
 class Runner(Recorder):
@@ -54,7 +53,7 @@ def run_of(page, owner: str, config: DistillConfig = CONFIG) -> tuple[str, RunDi
 
 
 def branch(page, owner: str, key: str, step: int = 4, **changes) -> str:
-    values = form_values.values_of(DistillConfig, as_json(CONFIG) | changes)
+    values = distil_values(as_json(CONFIG) | changes)
     answer = page.life.start(owner, {"run": key, "step": step}, "quick", True, *values)
     return answer[page.view.seen]["key"]
 
@@ -63,7 +62,7 @@ def branch(page, owner: str, key: str, step: int = 4, **changes) -> str:
 def test_a_click_on_branch_fills_the_form_with_the_parents_settings(page, owner):
     key, _ = run_of(page, owner)
     answer = page.life.branch_from(owner, told(run=key, step=4), True)
-    assert [answer[widget] for widget in page.form.widgets] == VALUES
+    assert [answer[widget] for widget in page.form.widgets] == VALUES[:-2]
     assert answer[page.branch] == {"run": key, "step": 4} and "update 4" in answer[page.chip]
     command = answer[page.form.box]["texts"]["command"]
     assert "--at 4" in command and "--branch" in command
@@ -137,7 +136,7 @@ def test_an_invented_branch_starts_nothing(state, page, owner):
 
 def test_a_branch_with_settings_of_another_shape_starts_nothing(page, owner):
     key, _ = run_of(page, owner)
-    values = form_values.values_of(DistillConfig, as_json(CONFIG) | {"prompts": 4})
+    values = distil_values(as_json(CONFIG) | {"prompts": 4})
     answer = page.life.start(owner, {"run": key, "step": 4}, "quick", True, *values)
     assert "cannot change prompts" in answer[page.form.message] and page.runner.asked == []
     with pytest.raises(UserError, match="prompts"):
@@ -231,7 +230,7 @@ def test_a_run_that_the_queue_refuses_leaves_no_folder_and_stops_no_live_one(pag
             {"run": key, "step": 4},
             "quick",
             True,
-            *form_values.values_of(DistillConfig, as_json(DistillConfig(prompt_lr=1.0))),
+            *distil_values(as_json(DistillConfig(prompt_lr=1.0))),
         ),
         page.life.cure(owner, told(run=key)),
     ]
@@ -292,10 +291,8 @@ def test_a_shelf_passes_over_a_run_that_is_discarded_while_it_is_read(page, owne
 
 # -- cost ---------------------------------------------------------------------------------------------------------
 def test_the_cost_follows_the_form_and_waits_while_it_makes_no_run(page, owner):
-    small, large = (
-        page.life.cost(owner, None, True, *form_values.values_of(DistillConfig, {"outer_steps": n})) for n in (10, 5000)
-    )
+    small, large = (page.life.cost(owner, None, True, *distil_values({"outer_steps": n})) for n in (10, 5000))
     assert small != large and "memory" in small
-    broken = form_values.values_of(DistillConfig, {})
+    broken = distil_values({})
     broken[list(DistillConfig.__dataclass_fields__).index("max_start")] = 99
     assert "memory" not in str(page.life.cost(owner, None, True, *broken))
