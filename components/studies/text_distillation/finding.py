@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 
 from backend.core.scoring.compare import Paired, paired
-from backend.core.scoring.scored import LOWER
+from backend.core.scoring.scored import LOWER, METRICS
 from backend.core.text.prompts import ANSWER_SUFFIX, QUESTION_PREFIX
 from backend.errors import UserError
 from backend.runs.folder import RunDir
@@ -80,7 +80,7 @@ def free_sentence(means: dict[str, float], own: str, prompts: int, total: int | 
     )
 
 
-def how(config: dict, means: dict[str, float], metric: str) -> str:
+def how(config: dict, means: dict[str, float], metric: str = METRICS[0]) -> str:
     """Where the texts come from: of learned prompts, or of a search of its own, and whether those teach less here."""
     if config.get("decoder") == SEARCH:
         decoded = means.get("decoded")
@@ -120,11 +120,13 @@ def over_seeds(runs: Sequence[RunDir], own: str) -> str:
         for one in gains(words.STUDY, runs)
         if (one.student, one.regime) == (own, "ordinary") and one.metric in JUDGING
     ]
-    return "".join(
-        f" {number(len(runs)).capitalize()} runs with different seeds gain {change(one.mean, one.metric)} "
-        f"{unit(one.metric)} on average ({change(one.low, one.metric)} to {change(one.high, one.metric)})."
-        for one in found
-    )
+    said = ""
+    for one in found:
+        metric = one.metric
+        many, mean = number(len(runs)).capitalize(), f"{change(one.mean, metric)} {unit(metric)} on average"
+        bounds = f"({change(one.low, metric)} to {change(one.high, metric)})"
+        said += f" {many} runs with different seeds{':' if metric in LOWER else ' gain'} {mean} {bounds}."
+    return said
 
 
 def doubt(gain: Paired) -> str:
