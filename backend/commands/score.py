@@ -55,9 +55,7 @@ def run(args: argparse.Namespace) -> int:
         found = f"There is no folder {args.scores.parent}."
         raise UserError(found, "a folder that exists, for --scores", "Make it first, or choose another.")
     spec, questions, shots = _test(args)
-    for said in backbones.tokenizer_warnings(args.model):
-        print(f"warning: {said}", file=sys.stderr)
-    backbone = backbones.load_backbone(args.model)
+    backbone = _loaded(args.model)
     fingerprint = backbones.fingerprint(backbone)  # before the adapter, which peft puts into the very same module
     tokenizer = token_ids.with_bos(backbone.tokenizer, args.bos)
     model = adapter_files.with_adapter(backbone.model, args.adapter) if args.adapter else backbone.model
@@ -84,6 +82,15 @@ def run(args: argparse.Namespace) -> int:
     }
     print(json.dumps(result, indent=2) if args.json else sentence(result))
     return 0
+
+
+def _loaded(model: str):
+    """The model, after what there is to say of its tokenizer."""
+    from backend.core.models import backbones  # noqa: PLC0415 - torch takes seconds to import
+
+    for said in backbones.tokenizer_warnings(model):
+        print(f"warning: {said}", file=sys.stderr)
+    return backbones.load_backbone(model)
 
 
 def _test(args: argparse.Namespace):
