@@ -58,11 +58,7 @@ def paired(
     `together`: how many comparisons are looked at; the intervals then hold all true differences at once in 95 of 100
     cases (Bonferroni), so each is wider. UserError where the questions are not the same in every seed of both.
     """
-    known = (*METRICS, *FREE_METRICS)
-    if metric not in ("", *known):
-        raise UserError(f"There is no metric called {metric!r}.", f"one of {', '.join(known)}", "Choose one of them.")
-    ids = _shared_ids(a, b)
-    metric = _metric(a, b, metric)
+    ids, metric = _shared_ids(a, b), _metric(a, b, metric)
     right_a, right_b = (np.array([_values(scored, ids, metric) for scored in side]) for side in (a, b))
     difference = float(right_a.mean() - right_b.mean())
     sides = [(side.tobytes(), len(side)) for side in (right_a, right_b)]
@@ -101,6 +97,9 @@ def _interval(
 
 def _metric(a: Sequence[Sequence[Scored]], b: Sequence[Sequence[Scored]], wanted: str) -> str:
     """The metric that is wanted, or the first that all these questions have. UserError where they have not that one."""
+    known = (*METRICS, *FREE_METRICS)
+    if wanted and wanted not in known:
+        raise UserError(f"There is no metric called {wanted!r}.", f"one of {', '.join(known)}", "Choose one of them.")
     there = [metrics_of(scored) for scored in (*a, *b)]
     shared = [name for name in there[0] if all(name in names for names in there)]
     if wanted and wanted not in shared:
