@@ -22,8 +22,8 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, type=Path, metavar="PATH", help=where)
     kinds = (
         "run (everything, `import` reads it; default), csv (its tables), what the run's study offers, or its examples "
-        "as alpaca, sharegpt, messages, prompt_completion, question_answer, parquet or jsonl; a layout in another "
-        "format is spelled alpaca.jsonl"
+        "as_it_came (like your own file), as alpaca, sharegpt, messages, prompt_completion, question_answer, parquet "
+        "or jsonl; a layout in another format is spelled alpaca.jsonl"
     )
     parser.add_argument("--as", dest="kind", default="run", metavar="KIND", help=kinds)
     parser.set_defaults(command=export)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from backend.errors import UserError
 from backend.export.archive import zipped
 from backend.export.copy import RunCopy
-from backend.export.layouts import KINDS, files_of, find_kind
+from backend.export.layouts import AS_IT_CAME, KINDS, Kind, files_of, find_kind, kind_like
 from backend.export.run_file import SUFFIX, pack
 from backend.export.samples import sets_of
 from backend.export.tables import tables_of
@@ -16,6 +16,7 @@ from backend.runs.folder import RunDir
 from backend.study import Study, resolve
 
 RUN, CSV = "run", "csv"
+OWN_FILE = "own_file.json"  # of a run that learned from a file of somebody's own: what was understood of it
 
 
 def kinds_of(study: Study | None) -> tuple[str, ...]:
@@ -41,7 +42,7 @@ def joined(files: dict[str, bytes]) -> bytes:
 
 def pieces(copy: RunCopy, kind: str) -> dict[str, bytes]:
     """The files of this kind by name. UserError where the run has nothing of it."""
-    laid_out = find_kind(kind) if copy.study and copy.study.examples else None
+    laid_out = wanted(copy, kind) if copy.study and copy.study.examples else None
     if kind not in kinds_of(copy.study) and laid_out is None:
         what = copy.study.title if copy.study else "a study that is not known here"
         found = f"A run of {what} has no {kind[:40]!r}."
@@ -50,6 +51,12 @@ def pieces(copy: RunCopy, kind: str) -> dict[str, bytes]:
         return {copy.stem + SUFFIX: pack(copy)}
     files = files_of(sets_of(copy), laid_out) if laid_out else maker(copy.study, kind)(copy)
     return files if len(files) > 1 else {f"{copy.stem}-{name}": content for name, content in files.items()}
+
+
+def wanted(copy: RunCopy, name: str) -> Kind | None:
+    """The layout and format that a name asks for; of `as_it_came` those of the user's own file, where there was one."""
+    came = copy.document(OWN_FILE) if name == AS_IT_CAME else {}
+    return find_kind(kind_like(came["layout"], came["file"]) if came else name)
 
 
 def maker(study: Study, kind: str) -> Callable[[RunCopy], dict[str, bytes]]:

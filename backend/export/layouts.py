@@ -118,7 +118,9 @@ class Kind:
     title: str = ""
 
 
+AS_IT_CAME = "as_it_came"  # the layout and format of the file that the run learned from
 KINDS = {
+    AS_IT_CAME: Kind("examples", "jsonl", "as your own file; without one jsonl"),
     "jsonl": Kind("examples", "jsonl", "jsonl: prompt, answer and origin"),
     "parquet": Kind("examples", "parquet", "parquet: prompt, answer and origin"),
     "alpaca": Kind("alpaca", "json", "alpaca (json): instruction and output"),

@@ -85,8 +85,12 @@ class RunDir:
 
     def summary(self) -> dict:
         """The figures of a finished run; empty before, and where the file cannot be read."""
+        return self.document("summary.json")
+
+    def document(self, name: str) -> dict:
+        """A .json file of the run; empty where there is none, and where it cannot be read."""
         try:
-            found = json.loads((self.path / "summary.json").read_text(encoding="utf-8"))
+            found = json.loads((self.path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -218,5 +218,5 @@ def test_the_command_writes_a_layout_and_says_what_llama_factory_wants(tmp_path,
 
 @pytest.mark.parametrize("kind", ["alpaca.exe", "gospel", "alpaca.", ".json"])
 def test_a_layout_that_is_none_is_refused_with_those_that_are(kind):
-    with pytest.raises(UserError, match="one of run, dataset, jsonl, parquet, alpaca"):
+    with pytest.raises(UserError, match="one of run, dataset, as_it_came, jsonl, parquet, alpaca"):
         pieces(sample(), kind)

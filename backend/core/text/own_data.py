@@ -39,6 +39,16 @@ def own_questions(spec: TaskSpec, source: str, split: str) -> list[Question]:
     return list(parted(_read(spec, files["train"]), ("train", *missing))[split])
 
 
+def described_data(spec: TaskSpec, source: str) -> dict:
+    """What was understood of the data, as plain values: `file`, `layout`, `columns`, `unused`, `warnings`, and how many
+    questions each split has. Of a folder, of its training file."""
+    path = Path(source).expanduser()
+    reading = _understood(spec, _file_of(path, "train") if path.is_dir() else path)
+    told = {"file": path.name, "layout": reading.layout, "columns": reading.columns, "unused": list(reading.unused)}
+    splits = {split: len(own_questions(spec, source, split)) for split in ("train", "validation", "test")}
+    return told | {"warnings": list(reading.warnings), "splits": splits}
+
+
 def parted(
     questions: Sequence[Question], wanted: Sequence[str] = ("train", "validation", "test")
 ) -> dict[str, list[Question]]:
@@ -71,7 +81,11 @@ def _file_of(folder: Path, split: str) -> Path | None:
 
 
 def _read(spec: TaskSpec, path: Path) -> tuple[Question, ...]:
-    """Every question of a file of this task, read once while it does not change."""
+    return tuple(_understood(spec, path).questions)
+
+
+def _understood(spec: TaskSpec, path: Path) -> Reading:
+    """A file of this task, read once while it does not change. UserError for a file of another one."""
     try:
         facts = path.stat()
     except OSError:
@@ -80,7 +94,7 @@ def _read(spec: TaskSpec, path: Path) -> tuple[Question, ...]:
     if reading.task != spec.name and {reading.task, spec.name} != {"own_options", "own_letters"}:
         found = f"{path.name} was read as {reading.layout}, which is not for the task {spec.name}."
         raise UserError(found, f"the task {reading.task}", f"Set task to {reading.task}.", kind="data")
-    return tuple(reading.questions)
+    return reading
 
 
 @lru_cache(maxsize=4)

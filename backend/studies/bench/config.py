@@ -5,6 +5,7 @@ The web form, the command line and the tables in the documents are generated fro
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from backend.settings import check, setting, setting_error
 
@@ -18,6 +19,9 @@ REGIMES = ("ordinary", "matched")
 @dataclass(frozen=True)
 class BenchConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
+
+    # how the settings begin that runs lack from before they were there
+    LATER: ClassVar[tuple[str, ...]] = ("bos",)
 
     student: str = setting("opt-pocket", "The model to tune and score.", "Student", basic=True, kind="model")
     precision: str = setting(

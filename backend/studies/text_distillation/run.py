@@ -10,6 +10,7 @@ from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import checking_work, search_work
 from backend.studies.text_distillation.decoding import write_distilled
 from backend.studies.text_distillation.learning import distil_prompts, restore
+from backend.studies.text_distillation.own_file import keep_description
 from backend.studies.text_distillation.recording import followed, held_out, record_experts
 from backend.studies.text_distillation.scoring import evaluate
 from backend.studies.text_distillation.setup import Setup
@@ -21,6 +22,7 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.
     run_dir.set_status(stage="experts", done=0, total=0, message="Loading the models and the data", eta_s=None)
     set_threads()
     setup = Setup(config)
+    keep_description(setup, run_dir)
     buffer = record_experts(setup, run_dir, followed(config), "experts")
     state = restore(setup, buffer, run_dir)
     if "distil" in stages:

@@ -227,6 +227,17 @@ class Summary(Row):
     verbatim: Whole | None = None
 
 
+class OwnFile(Row):
+    """What was understood of a file of somebody's own."""
+
+    file: Name
+    layout: Name
+    columns: dict[Name, Text]
+    unused: Annotated[list[Text], Field(max_length=10_000)]
+    warnings: Annotated[list[Text], Field(max_length=1000)]
+    splits: dict[Literal["train", "validation", "test"], Whole]
+
+
 class Draft(Row):
     question: Text
     answer: Text

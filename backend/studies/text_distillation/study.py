@@ -74,6 +74,7 @@ STUDY = Study(
         File("facts.jsonl", f"{SHAPES}:FactsRow"),
         File("results.jsonl", f"{SHAPES}:ResultsRow"),
         File("summary.json", f"{SHAPES}:Summary"),
+        File("own_file.json", f"{SHAPES}:OwnFile"),
         File("vocabulary.json", f"{SHAPES}:Vocabulary"),
         File("artifacts/search.json", f"{SHAPES}:Search"),
         File("artifacts/scores/*.jsonl", "backend.export.shapes:ScoreRow"),

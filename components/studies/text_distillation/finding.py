@@ -44,7 +44,7 @@ def finding_markup(run: RunDir, rows: list[dict], seeds: Sequence[RunDir] = ()) 
         f'<section class="ds-finding" data-rows="{len(rows)}"><div class="ds-finding-said">'
         f"<h2>{escape(said(means, own, len(distilled), total))}</h2>"
         f"<p>{escape(detail(gains_of(run), own))}{escape(over_seeds(seeds, own))}</p>"
-        f'<p class="ds-quiet">{escape(how(config, means, metric))}</p></div>'
+        f'<p class="ds-quiet">{escape(how(config, means, metric))}</p>{own_file(run)}</div>'
         f'<div class="ds-finding-seen">{picture(table, own, total)}'
         f"{texts_markup(distilled, summary.get('verbatim'))}</div></section>"
     )
@@ -90,6 +90,17 @@ def how(config: dict, means: dict[str, float], metric: str = METRICS[0]) -> str:
     return (
         "How: soft prompts were learned so that a student follows an expert's training, and were then turned into text."
     )
+
+
+def own_file(run: RunDir) -> str:
+    """How a file of somebody's own was read that the run learned from, and what of it was not used."""
+    found = run.document("own_file.json")
+    if not found:
+        return ""
+    splits = found["splits"]
+    parts = f"{splits['train']:,} rows to learn from, {splits['validation']:,} to choose by, {splits['test']:,} to test"
+    warned = " ".join(found["warnings"])
+    return f'<p class="ds-quiet">Your file was read as {escape(found["layout"])}: {parts}. {escape(warned)}</p>'
 
 
 def detail(gains: dict[str, Paired], own: str) -> str:

@@ -3,15 +3,18 @@
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from backend.core.text.prompts import Example
+from backend.core.text.reading import read_file
 from backend.errors import UserError
+from backend.export.kinds import made
 from backend.runs.results import summarise_results
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.setup import Setup, common_ends
-from backend.studies.text_distillation.shapes import DistilledRow, ResultsRow
+from backend.studies.text_distillation.shapes import DistilledRow, OwnFile, ResultsRow
 from tests.studies.text_distillation.test_run import start, tiny_config
 from tests.tiny import FACTS
 
@@ -68,6 +71,14 @@ def test_free_answers_are_distilled_searched_and_scored(task, make, tiny_models,
     assert all(row["mean"] > 0 for row in found if row["metric"] == "bits")
     [first, *_] = run.rows(results[0]["scores"].removesuffix(".jsonl"))
     assert isinstance(first["generated"], str) and 0 <= first["rouge_l"] <= 1
+    told = run.document("own_file.json")
+    assert OwnFile.model_validate(told) and sum(told["splits"].values()) == len(ASKED)
+    name, content = made(run, "as_it_came")
+    assert name.endswith(Path(config.data_file).suffix)
+    (tmp_path / "back").mkdir()
+    (back := tmp_path / "back" / name).write_bytes(content)
+    assert read_file(back).task == task, "what comes out is read as what went in"
+    assert [question.options[0] for question in read_file(back).questions] == [row["answer"] for row in distilled]
 
 
 def test_questions_with_options_are_scored_by_accuracy(tiny_models, tiny_tasks, tmp_path):
