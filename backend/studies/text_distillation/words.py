@@ -12,6 +12,10 @@ OBJECTIVES = {
 }
 
 
+BITS = "trained students' bits per character on real answers"
+FREE = ("own_text", "own_prompts", "own_chat")  # tasks whose answers have no options
+
+
 def about(config: dict) -> str:
     """The run in one sentence."""
     prompts, experts = config["prompts"], config["experts"]
@@ -27,7 +31,9 @@ def made_by(config: dict) -> str:
     decoder = DECODERS.get(config.get("decoder", PAPER))
     if decoder is None:  # of another version
         return ""
-    return decoder.about.format(objective=OBJECTIVES.get(config.get("search_objective", "answers"), ""))
+    objective = config.get("search_objective", "answers")
+    free = objective != "matching" and config.get("task") in FREE
+    return decoder.about.format(objective=BITS if free else OBJECTIVES.get(objective, ""))
 
 
 def expert(values: dict) -> str:
