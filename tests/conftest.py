@@ -7,6 +7,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.typed import check_sparingly
+
+check_sparingly()  # before anything imports the backend
 # a busy machine is no defect: how long one example may take says nothing about the code
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
