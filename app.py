@@ -6,8 +6,12 @@ Knows where things lie; what is on the page is in components/. Imports no torch:
 On a Space that lends its GPU in slices the first slice imports it.
 """
 
-if __name__ == "__main__":  # before all imports: Gradio's alone takes six seconds on two cores
+if __name__ == "__main__":  # before all imports: Gradio's alone takes seconds
     print("Starting Distilloscope. Its address follows in some seconds.", flush=True)
+
+from components.frame.stubs import write_no_stubs
+
+write_no_stubs()  # before anything imports Gradio
 
 import argparse
 import importlib

@@ -7,8 +7,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from components.frame.stubs import write_no_stubs
 from tests.typed import check_sparingly
 
+write_no_stubs()  # before anything imports Gradio
 check_sparingly()  # before anything imports the backend
 # a busy machine is no defect: how long one example may take says nothing about the code
 hypothesis.settings.register_profile("patient", deadline=None)

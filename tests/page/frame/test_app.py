@@ -1,6 +1,7 @@
 """The app: it builds, serves, keeps its events private, and never imports what only the worker needs."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -235,6 +236,7 @@ def test_the_settings_of_a_run_fill_the_form(page):
 def test_the_program_says_a_line_before_it_imports_anything_slow(tmp_path):
     (tmp_path / "gradio.py").write_text("raise SystemExit('gradio is imported now')")
     (tmp_path / "app.py").write_text(Path(app.__file__).read_text())
-    done = subprocess.run([sys.executable, "app.py"], cwd=tmp_path, capture_output=True, text=True)
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "app.py"], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.stdout == "Starting Distilloscope. Its address follows in some seconds.\n"
     assert "gradio is imported now" in done.stderr
