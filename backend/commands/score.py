@@ -13,11 +13,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from backend.commands.describe import add_answers_from
-from backend.core.scoring.scored import METRICS, Scored
+from backend.core.scoring.scored import FREE_METRICS, METRICS, Scored
 from backend.core.text.tasks import TASKS
 from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.runs.results import Z
+
+NAMES = {"bits": "bits per character", "rouge_l": "ROUGE-L", "exact": "exact match"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,12 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--task", help=f"one of {', '.join(TASKS)}")
-    what.add_argument("--file", help="a file of your own questions: jsonl, json, csv, tsv, parquet or xlsx")
+    what.add_argument(
+        "--file", help="a file of your own questions or free answers: jsonl, json, csv, tsv, parquet or xlsx"
+    )
     add_answers_from(parser)
     parser.add_argument("--adapter", metavar="DIR", help="a LoRA adapter saved by peft, to put on the model")
     parser.add_argument("--split", default="test", help="which questions (default: test)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions (of each subject in turn)")
-    parser.add_argument("--data-dir", metavar="DIR", help="a folder of local data files instead of the hub")
+    parser.add_argument("--data-dir", metavar="DIR", help="a folder of local data files, or the file of an own task")
     parser.add_argument(
         "--fast", action="store_true", help="round products where that is faster here, and repeat close calls exactly"
     )
@@ -63,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     with _Bar() as bar:
         plan = score.plan(model, tokenizer, spec, shots)
         scored, arithmetic = _score(plan, questions, args.fast, bar)
+        scored = _written(plan, questions, scored, bar) if spec.free else scored
     if args.scores:
         write_atomically(args.scores, "".join(json.dumps(item.as_row()) + "\n" for item in scored))
     result = {
@@ -103,7 +108,7 @@ def _test(args: argparse.Namespace):
             raise UserError(found, "a whole number from 1", "Leave the limit out to use every question.")
         layout, questions = uploads.read_questions(args.file, args.answers_from)
         return tasks.file_task(Path(args.file).stem, layout), questions[: args.limit], {}
-    questions = text_data.load_questions(args.task, args.split, args.data_dir, args.limit)
+    questions = text_data.load_questions(args.task, args.split, args.data_dir, args.limit, args.answers_from)
     return tasks.find_task(args.task), questions, text_data.load_shots(args.task, args.data_dir)
 
 
@@ -124,6 +129,16 @@ def _score(plan, questions: list, fast: bool, bar: "_Bar") -> tuple[list, str]:
     return [found[i] for i in range(len(questions))], said
 
 
+def _written(plan, questions: list, scored: list[Scored], bar: "_Bar") -> list[Scored]:
+    """The scores of free answers with what the model itself writes to each question."""
+    from backend.core.scoring import generated  # noqa: PLC0415
+
+    bar.begin("answers")
+    return generated.with_generated(
+        plan.model, plan.tokenizer, plan.spec, questions, scored, lambda done: bar.show(done, len(questions))
+    )
+
+
 def _check_finite(news: Iterable[Scored]) -> None:
     for item in news:
         if not item.finite:
@@ -135,7 +150,8 @@ def _check_finite(news: Iterable[Scored]) -> None:
 def sentence(result: dict) -> str:
     """The result as a person wants to read it; `±` is half of the 95 % interval, as on every screen."""
     adapter = f" + {Path(result['adapter']).name}" if result["adapter"] else ""
-    parts = [f"{name} {_with_error(result, name)}" for name in METRICS]
+    names = METRICS if METRICS[0] in result else FREE_METRICS
+    parts = [f"{NAMES.get(name, name)} {_with_error(result, name)}" for name in names]
     if "macro" in result:  # for letters both accuracies are the same number; the mean over subjects is not
         parts = [parts[0], f"mean over {len(result['subjects'])} subjects {result['macro']['acc']:.3f}"]
     if result["truncated"]:
@@ -157,6 +173,11 @@ class _Bar:
 
         self.bar = tqdm(desc="questions", unit="question", file=sys.stderr, disable=None, leave=False)
         return self
+
+    def begin(self, what: str) -> None:
+        """Count something else from 0 on."""
+        self.bar.reset()
+        self.bar.set_description(what)
 
     def show(self, done: int, total: int) -> None:
         self.bar.total = total

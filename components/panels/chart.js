@@ -55,7 +55,8 @@ function choices(view) { return view.panes[0].choice ? [...new Set(all(view.pane
 function choice(view) {
   const names = choices(view);
   if (names.includes(state.value)) return state.value;
-  return all(view.panes[0]).every((line) => line.x.at(-1) === line.end) ? names[0] : state.newest;
+  const whole = all(view.panes[0]).every((line) => line.x.at(-1) === line.end);
+  return whole || !names.includes(state.newest) ? names[0] : state.newest;
 }
 
 // The lines of a pane as they are drawn: an attempt that won takes the place of the full line that is not trained again.

@@ -100,7 +100,8 @@ def lines(curve: Curve, rows: Sequence[dict], most: int | None = None) -> list[d
     """The rows of one curve, line by line, each with its columns; at most about `most` points in all."""
     parted: dict[tuple, list[dict]] = {}
     for row in rows:
-        if row.get("stage") == curve.stage and _holds(row, curve.where) and _is_number(row.get(curve.x)):
+        mine = row.get("stage") == curve.stage and curve.y in row and _holds(row, curve.where)
+        if mine and _is_number(row.get(curve.x)):
             parted.setdefault(tuple(str(row.get(name)) for name in (*curve.by, curve.choice)), []).append(row)
     share = max(2, most // len(parted)) if most and parted else None
     return [_line(curve, thin(found, share, curve.y) if share else found) for found in parted.values()]

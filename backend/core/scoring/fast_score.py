@@ -58,8 +58,11 @@ def _overlap(values: Sequence[float], bounds: Sequence[float]) -> bool:
 def stream_of(
     p: Plan, questions: Sequence[Question], fast: bool, done: Set[int] = frozenset()
 ) -> tuple[Iterator[list[tuple[int, Scored]]], Doubt | None]:
-    """The stream to read, and the doubt it fills; none where rounding was not asked for or gains nothing here."""
-    if not (fast and can_round(p.device)):
+    """The stream to read, and the doubt it fills; none where rounding was not asked for or gains nothing here.
+
+    Free answers are never rounded: they are judged by the likelihoods themselves, and there is no choice to check.
+    """
+    if p.spec.free or not (fast and can_round(p.device)):
         return score_stream(p, questions, done=done), None
     doubt = Doubt()
     return fast_stream(p, questions, doubt, done=done), doubt

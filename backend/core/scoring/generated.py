@@ -6,7 +6,7 @@ right answer (score.py).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -33,13 +33,18 @@ def with_generated(
     spec: TaskSpec,
     questions: Sequence[Question],
     scored: Sequence[Scored],
+    on_progress: Callable[[int], None] | None = None,
 ) -> list[Scored]:
     """The scores with what the model generated for each question, its ROUGE-L and whether it is the very answer.
 
     `exact`: the same text, blanks around it aside. A model may generate a few tokens more than the longest right answer
-    of `questions` has, at most MOST_TOKENS.
+    of `questions` has, at most MOST_TOKENS. `on_progress` hears after each answer how many there are; it may raise.
     """
-    found, result = dict(generate(model, tokenizer, spec, questions)), []
+    found, result = {}, []
+    for number, said in generate(model, tokenizer, spec, questions):
+        found[number] = said
+        if on_progress is not None:
+            on_progress(len(found))
     for number, (question, one) in enumerate(zip(questions, scored, strict=True)):
         right, said = question.options[question.answer].strip(), found[number]
         result.append(replace(one, generated=said, rouge_l=rouge_l(right, said), exact=said == right))

@@ -53,6 +53,14 @@ def interval(successes: int | float, n: int) -> tuple[float, float]:
     return low, high
 
 
+def mean_interval(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """The 95 % interval of a mean of numbers that are never below 0; one number has none."""
+    if len(values) < 2:
+        return None, None
+    middle, half = fmean(values), Z * stdev(values) / math.sqrt(len(values))
+    return max(0.0, middle - half), middle + half
+
+
 def option_probabilities(scored: Scored) -> tuple[float, ...]:
     """How likely each option is, given that it is one of them: the softmax of their log-likelihoods.
 

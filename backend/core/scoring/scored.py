@@ -10,6 +10,7 @@ from functools import cached_property
 
 METRICS = ("acc", "acc_norm")  # of questions with options
 FREE_METRICS = ("bits", "rouge_l", "exact")  # of free answers, the one that judges first
+JUDGING = (METRICS[0], FREE_METRICS[0])  # of any question, the metric that judges first
 LOWER = ("bits",)  # of which less is better
 COUNTED = ("acc", "acc_norm", "exact")  # right or wrong, and nothing between: an interval follows from the mean
 

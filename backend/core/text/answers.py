@@ -12,7 +12,7 @@ from backend.core.text.places import printable
 from backend.core.text.prompts import LETTERS
 from backend.core.text.rows import Parts
 
-STATE = "Say it (answers_from, on the command line --answers-from): 0 or 1. Or write letters."
+STATE = "Set answers_from to 0 or 1 (describe and score: --answers-from), or write letters in the file."
 
 
 def counted_from(rows: Sequence[tuple[Parts, Layout]], stated: int | None) -> int:

@@ -20,14 +20,17 @@ HELD_OUT = 5  # one of so many for validation, and one for the test
 MOST_HELD_OUT = 500  # in each of the two: more cost time and tell little
 
 
-def own_questions(spec: TaskSpec, source: str, split: str) -> list[Question]:
-    """The questions of one split. Raises UserError where the source is no such data, or is of another task."""
+def own_questions(spec: TaskSpec, source: str, split: str, answers_from: int | None = None) -> list[Question]:
+    """The questions of one split. Raises UserError where the source is no such data, or is of another task.
+
+    `answers_from`: where numbers among the answers begin, 0 or 1; None where the data tells.
+    """
     path = Path(source).expanduser()
     if not source:
         found = f"The task {spec.name} has no data of its own."
         raise UserError(found, "a file or folder of yours", "Name it, or choose another task.", kind="data")
     if not path.is_dir():
-        return list(parted(_read(spec, path))[split])
+        return list(parted(_read(spec, path, answers_from))[split])
     files = {name: _file_of(path, name) for name in ("train", "validation", "test")}
     if files["train"] is None:
         names = ", ".join(f"train{ending}" for ending in READERS)
@@ -35,17 +38,17 @@ def own_questions(spec: TaskSpec, source: str, split: str) -> list[Question]:
         raise UserError(found, f"one of {names}", "Name the file itself, or rename it.", kind="data")
     missing = tuple(name for name in ("validation", "test") if files[name] is None)
     if files[split] is not None and (split != "train" or not missing):
-        return list(_read(spec, files[split]))
-    return list(parted(_read(spec, files["train"]), ("train", *missing))[split])
+        return list(_read(spec, files[split], answers_from))
+    return list(parted(_read(spec, files["train"], answers_from), ("train", *missing))[split])
 
 
-def described_data(spec: TaskSpec, source: str) -> dict:
+def described_data(spec: TaskSpec, source: str, answers_from: int | None = None) -> dict:
     """What was understood of the data, as plain values: `file`, `layout`, `columns`, `unused`, `warnings`, and how many
     questions each split has. Of a folder, of its training file."""
     path = Path(source).expanduser()
-    reading = _understood(spec, _file_of(path, "train") if path.is_dir() else path)
+    reading = _understood(spec, _file_of(path, "train") if path.is_dir() else path, answers_from)
     told = {"file": path.name, "layout": reading.layout, "columns": reading.columns, "unused": list(reading.unused)}
-    splits = {split: len(own_questions(spec, source, split)) for split in ("train", "validation", "test")}
+    splits = {split: len(own_questions(spec, source, split, answers_from)) for split in ("train", "validation", "test")}
     return told | {"warnings": list(reading.warnings), "splits": splits}
 
 
@@ -80,17 +83,17 @@ def _file_of(folder: Path, split: str) -> Path | None:
     return next((file for ending in READERS if (file := folder / f"{split}{ending}").is_file()), None)
 
 
-def _read(spec: TaskSpec, path: Path) -> tuple[Question, ...]:
-    return tuple(_understood(spec, path).questions)
+def _read(spec: TaskSpec, path: Path, answers_from: int | None) -> tuple[Question, ...]:
+    return tuple(_understood(spec, path, answers_from).questions)
 
 
-def _understood(spec: TaskSpec, path: Path) -> Reading:
+def _understood(spec: TaskSpec, path: Path, answers_from: int | None) -> Reading:
     """A file of this task, read once while it does not change. UserError for a file of another one."""
     try:
         facts = path.stat()
     except OSError:
         facts = None
-    reading = _reading(path, *((facts.st_mtime_ns, facts.st_size) if facts else (0, 0)))
+    reading = _reading(path, answers_from, *((facts.st_mtime_ns, facts.st_size) if facts else (0, 0)))
     if reading.task != spec.name and {reading.task, spec.name} != {"own_options", "own_letters"}:
         found = f"{path.name} was read as {reading.layout}, which is not for the task {spec.name}."
         raise UserError(found, f"the task {reading.task}", f"Set task to {reading.task}.", kind="data")
@@ -98,5 +101,5 @@ def _understood(spec: TaskSpec, path: Path) -> Reading:
 
 
 @lru_cache(maxsize=4)
-def _reading(path: Path, changed_ns: int, size: int) -> Reading:
-    return read_file(path)
+def _reading(path: Path, answers_from: int | None, changed_ns: int, size: int) -> Reading:
+    return read_file(path, answers_from)

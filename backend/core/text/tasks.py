@@ -170,15 +170,15 @@ def file_task(name: str, layout: str, shots: int = 0) -> TaskSpec:
 
     A file called as a known task gets `_file` behind its name, so that their scores are never taken for each other's.
     """
-    check_layout(layout)
+    check_layout(layout, (*LAYOUTS, *FREE))
     word = re.sub(r"[^\w-]+", "_", Path(name).stem).strip("_")[:60] or "file"
     return TaskSpec(f"{word}_file" if word in TASKS else word, layout, splits=(), shots=shots)
 
 
-def check_layout(layout: str) -> None:
+def check_layout(layout: str, known: Sequence[str] = LAYOUTS) -> None:
     """Raise UserError for a layout that does not exist."""
-    if layout not in LAYOUTS:
-        raise UserError(f"There is no layout called {layout!r}.", f"one of {', '.join(LAYOUTS)}", "Choose one of them.")
+    if layout not in known:
+        raise UserError(f"There is no layout called {layout!r}.", f"one of {', '.join(known)}", "Choose one of them.")
 
 
 def to_example(question: Question, spec: TaskSpec, shots: Sequence[Question] = ()) -> Example:

@@ -20,9 +20,11 @@ ASSETS = Path(__file__).parents[3] / "assets"
 HELD_OUT_ROWS = 570
 
 
-def load_questions(task: str, split: str, data_dir: str | None = None, limit: int | None = None) -> list[Question]:
+def load_questions(
+    task: str, split: str, data_dir: str | None = None, limit: int | None = None, answers_from: int | None = None
+) -> list[Question]:
     """The questions of one split. `data_dir` holds <task>/<split>.jsonl or <split>.jsonl; else bundled; else the hub.
-    Of an own task it is the user's file or folder (own_data.py).
+    Of an own task it is the user's file or folder, and `answers_from` where its numbers begin (own_data.py).
 
     `limit` keeps the first rows; with subjects, the first rows of each in turn, so that no subject is left out first.
     """
@@ -32,7 +34,8 @@ def load_questions(task: str, split: str, data_dir: str | None = None, limit: in
         raise UserError(f"{task} has no {split} split.", f"one of {known}", _split_advice(spec, split))
     if limit is not None and limit < 1:
         raise UserError(f"The limit is {limit}.", "a whole number from 1", "Leave the limit out to use every question.")
-    questions = own_questions(spec, data_dir or "", split) if spec.name in OWN_TASKS else _of(spec, data_dir, split)
+    own = spec.name in OWN_TASKS
+    questions = own_questions(spec, data_dir or "", split, answers_from) if own else _of(spec, data_dir, split)
     return questions if limit is None else _first(questions, limit)
 
 

@@ -28,18 +28,18 @@ def accepted() -> str:
 def read_questions(path: str | Path, answers_from: int | None = None) -> tuple[str, list[Question]]:
     """How a file's questions are asked, as a layout of tasks.py, and every one. UserError names the row and the column.
 
-    A file with subjects is asked as MMLU is, letters under a line that names the subject. One without has nothing to
-    put into that line, so it is asked as ARC is, with the options' texts.
+    Options with subjects are asked as MMLU is, letters under a line that names the subject. Those without have nothing
+    to put into that line, so they are asked as ARC is, with the options' texts. Free answers are asked as they stand.
     """
-    reading = read_file(path, answers_from, options=True)
-    return OPTION_LAYOUTS[reading.task], reading.questions
+    reading = read_file(path, answers_from)
+    return find_task(reading.task).layout, reading.questions
 
 
-def read_examples(path: str | Path, limit: int | None = None) -> list[Example]:
+def read_examples(path: str | Path, limit: int | None = None, answers_from: int | None = None) -> list[Example]:
     """Training examples of a file, the first `limit` of them; the whole file is checked. Raises UserError."""
     if limit is not None and limit < 1:
         raise UserError(f"The limit is {limit}.", "a whole number from 1", "Leave the limit out to use every example.")
-    reading = read_file(path)
+    reading = read_file(path, answers_from)
     return [as_example(question, reading.task) for question in reading.questions[:limit]]
 
 

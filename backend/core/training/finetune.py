@@ -236,7 +236,8 @@ class EarlyStop:
 
 
 def choose_lr(scores: dict[float, tuple[float, float]]) -> float:
-    """The step size of the best (validation accuracy, option loss): ties go to the lower loss, then the smaller step.
+    """The step size of the best (validation number, larger being better; loss): ties go to the lower loss, then the
+    smaller step.
 
     A step size whose numbers are not finite loses to any other. Raises UserError where there is none that is finite.
     """

@@ -14,14 +14,15 @@ ARM_OF = {"none": "base", "real": "full", "random": "random", "distilled": "text
 DATA = tuple(ARM_OF)  # what a student may learn from
 METHODS = ("lora", "rslora", "dora", "pissa", "full")
 REGIMES = ("ordinary", "matched")
+OWN = "own_"  # how tasks begin that a user's own data makes (core/text/tasks.py)
 
 
 @dataclass(frozen=True)
 class BenchConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
-    # how the settings begin that runs lack from before they were there
-    LATER: ClassVar[tuple[str, ...]] = ("bos",)
+    # how the settings begin that runs from before lack
+    LATER: ClassVar[tuple[str, ...]] = ("bos", "answers_from")
 
     student: str = setting("opt-pocket", "The model to tune and score.", "Student", basic=True, kind="model")
     precision: str = setting(
@@ -81,7 +82,19 @@ class BenchConfig:
         kind="task",
     )
     data_dir: str = setting(
-        "", "A folder of local data files; empty for bundled or hub data.", "Data", label="Data folder", kind="place"
+        "",
+        "A folder of local data files, or for own tasks a file; empty for bundled or hub data.",
+        "Data",
+        label="Data folder",
+        kind="place",
+    )
+    answers_from: str = setting(
+        "auto",
+        "Where the numbers among a file's answers begin to count the options; auto: the file tells.",
+        "Data",
+        label="Answers are counted from",
+        choices=("auto", "0", "1"),
+        public="a word costs nothing",
     )
 
     method: str = setting(
@@ -192,9 +205,15 @@ class BenchConfig:
         label="Fast scoring",
     )
 
+    @property
+    def counted_from(self) -> int | None:
+        """Where the numbers among the answers of files begin; None where each file has to tell."""
+        return None if self.answers_from == "auto" else int(self.answers_from)
+
     def __post_init__(self):
         check(self)
         self._check_data()
+        self._check_own_data()
         self._check_training()
         if len(set(self.tasks)) != len(self.tasks):
             found = f"tasks is {', '.join(self.tasks)}."
@@ -215,6 +234,16 @@ class BenchConfig:
             found = "data is none and score_base is off."
             step = "Switch score_base on, or choose data to learn from."
             raise setting_error("score_base", found, "something to do", step)
+
+    def _check_own_data(self) -> None:
+        """Own tasks have no questions but those of the user's file or folder."""
+        if self.data_dir:
+            return
+        learned = (self.train_task,) if self.data in ("real", "random") else ()
+        for name, tasks in (("train_task", learned), ("tasks", self.tasks)):
+            if own := next((task for task in tasks if task.startswith(OWN)), None):
+                found = f"{name} is {own}, which is for data of your own, and data_dir is empty."
+                raise setting_error(name, found, "a file or a folder", "Set data_dir to its path.")
 
     def _check_training(self) -> None:
         if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):

@@ -12,7 +12,7 @@ import torch
 
 from backend.core.seeding import generator
 from backend.core.text.prompts import Example
-from backend.core.text.tasks import Question, TaskSpec, file_task, find_task, to_example
+from backend.core.text.tasks import OWN_TASKS, Question, TaskSpec, file_task, find_task, to_example
 from backend.core.text.text_data import load_questions, load_shots
 from backend.core.text.uploads import read_examples, read_questions
 from backend.errors import UserError
@@ -36,10 +36,10 @@ def asked_of(config: BenchConfig) -> list[Test]:
     """Every set of questions that the config names."""
     found = []
     for name in config.tasks:
-        questions = load_questions(name, "test", config.data_dir or None, config.test_limit or None)
-        found.append(Test(find_task(name), questions, load_shots(name, config.data_dir or None)))
+        questions = _questions(config, name, "test", config.test_limit or None)
+        found.append(Test(find_task(name), questions, _shots(config, name)))
     if config.test_file:
-        layout, questions = read_questions(config.test_file)
+        layout, questions = read_questions(config.test_file, config.counted_from)
         found.append(Test(file_task(UPLOAD, layout), questions[: config.test_limit or None], {}, "file"))
     return found
 
@@ -49,8 +49,8 @@ def validation(config: BenchConfig) -> Test:
     for name in (*config.tasks, config.train_task):
         spec = find_task(name)
         if "validation" in spec.splits:
-            questions = load_questions(name, "validation", config.data_dir or None, config.validation_limit)
-            return Test(spec, questions, load_shots(name, config.data_dir or None), "validation")
+            questions = _questions(config, name, "validation", config.validation_limit)
+            return Test(spec, questions, _shots(config, name), "validation")
     raise UserError(
         f"None of {', '.join((*config.tasks, config.train_task))} holds out validation questions.",
         "some to choose the step size by",
@@ -67,13 +67,29 @@ def training_examples(config: BenchConfig, seed: int) -> list[Example]:
     if config.data == "distilled":
         return _first(distilled_examples(Path(config.data_path)), config.examples)
     if config.data == "file":
-        return _first(read_examples(config.data_path), config.examples)
+        return _first(read_examples(config.data_path, answers_from=config.counted_from), config.examples)
     spec = find_task(config.train_task)
-    questions = load_questions(config.train_task, "train", config.data_dir or None)
+    questions = _questions(config, config.train_task, "train")
     if config.data == "random":
         order = torch.randperm(len(questions), generator=generator(config.seed, "bench draw", seed)).tolist()
         questions = [questions[i] for i in order]
     return [to_example(question, spec) for question in _first(questions, config.examples)]
+
+
+def _questions(config: BenchConfig, task: str, split: str, limit: int | None = None) -> list[Question]:
+    """A split of a task, from where the config has it."""
+    return load_questions(task, split, _place(config, task), limit, config.counted_from)
+
+
+def _shots(config: BenchConfig, task: str) -> dict[str, list[Question]]:
+    return load_shots(task, _place(config, task))
+
+
+def _place(config: BenchConfig, task: str) -> str | None:
+    """The user's data for a task. A single file is of an own task alone; the others then have what they always had."""
+    if not config.data_dir or (task not in OWN_TASKS and Path(config.data_dir).expanduser().is_file()):
+        return None
+    return config.data_dir
 
 
 def distilled_examples(folder: Path) -> list[Example]:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from backend.core.scoring.compare import paired, sentence
-from backend.core.scoring.scored import METRICS
+from backend.core.scoring.scored import COUNTED, FREE_METRICS, METRICS
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.studies.bench.files import questions_scored, students_of
@@ -28,7 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", help="a bench run's folder; FOLDER:base for its untuned student")
     parser.add_argument("b", help="the other one")
     parser.add_argument("--task", help="which task; may be left out where both were scored on one")
-    parser.add_argument("--metric", default=METRICS[0], choices=METRICS)
+    parser.add_argument(
+        "--metric",
+        default="",
+        choices=(*METRICS, *FREE_METRICS),
+        help=f"default: {METRICS[0]}, or {FREE_METRICS[0]} per character of free answers",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
 
 
@@ -38,13 +43,14 @@ def run(args: argparse.Namespace) -> int:
     task = args.task or only_task(run_a, who_a, run_b, who_b)
     found = paired(questions_scored(run_a, who_a, task), questions_scored(run_b, who_b, task), args.metric)
     if args.json:
-        print(json.dumps({"task": task, "metric": args.metric, "a": args.a, "b": args.b, **asdict(found)}, indent=1))
+        print(json.dumps({"task": task, "metric": found.metric, "a": args.a, "b": args.b, **asdict(found)}, indent=1))
         return 0
     said = sentence(found, args.a, args.b)
-    print(f"{task}, {args.metric}: {said}")
+    print(f"{task}, {found.metric}: {said}")
     if found.p_value is not None:
         print(f"McNemar's exact p = {found.p_value:.3g}")
-    for name, ids in (("gained", found.gained), ("lost", found.lost)):
+    names = ("gained", "lost") if found.metric in COUNTED else ("better", "worse")
+    for name, ids in zip(names, (found.gained, found.lost), strict=True):
         more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
         print(f"{name} ({len(ids)}): {', '.join(ids[:SHOWN])}{more}" if ids else f"{name}: none")
     return 0

@@ -90,8 +90,9 @@ def score(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tuned 
     run_dir.set_status(stage="score", done=0, total=0, message="Loading the student", eta_s=None)
     finished = {(row["scores"], row["metric"]) for row in run_dir.rows("results")}
     students = sittings(config, tuned)
-    total = len(students) * sum(len(test.questions) for test in asked)
-    done = sum(len(scores_of(run_dir, who, test.spec.name)) for who, _, _ in students for test in asked)
+    total = len(students) * sum(len(test.questions) * (2 if test.spec.free else 1) for test in asked)
+    before = [item for who, _, _ in students for test in asked for item in scores_of(run_dir, who, test.spec.name)]
+    done = len(before) + sum(item.generated is not None for item in before)  # a free answer is scored, then written
     student = Student(config)
     with Progress(run_dir, "score", total, done=done) as progress:
         for who, seed, weights in students:

@@ -1,6 +1,7 @@
 """The score stage: every student on every test, written question by question, so that a stop loses nothing.
 
-Knows the run folder's scores; not how a student came about.
+To free answers a student also writes its own, all of a test at once: these a stop does lose. Knows the run folder's
+scores; not how a student came about.
 """
 
 import hashlib
@@ -9,12 +10,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from transformers import PreTrainedTokenizerBase
 
 from backend.core.scoring.fast_score import arithmetic, stream_of
-from backend.core.scoring.metrics import interval, summarise
-from backend.core.scoring.score import plan
+from backend.core.scoring.generated import with_generated
+from backend.core.scoring.metrics import interval, mean_interval, summarise
+from backend.core.scoring.score import Plan, plan
 from backend.core.scoring.scored import Scored
 from backend.core.text.prompts import PROMPT_VERSION
 from backend.disk import write_atomically
@@ -51,7 +54,7 @@ class Sitting:
 def sit(
     run: RunDir, sitting: Sitting, model, tokenizer: PreTrainedTokenizerBase, fast: bool, progress: Progress
 ) -> dict:
-    """Score what this sitting has not scored yet, then write what it says. Raises Stopped; nothing is asked twice.
+    """Score what this sitting has not scored yet, then write what it says. Raises Stopped; no score is made twice.
 
     Raises UserError where what is there was scored with another student or on other questions.
     """
@@ -68,6 +71,8 @@ def sit(
             _score_left(run, sitting, done, stream, progress)
         elif not _told(run, sitting):  # killed between the last question and its row
             run.append("metrics", _estimate(sitting, list(done.values()), len(test.questions)))
+        if test.spec.free:
+            _write_answers(run, sitting, done, p, progress)
     finally:  # a stopped sitting keeps its time
         facts = before | {
             "again": before["again"] + (doubt.gauged if doubt else 0),
@@ -135,18 +140,38 @@ def _score_left(
             raise
 
 
+def _write_answers(run: RunDir, sitting: Sitting, done: dict[str, Scored], p: Plan, progress: Progress) -> None:
+    """Have the student write an answer to every question, and put them all beside its scores at once."""
+    questions = sitting.test.questions
+    if all(done[question.id].generated is not None for question in questions):
+        return
+
+    def written(_: int) -> None:
+        progress.advance(f"Writing answers: {sitting.said}")
+
+    scores = [done[question.id] for question in questions]
+    found = with_generated(p.model, p.tokenizer, p.spec, questions, scores, written)
+    done |= {item.id: item for item in found}
+    rows = "".join(f"{json.dumps(item.as_row(), ensure_ascii=False)}\n" for item in found)
+    write_atomically(run.path / SCORES / f"{sitting.name}.jsonl", rows)
+
+
 def _check_finite(sitting: Sitting, scored: Scored) -> None:
     if not scored.finite:
-        found = f"{sitting.who} finds an option of question {scored.id!r} neither likely nor unlikely (not a number)."
+        found = f"{sitting.who} finds an answer of question {scored.id!r} neither likely nor unlikely (not a number)."
         raise UserError(found, "a student that computes", "Its training diverged: lower the step size and start again.")
 
 
 def _estimate(sitting: Sitting, scored: list[Scored], total: int) -> dict:
-    """Accuracy so far with its interval, which shrinks to nothing but the test's own size."""
+    """Accuracy so far, or bits of free answers, with its interval, which shrinks to nothing but the test's own size."""
+    where = {"stage": "score", "who": sitting.who, "task": sitting.test.spec.name, "done": len(scored), "total": total}
+    if sitting.test.spec.free:
+        bits = [item.bits for item in scored]
+        low, high = mean_interval(bits)
+        return where | {"bits": fmean(bits), "low": low, "high": high}
     right = sum(item.correct for item in scored)
     low, high = interval(right, len(scored))
-    where = {"stage": "score", "who": sitting.who, "task": sitting.test.spec.name}
-    return where | {"done": len(scored), "total": total, "acc": right / len(scored), "low": low, "high": high}
+    return where | {"acc": right / len(scored), "low": low, "high": high}
 
 
 def _told(run: RunDir, sitting: Sitting) -> bool:

@@ -7,7 +7,7 @@ there. The page makes file names of both, so nothing in them may lead elsewhere.
 import json
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from backend.export import shapes
 from backend.export.contract import wrong
@@ -18,6 +18,7 @@ Who = Annotated[str, Field(pattern=r"^(base|seed-\d{1,3})$")]
 Task = Annotated[str, Field(pattern=rf"^{PART}$", max_length=100)]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
+Judged = Literal["acc", "acc_norm", "bits", "rouge_l", "exact"]
 Error = Positive | None  # one question has no spread
 Counts = Annotated[list[Whole], Field(min_length=1, max_length=100)]
 
@@ -37,23 +38,42 @@ class TuneRow(Cell):
 
 
 class ValidateRow(Cell):
+    """Accuracy with its loss, or the bits of free answers."""
+
     stage: Literal["validate"]
-    acc: Share
-    option_loss: Number
+    acc: Share | None = None
+    option_loss: Number | None = None
+    bits: Positive | None = None
     n: Count
+
+    @model_validator(mode="after")
+    def is_judged(self) -> "ValidateRow":
+        if (self.acc is None) == (self.bits is None) or (self.acc is None) != (self.option_loss is None):
+            raise ValueError("acc and option_loss, or bits")
+        return self
 
 
 class ScoringRow(Row):
-    """How well a student does so far, with its 95 % interval."""
+    """How well a student does so far, by accuracy or by the bits of free answers, with its 95 % interval; one answer
+    alone has none."""
 
     stage: Literal["score"]
     who: Who
     task: Task
     done: Count
     total: Count
-    acc: Share
-    low: Share
-    high: Share
+    acc: Share | None = None
+    bits: Positive | None = None
+    low: Positive | None
+    high: Positive | None
+
+    @model_validator(mode="after")
+    def is_judged(self) -> "ScoringRow":
+        if (self.acc is None) == (self.bits is None):
+            raise ValueError("acc or bits")
+        if self.acc is not None and not (self.low is not None and self.high is not None and self.high <= 1):
+            raise ValueError("an interval of a share, at most 1")
+        return self
 
 
 MetricsRow = Annotated[TuneRow | ValidateRow | ScoringRow, Field(discriminator="stage")]
@@ -63,10 +83,16 @@ class ResultsRow(shapes.ResultsRow):
     arm: Literal["base", "full", "random", "text", "file"]
     task: Task
     regime: Literal["ordinary", "matched"]
-    metric: Literal["acc", "acc_norm"]
-    value: Share
+    metric: Judged
+    value: Positive
     stderr: Error
     scores: Annotated[str, Field(pattern=shapes.SCORES)]
+
+    @model_validator(mode="after")
+    def shares_end_at_one(self) -> "ResultsRow":
+        if self.metric != "bits" and self.value > 1:
+            raise ValueError("at most 1")
+        return self
 
 
 class Accuracy(Row):
@@ -99,6 +125,19 @@ class Totals(Accuracy):
     subjects: Annotated[dict[Name, Accuracy], Field(max_length=1000)] | None = None
 
 
+class FreeTotals(Row):
+    """What free answers come to: bits per character, and what was written beside the right answer."""
+
+    n: Count
+    bits: Positive
+    bits_stderr: Error
+    rouge_l: Share
+    rouge_l_stderr: Error
+    exact: Share
+    exact_stderr: Error
+    truncated: Whole
+
+
 class Sitting(Row):
     """What is written beside the scores of one student and task; a sitting that is not over has no summary."""
 
@@ -120,7 +159,7 @@ class Sitting(Row):
     seconds: Positive
     again: Whole
     arithmetic: Name | None = None
-    summary: Totals | None = None
+    summary: Totals | FreeTotals | None = None
 
 
 class Token(Row):
@@ -152,19 +191,20 @@ class Tried(Row):
     lr: Number
     acc: Share | None
     option_loss: Number | None
+    bits: Positive | None = None
     n: Whole
 
 
 class Comparison(Row):
     task: Task
-    metric: Literal["acc", "acc_norm"]
+    metric: Judged
     a: Literal["tuned"]
     b: Literal["base"]
     n: Count
     seeds_a: Count
     seeds_b: Count
-    mean_a: Share
-    mean_b: Share
+    mean_a: Positive
+    mean_b: Positive
     difference: Number
     low: Number
     high: Number

@@ -14,6 +14,19 @@ TRAINING = {  # what loss and validation share: every student a line, and the st
     "quiet": {"phase": "grid"},
     "winner": ("lr",),
 }
+BITS = "bits per character of validation answers, fewer is better"
+SCORING = {
+    "stage": "score",
+    "x": "done",
+    "x_label": "questions asked",
+    "by": ("who",),
+    "line": f"{HERE}.words:scored_line",
+    "quiet": {"who": "base"},
+    "choice": "task",
+    "x_end": "total",
+    "low": "low",
+    "high": "high",
+}
 
 STUDY = Study(
     name="bench",
@@ -31,24 +44,9 @@ STUDY = Study(
     curves=(
         Curve("loss", "Training", "tune", "step", "loss", "loss", **TRAINING),
         Curve("validation", "Validation", "validate", "step", "acc", "accuracy on validation questions", **TRAINING),
-        Curve(
-            "score",
-            "Scoring",
-            "score",
-            "done",
-            "acc",
-            "accuracy on {task}",
-            "questions asked",
-            by=("who",),
-            line=f"{HERE}.words:scored_line",
-            quiet={"who": "base"},
-            choice="task",
-            x_end="total",
-            low="low",
-            high="high",
-            range=(0.0, 1.0),
-            view="scoring",
-        ),
+        Curve("validation_bits", "Validation", "validate", "step", "bits", BITS, **TRAINING),
+        Curve("score", "Scoring", y="acc", label="accuracy on {task}", range=(0.0, 1.0), view="scoring", **SCORING),
+        Curve("bits", "Scoring free answers", y="bits", label="bits per character on {task}", view="bits", **SCORING),
     ),
     panels=(
         Panel("results", "Before and after", ("results", "example")),
@@ -86,6 +84,9 @@ STUDY = Study(
         metrics=(
             Metric("acc", "accuracy"),
             Metric("acc_norm", "length-normalised accuracy"),
+            Metric("bits", "bits per character of the right answer; fewer is better", "bits", "lower"),
+            Metric("rouge_l", "ROUGE-L of what students write"),
+            Metric("exact", "answers written word for word"),
         ),
     ),
     commands={"paired": f"{HERE}.paired:add_command"},

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from backend.core.scoring.compare import paired, sentence
-from backend.core.scoring.scored import METRICS, Scored
+from backend.core.scoring.scored import FREE_METRICS, JUDGING, METRICS, Scored, metrics_of
 from backend.core.text.leaks import find_leaks
 from backend.core.text.leaks import warning as leak_warning
 from backend.core.text.prompts import LETTERS, Example
@@ -27,8 +27,9 @@ def result_rows(config: BenchConfig, sitting: Sitting, facts: dict) -> list[dict
     where = {"arm": arm, "student": config.student, "task": facts["task"], "regime": config.regime}
     source = {"seed": facts["seed"], "n": facts["n"], "scores": f"{SCORES}/{sitting.name}.jsonl"}
     totals = facts["summary"]
+    metrics = [name for name in (*METRICS, *FREE_METRICS) if name in totals]
     return [
-        where | {"metric": name, "value": totals[name], "stderr": totals[f"{name}_stderr"]} | source for name in METRICS
+        where | {"metric": name, "value": totals[name], "stderr": totals[f"{name}_stderr"]} | source for name in metrics
     ]
 
 
@@ -40,7 +41,7 @@ def comparisons(run: RunDir, tests: Sequence[Test], students: Sequence[str]) -> 
         tuned = [scores_of(run, who, test.spec.name) for who in students]
         if not base or not tuned:
             continue
-        for metric in METRICS if test.spec.layout == "arc" else METRICS[:1]:  # letters are equally long
+        for metric in METRICS[:1] if test.spec.layout == "mmlu" else metrics_of(base):  # letters are equally long
             result = paired(tuned, [base], metric)
             said = sentence(result, "the tuned student", "the untuned one")
             where = {"task": test.spec.name, "metric": metric, "a": "tuned", "b": BASE}
@@ -59,7 +60,7 @@ def warnings(
         scored = {one: scores_of(run, one, test.spec.name) for one in who}
         found += [*_cut_prompts(test, scored), *_habits(test, scored)]
     for row in compared:
-        if row["inside_noise"] and row["metric"] == METRICS[0]:
+        if row["inside_noise"] and row["metric"] in JUDGING:
             said = f"On {task_name(row['task'])}, the difference between tuned and untuned is within the noise."
             step = "Ask more questions or train more seeds before calling one better."
             found.append(warning("noise", row["task"], said, "an interval that does not contain 0", step))

@@ -4,10 +4,12 @@ Knows a config and one cell of it. Loss rows go to metrics.jsonl as they come; a
 so a killed training resumes to the same numbers.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 
 from backend.core.models.adapters import make_student
 from backend.core.models.backbones import context_length, load_backbone
@@ -50,6 +52,14 @@ class Outcome:
     acc: float | None
     option_loss: float | None
     n: int
+    bits: float | None = None  # of free answers, which have no options to choose among
+
+    @property
+    def judged(self) -> tuple[float, float]:
+        """What step sizes are chosen by: accuracy and loss, or less bits. Of a student that diverged, the worst."""
+        if self.bits is not None:
+            return -self.bits, self.bits
+        return (0.0, math.inf) if self.acc is None else (self.acc, self.option_loss)
 
 
 class Trainer:
@@ -105,8 +115,8 @@ class Trainer:
             ended = step.step == c.steps
             due = ended or step.step % c.validate_every == 0
             if due and needs_validation(c):
-                acc = self._validate(cell, step.step)
-                ended |= c.patience > 0 and stop.update(acc, step.step, step.params)
+                worth = self._validate(cell, step.step)
+                ended |= c.patience > 0 and stop.update(worth, step.step, step.params)
             if ended:
                 params = stop.params if c.patience else step.params()
                 return self._outcome(cell, step.step, stop.best_step if c.patience else step.step), params
@@ -123,13 +133,18 @@ class Trainer:
         return FinetuneState.fresh(start), EarlyStop(self.config.patience)
 
     def _validate(self, cell: Cell, step: int) -> float:
+        """A number that is larger the better the student does: accuracy, or of free answers the bits, negative."""
         test = self.held_out
         scored = score_questions(
             self.student.model, self.backbone.tokenizer, test.questions, test.spec, shots=test.shots
         )
         if not all(item.finite for item in scored):
-            found = f"After step {step}, no option has a likelihood that is a number."
+            found = f"After step {step}, no answer has a likelihood that is a number."
             raise Diverged(found, "a student that computes", "Lower the learning rate.")
+        if test.spec.free:
+            bits = fmean(item.bits for item in scored)
+            self._log("validate", cell, step, bits=bits, n=len(scored))
+            return -bits
         acc = sum(item.correct for item in scored) / len(scored)
         self._log("validate", cell, step, acc=acc, option_loss=option_loss(scored), n=len(scored))
         return acc
@@ -138,7 +153,7 @@ class Trainer:
         """The steps taken, and the validation of those parameters that remain."""
         for row in self.run_dir.rows("metrics"):
             if row["stage"] == "validate" and (row["lr"], row["seed"], row["step"]) == (cell.lr, cell.seed, chosen):
-                return Outcome(steps, row["acc"], row["option_loss"], row["n"])
+                return Outcome(steps, row.get("acc"), row.get("option_loss"), row["n"], row.get("bits"))
         return Outcome(steps, None, None, 0)
 
     def _matched(self, cell: Cell) -> Iterator[tuple[int, Params]]:

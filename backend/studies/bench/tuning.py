@@ -4,7 +4,6 @@ Knows the run folder, processes and who is trained when; how one student is trai
 """
 
 import json
-import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ def tune(config: BenchConfig, run_dir: RunDir) -> Tuned:
     with Progress(run_dir, "tune", planned * Trainer.planned_steps(config), done=done) as progress:
         tried = train(config, run_dir, grid, progress)
         if tried:
-            lr = choose_lr({cell.lr: validated(o) for cell, o in tried.items()})
+            lr = choose_lr({cell.lr: o.judged for cell, o in tried.items()})
         cells = [Cell("grid" if grid and seed == 0 else "final", lr, seed) for seed in range(config.seeds)]
         done = tried | train(config, run_dir, [cell for cell in cells if cell not in tried], progress)
     for cell in done:
@@ -51,13 +50,14 @@ def tune(config: BenchConfig, run_dir: RunDir) -> Tuned:
     folders = [keep(run_dir, cell) for cell in cells]
     for cell in tried.keys() - set(cells):
         shutil.rmtree(run_dir.artifacts / TUNING / cell.name / "adapter", ignore_errors=True)
-    rows = [{"lr": cell.lr, "acc": o.acc, "option_loss": o.option_loss, "n": o.n} for cell, o in tried.items()]
+    rows = [grid_row(cell, outcome) for cell, outcome in tried.items()]
     return Tuned(lr, rows, [done[cell].steps for cell in cells], folders)
 
 
-def validated(outcome: Outcome) -> tuple[float, float]:
-    """Accuracy and option loss; of a student that diverged, numbers that lose."""
-    return (0.0, math.inf) if outcome.acc is None else (outcome.acc, outcome.option_loss)
+def grid_row(cell: Cell, outcome: Outcome) -> dict:
+    """A step size that was tried, as summary.json has it."""
+    row = {"lr": cell.lr, "acc": outcome.acc, "option_loss": outcome.option_loss, "n": outcome.n}
+    return row if outcome.bits is None else row | {"bits": outcome.bits}
 
 
 def keep(run_dir: RunDir, cell: Cell) -> Path:

@@ -33,6 +33,7 @@ class DistillConfig:
     # how the settings begin that such runs lack
     LATER: ClassVar[tuple[str, ...]] = (
         "data_file",
+        "answers_from",
         "start",
         "decoder",
         "revert",
@@ -50,6 +51,9 @@ class DistillConfig:
     data_file: str = setting(
         "", "A file of your own; its rows are parted for training, validation and the test.", "Data", label="Your file",
         kind="file")
+    answers_from: str = setting(
+        "auto", "Where the numbers among a file's answers begin to count the options; auto: the file tells.", "Data",
+        label="Answers are counted from", choices=("auto", "0", "1"), public="a word costs nothing")
     train_limit: int = setting(
         0, "Use only the first rows of the training set; 0 for all.", "Data", label="Training questions", low=0,
         public=2400)
@@ -205,6 +209,11 @@ class DistillConfig:
     def own_data(self) -> str | None:
         """Where the questions come from, if not from where the task has them."""
         return self.data_file or self.data_dir or None
+
+    @property
+    def counted_from(self) -> int | None:
+        """Where the numbers among the answers of that data begin; None where it has to tell."""
+        return None if self.answers_from == "auto" else int(self.answers_from)
 
     def __post_init__(self):
         check(self)

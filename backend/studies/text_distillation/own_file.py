@@ -17,5 +17,5 @@ def keep_description(setup: Setup, run_dir: RunDir) -> None:
     """Write own_file.json, for a run on data of somebody's own that has none yet."""
     c = setup.config
     if c.task in OWN_TASKS and not (run_dir.path / OWN_FILE).is_file():
-        told = described_data(setup.spec, c.own_data or "")
+        told = described_data(setup.spec, c.own_data or "", c.counted_from)
         write_atomically(run_dir.path / OWN_FILE, json.dumps(told, ensure_ascii=False, indent=1))

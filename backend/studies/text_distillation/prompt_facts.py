@@ -53,8 +53,9 @@ def prompt_facts(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> list
 
 def tested(setup: Setup) -> list[Question]:
     """All test questions, only to look for copies; none where the data has no such split."""
+    c = setup.config
     try:
-        return load_questions(setup.config.task, "test", setup.config.own_data)
+        return load_questions(c.task, "test", c.own_data, answers_from=c.counted_from)
     except UserError:
         return []
 

@@ -60,7 +60,8 @@ class Setup:
         return Reader(name, self.config.lora_rank, self.config.lora_alpha, self.train_examples)
 
     def _questions(self, split: str, limit: int) -> list[Question]:
-        return load_questions(self.config.task, split, self.config.own_data, limit or None)
+        c = self.config
+        return load_questions(c.task, split, c.own_data, limit or None, c.counted_from)
 
     @cached_property
     def test(self) -> list[Question]:

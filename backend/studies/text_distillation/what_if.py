@@ -94,9 +94,10 @@ def make_case(run: RunDir, edits: object, host: Host, questions: int) -> Case:
         found = f"The answers of {config.task} are free texts, which are not right or wrong."
         raise UserError(found, "a run whose questions have options", "Change the text in a new run, and compare them.")
     wanted = read_edits(edits, len(before), longest)
-    train = load_questions(config.task, "train", config.own_data, config.train_limit or None)
-    test = load_questions(config.task, "test", config.own_data)
-    asked = load_questions(config.task, "test", config.own_data, questions)
+    source, begin = config.own_data, config.counted_from
+    train = load_questions(config.task, "train", source, config.train_limit or None, begin)
+    test = load_questions(config.task, "test", source, answers_from=begin)
+    asked = load_questions(config.task, "test", source, questions, begin)
     after = with_edits(before, wanted, lambda edit, texts: drawn(config, train, edit, texts))
     return Case(config, tuple(before), tuple(after), tuple(asked), len(test))
 

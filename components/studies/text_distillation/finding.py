@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 
 from backend.core.scoring.compare import Paired, paired
-from backend.core.scoring.scored import LOWER, METRICS
+from backend.core.scoring.scored import JUDGING, LOWER, METRICS
 from backend.core.text.prompts import ANSWER_SUFFIX, QUESTION_PREFIX
 from backend.errors import UserError
 from backend.runs.folder import RunDir
@@ -19,7 +19,7 @@ from backend.studies.text_distillation.decoders import SEARCH
 from components.frame.words import change, count, is_better, unit
 from components.panels.results import own_model
 from components.studies.text_distillation import words
-from components.studies.text_distillation.judge_view import JUDGING, arms_of
+from components.studies.text_distillation.judge_view import arms_of
 
 ORDER = ("full", "text", "random", "soft", "decoded", "base")  # from top to bottom
 NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()

@@ -10,7 +10,7 @@ from pathlib import Path
 import gradio as gr
 
 from backend.core.scoring.compare import Paired, against, paired
-from backend.core.scoring.scored import FREE_METRICS, METRICS
+from backend.core.scoring.scored import JUDGING
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of
@@ -23,7 +23,6 @@ from components.panels.questions import questions_of
 from components.studies.text_distillation import words
 
 SCRIPTS = [Path(compare_view.__file__).with_suffix(".js"), Path(__file__).with_suffix(".js")]
-JUDGING = (METRICS[0], FREE_METRICS[0])
 REGIME = "ordinary"  # what a reader would meet outside of this program
 
 
