@@ -1,8 +1,8 @@
 """Where learned texts begin when `start` is best: the selector whose real questions make the best students.
 
-By expected error on the validation questions, each reader's students at the step size that is best for those
-questions, readers counted by their geometric mean as in the search. Knows materials and selectors' data sets; no test
-question.
+By expected error on the validation questions, or by bits per character where answers are free: each reader's students
+at the step size that is best for those questions, readers counted by their geometric mean as in the search. Knows
+materials and selectors' data sets; no test question.
 """
 
 import torch
@@ -20,8 +20,8 @@ def best_start(materials: Materials, sets: dict[str, list[dict]]) -> str:
 
 
 def validated(materials: Materials, rows: list[dict]) -> float:
-    """Expected error of students of these questions: for each reader the least mean over `lr_seeds` students of a step
-    size, then the geometric mean over readers."""
+    """Expected error of students of these questions, or their bits per character: for each reader the least mean over
+    `lr_seeds` students of a step size, then the geometric mean over readers."""
     c, examples, found = materials.config, [Example.of(row) for row in rows], []
     for reader in materials.judges():
         trainee, data = Trainee(materials, reader), reader.rows(examples)

@@ -20,7 +20,7 @@ from backend.comparison.remembered import recipe_of, remembered
 from backend.comparison.students import Trainee
 from backend.core.pool import each, worker_count
 from backend.core.scoring.metrics import summarise
-from backend.core.scoring.scored import METRICS, Scored, from_row
+from backend.core.scoring.scored import FREE_METRICS, METRICS, Scored, from_row, metrics_of
 from backend.core.text.examples import Data, Rows
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
@@ -40,7 +40,7 @@ def train_students(config: ComparisonConfig, run: RunDir) -> None:
             run.append("step_sizes", {"arm": cell.arm, "student": cell.student, "regime": cell.regime, "sizes": found})
             progress.advance(f"{cell.name}: mean step size {sum(found) / len(found):.3g}", work=float(tried))
     sizes = chosen_sizes(run)
-    done = {key_of(row) for row in run.rows("results") if row["metric"] == METRICS[-1]}
+    done = {key_of(row) for row in run.rows("results") if row["metric"] in (METRICS[-1], FREE_METRICS[-1])}
     run.keep_rows("results", lambda row: key_of(row) in done)
     cells = [replace(cell, seed=seed, sizes=sizes[cell.key]) for cell in kinds for seed in range(config.seeds)]
     cells += [Cell("base", name, "ordinary", 0, (0.0,)) for name in config.students if "base" in config.arms]
@@ -73,13 +73,13 @@ def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[Cell], list
     def work(cell: Cell) -> list[float] | list[Scored]:
         trainee = Trainee(materials, materials.reader(cell.student))
         if cell.arm == "base":
-            return trainee.answers(trainee.untrained(), materials.test)
+            return trainee.tested(trainee.untrained())
         rows = soft()[cell.arm] if cell.arm in OWN_MODEL_ONLY else data(trainee, run, cell)
         if cell.regime == "ordinary":
             return remembered_ordinary(trainee, rows, cell) if isinstance(rows, Rows) else ordinary(trainee, rows, cell)
         if not cell.sizes:
             return matched().experts_sizes() if cell.arm == "full" else matched().learn_step_sizes(rows)
-        return trainee.answers(matched().train(rows, list(cell.sizes), cell.seed), materials.test)
+        return trainee.tested(matched().train(rows, list(cell.sizes), cell.seed))
 
     return work
 
@@ -88,7 +88,7 @@ def ordinary(trainee: Trainee, rows: Data, cell: Cell) -> list[float] | list[Sco
     """The cell's step size, or its student's answers to the test."""
     if not cell.sizes:
         return [trainee.choose_step_size(rows)]
-    return trainee.answers(trainee.train(rows, cell.sizes[0], cell.seed), trainee.materials.test)
+    return trainee.tested(trainee.train(rows, cell.sizes[0], cell.seed))
 
 
 def remembered_ordinary(trainee: Trainee, rows: Rows, cell: Cell) -> list[float] | list[Scored]:
@@ -117,7 +117,7 @@ def write_scores(config: ComparisonConfig, cell: Cell, scored: list[Scored], run
     totals = summarise(scored)
     where = {"arm": cell.arm, "student": cell.student, "task": config.task, "regime": cell.regime}
     lr = cell.sizes[0] if len(cell.sizes) == 1 else None
-    for metric in METRICS:
+    for metric in metrics_of(scored):
         value = {"metric": metric, "seed": cell.seed, "value": totals[metric], "stderr": totals[f"{metric}_stderr"]}
         run.append(
             "results",

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", help="for example pocket_science or arc_easy")
+    parser.add_argument("task", help="for example pocket_science, or own_text for a file of yours")
     parser.add_argument("--model", help="the model that selects and distils")
     parser.add_argument("--budget", help="examples of an arm as a share of the training questions, for example 0.05")
     parser.add_argument("--arms", help=f"comma separated, of: {', '.join(ARMS)}")
@@ -59,9 +59,13 @@ def config_of(args: argparse.Namespace) -> ComparisonConfig:
 
 
 def folder_of(config: ComparisonConfig) -> Path:
-    """Where a comparison without --out lives: the same settings are the same folder, and so resumed."""
-    digest = hashlib.sha256(json.dumps(settings.as_json(config), sort_keys=True).encode()).hexdigest()[:12]
-    return home() / "comparisons" / f"{config.task}-{digest}"
+    """Where a comparison without --out lives: the same settings are the same folder, and so resumed; where a file of
+    one's own was changed since, another one."""
+    told = hashlib.sha256(json.dumps(settings.as_json(config), sort_keys=True).encode())
+    if config.data_file and Path(config.data_file).is_file():
+        with Path(config.data_file).open("rb") as file:
+            told.update(hashlib.file_digest(file, "sha256").digest())
+    return home() / "comparisons" / f"{config.task}-{told.hexdigest()[:12]}"
 
 
 def open_run(args: argparse.Namespace) -> tuple[RunDir, ComparisonConfig]:

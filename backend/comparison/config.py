@@ -9,7 +9,7 @@ from pathlib import Path
 from backend.search.names import MOVES, OBJECTIVES
 from backend.selection import SELECTORS
 from backend.settings import check, setting, setting_error
-from backend.studies.text_distillation.config import OWN_MODEL_ONLY
+from backend.studies.text_distillation.config import OWN, OWN_MODEL_ONLY, check_moves, check_own_data
 from backend.studies.text_distillation.config import REGIMES as DISTILLED_REGIMES
 from backend.studies.text_distillation.decoders import DECODERS as ALL_DECODERS
 from backend.studies.text_distillation.decoders import SEARCH
@@ -24,6 +24,7 @@ LEARNED = ("init", "text", *EMBEDDED)
 CONTROLS = ("text_shuffled",)
 ARMS = ("base", *BASELINES, *COSTLY, *LEARNED, *CONTROLS, "full")  # those of text distillation, and more
 STARTS = ("best", *SELECTED)
+FREE_TASKS = tuple(f"{OWN}{kind}" for kind in ("text", "prompts", "chat"))  # see core/text/tasks.py
 REGIMES = DISTILLED_REGIMES[::-1]  # the ordinary one first: every data set has it
 
 
@@ -34,6 +35,13 @@ class ComparisonConfig:
     task: str = setting("pocket_science", "What the students should learn to answer.", "Data", basic=True, kind="task")
     data_dir: str = setting(
         "", "A folder of local data files; empty for bundled or hub data.", "Data", label="Data folder", kind="place"
+    )
+    data_file: str = setting(
+        "",
+        "A file of your own; its rows are parted for training, validation and the test.",
+        "Data",
+        label="Your file",
+        kind="file",
     )
     train_limit: int = setting(
         0, "Use only the first training questions; 0 for all.", "Data", label="Training questions", low=0, public=2400
@@ -230,8 +238,14 @@ class ComparisonConfig:
         24, "Longest soft prompt, in tokens.", "Text", label="Tokens per prompt", low=1, public=(32, 64)
     )
 
+    @property
+    def own_data(self) -> str | None:
+        """Where the questions come from, if not from where the task has them."""
+        return self.data_file or self.data_dir or None
+
     def __post_init__(self):
         check(self)
+        self._check_own_data()
         if not self.students or not self.arms or not self.lrs or not self.regimes:
             empty = next(name for name in ("students", "arms", "lrs", "regimes") if not getattr(self, name))
             raise setting_error(empty, f"{empty} is empty.", "at least one", f"Name one in {empty}.")
@@ -254,4 +268,23 @@ class ComparisonConfig:
                 f"readers is both, but {self.model} is not among the students.",
                 "the model among the students whose texts are judged",
                 "Add it to students, or set readers to own.",
+            )
+
+    def _check_own_data(self) -> None:
+        check_own_data(self.task, self.data_file, self.data_dir)
+        check_moves(self.task, "moves", self.moves)
+        if self.task == f"{OWN}letters":
+            raise setting_error(
+                "task",
+                "task is own_letters, which is asked by letters under solved examples.",
+                "own_options",
+                "Set task to own_options, which reads the same file; style=letters then teaches letters.",
+            )
+        if self.task in FREE_TASKS and (self.style == "letters" or self.shuffle_options):
+            name = "style" if self.style == "letters" else "shuffle_options"
+            raise setting_error(
+                name,
+                f"{name} is {getattr(self, name)}, but the answers of {self.task} are free texts without options.",
+                "questions with options",
+                f"Leave {name} out.",
             )

@@ -16,6 +16,7 @@ def distillation(config: ComparisonConfig, decoder: str, start: Path, size: int)
     values = settings.load_preset(PRESETS, config.distillation)["settings"] | {
         "task": config.task,
         "data_dir": config.data_dir,
+        "data_file": config.data_file,
         "train_limit": config.train_limit,
         "model": config.model,
         "other_model": "",

@@ -22,9 +22,9 @@ class Materials:
 
     def __init__(self, config: ComparisonConfig):
         self.config, self.spec = config, find_task(config.task)
-        if self.spec.layout != "arc":
+        if self.spec.layout == "mmlu":
             found = f"{config.task} is asked by letters under solved examples, which a comparison does not train on."
-            raise UserError(found, "a task of the arc layout, with style=letters for letters", "Choose another task.")
+            raise UserError(found, "any other layout, with style=letters for letters", "Choose another task.")
         self.train = self._questions("train", config.train_limit)
         self.size = round(config.budget * len(self.train))
         if self.size < 1:
@@ -37,7 +37,7 @@ class Materials:
         self._pools: dict[int, Pool] = {}
 
     def _questions(self, split: str, limit: int) -> list[Question]:
-        found = load_questions(self.config.task, split, self.config.data_dir or None, limit or None)
+        found = load_questions(self.config.task, split, self.config.own_data, limit or None)
         if split == "test" and self.config.shuffle_options:
             found = [reordered(one, random.Random(f"{self.config.seed} options {one.id}")) for one in found]
         return [with_letters(one) for one in found] if self.config.style == "letters" else found

@@ -6,9 +6,11 @@ Knows rows of the table; no file and no run. Colours say how a data set came to 
 from html import escape
 
 from backend.comparison.config import BASELINES, COSTLY, LEARNED
+from backend.core.scoring.scored import LOWER
 
 Pixels = int | float
 ROW, LEFT, PANEL, TOP, GAP = 22, 128, 300, 46, 34  # pixels
+MOST_TICKS = 10
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #33415c; } .title { font-weight: 600; }
 .quiet { fill: #7a869c; } .grid { stroke: #d7dce5; } .best { stroke: #7a869c; stroke-dasharray: 3 3; }
@@ -32,18 +34,31 @@ def picture(rows: list[dict], regime: str = "ordinary") -> str:
     for number, student in enumerate(students):
         mine = {row["arm"]: row for row in rows if row["student"] == student}
         parts += _panel(student, mine, arms, LEFT + number * (PANEL + GAP), (low, high))
-    said = f"Accuracy of students by data set, with 95 % intervals: {', '.join(students)}"
+    title = "Bits per character" if in_bits(rows) else "Accuracy"
+    said = f"{title} of students by data set, with 95 % intervals: {', '.join(students)}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img" '
         f'aria-label="{escape(said)}"><style>{STYLE}</style>{"".join(parts)}</svg>\n'
     )
 
 
+def in_bits(rows: list[dict]) -> bool:
+    """Whether the rows are of free answers, which are judged by bits per character: fewer is better."""
+    return any(row["metric"] in LOWER for row in rows)
+
+
 def span(rows: list[dict]) -> tuple[float, float]:
-    """Tenths that hold every mean and interval, within 0 and 1."""
+    """Tenths that hold every mean and interval, from 0 on; of shares within 1."""
     low = min((row["mean"] - row["interval"] for row in rows), default=0.0)
     high = max((row["mean"] + row["interval"] for row in rows), default=1.0)
-    return max(0, int(low * 10)) / 10, min(10, int(high * 10) + 1) / 10
+    most = int(high * 10) + 1
+    return max(0, int(low * 10)) / 10, (most if in_bits(rows) else min(10, most)) / 10
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """What stands below the axis: every tenth, or of a longer axis at most about ten multiples of a tenth."""
+    first, last = round(low * 10), round(high * 10)
+    return [tenth / 10 for tenth in range(first, last + 1, -(-(last - first) // MOST_TICKS))]
 
 
 def kind(arm: str) -> str:
@@ -62,10 +77,11 @@ def _panel(student: str, mine: dict[str, dict], arms: list[str], left: int, axis
     bottom = TOP + ROW * len(arms)
     first = next(iter(mine.values()))
     parts = [_text(left, 18, student, "start", "title")]
-    parts += [_text(left, 34, f"accuracy, {first['n']:,} questions", "start", "quiet")]
-    for tick in range(round(low * 10), round(high * 10) + 1):
-        parts += [_line(x(tick / 10), TOP, x(tick / 10), bottom, "grid")]
-        parts += [_text(x(tick / 10), bottom + 16, f"{tick / 10:.1f}", "middle", "quiet")]
+    measure = "bits per character (fewer is better)" if in_bits([first]) else "accuracy"
+    parts += [_text(left, 34, f"{measure}, {first['n']:,} questions", "start", "quiet")]
+    for tick in ticks(low, high):
+        parts += [_line(x(tick), TOP, x(tick), bottom, "grid")]
+        parts += [_text(x(tick), bottom + 16, f"{tick:.1f}", "middle", "quiet")]
     best = mine.get(first["best_baseline"])
     parts += [_line(x(best["mean"]), TOP, x(best["mean"]), bottom, "best")] if best else []
     for place, arm in enumerate(arms):

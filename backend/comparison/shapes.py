@@ -6,18 +6,25 @@ torch.
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from backend.comparison.config import ARMS, REGIMES
+from backend.core.scoring.scored import FREE_METRICS, LOWER, METRICS
 from backend.export import shapes
 from backend.export.shapes import Name, Number, Positive, Row, Share, Text, Whole
 
 Arm = Literal[ARMS]
 Regime = Literal[REGIMES]
-Metric = Literal["acc", "acc_norm"]
+Metric = Literal[(*METRICS, *FREE_METRICS)]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Plain = bool | Whole | Number | Text | None
 Provenance = Annotated[dict[Name, Plain | Annotated[list[Number], Field(max_length=1000)]], Field(max_length=100)]
+
+
+def check_share(metric: str, value: float) -> None:
+    """ValueError where a share is more than the whole; bits per character have no end."""
+    if metric not in LOWER and value > 1:
+        raise ValueError("at most 1")
 
 
 class ArmRow(shapes.ExampleRow):
@@ -37,9 +44,14 @@ class ResultsRow(shapes.ResultsRow):
     arm: Arm
     regime: Regime
     metric: Metric
-    value: Share
+    value: Positive
     stderr: Positive | None
     lr: Number | None
+
+    @model_validator(mode="after")
+    def shares_end_at_one(self) -> "ResultsRow":
+        check_share(self.metric, self.value)
+        return self
 
 
 class Against(Row):
@@ -62,13 +74,18 @@ class TableRow(Row):
     arm: Arm
     task: Name
     metric: Metric
-    mean: Share
+    mean: Positive
     interval: Positive
     n: Count
     seeds: Count
     against: dict[Literal["best baseline", "random", "init", "select", "evolve"], Against]
     lr: Number | None
     best_baseline: Arm | None
+
+    @model_validator(mode="after")
+    def shares_end_at_one(self) -> "TableRow":
+        check_share(self.metric, self.mean)
+        return self
 
 
 class Transfer(Row):

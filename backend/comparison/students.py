@@ -3,13 +3,15 @@
 The same seeds give every arm the same starts. Knows readers, rows and the config; not how a data set was chosen.
 """
 
+import math
 from dataclasses import dataclass
 
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.materials import Materials
 from backend.core.models.readers import Reader
 from backend.core.params import Params
-from backend.core.scoring.metrics import option_error, option_loss
+from backend.core.scoring.generated import with_generated
+from backend.core.scoring.metrics import answer_bits, option_error, option_loss
 from backend.core.scoring.score import score_questions
 from backend.core.scoring.scored import Scored
 from backend.core.seeding import generator, shuffled_batches
@@ -17,7 +19,7 @@ from backend.core.text.examples import Data
 from backend.core.text.tasks import Question
 from backend.core.training.finetune import Diverged, Plan, choose_lr, finetuned
 
-LOST = (0.0, float("inf"))  # accuracy and loss of a student that diverged: any other wins
+LOST = (0.0, math.inf)  # accuracy and loss of a student that diverged: any other wins
 
 
 @dataclass(frozen=True)
@@ -46,20 +48,35 @@ class Trainee:
         student.put(params)
         return score_questions(student.model, self.reader.tokenizer, questions, self.materials.spec)
 
+    def tested(self, params: Params) -> list[Scored]:
+        """The answers to the test questions; to those without options also what the student writes by itself."""
+        student, spec, asked = self.reader.student, self.materials.spec, self.materials.test
+        scored = self.answers(params, asked)
+        return with_generated(student.model, self.reader.tokenizer, spec, asked, scored) if spec.free else scored
+
     def validated(self, rows: Data, lr: float, key: object) -> tuple[float, float]:
-        """Accuracy and option loss on the validation questions."""
+        """Accuracy and option loss on the validation questions; for free answers no accuracy, and bits as the loss."""
         try:
             scored = self.answers(self.train(rows, lr, key), self.materials.validation)
         except Diverged:
             return LOST
+        if self.materials.spec.free:
+            return 0.0, answer_bits(scored)
         return sum(item.correct for item in scored) / len(scored), option_loss(scored)
 
     def error(self, rows: Data, lr: float, key: object) -> float:
-        """Expected error on the validation questions; 1 where the student diverges."""
+        """Expected error on the validation questions, for free answers bits per character; `worst` where the student
+        diverges."""
+        measure = answer_bits if self.materials.spec.free else option_error
         try:
-            return option_error(self.answers(self.train(rows, lr, key), self.materials.validation))
+            return measure(self.answers(self.train(rows, lr, key), self.materials.validation))
         except Diverged:
-            return 1.0
+            return self.worst
+
+    @property
+    def worst(self) -> float:
+        """More than any error: no student that still computes comes to so much."""
+        return math.inf if self.materials.spec.free else 1.0
 
     def choose_step_size(self, rows: Data) -> float:
         """The config's step size that validates best, mean over `lr_seeds` students that are not scored later."""

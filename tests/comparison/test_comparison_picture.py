@@ -10,8 +10,8 @@ from backend.comparison.picture import LEFT, PANEL, kind, picture, span
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def row(arm: str, mean: float, student="opt", regime="ordinary", interval=0.05, best="random") -> dict:
-    told = {"student": student, "regime": regime, "n": 600, "seeds": 5, "best_baseline": best}
+def row(arm: str, mean: float, student="opt", regime="ordinary", interval=0.05, best="random", metric="acc") -> dict:
+    told = {"student": student, "regime": regime, "metric": metric, "n": 600, "seeds": 5, "best_baseline": best}
     return told | {"arm": arm, "mean": mean, "interval": interval}
 
 

@@ -236,34 +236,14 @@ class DistillConfig:
         self._check_guided()
 
     def _check_own_data(self) -> None:
-        own = self.task.startswith(OWN)
-        if own and not self.own_data:
-            raise setting_error(
-                "task",
-                f"task is {self.task}, which is for data of your own, and there is none.",
-                "a file or a folder",
-                "Upload a file, or set data_file to its path.",
-            )
-        if self.data_file and not own:
-            raise setting_error(
-                "task",
-                f"data_file is set, but task is {self.task}, which has its own data.",
-                f"a task that begins with {OWN}",
-                "`python -m backend describe FILE` names the task of a file.",
-            )
+        check_own_data(self.task, self.data_file, self.data_dir)
+        check_moves(self.task, "search_moves", self.search_moves)
         if self.task == "own_letters":
             raise setting_error(
                 "task",
                 "task is own_letters, but a distilled text has no options to choose a letter from.",
                 "own_options",
                 "Set task to own_options: the same questions, answered with the text of an option.",
-            )
-        if self.task in EXACT and "token" in self.search_moves:
-            raise setting_error(
-                "search_moves",
-                f"search_moves has token, which needs the words around a question; {self.task} has none.",
-                "question, phrase or word",
-                "Take token off the list.",
             )
 
     def _check_guided(self) -> None:
@@ -274,3 +254,33 @@ class DistillConfig:
                 "at least one choice of tokens during the updates",
                 "Lower admm_every, or raise outer_steps.",
             )
+
+
+def check_own_data(task: str, data_file: str, data_dir: str) -> None:
+    """Raise UserError where a task and where its questions come from do not belong together."""
+    own = task.startswith(OWN)
+    if own and not (data_file or data_dir):
+        raise setting_error(
+            "task",
+            f"task is {task}, which is for data of your own, and there is none.",
+            "a file or a folder",
+            "Upload a file, or set data_file to its path.",
+        )
+    if data_file and not own:
+        raise setting_error(
+            "task",
+            f"data_file is set, but task is {task}, which has its own data.",
+            f"a task that begins with {OWN}",
+            "`python -m backend describe FILE` names the task of a file.",
+        )
+
+
+def check_moves(task: str, name: str, moves: tuple[str, ...]) -> None:
+    """Raise UserError where a search, whose moves the setting `name` has, needs words of ours around the questions."""
+    if task in EXACT and "token" in moves:
+        raise setting_error(
+            name,
+            f"{name} has token, which needs the words around a question; {task} has none.",
+            "question, phrase or word",
+            "Take token off the list.",
+        )
