@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from backend.comparison.config import ARMS
-from backend.comparison.picture import LEFT, PANEL, kind, picture, span
+from backend.comparison.picture import LEFT, PANEL, kind, picture, span, ticks
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -37,6 +37,14 @@ def test_a_dot_stands_at_its_mean_and_the_dashed_line_at_the_best_baseline():
 def test_the_axis_holds_every_interval_and_stays_within_0_and_1():
     assert span([row("a", 0.45), row("b", 0.61)]) == (0.4, 0.7)
     assert span([row("a", 0.02), row("b", 0.98)]) == (0.0, 1.0)
+
+
+def test_the_axis_of_bits_goes_beyond_one_and_has_few_marks():
+    rows = [row("random", 1.25, metric="bits"), row("text", 7.81, metric="bits")]
+    low, high = span(rows)
+    assert (low, high) == (1.2, 7.9) and 2 < len(ticks(low, high)) <= 11
+    assert ticks(0.4, 0.7) == [0.4, 0.5, 0.6, 0.7]
+    assert "bits per character (fewer is better)" in picture(rows) and "accuracy" not in picture(rows).lower()
 
 
 def test_another_regimes_rows_are_not_drawn_and_none_make_an_empty_picture():

@@ -1,5 +1,6 @@
 """The table of a comparison, against differences by hand; no model answers here."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,28 @@ def test_the_tables_differences_are_those_by_hand(tmp_path):
     printed = as_text(rows)
     assert "bm25 *" in printed and "+30.0" in printed and "+45.0" in printed
     assert as_text([]) == "No results yet."
+
+
+def test_of_free_answers_fewer_bits_are_better_in_every_column(tmp_path):
+    run, config = (
+        RunDir.create(tmp_path / "run", "comparison", None, {}),
+        ComparisonConfig(arms=("text", "random", "bm25")),
+    )
+    (run.path / "artifacts" / "scores").mkdir(exist_ok=True)
+    bits = {(OWN, "random"): 4, (OWN, "bm25"): 3, (OWN, "text"): 2, (OTHER, "random"): 6, (OTHER, "text"): 5}
+    for (student, arm), each in bits.items():
+        scored = [
+            Scored(f"q{i}", None, 0, (-each * math.log(2) * 10,), (10,), False, "x", 0.5, False) for i in range(8)
+        ]
+        cells.write_scores(config, cells.Cell(arm, student, "ordinary", 0, (0.01,)), scored, run)
+    rows = table(config, run)
+    found = {(row["student"], row["arm"]): row for row in rows}
+    assert {row["metric"] for row in rows} == {"bits"} and found[OWN, "text"]["best_baseline"] == "bm25"
+    assert found[OWN, "text"]["mean"] == pytest.approx(2)
+    assert found[OWN, "text"]["against"]["random"]["difference"] == pytest.approx(-2)
+    assert transfer(rows, OWN)[0] == {"arm": "text", "student": OTHER, "ratio": pytest.approx(0.5)}
+    assert "-2.000" in as_text(rows) and as_text(rows).endswith("fewer is better.")
+    assert {row["metric"] for row in table(config, run, "rouge_l")} == {"rouge_l"}
 
 
 def test_there_is_no_ratio_where_nothing_was_gained(tmp_path):
