@@ -23,11 +23,12 @@ def evolve_rows(
     materials: Materials, run: RunDir, start: list[int], trainings: int, lrs: tuple[float, ...], progress: Progress
 ) -> list[int]:
     """The rows after `trainings` students, all readers counted. Goes on where a stopped evolution ended."""
-    lengths = [len(example.answer) for example in materials.own.train.examples]
+    lengths = materials.pool(materials.config.seed).answer_lengths()
     trainees = [Trainee(materials, reader) for reader in materials.judges()]
     if trainings < 2 * len(trainees):
         found = f"The search took {trainings} trainings, too few for one round of evolve."
         raise UserError(found, f"at least {2 * len(trainees)}", "Raise rounds, or leave evolve out.")
+    measure = "bits per character" if materials.spec.free else "error"
     file = run.artifacts / STATE
     saved = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     after = Round(**saved["round"]) if saved.get("version") == VERSION else None
@@ -35,14 +36,14 @@ def evolve_rows(
     for found in evolve(start, lengths, judged, trainings // len(trainees), materials.config.seed, after):
         write_atomically(file, json.dumps({"version": VERSION, "round": asdict(found)}))
         after = found
-        progress.advance(f"Evolve, round {found.round}: error {found.loss:.3f}", by=0)
+        progress.advance(f"Evolve, round {found.round}: {measure} {found.loss:.3f}", by=0)
     return after.chosen if after else start
 
 
 def judge(materials: Materials, trainees: list[Trainee], lrs: tuple[float, ...], rounds: int = 0) -> Judge:
-    """The expected error of each set on validation questions, readers counted alike; a new start and order in every
-    call, `rounds` of which were before. The search's default measure, but on all validation questions, which the search
-    sees only now and then: if anything, that favours evolve."""
+    """The expected error of each set on validation questions, or the bits of free answers, readers counted alike; a new
+    start and order in every call, `rounds` of which were before. The search's default measure, but on all validation
+    questions, which the search sees only now and then: if anything, that favours evolve."""
     calls = count(rounds + 1)
 
     def losses(sets: list[list[int]]) -> list[float]:

@@ -16,7 +16,7 @@ from backend.runs.progress import Progress
 from backend.search.court import SearchPlan, as_example
 from backend.search.moves import Draft
 from backend.search.search import Found, Search
-from backend.search.state import draft_of, material_of, search_through
+from backend.search.state import material_of, search_through
 from backend.selection import SELECTORS
 
 DRAWS = 3  # of random questions, beside the beginning, that decide on a step size
@@ -28,7 +28,8 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
     def say(found: Found) -> None:
         progress.advance(f"Search, round {found.round}: validation loss {found.best_loss:.3f}", by=0)
 
-    drafts = [draft_of(Example.of(row), row["provenance"]["id"]) for row in start]
+    begins = [row["provenance"]["row"] for row in start]
+    drafts = [Draft(materials.train[i].question, materials.examples[i].answer, materials.train[i].id) for i in begins]
     found = search_through(
         run, drafts, lambda: step_sizes(materials, drafts), lambda lrs: make_search(materials, lrs), say
     )
@@ -58,14 +59,14 @@ def make_search(materials: Materials, lrs: tuple[float, ...]) -> Search:
         mixed_precision=c.mixed_precision,
         seed=c.seed,
     )
-    material = material_of(materials.train, materials.examples, materials.own)
+    material = material_of(materials.train, materials.examples, materials.own, materials.spec)
     return Search(materials.judges(), materials.train, materials.validation, material, plan)
 
 
 def step_sizes(materials: Materials, drafts: list[Draft]) -> list[float]:
-    """For each reader the step size whose students err least on validation questions, in expectation: mean over the
-    texts the search begins with and some random questions. By one set alone it is too much luck, and a whole search
-    would be spent on texts for a step size that is too small."""
+    """For each reader the step size whose students err least on validation questions, in expectation, or need the
+    fewest bits for free answers: mean over the texts that the search begins with and some random questions. By one set
+    alone it is too much luck, and a whole search would be spent on texts for a step size that is too small."""
     c = materials.config
     draws = [SELECTORS["random"](materials.pool(c.seed + draw), materials.size) for draw in range(DRAWS)]
     sets = [
@@ -81,7 +82,7 @@ def _step_size(trainee: Trainee, sets: list[Rows]) -> float:
         return c.lrs[0]
     keys = [("grid", seed) for seed in range(c.lr_seeds)]
     errors = {lr: fmean(trainee.error(rows, lr, key) for rows in sets for key in keys) for lr in c.lrs}
-    return choose_lr({lr: (1 - e, e if e < 1 else math.inf) for lr, e in errors.items()})  # 1: every student diverged
+    return choose_lr({lr: (0.0, e if e < trainee.worst else math.inf) for lr, e in errors.items()})
 
 
 def data_row(first: dict, example: Example, draft: Draft, verbatim: bool, about: dict) -> dict:

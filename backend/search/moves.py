@@ -3,7 +3,7 @@
 `question` puts another real question and its answer in the place. `phrase` recombines: part of the text with part of a
 real question that begins or ends alike, or has the same answer, so that what comes out mostly reads as language.
 `word` changes, adds or drops a word. `token` is a swap ranked by a gradient (tokens.py). Only `question` brings another
-answer, of equally many tokens. Knows texts; no model and no score.
+answer, one that is alike in length. Knows texts; no model and no score.
 """
 
 import random
@@ -27,24 +27,25 @@ class Draft:
 
 @dataclass(frozen=True)
 class Material:
-    """What moves draw from: all real questions, grouped by how many tokens their answers have, and their words."""
+    """What moves draw from: all real questions, the lengths of their answers as core/text/lengths.py counts them, and
+    their words."""
 
     drafts: tuple[Draft, ...]
-    answer_tokens: tuple[int, ...]
+    lengths: tuple[int, ...]
     words: tuple[str, ...]
     longest: int
 
     @classmethod
-    def of(cls, drafts: Sequence[Draft], answer_tokens: Sequence[int]) -> "Material":
+    def of(cls, drafts: Sequence[Draft], lengths: Sequence[int]) -> "Material":
         words = [words_of(draft.question) for draft in drafts]
         every = tuple(sorted({word for one in words for word in one if word}))
-        return cls(tuple(drafts), tuple(answer_tokens), every, int(LONGEST * max(map(len, words))))
+        return cls(tuple(drafts), tuple(lengths), every, int(LONGEST * max(map(len, words))))
 
 
-def draw(move: str, draft: Draft, tokens: int, material: Material, rng: random.Random) -> Draft:
-    """A neighbour of the draft, whose answer has `tokens` tokens. May by chance be the draft itself."""
+def draw(move: str, draft: Draft, length: int, material: Material, rng: random.Random) -> Draft:
+    """A neighbour of the draft, whose answer has this length. May by chance be the draft itself."""
     if move == "question":
-        alike = [i for i, count in enumerate(material.answer_tokens) if count == tokens]
+        alike = [i for i, other in enumerate(material.lengths) if other == length]
         return material.drafts[rng.choice(alike)] if alike else draft
     words = words_of(draft.question)
     changed = _recombined(draft, material, rng) if move == "phrase" else _reworded(words, material, rng)

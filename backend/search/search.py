@@ -26,6 +26,7 @@ from torch import Tensor
 
 from backend.core.models.readers import Reader
 from backend.core.text.examples import Rows
+from backend.core.text.lengths import length_class
 from backend.core.text.tasks import Question, find_task
 from backend.core.training.finetune import Plan
 from backend.core.training.stacked import finetuned_each
@@ -197,14 +198,15 @@ class Search:
         if move == "token":
             found = token_proposals(own, drafts, courts[0].slopes(drafts), p.candidates)
         else:
-            tokens = [len(e.answer) for e in self._rows(0, drafts).examples]
+            free = find_task(p.task).free
+            lengths = [length_class(len(e.answer), free) for e in self._rows(0, drafts).examples]
             slots = [rng.randrange(len(drafts)) for _ in range(p.candidates)]
-            drawn = [(slot, draw(move, drafts[slot], tokens[slot], self.material, rng)) for slot in slots]
+            drawn = [(slot, draw(move, drafts[slot], lengths[slot], self.material, rng)) for slot in slots]
             found = [
                 Proposal(other, draft)
                 for slot, draft in drawn
-                for other, length in enumerate(tokens)
-                if other == slot or (move == "question" and length == tokens[slot])  # it fits there as well
+                for other, length in enumerate(lengths)
+                if other == slot or (move == "question" and length == lengths[slot])  # it fits there as well
             ]
         taken = {draft.question for draft in drafts}
         return [one for one in found if one.draft.question not in taken]

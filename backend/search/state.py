@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from backend.core.models.readers import Reader
-from backend.core.text.prompts import ANSWER_SUFFIX, QUESTION_PREFIX, Example
-from backend.core.text.tasks import Question
+from backend.core.text.lengths import length_class
+from backend.core.text.prompts import Example
+from backend.core.text.tasks import Question, TaskSpec
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.search.moves import Draft, Material
@@ -85,13 +86,8 @@ def found_of(saved: dict) -> Found:
     return Found(**saved | {name: tuple(Draft(**one) for one in saved[name]) for name in ("drafts", "best")})
 
 
-def material_of(questions: Sequence[Question], examples: Sequence[Example], own: Reader) -> Material:
+def material_of(questions: Sequence[Question], examples: Sequence[Example], own: Reader, spec: TaskSpec) -> Material:
     """All real questions as what moves draw from; answers are counted in the own reader's tokens."""
     pairs = zip(questions, examples, strict=True)
     drafts = [Draft(question.question, example.answer, question.id) for question, example in pairs]
-    return Material.of(drafts, [len(example.answer) for example in own.train.examples])
-
-
-def draft_of(example: Example, origin: str) -> Draft:
-    """An example as a draft: the frame is taken off its prompt."""
-    return Draft(example.prompt.removeprefix(QUESTION_PREFIX).removesuffix(ANSWER_SUFFIX), example.answer, origin)
+    return Material.of(drafts, [length_class(len(example.answer), spec.free) for example in own.train.examples])

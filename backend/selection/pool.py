@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from backend.core.models.readers import Reader
 from backend.core.text.examples import Rows
+from backend.core.text.lengths import length_class
 from backend.core.text.tasks import Question, TaskSpec, to_example
 from backend.errors import UserError
 from backend.selection.embedding import embed
@@ -62,8 +63,8 @@ class Pool:
         return self.told_groups or groups(self.questions, self.spec, lambda: self.vectors, self.seed)
 
     def answer_lengths(self) -> list[int]:
-        """Answer tokens of each training row, with the end of text."""
-        return [len(example.answer) for example in self.reader.train.examples]
+        """Answer tokens of each training row, with the end of text; of free answers a class of like lengths."""
+        return [length_class(len(example.answer), self.spec.free) for example in self.reader.train.examples]
 
     def quota(self, size: int) -> Quota:
         """A fresh quota for `size` rows. Raises UserError unless 1 <= size <= pool."""

@@ -1,7 +1,7 @@
 """A quota: how many chosen examples may have an answer of each length, the same for every selector.
 
-Arms of a comparison must teach equally many examples AND equally many answer tokens, else the longer answers win.
-Knows lengths and row numbers; no questions, models or scores.
+Arms of a comparison must teach equally many examples AND equally many answer tokens, else the longer answers win. Free
+answers come as classes of about one length. Knows lengths and row numbers; no questions, models or scores.
 """
 
 from collections import Counter

@@ -103,6 +103,5 @@ def make_search(setup: Setup, lrs: tuple[float, ...], spread: Spread | None = No
         seed=c.seed,
     )
     validation = load_questions(c.task, "validation", c.own_data, answers_from=c.counted_from)
-    return Search(
-        readers, setup.train, validation, material_of(setup.train, setup.train_examples, setup.own), plan, spread
-    )
+    material = material_of(setup.train, setup.train_examples, setup.own, setup.spec)
+    return Search(readers, setup.train, validation, material, plan, spread)
