@@ -1,6 +1,7 @@
 """What every test shares: no network, a home of its own, and tiny models that are built once."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -40,8 +41,22 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.loadscopereorder = False
 
 
+def drives_a_browser(file: Path) -> bool:
+    """Whether a file may hold browser tests: by its name, or because it imports them."""
+    return file.name.endswith("browser.py") or "tests.browsing" in file.read_text(encoding="utf-8")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where browser tests alone are asked for, no other file is read: that takes a worker 8 s of a processor."""
+    others = collection_path.suffix == ".py" and re.fullmatch(r"browser( and not \w+)*", config.option.markexpr)
+    return True if others and not drives_a_browser(collection_path) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that take minutes run only when asked for: `-m slow`, or any other `-m`."""
+    marked = {item.path for item in items if item.get_closest_marker("browser")}
+    if unread := [str(file) for file in marked if not drives_a_browser(file)]:
+        raise pytest.UsageError(f"`-m browser` would leave out {', '.join(unread)}: end its name with browser.py")
     if not config.option.markexpr:
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
