@@ -100,14 +100,18 @@ def _loaded(model: str):
 
 def _test(args: argparse.Namespace):
     """The task, its questions and its solved examples, from a task's name or a file."""
-    from backend.core.text import tasks, text_data, uploads  # noqa: PLC0415
+    from backend.core.text import tasks, text_data  # noqa: PLC0415
+    from backend.core.text.reading import read_file  # noqa: PLC0415
 
     if args.file:
         if args.limit is not None and args.limit < 1:
             found = f"The limit is {args.limit}."
             raise UserError(found, "a whole number from 1", "Leave the limit out to use every question.")
-        layout, questions = uploads.read_questions(args.file, args.answers_from)
-        return tasks.file_task(Path(args.file).stem, layout), questions[: args.limit], {}
+        reading = read_file(args.file, args.answers_from)
+        for said in reading.warnings:
+            print(f"warning: {said}", file=sys.stderr)
+        spec = tasks.file_task(Path(args.file).stem, tasks.find_task(reading.task).layout)
+        return spec, reading.questions[: args.limit], {}
     questions = text_data.load_questions(args.task, args.split, args.data_dir, args.limit, args.answers_from)
     return tasks.find_task(args.task), questions, text_data.load_shots(args.task, args.data_dir)
 

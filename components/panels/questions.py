@@ -4,8 +4,9 @@ A question's id is all that a score keeps. Never asks the hub: a page must not w
 """
 
 from functools import lru_cache
+from pathlib import Path
 
-from backend.core.text.tasks import TASKS, Question
+from backend.core.text.tasks import OWN_TASKS, TASKS, Question
 from backend.core.text.text_data import load_questions
 from backend.core.text.uploads import read_questions
 from backend.errors import UserError
@@ -15,11 +16,13 @@ UPLOAD = "upload"  # how the run calls the questions of an uploaded file
 
 def questions_of(config: dict, task: str) -> list[Question]:
     """The test questions of a run's task; none where they are not at hand."""
+    begin = {"0": 0, "1": 1}.get(config.get("answers_from"))
     try:
         if task == UPLOAD:
-            return read_questions(config["test_file"])[1] if config.get("test_file") else []
-        if own := config.get("data_file") or config.get("data_dir"):
-            return load_questions(task, "test", own)
+            return read_questions(config["test_file"], begin)[1] if config.get("test_file") else []
+        own = config.get("data_file") or config.get("data_dir")
+        if own and (task in OWN_TASKS or not Path(own).is_file()):
+            return load_questions(task, "test", own, answers_from=begin)
         return list(bundled(task))
     except (UserError, OSError):
         return []

@@ -45,10 +45,10 @@ class OwnFile:
         kept = picked if picked in [key for _, key in choices] else NONE
         return gr.update(choices=choices, value=kept)
 
-    def upload(self, owner: str, file: object) -> tuple[str, str | None, str]:
+    def upload(self, owner: str, file: object, counted: object = "") -> tuple[str, str | None, str]:
         """Keep a file: the owner, the file's key, and what to say. A bad one changes nothing else."""
         owner = owner if is_owner(owner) else new_owner()
-        key, said = upload_view.keep(self.store, owner, OWN, file)
+        key, said = upload_view.keep(self.store, owner, OWN, file, counted)
         return owner, key, said
 
     def describe(self, owner: str, key: object) -> str:

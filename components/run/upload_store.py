@@ -36,27 +36,28 @@ TOLD = ("layout", "task", "columns", "unused", "warnings")  # of what `describe`
 
 @dataclass(frozen=True)
 class Use:
-    """What a file is for. `read` checks it and says what was understood: `count`, and TOLD.
+    """What a file is for. `read` checks it and says what was understood: `count`, and TOLD. Its second argument says
+    where numbers among the answers begin, None where the file tells.
 
     It also has `shown`, the first three examples, each as two texts.
     """
 
     name: str
     noun: str
-    read: Callable[[Path], dict]
+    read: Callable[[Path, int | None], dict]
 
 
-def _examples(path: Path) -> dict:
-    return _facts(path, lambda example, _: [example["prompt"], example["answer"]])
+def _examples(path: Path, answers_from: int | None) -> dict:
+    return _facts(path, answers_from, lambda example, _: [example["prompt"], example["answer"]])
 
 
-def _questions(path: Path) -> dict:
-    return _facts(path, lambda _, question: [question.question, question.options[question.answer]], options=True)
+def _questions(path: Path, answers_from: int | None) -> dict:
+    return _facts(path, answers_from, lambda _, question: [question.question, question.options[question.answer]])
 
 
-def _facts(path: Path, shown: Callable[[dict, Question], list[str]], options: bool = False) -> dict:
+def _facts(path: Path, answers_from: int | None, shown: Callable[[dict, Question], list[str]]) -> dict:
     """What was understood of a file: what `describe` says of it, and a pair of texts for each of its examples."""
-    reading = read_file(path, options=options)
+    reading = read_file(path, answers_from)
     told = described(reading)
     pairs = [shown(*both) for both in zip(told["examples"], reading.questions, strict=False)]
     return {"count": told["rows"], "shown": pairs} | {key: told[key] for key in TOLD}
@@ -78,11 +79,11 @@ class UploadStore:
         """The largest file that is taken: on one's own machine as much as is read at all."""
         return MOST_MEGABYTES if self.host.public else LIMITS.bytes // 2**20
 
-    def keep(self, owner: str, use: Use, path: Path, name: str) -> tuple[str, dict]:
+    def keep(self, owner: str, use: Use, path: Path, name: str, answers_from: int | None = None) -> tuple[str, dict]:
         """Check a file, keep it, and return its key and what it holds. UserError changes nothing."""
         if path.stat().st_size > self.most_megabytes * 2**20:
             raise UserError(f"{name[:80]} is too large.", f"at most {self.most_megabytes} MB", "Upload a part of it.")
-        found = use.read(path) | {"name": name[:120], "use": use.name}
+        found = use.read(path, answers_from) | {"name": name[:120], "use": use.name}
         folder = self._folder(owner)
         content = hashlib.sha256(use.name.encode() + path.read_bytes()).hexdigest()[:24]
         key = f"{content}{path.suffix.lower()}"

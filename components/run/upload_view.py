@@ -16,6 +16,7 @@ from components.run.shelf import is_owner
 from components.run.upload_store import UploadStore, Use
 
 NONE = ""
+COUNTED = {"0": 0, "1": 1}  # where answers begin, as a form says it
 LONGEST = 160  # characters of a text that are shown
 # a refusal stands below what was clicked, often below the edge of the form's own scroller: it is brought into sight
 SEEN_JS = """
@@ -42,13 +43,16 @@ def uploader(
     return picker, button, told
 
 
-def keep(store: UploadStore, owner: str, use: Use, file: object) -> tuple[str | None, str]:
-    """Keep a file: its key, and what to say. On any fault the key is None and what was kept stays."""
+def keep(store: UploadStore, owner: str, use: Use, file: object, counted: object = "") -> tuple[str | None, str]:
+    """Keep a file: its key, and what to say. On any fault the key is None and what was kept stays.
+
+    `counted`: what the form's setting answers_from says; anything but 0 or 1 leaves it to the file.
+    """
     path = Path(file) if isinstance(file, str) else None
     if path is None or not is_owner(owner) or not path.is_file():
         return None, error_markup(UserError("No file arrived.", "one file", "Choose it again."))
     try:
-        key, found = store.keep(owner, use, path, path.name)
+        key, found = store.keep(owner, use, path, path.name, COUNTED.get(str(counted)))
     except UserError as error:
         return None, error_markup(error)
     return key, file_markup(found, use)

@@ -127,7 +127,8 @@ def suggestions(run: RunDir | None) -> list[tuple[str, tuple[str, ...]]]:
     if run is None:
         return []
     config = run.config()["config"]
-    found = next((asked for task in [*config["tasks"], FALLBACK] if (asked := questions_of(config, task))), [])
+    asked = (questions_of(config, task) for task in [*config["tasks"], FALLBACK])
+    found = next((some for some in asked if some and len(some[0].options) > 1), [])  # a question needs options here
     chosen = found[:: max(1, len(found) // SUGGESTED)][:SUGGESTED]
     return [(question.question, question.options) for question in chosen]
 

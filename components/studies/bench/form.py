@@ -27,6 +27,7 @@ from components.studies.bench.example import ExamplePanel
 from components.studies.bench.sources import Sources
 from components.studies.bench.students import student_markup
 
+COUNTED = "answers_from"
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 AT_ONCE = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
@@ -97,7 +98,9 @@ class BenchForm:
             (sources.train, sources.train_button, sources.train_told, self.upload_train, self.tell_train),
             (sources.test, sources.test_button, sources.test_told, self.upload_test, self.tell_test),
         ):
-            uploaded = button.upload(upload, [self.owner, button], [self.owner, picker, said], **QUIET)
+            uploaded = button.upload(
+                upload, [self.owner, button, by_name[COUNTED]], [self.owner, picker, said], **QUIET
+            )
             uploaded.then(form.follow, [form.preset, *self.holds, *aside], self.told, **AT_ONCE)
             uploaded.then(self.show_example, reads, shows, **QUIET)
             picker.input(tell, [self.owner, picker], said, **AT_ONCE)
@@ -134,11 +137,11 @@ class BenchForm:
             config = error
         yield from self.example.show(config, seen)
 
-    def upload_train(self, owner: str, file: object) -> dict:
-        return self._upload(owner, TRAIN, file, self.sources.train, self.sources.train_told)
+    def upload_train(self, owner: str, file: object, counted: object = "") -> dict:
+        return self._upload(owner, TRAIN, (file, counted), self.sources.train, self.sources.train_told)
 
-    def upload_test(self, owner: str, file: object) -> dict:
-        return self._upload(owner, TEST, file, self.sources.test, self.sources.test_told)
+    def upload_test(self, owner: str, file: object, counted: object = "") -> dict:
+        return self._upload(owner, TEST, (file, counted), self.sources.test, self.sources.test_told)
 
     def tell_train(self, owner: str, key: object) -> str:
         return self.sources.told(owner, TRAIN, key)
@@ -146,10 +149,13 @@ class BenchForm:
     def tell_test(self, owner: str, key: object) -> str:
         return self.sources.told(owner, TEST, key)
 
-    def _upload(self, owner: str, use: Use, file: object, picker: gr.Dropdown, told: gr.HTML) -> dict:
-        """Keep a file and pick it. A bad one is said where it was chosen, and what was picked stays."""
+    def _upload(self, owner: str, use: Use, sent: tuple, picker: gr.Dropdown, told: gr.HTML) -> dict:
+        """Keep a file and pick it. A bad one is said where it was chosen, and what was picked stays.
+
+        `sent`: the file, and where the form counts its answers from.
+        """
         owner = owner if is_owner(owner) else new_owner()
-        key, said = self.sources.upload(owner, use, file)
+        key, said = self.sources.upload(owner, use, *sent)
         if key is None:
             return {self.owner: owner, told: said}
         return {self.owner: owner, told: said, picker: gr.update(choices=self.sources.files(owner, use), value=key)}

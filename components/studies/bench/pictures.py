@@ -131,23 +131,29 @@ def _favourite(shares: Mapping[str, list[float]], right: Sequence[float]) -> str
 
 
 def step_sizes(rows: Sequence[dict], chosen: float | None) -> str:
-    """Validation accuracy of each step size that was tried, the chosen one filled."""
+    """What validation said of each step size that was tried, the chosen one filled: accuracy, or bits of free answers,
+    of which fewer are better."""
     if not rows:
         return ""
-    top = max(row.get("acc") or 0 for row in rows) or 1
+    free = any(row.get("bits") is not None for row in rows)
+    values = [row.get("bits" if free else "acc") for row in rows]
+    top = max(value or 0 for value in values) or 1
     bars = "".join(
         f'<li class="{"ds-chosen" if row["lr"] == chosen else ""}"><span>{row["lr"]:g}</span>'
-        f'<div><i style="width:{100 * (row.get("acc") or 0) / top:.1f}%"></i></div>'
-        f"<b>{row.get('acc') or 0:.2f}</b></li>"
-        for row in rows
+        f'<div><i style="width:{100 * (value or 0) / top:.1f}%"></i></div>'
+        f"<b>{'diverged' if free and value is None else f'{value or 0:.2f}'}</b></li>"
+        for row, value in zip(rows, values, strict=True)
     )
+    asked = f"on {max(row.get('n') or 0 for row in rows):,} validation questions."
+    asked = f"{asked[:-1]}: bits per character, fewer are better." if free else asked
     return (
-        f'<figure class="ds-small" {_sizes(rows)}>{saving.MENU}<figcaption><b>Which step size?</b><span>'
-        f"{f'{chosen:g} was chosen' if chosen else 'Chosen'} on {rows[0].get('n') or 0:,} validation questions."
+        f'<figure class="ds-small" {_sizes(rows, free)}>{saving.MENU}<figcaption><b>Which step size?</b><span>'
+        f"{f'{chosen:g} was chosen' if chosen else 'Chosen'} {asked}"
         f'</span></figcaption><ul class="ds-sizes">{bars}</ul></figure>'
     )
 
 
-def _sizes(rows: Sequence[dict]) -> str:
-    heads = ("step size", "validation accuracy", "questions")
-    return saving.saves("step-sizes", heads, ((row["lr"], row.get("acc"), row.get("n")) for row in rows))
+def _sizes(rows: Sequence[dict], free: bool) -> str:
+    heads = ("step size", "validation bits per character" if free else "validation accuracy", "questions")
+    metric = "bits" if free else "acc"
+    return saving.saves("step-sizes", heads, ((row["lr"], row.get(metric), row.get("n")) for row in rows))

@@ -77,9 +77,9 @@ class Sources:
         }
 
     # -- uploads ------------------------------------------------------------------------------------------------
-    def upload(self, owner: str, use: Use, file: object) -> tuple[str | None, str]:
+    def upload(self, owner: str, use: Use, file: object, counted: object = "") -> tuple[str | None, str]:
         """Keep a file: its key, and what to say. On any fault the key is None and what was kept stays."""
-        return upload_view.keep(self.store, owner, use, file)
+        return upload_view.keep(self.store, owner, use, file, counted)
 
     def told(self, owner: str, use: Use, key: object) -> str:
         """What a picked file holds."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from backend.core.scoring.scored import JUDGING, LOWER
 from backend.runs.folder import RunDir
 from backend.runs.results import summarise_results
 from backend.studies.bench.files import BASE
@@ -23,7 +24,7 @@ from components.studies.bench.results import bounds, percent
 
 SCRIPT = Path(__file__).with_suffix(".js")
 SHOWN = 8  # more are folded away
-HEADS = ("Student", "Learned from", "Accuracy", "Questions", "When", "State")
+HEADS = ("Student", "Learned from", "Result", "Questions", "When", "State")
 
 
 class RunsTable:
@@ -75,27 +76,34 @@ def row_markup(key: str, run: RunDir, on_screen: bool, hidden: bool) -> str:
         f'<th scope="row"><button type="button" data-open="{name}" title="Show this run">'
         f"{escape(config['student'])}</button></th>"
         f'<td data-label="Learned from">{source}<small>{escape(how)}</small></td>'
-        f'<td data-label="Accuracy">{bars or "<i>not yet</i>"}</td><td data-label="Questions">{asked}</td>'
+        f'<td data-label="Result">{bars or "<i>not yet</i>"}</td><td data-label="Questions">{asked}</td>'
         f'<td data-label="When">{when}</td><td data-label="State">{chip}</td></tr>'
     )
 
 
 def accuracy(run: RunDir, config: dict) -> tuple[str, str]:
-    """For each task a bar from the run's results with its interval, and what was asked of how many students."""
-    table = [row for row in summarise_results(run.rows("results")) if row["metric"] == "acc"]
+    """For each task a bar from the run's results with its interval, and what was asked of how many students.
+
+    Of free answers the bar is their bits per character, as long as those before the training at most.
+    """
+    table = [row for row in summarise_results(run.rows("results")) if row["metric"] in JUDGING]
     kind, bars, asked = words.KINDS.get(config["data"], "none"), [], []
     for task in dict.fromkeys(row["task"] for row in table):
         mine = {row["arm"] == BASE: row for row in table if row["task"] == task}
         row, before = mine.get(False, mine.get(True)), mine.get(True)
         low, high = bounds(row)
-        mark = f'<u style="left:{percent(before["mean"])}"></u>' if before and row is not before else ""
-        said = f"{task_name(task)}: {row['mean']:.2f}, 95 % interval {low:.2f} to {high:.2f}"
+        free = row["metric"] in LOWER
+        top = max(bounds(one)[1] for one in mine.values()) or 1.0 if free else 1.0
+        mark = f'<u style="left:{percent(before["mean"] / top)}"></u>' if before and row is not before else ""
+        bits = " bits per character, fewer is better" if free else ""
+        said = f"{task_name(task)}: {row['mean']:.2f}{bits}, 95 % interval {low:.2f} to {high:.2f}"
+        unit = " bits" if free else ""
         colour = "none" if row is before else kind
         bars.append(
             f'<div class="ds-mini ds-{colour}" title="{escape(said)}"><b>{two(row["mean"])}</b>'
-            f'<span><i style="width:{percent(row["mean"])}"></i>{mark}'
-            f'<s style="left:{percent(low)};right:calc(100% - {percent(high)})"></s></span>'
-            f"<small>{low:.2f} to {high:.2f}, {escape(task_name(task))}</small></div>"
+            f'<span><i style="width:{percent(row["mean"] / top)}"></i>{mark}'
+            f'<s style="left:{percent(low / top)};right:calc(100% - {percent(high / top)})"></s></span>'
+            f"<small>{low:.2f} to {high:.2f}{unit}, {escape(task_name(task))}</small></div>"
         )
         asked.append(f"{row['n']:,} × {row['seeds']}")
     return "".join(bars), "<br>".join(asked)

@@ -15,7 +15,7 @@ from components.run.own_file import FILE, OwnFile
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 AT_ONCE = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-TASK = "task"
+TASK, COUNTED = "task", "answers_from"
 
 
 class DistilForm:
@@ -40,7 +40,12 @@ class DistilForm:
         """Answer the visitor; the events after which the form holds other settings. See ConfigForm.bind."""
         form, own, task = self.form, self.own, self.by_name[TASK]
         told = form.bind(self.picks, own.path, (), own.spoken, own.asked, aside, retold)
-        read = own.button.upload(self.upload, [self.owner, own.button], [self.owner, own.pick, own.told, task], **QUIET)
+        read = own.button.upload(
+            self.upload,
+            [self.owner, own.button, self.by_name[COUNTED]],
+            [self.owner, own.pick, own.told, task],
+            **QUIET,
+        )
         picked = own.pick.input(self.choose, [self.owner, own.pick], [own.told, task], **AT_ONCE)
         inputs = [form.preset, *self.held, *aside]
         chosen = [event.then(form.follow, inputs, self.told, **AT_ONCE) for event in (read, picked)]
@@ -50,10 +55,10 @@ class DistilForm:
     def told(self) -> list:
         return [self.form.message, self.form.changes, self.form.box]
 
-    def upload(self, owner: str, file: object) -> dict:
+    def upload(self, owner: str, file: object, counted: object = "") -> dict:
         """Keep a file, pick it, and set the task that asks its questions. A bad one is said where it was chosen."""
         own = self.own
-        owner, key, said = own.upload(owner, file)
+        owner, key, said = own.upload(owner, file, counted)
         if key is None:
             return {self.owner: owner, own.told: said}
         return {
