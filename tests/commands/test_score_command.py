@@ -165,3 +165,33 @@ def test_smollm_scores_real_questions_above_chance(real_data, capsys):
     run("--model", "smollm2-135m", "--task", "arc_easy", "--data-dir", str(real_data), "--limit", "100", "--json")
     result = json.loads(capsys.readouterr().out)
     assert 0.4 < result["acc"] < 0.6
+
+
+def test_free_answers_of_a_file_are_scored_by_bits_and_by_what_is_written(tiny_models, tmp_path, capsys):
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps([{"instruction": f"Say {word}.", "output": word} for word in ("one", "two", "three")]))
+    flags = ["--model", str(tiny_models["opt"]), "--file", str(file)]
+    assert run(*flags) == 0
+    said = capsys.readouterr().out
+    assert all(f"{name} " in said for name in ("bits per character", "ROUGE-L", "exact match")) and "acc" not in said
+    assert "(n=3, " in said
+    assert run(*flags, "--json", "--fast", "--scores", str(tmp_path / "scores.jsonl")) == 0
+    result = json.loads(capsys.readouterr().out)
+    rows = [json.loads(line) for line in (tmp_path / "scores.jsonl").read_text().splitlines()]
+    assert result["rouge_l"] == pytest.approx(sum(row["rouge_l"] for row in rows) / 3) and "acc" not in result
+    assert result["bits_stderr"] > 0 and result["arithmetic"] == "float32 products", "likelihoods are never rounded"
+
+
+def test_a_split_of_a_file_is_scored_by_its_own_task(tiny_models, tmp_path, capsys):
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps([{"prompt": f"{i} and", "completion": f" {i + 1}"} for i in range(20)]))
+    flags = ["--model", str(tiny_models["opt"]), "--task", "own_prompts", "--data-dir", str(file), "--json"]
+    assert run(*flags) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 4
+
+
+def test_what_is_odd_about_a_file_is_said_beside_its_score(tiny_models, tmp_path, capsys):
+    file = tmp_path / "letters.csv"
+    file.write_text("question,answer\nWhy?,A\nHow?,B\n")
+    assert run("--model", str(tiny_models["opt"]), "--file", str(file)) == 0
+    assert "no column holds options" in capsys.readouterr().err

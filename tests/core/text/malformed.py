@@ -91,7 +91,6 @@ MALFORMED = {
     "half a surrogate in CSV": ("a.csv", HEADER + b"\xed\xa0\xbd?,a,b,c,A\n", "line 2: byte 1 is not UTF-8"),
     "no answer column": ("a.csv", sheet(["question", "A", "B"], ["Why?", "x", "y"]), "row 1, column `answer`: the"),
     "no question column": ("a.csv", sheet(["stem", "A", "B", "answer"], ["?", "x", "y", "A"]), "column `question`: t"),
-    "no option columns": ("a.tsv", b"question\tanswer\nWhy?\tA\n", "a.tsv, row 1, column `A`: the column is missing"),
     "no subject in row 2": ("a.jsonl", lines(mmlu(), without(mmlu(), "subject")), "row 2, column `subject`: the co"),
     "no answerKey": ("a.jsonl", lines(without(arc(), "answerKey")), "row 1, column `answerKey`: the column is missing"),
     "no id in ARC": ("a.jsonl", lines(arc(), without(arc(), "id")), "row 2, column `id`: the column is missing"),

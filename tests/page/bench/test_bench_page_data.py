@@ -3,6 +3,7 @@
 import pytest
 
 from backend.errors import UserError
+from backend.limits.hosts import CPU_SPACE, HOSTS
 from backend.runs.folder import RunDir
 from backend.settings import as_json
 from backend.studies.text_distillation.config import DistillConfig
@@ -76,6 +77,29 @@ def test_a_bad_file_names_row_and_column_and_changes_nothing(page, tmp_path):
     assert [found for _, found in page.sources.store.choices(owner, TRAIN)] == [before]
 
 
+def test_a_test_file_with_free_answers_is_described_and_scored(page, tmp_path):
+    owner = new_owner()
+    free = '[{"instruction": "What is hot?", "input": "", "output": "The sun."}]'
+    key, said = upload(page, tmp_path, owner, free, "free.json", TEST)
+    assert 'data-task="own_text"' in said and "Read as alpaca." in said
+    assert "<span>What is hot?</span><b>The sun.</b>" in said
+    started = start(page, owner, None, None, key)
+    assert page.shelf.open(owner, started).config()["config"]["test_file"].endswith(key)
+
+
+def test_a_file_that_does_not_say_where_it_counts_from_is_kept_once_the_form_does(page, tmp_path):
+    owner, file = new_owner(), tmp_path / "numbers.csv"
+    file.write_text("question,A,B,C,answer\n" + "".join(f"Is {i} so?,yes,no,maybe,{1 + i % 2}\n" for i in range(9)))
+    for use, send in ((TEST, page.filled_in.upload_test), (TRAIN, page.filled_in.upload_train)):
+        [refused] = [value for value in send(owner, str(file), "auto").values() if "alert" in str(value)]
+        assert "answers_from" in refused and not page.sources.store.choices(owner, use)
+        send(owner, str(file), "1")
+        [(_, key)] = page.sources.store.choices(owner, use)
+        assert page.sources.store.facts(owner, key)["shown"][0][1] in ("yes", " yes")
+    started = start(page, owner, None, None, page.sources.store.choices(owner, TEST)[0][1], answers_from="1")
+    assert page.shelf.open(owner, started).config()["config"]["answers_from"] == "1"
+
+
 def test_the_texts_of_a_file_are_never_markup(page, tmp_path):
     _, said = upload(page, tmp_path, new_owner(), f'prompt,answer\n"{HOSTILE}",{HOSTILE}\n', f"{HOSTILE[:8]}.csv")
     assert "&lt;img" in said
@@ -110,4 +134,4 @@ def test_a_file_over_the_limit_is_refused(tmp_path):
     file = tmp_path / "big.csv"
     file.write_text(GOOD + "x" * 2**20)
     with pytest.raises(UserError, match="too large"):
-        UploadStore(tmp_path / "runs").keep(new_owner(), TRAIN, file, "big.csv")
+        UploadStore(tmp_path / "runs", HOSTS[CPU_SPACE]).keep(new_owner(), TRAIN, file, "big.csv")
