@@ -9,7 +9,7 @@ import statistics
 from pathlib import Path, PurePosixPath
 
 from backend.core.scoring import dd_ranking, metrics
-from backend.core.scoring.scored import METRICS, Scored, from_row
+from backend.core.scoring.scored import LOWER, METRICS, Scored, from_row
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 
@@ -41,8 +41,8 @@ def _mean_and_interval(rows: list[dict]) -> dict:
 
 def _half_width(rows: list[dict], mean: float, n: int) -> float:
     """Of the interval that the choice of questions leaves, for one student."""
-    if any(row.get("stderr") is not None for row in rows):
-        return Z * statistics.fmean(row["stderr"] or 0.0 for row in rows)
+    if rows[0]["metric"] in LOWER or any(row.get("stderr") is not None for row in rows):  # one answer has no spread
+        return Z * statistics.fmean(row.get("stderr") or 0.0 for row in rows)
     low, high = metrics.interval(mean * n, n)  # Wilson's, which has a width at 0 and 1 too
     return (high - low) / 2
 

@@ -3,19 +3,19 @@
 Tables and statistics are the backend's, the rows with answers the judge's. Everything from files is escaped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import combinations
 
 from backend.core.scoring.compare import paired, sentence
-from backend.core.scoring.scored import Scored
+from backend.core.scoring.scored import LOWER, Scored
 from backend.errors import UserError
 from backend.runs.results import scores_of, summarise_results
 from backend.studies.text_distillation.study import STUDY
 from components.compare.runs import Chosen
 from components.frame.words import ENOUGH, minus, quantity
 from components.panels import saving, tables
-from components.panels.results import scale_top
+from components.panels.results import scale_top, ticks
 from components.studies.text_distillation import words
 from components.studies.text_distillation.judge_view import REGIME, arms_of
 
@@ -45,7 +45,7 @@ def results_markup(chosen: Sequence[Chosen]) -> str:
     said = [([one], alone[one.key], False) for one in chosen if alone[one.key] and len(chosen) > 1]
     said = [*(([a, b], *judged(a, b, len(pairs))) for a, b in pairs), *said]
     verdicts = "".join(verdict(*each) for each in said)
-    panels = "".join(panel(chosen, summaries, family) for family in FAMILIES)
+    panels = "".join(part for family in FAMILIES for part in panels_of(chosen, summaries, family))
     return (
         f'<section class="ds-vs-results" data-pairs="{sum(ok for *_, ok in said)}" {saved(chosen, summaries)}>'
         f"{saving.MENU}<h2>Does it teach?</h2>"
@@ -120,25 +120,30 @@ def asked_of_both(sides: Sequence[list[list[Scored]]]) -> list[list[list[Scored]
 
 
 # -- the picture ----------------------------------------------------------------------------------------------------
-def panel(chosen: Sequence[Chosen], summaries: dict[str, list[dict]], family: str) -> str:
-    """Arms as rows, in each a dot with its whisker for every run; empty where no such student was asked."""
+def panels_of(chosen: Sequence[Chosen], summaries: dict[str, list[dict]], family: str) -> Iterator[str]:
+    """A panel for each metric that judged some of the runs; none where no such student was asked."""
     found = {one.slot: drawn(one, summaries[one.key], family) for one in chosen}
+    for metric in dict.fromkeys(row["metric"] for each in found.values() for row in each.values()):
+        judged = {
+            slot: {arm: row for arm, row in each.items() if row["metric"] == metric} for slot, each in found.items()
+        }
+        yield panel(chosen, judged, family, metric)
+
+
+def panel(chosen: Sequence[Chosen], found: dict[int, dict[str, dict]], family: str, metric: str) -> str:
+    """Arms as rows, in each a dot with its whisker for every run, by slot; all by one metric."""
     rows = [row for each in found.values() for row in each.values()]
-    if not rows:
-        return ""
-    top, arms = scale_top(rows), {row["arm"]: None for row in rows}
+    top, arms = scale_top(rows, metric not in LOWER), {row["arm"]: None for row in rows}
     order = [arm for arm in words.ARMS if arm in arms] + [arm for arm in arms if arm not in words.ARMS]
     lines = "".join(arm_row(arm, [(one, found[one.slot].get(arm)) for one in chosen], top) for arm in order)
-    ticks = "".join(
-        f'<i style="left:{100 * t / 10 / top:.2f}%">{t / 10:.1f}</i>' for t in range(0, int(top * 10) + 1, 2)
-    )
+    marks = "".join(f'<i style="left:{100 * t / top:.2f}%">{t:.1f}</i>' for t in ticks(top))
     students = ", ".join(dict.fromkeys(row["student"] for row in rows))
     how = ", ".join(dict.fromkeys(words.REGIMES.get(row["regime"], (row["regime"], ""))[0] for row in rows))
-    metric = ", ".join(dict.fromkeys(METRICS.get(row["metric"], row["metric"]) for row in rows))
     return (
         f'<figure class="ds-panel ds-vs-panel"><figcaption><b translate="no">{escape(students)}</b><span>'
-        f"{FAMILIES[family]}</span><small>{escape(how)}; {escape(metric)}</small></figcaption><ul>{lines}</ul>"
-        f'<div class="ds-axis" aria-hidden="true"><div>{ticks}</div></div></figure>'
+        f"{FAMILIES[family]}</span><small>{escape(how)}; {escape(METRICS.get(metric, metric))}</small></figcaption>"
+        f"<ul>{lines}</ul>"
+        f'<div class="ds-axis" aria-hidden="true"><div>{marks}</div></div></figure>'
     )
 
 

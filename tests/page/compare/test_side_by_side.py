@@ -150,6 +150,38 @@ def test_few_students_are_never_a_verdict(make, better, says):
     assert says in said and "more than noise" not in said
 
 
+def score_free(one: Chosen, bits: float, arm="text", student="opt-pocket"):
+    for seed in range(4):
+        name = f"artifacts/scores/{arm}-{student}-{seed}"
+        for number in range(30):
+            likely = -np.log(2) * 10 * (bits + number / 100 + seed / 1000)
+            one.run.append(name, Scored(f"q{number}", None, 0, (likely,), (10,), False, "said", 0.5, False).as_row())
+        row = {"arm": arm, "student": student, "regime": "ordinary", "seed": seed, "task": "own_text", "n": 30}
+        for metric, value in (("bits", bits), ("rouge_l", 0.5), ("exact", 0.0)):
+            one.run.append("results", row | {"metric": metric, "value": value, "scores": f"{name}.jsonl"})
+
+
+def test_free_answers_are_compared_by_bits_of_which_fewer_are_better(make):
+    a, b = make("a", task="own_text"), make("b", 1, task="own_text")
+    score_free(a, 1.5)
+    score_free(b, 2.5)
+    said, found = paired_said([a, b]), results_markup([a, b])
+    assert "A needs 1.000 bits per character fewer than B on the 30 answers" in said and "more than noise" in said
+    assert "better on 30, worse on 0" in said and "\N{MINUS SIGN}1.000" in said
+    assert found.count('class="ds-panel ds-vs-panel"') == 1
+    assert "bits per character of the right answer; fewer is better" in found and ">2.0</i>" in found
+
+
+def test_runs_that_different_measures_judged_never_share_an_axis(make):
+    a, b = make("a", task="own_text"), make("b", 1)
+    score_free(a, 1.5)
+    score(b, [True] * 10 + [False] * 10, seeds=4)
+    found = results_markup([a, b])
+    panels = re.findall(r'<figure class="ds-panel ds-vs-panel">.*?</figure>', found)
+    assert len(panels) == 2 and "fewer is better" in panels[0] and "accuracy" in panels[1]
+    assert [panel.count("tabindex") for panel in panels] == [1, 1]
+
+
 def test_what_cannot_be_paired_is_said_with_the_reason(make):
     a, others = (
         make("a"),
