@@ -26,6 +26,7 @@ class Text:
     before: str = QUESTION_PREFIX
     behind: str = ANSWER_SUFFIX
     between: str = " "
+    turns: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, slot: int, example: Example) -> "Text":
@@ -33,11 +34,18 @@ class Text:
         before = QUESTION_PREFIX if example.prompt.startswith(QUESTION_PREFIX) else ""
         behind = ANSWER_SUFFIX if example.prompt.endswith(ANSWER_SUFFIX) else ""
         question = example.prompt.removeprefix(before).removesuffix(behind)
-        return cls(slot, question, example.answer, before, behind, example.between)
+        return cls(slot, question, example.answer, before, behind, example.between, example.turns)
 
     @property
     def example(self) -> Example:
-        return Example(f"{self.before}{self.question}{self.behind}", self.answer, self.between)
+        return Example(f"{self.before}{self.question}{self.behind}", self.answer, self.between, self.turns)
+
+    def reworded(self, question: str, answer: str) -> "Text":
+        """The text in other words. Blanks around a prompt or an answer, which nobody sees to change them, stay; a
+        conversation with another question is that question alone."""
+        question, answer = around(self.question, question), around(self.answer, answer)
+        turns = (("user", question),) if self.turns and question != self.question else self.turns
+        return replace(self, question=question, answer=answer, turns=turns)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,12 @@ class Edit:
     question: str | None = None
     answer: str | None = None
     real: int | None = None
+
+
+def around(old: str, new: str) -> str:
+    """New words with the blanks that stand around the old ones."""
+    words = old.strip()
+    return old.replace(words, new, 1) if words else new
 
 
 def texts_of(run: RunDir) -> list[Text]:
@@ -114,7 +128,7 @@ def with_edits(
         elif edit.question is None:
             now.pop(edit.slot, None)
         else:
-            now[edit.slot] = replace(now.get(edit.slot, texts[edit.slot]), question=edit.question, answer=edit.answer)
+            now[edit.slot] = now.get(edit.slot, texts[edit.slot]).reworded(edit.question, edit.answer)
     if not now:
         raise UserError("All texts are removed.", "at least one to learn from", "Undo one of the changes.")
     return [now[slot] for slot in sorted(now)]

@@ -11,6 +11,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from statistics import fmean
 
 import torch
 
@@ -18,14 +19,13 @@ from backend.core.models.readers import Reader
 from backend.core.params import Params
 from backend.core.scoring.compare import paired
 from backend.core.scoring.score import score_questions
-from backend.core.scoring.scored import Scored
+from backend.core.scoring.scored import METRICS, Scored
 from backend.core.text.examples import Rows
 from backend.core.text.prompts import Example
 from backend.core.text.tasks import Question, find_task, to_example
 from backend.core.text.text_data import load_questions
 from backend.core.training.finetune import Diverged
 from backend.core.training.stacked import Pupil, finetuned_each
-from backend.errors import UserError
 from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.runs.folder import RunDir
 from backend.settings import build, from_saved
@@ -38,6 +38,7 @@ QUESTIONS = 300  # the first ones of the test
 SCORING = 12  # training steps that take as long as these questions
 MOST_KEPT = 60  # sets of texts with their answers, about 0.4 MB each
 TOLD_S = 0.25
+MOST_TOLD = 100  # free answers with their figures: nearly every one changes a little
 LIMITED = (
     "task",
     "data_dir",
@@ -90,9 +91,6 @@ def make_case(run: RunDir, edits: object, host: Host, questions: int) -> Case:
         longest = host.waited.characters
         host.waited.admit(models_of(config), len(before))
         host.admit(DistillConfig, {name: getattr(config, name) for name in LIMITED})
-    if find_task(config.task).free:
-        found = f"The answers of {config.task} are free texts, which are not right or wrong."
-        raise UserError(found, "a run whose questions have options", "Change the text in a new run, and compare them.")
     wanted = read_edits(edits, len(before), longest)
     source, begin = config.own_data, config.counted_from
     train = load_questions(config.task, "train", source, config.train_limit or None, begin)
@@ -182,8 +180,9 @@ class Work:
 
 
 def answer_of(case: Case, readers: Sequence[Reader], sides: Sequence[tuple[Answers, Answers]]) -> dict:
-    """Plain values: how many questions, students and texts; the texts as they are now; and for each model its accuracy
-    before and after, one for each student, the paired difference, and the flipped questions' answers on both sides.
+    """Plain values: how many questions, students and texts; the texts as they are now; and for each model what judges
+    it before and after, one value for each student, the paired difference with its metric, and the answers on both
+    sides to the questions that flipped, of free ones to those that differ most.
     """
     return {
         "task": case.config.task,
@@ -199,15 +198,27 @@ def told_of(name: str, before: Answers, after: Answers) -> dict:
     """What the edits changed for one model."""
     found = paired(after, before)
     flipped = {*found.gained, *found.lost}
+    if found.metric not in METRICS:
+        flipped = set(most_apart(after, before, found.metric, MOST_TOLD))
     rows = [[[item.as_row() for item in one if item.id in flipped] for one in side] for side in (after, before)]
     return {
         "name": name,
-        "before": [accuracy(one) for one in before],
-        "after": [accuracy(one) for one in after],
+        "before": [mean(one, found.metric) for one in before],
+        "after": [mean(one, found.metric) for one in after],
         "paired": asdict(found),
         "flipped": rows,
     }
 
 
-def accuracy(answers: Sequence[Scored]) -> float:
-    return sum(item.correct for item in answers) / len(answers)
+def mean(answers: Sequence[Scored], metric: str) -> float:
+    """What judges a student."""
+    return fmean(item.value(metric) for item in answers)
+
+
+def most_apart(a: Answers, b: Answers, metric: str, most: int) -> list[str]:
+    """At most so many questions, those first on which two sides differ most."""
+    sums: dict[str, float] = {}
+    for sign, side in ((1 / len(a), a), (-1 / len(b), b)):
+        for item in (item for one in side for item in one):
+            sums[item.id] = sums.get(item.id, 0.0) + sign * item.value(metric)
+    return sorted((name for name in sums if sums[name]), key=lambda name: (-abs(sums[name]), name))[:most]

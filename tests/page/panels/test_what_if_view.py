@@ -1,5 +1,6 @@
 """What If? on the page, without a browser: what an answer looks like, and what an event may say."""
 
+import math
 from dataclasses import asdict
 from types import SimpleNamespace
 
@@ -48,6 +49,31 @@ def test_both_models_are_said_and_drawn_with_their_intervals():
     assert "3 fresh students of each model, before and after, on the first 40 of 600 test questions" in markup
     assert "Now 7 texts, 8 before." in markup
     assert figures(found) == [{"name": "opt", "points": "+25.0"}, {"name": "llama", "points": "+0.8"}]
+
+
+def free(number: int, bits: float) -> Scored:
+    return Scored(f"q{number}", None, 0, (-bits * 10 * math.log(2),), (10,))
+
+
+def test_free_answers_are_told_in_bits_of_which_fewer_are_better():
+    sides = [[[free(i, bits + i / 100) for i in range(40)]] * 3 for bits in (1.5, 2.0)]
+    result = paired(*sides)
+    kept = [[[item.as_row() for item in one[:30]] for one in side] for side in sides]
+    found = answer({"name": "opt", "before": [], "after": [], "paired": asdict(result), "flipped": kept})
+    asked = {f"q{i}": Question(f"q{i}", f"Why {i}?", ("so",), 0) for i in range(40)}
+    markup = answer_markup(found, asked, "own/x", EDITS)
+    assert "needs 0.500 bits per character fewer (95 % interval " in markup and "points" not in markup
+    assert "2.195 with unchanged texts, 1.695 with changed ones; \N{MINUS SIGN}0.500 bits per character" in markup
+    assert " bits</small>" in markup and "fewer is better" in markup
+    assert "better on 40, worse on 0" in markup and "The 30 answers that differ most are shown." in markup
+    assert markup.count('class="ds-flip ') == 30 and "%</i>" not in markup
+    assert figures(found) == [{"name": "opt", "points": "\N{MINUS SIGN}0.500 bits"}]
+
+
+def test_an_answer_from_before_a_metric_was_told_is_of_accuracy():
+    old = told("opt", [20] * 3, [30] * 3)
+    del old["paired"]["metric"]
+    assert "scores 25.0 points higher" in answer_markup(answer(old), ASKED, "own/x", EDITS)
 
 
 def test_the_dots_lie_where_the_axis_says():

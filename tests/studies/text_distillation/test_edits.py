@@ -62,6 +62,23 @@ def test_the_last_edit_of_a_slot_counts():
     assert said([{"slot": 1, "question": word, "answer": "x"} for word in "abc"])[1] == (1, "c", "x")
 
 
+def test_blanks_at_the_seams_of_prompts_of_ones_own_stay():
+    own = Text.of(0, Example("Say it.\n", " yes\n", between=""))
+    [changed] = with_edits([own], read_edits([{"slot": 0, "question": "Say no.", "answer": " no"}], 1), nothing)
+    assert changed.example == Example("Say no.\n", " no\n", between="")
+    [same] = with_edits([own], read_edits([{"slot": 0, "question": "Say it.", "answer": "yes"}], 1), nothing)
+    assert same == own
+
+
+def test_a_conversation_keeps_its_turns_until_its_question_changes():
+    turns = (("user", "Hi"), ("assistant", "Hello"), ("user", "Why?"))
+    chat = Text.of(0, Example(question_prompt("Hi\n\nWhy?"), "so", turns=turns))
+    [other] = with_edits([chat], read_edits([{"slot": 0, "question": "Hi\n\nWhy?", "answer": "no"}], 1), nothing)
+    assert (other.example.turns, other.answer) == (turns, "no")
+    [asked] = with_edits([chat], read_edits([{"slot": 0, "question": "Who?", "answer": "I"}], 1), nothing)
+    assert asked.example == Example(question_prompt("Who?"), "I", turns=(("user", "Who?"),))
+
+
 def test_the_words_around_a_question_stay():
     usual = Text.of(0, Example(question_prompt("Why?"), "so"))
     assert (usual.question, usual.example) == ("Why?", Example("Question: Why?\nAnswer:", "so"))

@@ -22,6 +22,7 @@ from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.evaluate import fresh_start, ordinary_order, ordinary_plan
 from backend.studies.text_distillation.what_if import make_case, models_of, reader_of, what_if
 from tests.naive_score import naive_scores
+from tests.tiny import FACTS
 from tests.tiny_what_if import TEXTS, tiny_run
 
 EDITS = [
@@ -98,6 +99,37 @@ def test_the_students_are_those_that_are_trained_and_asked_one_by_one(run):
 
 def answer(question, likely: list[float]) -> Scored:
     return Scored(question.id, None, question.answer, tuple(likely), tuple(map(len, question.options)))
+
+
+def free_run(folder, models):
+    """A run on a file of one's own, whose test has four answers; its texts are three of the file."""
+    file = folder / "mine.json"
+    rows = [{"instruction": q, "output": options[answer]} for q, options, answer in FACTS]
+    file.write_text(json.dumps(rows))
+    return tiny_run(folder / "run", models, "", task="own_text", data_dir="", data_file=str(file))
+
+
+def test_free_answers_are_told_by_the_bits_of_each_student(tmp_path, tiny_models, capsys):
+    run = free_run(tmp_path, tiny_models)
+    found, config = asked(run, EDITS), build(DistillConfig, run.config()["config"])
+    questions = load_questions("own_text", "test", config.own_data)
+    assert found["questions"] == len(questions) > 2
+    for told in found["readers"]:
+        assert told["paired"]["metric"] == "bits" and len(told["before"]) == len(told["after"]) == 3
+        assert sum(told["after"]) / 3 == pytest.approx(told["paired"]["mean_a"]) and min(told["before"]) > 0
+        assert told["before"] != told["after"]
+        sent = [{row["id"] for row in student} for side in told["flipped"] for student in side]
+        assert all(ids == {*told["paired"]["gained"], *told["paired"]["lost"]} for ids in sent)
+    assert main(["what-if", str(run.path), "--students", "1"]) == 0
+    assert "bits per character" in capsys.readouterr().out
+
+
+def test_of_free_answers_those_that_differ_most_are_sent():
+    def side(*bits):
+        return (tuple(Scored(f"q{i}", None, 0, (-float(one),), (1,)) for i, one in enumerate(bits)),)
+
+    assert module.most_apart(side(1, 5, 3, 2), side(1, 1, 2.5, 4), "bits", 2) == ["q1", "q3"]
+    assert module.most_apart(side(1, 2), side(1, 2), "bits", 2) == []
 
 
 def test_an_edit_costs_only_the_edited_students(run, monkeypatch):
