@@ -23,6 +23,7 @@ BUNDLED = ("opt-pocket", "llama-pocket")
 SMALL = (*BUNDLED, "smollm2-135m", "facebook/opt-125m")
 LARGER = (*SMALL, "HuggingFaceTB/SmolLM2-360M", "facebook/opt-350m", "facebook/opt-1.3b", "Qwen/Qwen2.5-0.5B")
 POCKET = ("pocket_science", "pocket_mmlu")
+OWN = ("own_options", "own_letters", "own_text", "own_prompts", "own_chat")  # of a file that a visitor uploads
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ HOSTS = {
         Host(
             CPU_SPACE,
             models=SMALL,
-            tasks=(*POCKET, "arc_easy", "mmlu"),
+            tasks=(*POCKET, "arc_easy", "mmlu", *OWN),
             level=0,
             per_owner=2,
             wall_clock_s=900.0,
@@ -149,7 +150,7 @@ HOSTS = {
         Host(
             ZERO_GPU,
             models=LARGER,
-            tasks=(*POCKET, "arc_easy", "mmlu"),
+            tasks=(*POCKET, "arc_easy", "mmlu", *OWN),
             level=1,
             waiting=16,
             per_owner=1,
