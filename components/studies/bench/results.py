@@ -110,6 +110,7 @@ def task_markup(task: str, rows: Sequence[dict], metric: str, answered: dict, co
     marks = "".join(f'<i style="left:{percent(t / top)}">{t:.1f}</i>' for t in ticks(top))
     found = {side: scores.quality(answered[side]) for side in scores.SIDES if side in answered and not free}
     small = pictures.reliability(found) + pictures.letters(found) if found else ""
+    below = f'<div class="ds-smalls">{small}</div>' if small else ""
     n = table[0]["n"] if table else 0
     asked = f"{n:,} free answers, fewer bits are better" if free else f"{n:,} questions, the same for everyone"
     return (
@@ -117,7 +118,7 @@ def task_markup(task: str, rows: Sequence[dict], metric: str, answered: dict, co
         f"<figcaption><b>{escape(task_name(task))}</b>"
         f"<span>{asked}</span></figcaption><ul>{bars}</ul>"
         f'<div class="ds-axis" aria-hidden="true"><div>{marks}</div></div>'
-        f'<div class="ds-smalls">{small}</div></figure>'
+        f"{below}</figure>"
     )
 
 

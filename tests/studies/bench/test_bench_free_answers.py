@@ -111,6 +111,7 @@ def test_the_page_draws_bits_and_says_nothing_of_letters_and_confidence_there(fi
     parts = {task: markup.split(f'data-task="{task}"')[1].split("</ul>")[1].split("data-task")[0] for task in TASKS}
     assert "ds-reliability" in parts["pocket_science"] and "ds-letters" in parts["pocket_science"]
     assert not any("ds-reliability" in parts[task] or "ds-letters" in parts[task] for task in ("own_text", "upload"))
+    assert markup.count('class="ds-smalls"') == 1
     assert "6 free answers, fewer bits are better" in markup and "bits per character (95 %:" in markup
     assert "validation questions: bits per character, fewer are better" in markup
     bars, asked = accuracy(finished, finished.config()["config"])
