@@ -36,13 +36,14 @@ class ComparisonConfig:
     data_dir: str = setting(
         "", "A folder of local data files; empty for bundled or hub data.", "Data", label="Data folder", kind="place"
     )
+    # fmt: off
     data_file: str = setting(
-        "",
-        "A file of your own; its rows are parted for training, validation and the test.",
-        "Data",
-        label="Your file",
-        kind="file",
-    )
+        "", "A file of your own; its rows are parted for training, validation and the test.", "Data", label="Your file",
+        kind="file")
+    answers_from: str = setting(
+        "auto", "Where the numbers among a file's answers begin to count the options; auto: the file tells.", "Data",
+        label="Answers are counted from", choices=("auto", "0", "1"), public="a word costs nothing")
+    # fmt: on
     train_limit: int = setting(
         0, "Use only the first training questions; 0 for all.", "Data", label="Training questions", low=0, public=2400
     )
@@ -242,6 +243,11 @@ class ComparisonConfig:
     def own_data(self) -> str | None:
         """Where the questions come from, if not from where the task has them."""
         return self.data_file or self.data_dir or None
+
+    @property
+    def counted_from(self) -> int | None:
+        """Where the numbers among the answers of that data begin; None where it has to tell."""
+        return None if self.answers_from == "auto" else int(self.answers_from)
 
     def __post_init__(self):
         check(self)

@@ -17,6 +17,7 @@ def distillation(config: ComparisonConfig, decoder: str, start: Path, size: int)
         "task": config.task,
         "data_dir": config.data_dir,
         "data_file": config.data_file,
+        "answers_from": config.answers_from,
         "train_limit": config.train_limit,
         "model": config.model,
         "other_model": "",

@@ -37,7 +37,8 @@ class Materials:
         self._pools: dict[int, Pool] = {}
 
     def _questions(self, split: str, limit: int) -> list[Question]:
-        found = load_questions(self.config.task, split, self.config.own_data, limit or None)
+        c = self.config
+        found = load_questions(c.task, split, c.own_data, limit or None, c.counted_from)
         if split == "test" and self.config.shuffle_options:
             found = [reordered(one, random.Random(f"{self.config.seed} options {one.id}")) for one in found]
         return [with_letters(one) for one in found] if self.config.style == "letters" else found

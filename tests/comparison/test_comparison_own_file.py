@@ -9,6 +9,7 @@ import pytest
 from backend.comparison.beginning import validated
 from backend.comparison.command import folder_of
 from backend.comparison.config import FREE_TASKS, ComparisonConfig
+from backend.comparison.inner import distillation as distillation_of
 from backend.comparison.materials import Materials
 from backend.comparison.picture import picture
 from backend.comparison.shapes import ArmRow, ResultsRow, Summary
@@ -142,6 +143,17 @@ def test_a_step_size_is_chosen_by_bits_and_never_by_a_student_that_diverged(make
     assert trainee.choose_step_size(rows) == min(errors, key=errors.get)
     starting = [materials.examples[row].row for row in range(4)]
     assert 0 < validated(Materials(replace(materials.config, readers="own", lrs=(0.1,))), starting) < 100
+
+
+def test_a_files_numbered_answers_are_counted_from_where_the_setting_says(make, tmp_path):
+    rows = [f"{q} ({i}),first {i},second {i},1" for i in range(2) for q, _, _ in FACTS]
+    (tmp_path / "mine.csv").write_text("\n".join(["question,option_a,option_b,answer", *rows]))
+    told = {"task": "own_options", "data_file": str(tmp_path / "mine.csv")}
+    for begin, right in (("1", "first"), ("0", "second")):
+        materials = Materials(replace(make("own_text"), **told, answers_from=begin))
+        assert all(example.answer.startswith(right) for example in materials.examples)
+        inner = distillation_of(materials.config, "nearest", tmp_path / "start.jsonl", 3)
+        assert (inner.data_file, inner.answers_from, inner.task) == (told["data_file"], begin, "own_options")
 
 
 def test_a_changed_file_is_another_comparison(make):
