@@ -34,7 +34,11 @@ class ComparisonConfig:
 
     task: str = setting("pocket_science", "What the students should learn to answer.", "Data", basic=True, kind="task")
     data_dir: str = setting(
-        "", "A folder of local data files; empty for bundled or hub data.", "Data", label="Data folder", kind="place"
+        "",
+        "A folder of local data; for own tasks also a file, or a hub data set as owner/name. Empty: the task's data.",
+        "Data",
+        label="Data folder",
+        kind="place",
     )
     # fmt: off
     data_file: str = setting(

@@ -83,7 +83,7 @@ class BenchConfig:
     )
     data_dir: str = setting(
         "",
-        "A folder of local data files, or for own tasks a file; empty for bundled or hub data.",
+        "A folder of local data; for own tasks also a file, or a hub data set as owner/name. Empty: the task's data.",
         "Data",
         label="Data folder",
         kind="place",

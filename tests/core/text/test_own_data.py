@@ -5,7 +5,9 @@ import random
 
 import pytest
 
+from backend.core.text import reading
 from backend.core.text.own_data import parted
+from backend.core.text.places import Place
 from backend.core.text.tasks import Question
 from backend.core.text.text_data import load_questions
 from backend.errors import UserError
@@ -81,3 +83,16 @@ def test_a_file_that_changes_is_read_again(tmp_path):
     assert len(load_questions("own_text", "test", str(file))) == 4
     write(file, rows(40))
     assert len(load_questions("own_text", "test", str(file))) == 8
+
+
+def test_a_data_set_of_the_hub_is_parted_as_a_file_is(monkeypatch):
+    asked = []
+
+    def named_rows(source: str) -> list[tuple[Place, object]]:
+        asked.append(source)
+        return [(Place(source, number), row) for number, row in enumerate(rows(40), 1)]
+
+    monkeypatch.setattr(reading, "named_rows", named_rows)
+    train, test = (load_questions("own_text", split, "somebody/instructions") for split in ("train", "test"))
+    assert (len(train), len(test)) == (24, 8) and not {q.question for q in train} & {q.question for q in test}
+    assert asked == ["somebody/instructions"], "asked once"
