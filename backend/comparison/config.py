@@ -5,6 +5,7 @@ The command line and the tables in the documents are generated from it. Standard
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from backend.search.names import MOVES, OBJECTIVES
 from backend.selection import SELECTORS
@@ -31,6 +32,9 @@ REGIMES = DISTILLED_REGIMES[::-1]  # the ordinary one first: every data set has 
 @dataclass(frozen=True)
 class ComparisonConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
+
+    # how the settings begin that runs lack from before they were there
+    LATER: ClassVar[tuple[str, ...]] = ("data_file", "answers_from")
 
     task: str = setting("pocket_science", "What the students should learn to answer.", "Data", basic=True, kind="task")
     data_dir: str = setting(

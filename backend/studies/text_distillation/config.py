@@ -47,7 +47,8 @@ class DistillConfig:
     # fmt: off
     task: str = setting("pocket_science", "What the student should learn to answer.", "Data", basic=True, kind="task")
     data_dir: str = setting(
-        "", "A folder of local data; for own tasks also a file, or a hub data set as owner/name. Empty: the task's data.",
+        "",
+        "A folder of local data; for own tasks also a file, or a hub data set as owner/name. Empty: the task's data.",
         "Data", label="Data folder", kind="place")
     data_file: str = setting(
         "", "A file of your own; its rows are parted for training, validation and the test.", "Data", label="Your file",
