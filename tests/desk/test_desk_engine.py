@@ -63,7 +63,7 @@ def test_real_data_is_shown_as_the_student_reads_it(real):
 def test_a_draw_a_file_a_run_and_no_data_are_shown_too(real, tmp_path):
     rows = '{"prompt": "One and one is", "answer": "two"}\n{"prompt": "Ünd 😀", "answer": "ö"}\n'
     (tmp_path / "distilled.jsonl").write_text(rows, encoding="utf-8")
-    # a file is taught exactly as it stands; the texts of a run have a blank before the answer where they say nothing else
+    # a file is taught exactly as it stands; a text of a run has a blank before its answer unless it says otherwise
     for data, path, between in (("file", tmp_path / "distilled.jsonl", ""), ("distilled", tmp_path, " ")):
         told = real.request("example", student="opt-pocket", data=data, data_path=str(path), number=5)
         texts = ["".join(token["text"] for token in shown["tokens"]) for shown in told["shown"]]
