@@ -77,6 +77,9 @@ NAMES = [
 ]
 
 
+UPLOADS = ("upload", "upload_train", "upload_test")
+
+
 def events(siege, *names):
     found = {one["api_name"]: one for one in siege.events}
     return [found[name] for name in names]
@@ -87,10 +90,13 @@ def brought(siege, names, name, content):
     first, file = siege.upload("files", name, content)
     answers = [first]
     for one in events(siege, *names) if file else ():
-        answers += siege.throw(
-            "files", [Shot(one, [BEN.id, None, file] if len(one["inputs"]) == 3 else [BEN.id, file])]
-        )
+        answers += siege.throw("files", [Shot(one, sent(one, file))])
     return answers
+
+
+def sent(event: dict, file: dict) -> list:
+    """What the event of an upload is given: a run file beside the run on screen, any other with its `answers_from`."""
+    return [BEN.id, None, file] if event["api_name"] == "bring" else [BEN.id, file, "auto"]
 
 
 def unescaped(answers) -> list:
@@ -114,7 +120,7 @@ def test_a_run_file_that_is_none_makes_no_run(siege):
 def test_a_table_is_read_or_refused_in_words_and_nothing_in_it_becomes_markup(siege):
     all_answers = []
     for name, make in TABLES.items():
-        answers = brought(siege, ["upload_train", "upload_test"], name, make())
+        answers = brought(siege, UPLOADS, name, make())
         assert not unescaped(answers[1:]) and not [one.asked for one in answers if one.broke], name
         all_answers += answers
     siege.verify(all_answers)
@@ -123,7 +129,7 @@ def test_a_table_is_read_or_refused_in_words_and_nothing_in_it_becomes_markup(si
 def test_the_name_of_a_file_leads_nowhere_and_is_no_markup(siege):
     all_answers = []
     for name in NAMES:
-        answers = brought(siege, ["upload_train", "bring"], name, GOOD)
+        answers = brought(siege, ["upload", "upload_train", "bring"], name, GOOD)
         assert not unescaped(answers[1:]), name
         all_answers += answers
     siege.verify(all_answers)
@@ -165,8 +171,8 @@ def test_a_file_that_was_never_brought_cannot_be_named(siege):
     answers = []
     for place in places:
         file = {"path": place, "url": place, "orig_name": "a.csv", "meta": {"_type": "gradio.FileData"}}
-        shots = [Shot(one, [BEN.id, file]) for one in events(siege, "upload_train", "upload_test")]
-        answers += siege.throw("files", [*shots, Shot(events(siege, "bring")[0], [BEN.id, None, file])])
+        shots = [Shot(one, sent(one, file)) for one in events(siege, *UPLOADS, "bring")]
+        answers += siege.throw("files", shots)
     assert not [answer.asked for answer in answers if answer.broke or "data-count" in answer.text]
     siege.verify(answers)
 
