@@ -23,9 +23,8 @@ from backend.settings import as_json
 from backend.studies.text_distillation.config import DistillConfig
 from benchmarks.kill_case import content
 from components.api import Api, published
-from components.form import form_values
 from components.run.shelf import new_owner
-from tests.pages import in_loop, make_page
+from tests.pages import distil_values, in_loop, make_page
 from tests.studies.text_distillation.test_run import tiny_config
 
 STUDY = "text_distillation"
@@ -225,7 +224,7 @@ def ask(made):
 
 
 def distil(page, owner) -> dict:
-    return page.begin(owner, "quick", True, *form_values.values_of(DistillConfig, {}))
+    return page.begin(owner, "quick", True, *distil_values({}))
 
 
 def folders(store: Path, owner: str) -> list[Path]:

@@ -25,7 +25,7 @@ from tests.pages import make_page
 
 built, page = bench_page.built, bench_page.page
 ROOT = Path(__file__).parents[2]
-ITEMS = settings.describe(DistillConfig)
+ITEMS = [item for item in settings.describe(DistillConfig) if item.kind != settings.FILE]  # those with a widget
 WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=20) | st.sampled_from(
     ["no", "1", "1e-5", "~", "it's", '"', "$HOME", "`ls`", "a: b", "- x", "#", "\\", "{}", "--set", "é 中", "\u2028"]
 )
@@ -41,8 +41,9 @@ def distil(tmp_path_factory):
 
 
 def values_of(preset, **changes):
-    values = form_values.values_of(DistillConfig, settings.load_preset(PRESETS, preset)["settings"])
-    return [changes.get(item.name, value) for item, value in zip(ITEMS, values, strict=True)]
+    """What the form holds: its settings, then a visitor without a file."""
+    values = form_values.values_of(DistillConfig, settings.load_preset(PRESETS, preset)["settings"], ITEMS)
+    return [*(changes.get(item.name, value) for item, value in zip(ITEMS, values, strict=True)), "", ""]
 
 
 def any_value(item):
@@ -101,7 +102,7 @@ def test_whatever_the_form_holds_all_four_say_it(distil, preset, score, changes)
 
 @pytest.mark.parametrize("preset", settings.list_presets(PRESETS))
 def test_a_preset_switch_is_followed(distil, preset):
-    box = distil.form.fill(preset)[len(ITEMS) + 3]
+    box = distil.form.fill(preset, "", "")[len(ITEMS) + 3]
     config = settings.build(DistillConfig, settings.load_preset(PRESETS, preset)["settings"])
     assert said_by(box["texts"]) == dict.fromkeys(box["texts"], (config, ""))
     assert "changes" not in box["texts"]["yaml"]
@@ -109,7 +110,7 @@ def test_a_preset_switch_is_followed(distil, preset):
 
 def test_the_box_begins_with_what_the_form_begins_with(distil):
     form = distil.form
-    assert form.box.value == form.follow(form.names[0], True, *[widget.value for widget in form.widgets])[2]
+    assert form.box.value == form.follow(form.names[0], True, *[widget.value for widget in form.widgets], "", "")[2]
 
 
 def test_the_settings_of_the_run_on_screen_are_followed(distil):

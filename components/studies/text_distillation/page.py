@@ -64,11 +64,14 @@ class TextDistillationPage(StudyPage):
 
     def as_run(self, owner: str, found: Mapping, score: bool) -> dict:
         key = self.own_file.found(found["config"])
+        filled = super().as_run(owner, found, score, owner, key)
+        if self.form.preset not in filled:  # a run of an older version
+            return filled
         picked = {
             self.own_file.pick: self.own_file.offer(owner, key),
             self.own_file.told: self.own_file.describe(owner, key),
         }
-        return {**super().as_run(owner, found, score, owner, key), **picked}
+        return {**filled, **picked}
 
 
 PAGE = TextDistillationPage

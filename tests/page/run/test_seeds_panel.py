@@ -102,7 +102,7 @@ def test_finished_runs_are_summed_up_and_the_others_only_named(page):
     waiting.set_status(state="queued")
     found = shown(page, owner, key)
     assert "These 3 runs have the same settings" in found and "2 of them are finished and scored" in found
-    assert "+20.0 points on average" in found and "above 0 in 2 of 2 runs" in found
+    assert "+20.0 points on average" in found and "better in 2 of 2 runs" in found
     assert found.count("data-go=") == 3 and "Waiting" in found
     assert 'aria-current="true">Seed 0<' in found
 
@@ -124,7 +124,7 @@ def test_a_recorded_run_brings_what_others_of_its_form_came_to(page):
         run.append("results", row | {"arm": "random", "seed": 0, "value": 0.5})
         run.set_status(state="finished")
     found = shown(page, new_owner(), "recorded/quick")
-    assert "above 0 in 3 of 3 runs" in found and found.count("data-go=") == 1, "the others are not there to be shown"
+    assert "better in 3 of 3 runs" in found and found.count("data-go=") == 1, "the others are not there to be shown"
     owner = new_owner()
     key, _ = run_of(page, owner, 7)
     assert 'data-runs="4"' in shown(page, owner, key)

@@ -116,7 +116,8 @@ OTHER = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FIXED)
+# a file of one's own never changes alone: the task that asks its questions changes with it, and is named first
+@pytest.mark.parametrize("name", [name for name in FIXED if name != "data_file"])
 def test_what_shapes_prompts_or_experts_cannot_be_changed_and_is_named(name, parent, config, tmp_path):
     value = OTHER[name] if name in OTHER else getattr(config, name) + 1
     with pytest.raises(UserError, match=f"cannot change {name}") as refused:
