@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from backend import settings
-from backend.core.scoring.scored import METRICS
+from backend.core.scoring.scored import FREE_METRICS, METRICS
 from backend.search.names import OBJECTIVES
 from backend.studies.text_distillation import card, shapes, words
 from backend.studies.text_distillation.config import DistillConfig
@@ -22,14 +22,14 @@ def choices(name: str) -> set[str]:
 def test_every_arm_regime_and_metric_has_words():
     assert {word.name for word in STUDY.words.arms} == choices("arms")
     assert {word.name for word in STUDY.words.regimes} == choices("regimes")
-    assert [metric.name for metric in STUDY.words.metrics] == list(METRICS)
+    assert [metric.name for metric in STUDY.words.metrics] == [*METRICS, *FREE_METRICS]
     assert all(word.title and word.about for word in (*STUDY.words.arms, *STUDY.words.regimes))
 
 
 def test_an_export_holds_the_very_arms_regimes_and_metrics_and_its_card_has_a_line_for_each():
     allowed = {name: set(get_args(field.annotation)) for name, field in shapes.ResultsRow.model_fields.items()}
     assert (allowed["arm"], allowed["regime"]) == (choices("arms"), choices("regimes"))
-    assert allowed["metric"] == set(METRICS)
+    assert allowed["metric"] == {*METRICS, *FREE_METRICS}
     assert set(card.ARMS) == choices("arms") and set(card.MADE) == set(DECODERS)
 
 
