@@ -30,7 +30,8 @@ class OwnFile:
 
     def make(self) -> None:
         with gr.Column(elem_id=f"{self.prefix}own-file", elem_classes="ds-upload"):
-            made = upload_view.uploader(OWN, "Or your own file", self.prefix, self.store.most_megabytes, optional=True)
+            most, says = self.store.most_megabytes, "Upload your file"
+            made = upload_view.uploader(OWN, "Your own file", self.prefix, most, True, says, seen=False)
             self.pick, self.button, self.told = made
 
     def choices(self, owner: str) -> list[tuple[str, str]]:
@@ -43,7 +44,7 @@ class OwnFile:
         if len(choices) == 1 and not picked:
             return gr.skip()
         kept = picked if picked in [key for _, key in choices] else NONE
-        return gr.update(choices=choices, value=kept)
+        return gr.update(choices=choices, value=kept, visible=len(choices) > 1)
 
     def upload(self, owner: str, file: object, counted: object = "") -> tuple[str, str | None, str]:
         """Keep a file: the owner, the file's key, and what to say. A bad one changes nothing else."""
@@ -66,7 +67,7 @@ class OwnFile:
             return {FILE: ""}
         path = self.store.path(owner, key)
         if path is None and not values.get("data_dir"):
-            raise Unready("No file is chosen.", "a file of your own", "Upload one below the task.")
+            raise Unready("No file is chosen.", "a file of your own", "Upload one above the settings.")
         return {FILE: str(path or "")}
 
     def found(self, config: Mapping) -> str:

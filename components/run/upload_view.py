@@ -26,9 +26,16 @@ watch("value", () => requestAnimationFrame(() => element.querySelector("[role=al
 
 
 def uploader(
-    use: Use, label: str, prefix: str, most_megabytes: int, optional: bool
+    use: Use,
+    label: str,
+    prefix: str,
+    most_megabytes: int,
+    optional: bool,
+    says: str = "Upload a file",
+    seen: bool = True,
 ) -> tuple[gr.Dropdown, gr.UploadButton, gr.HTML]:
-    """The three widgets, made where this is called. `optional`: no file at all may be picked."""
+    """The three widgets, made where this is called. `optional`: no file at all may be picked. `says` stands on the
+    button; the list is not `seen` at first where it would be empty."""
     picker = gr.Dropdown(
         [("none", NONE)] if optional else [],
         value=NONE if optional else None,
@@ -36,9 +43,10 @@ def uploader(
         info=f"{', '.join(READERS)}; at most {most_megabytes} MB.",
         interactive=True,
         filterable=False,
+        visible=seen,
         elem_id=f"{prefix}{use.name}-pick",
     )
-    button = gr.UploadButton("Upload a file", file_types=list(READERS), size="sm", elem_id=f"{prefix}{use.name}-upload")
+    button = gr.UploadButton(says, file_types=list(READERS), size="sm", elem_id=f"{prefix}{use.name}-upload")
     told = gr.HTML("", js_on_load=SEEN_JS, elem_id=f"{prefix}{use.name}-told", apply_default_css=False)
     return picker, button, told
 

@@ -1,4 +1,4 @@
-"""The form of the text distillation study: the task stands open, with a file of one's own below it.
+"""The form of the text distillation study: the upload of one's own file stands open, below the button that starts.
 
 Joins the general form with the upload. Every function here may be called by anyone with anything, so each checks what
 it is given. Knows the study's settings; no run.
@@ -19,11 +19,17 @@ TASK, COUNTED = "task", "answers_from"
 
 
 class DistilForm:
-    """Made inside a Blocks context. `layout` makes the page's layout with what differs here."""
+    """Made inside a Blocks context. `layout` makes the page's layout with what differs here, `below` what stands below
+    its button."""
 
-    def __init__(self, own: OwnFile, owner: gr.BrowserState, layout: Callable[..., Layout]):
+    def __init__(self, own: OwnFile, owner: gr.BrowserState, layout: Callable[..., Layout], below: Callable[[], None]):
         self.own, self.owner = own, owner
-        differs = layout(front=(TASK,), beside={TASK: own.make}, absent=(FILE,))
+
+        def with_upload() -> None:
+            below()
+            own.make()
+
+        differs = layout(below=with_upload, absent=(FILE,))
         self.form = ConfigForm(STUDY.name, STUDY.config, STUDY.presets, STUDY.leading, differs)
         self.by_name = dict(zip((item.name for item in self.form.items), self.form.widgets, strict=True))
         self.default = next(item.default for item in describe(STUDY.config) if item.name == TASK)
@@ -64,7 +70,7 @@ class DistilForm:
         return {
             self.owner: owner,
             own.told: said,
-            own.pick: gr.update(choices=own.choices(owner), value=key),
+            own.pick: gr.update(choices=own.choices(owner), value=key, visible=True),
             self.by_name[TASK]: own.task_of(owner, key),
         }
 

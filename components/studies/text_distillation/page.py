@@ -15,7 +15,7 @@ from components.studies.text_distillation import panels
 from components.studies.text_distillation.form import QUIET, DistilForm
 from components.studies.text_distillation.what_if import WhatIf
 
-SCORE = Option("Score when done", "Trains and tests fresh students.", "score-after", stages="experts,distil,decode")
+SCORE = Option("Score when done", "Trains and tests students.", "score-after", stages="experts,distil,decode")
 
 
 class TextDistillationPage(StudyPage):
@@ -44,7 +44,7 @@ class TextDistillationPage(StudyPage):
 
     def make_form(self) -> ConfigForm:
         self.own_file = OwnFile(UploadStore(self.shelf.root, self.shelf.host))
-        self.filled_in = DistilForm(self.own_file, self.owner, self.layout)
+        self.filled_in = DistilForm(self.own_file, self.owner, self.layout, self.below)
         return self.filled_in.form
 
     @property

@@ -55,7 +55,7 @@ def verdict(table: list[dict], student: str, bounds: tuple[float, float] | None 
     if random is None:
         return said
     said += f" The same number of random real questions: {quantity(random)}. "
-    metric, gap = text["metric"], text["mean"] - random["mean"]
+    metric, gap = text.get("metric", ""), text["mean"] - random["mean"]
     side = "better" if is_better(gap, metric) else "worse"
     if bounds is not None:
         low, high = bounds
