@@ -54,7 +54,8 @@ class DistilForm:
         )
         picked = own.pick.input(self.choose, [self.owner, own.pick], [own.told, task], **AT_ONCE)
         inputs = [form.preset, *self.held, *aside]
-        chosen = [event.then(form.follow, inputs, self.told, **AT_ONCE) for event in (read, picked)]
+        kept = told[0].then(self.keep_task, self.picks, task, **AT_ONCE)
+        chosen = [event.then(form.follow, inputs, self.told, **AT_ONCE) for event in (read, picked, kept)]
         return [*told, *chosen]
 
     @property
@@ -73,6 +74,10 @@ class DistilForm:
             own.pick: gr.update(choices=own.choices(owner), value=key, visible=True),
             self.by_name[TASK]: own.task_of(owner, key),
         }
+
+    def keep_task(self, owner: str, key: object) -> dict | str:
+        """A preset names a task of its own: the one of a picked file comes back, or the file would be left aside."""
+        return self.own.task_of(owner, key) or gr.skip()
 
     def choose(self, owner: str, key: object) -> dict:
         """What a picked file holds, with its task; without a file the study's usual task."""

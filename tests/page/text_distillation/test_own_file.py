@@ -78,6 +78,13 @@ def test_a_task_of_the_table_needs_no_file_and_an_own_task_says_so_without_one(p
     assert "No file is chosen" in page.begin(owner, "quick", *held(page, owner, "", task="own_text"))[page.form.message]
 
 
+def test_another_preset_leaves_a_picked_file_its_task(page, tmp_path):
+    owner = new_owner()
+    key, _ = upload(page, owner, alpaca(tmp_path))
+    assert page.filled_in.keep_task(owner, key) == "own_text"
+    assert page.filled_in.keep_task(owner, "") == {"__type__": "update"}
+
+
 def test_nobody_learns_from_the_file_of_somebody_else(page, tmp_path):
     key, _ = upload(page, new_owner(), alpaca(tmp_path))
     stranger = new_owner()

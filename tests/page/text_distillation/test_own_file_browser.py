@@ -57,6 +57,11 @@ def test_a_file_is_described_and_a_run_learns_from_it(visitor, served, tmp_path,
     page.wait_for_selector(f"#own-told .ds-file[data-task={task}]")
     assert page.locator("#own-told .ds-file li").count() == 3
     page.wait_for_function("document.querySelector('#changes').textContent.includes('data_file')")
+    for preset in ("Standard", "Quick"):  # a preset names a task of its own, and the file's comes back
+        page.click(f"#preset label:has-text('{preset}')")
+        page.wait_for_selector(f"#preset label.selected:has-text('{preset}')")
+        page.wait_for_timeout(500)
+        page.wait_for_function(f"document.querySelector('#changes').textContent.includes('{task}')")
     wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     assert page.evaluate(wide), "nothing scrolls sideways"
     page.click("#distil")
