@@ -37,24 +37,20 @@ class ComparisonConfig:
     LATER: ClassVar[tuple[str, ...]] = ("data_file", "answers_from")
 
     task: str = setting("pocket_science", "What the students should learn to answer.", "Data", basic=True, kind="task")
+    # fmt: off
     data_dir: str = setting(
         "",
         "A folder of local data; for own tasks also a file, or a hub data set as owner/name. Empty: the task's data.",
-        "Data",
-        label="Data folder",
-        kind="place",
-    )
-    # fmt: off
+        "Data", label="Data folder", kind="place")
     data_file: str = setting(
         "", "A file of your own; its rows are parted for training, validation and the test.", "Data", label="Your file",
         kind="file")
     answers_from: str = setting(
         "auto", "Where the numbers among a file's answers begin to count the options; auto: the file tells.", "Data",
         label="Answers are counted from", choices=("auto", "0", "1"), public="a word costs nothing")
-    # fmt: on
     train_limit: int = setting(
-        0, "Use only the first training questions; 0 for all.", "Data", label="Training questions", low=0, public=2400
-    )
+        0, "Use only the first training questions; 0 for all.", "Data", label="Training questions", low=0, public=2400)
+    # fmt: on
     validation_limit: int = setting(
         0, "Validation questions; 0 for all.", "Data", label="Validation questions", low=0, public=200, all_at_zero=True
     )
