@@ -187,9 +187,9 @@ def picture(table: list[dict], own: str, total: int | None) -> str:
 
 
 def axis(scale: tuple[float, float], share: bool) -> str:
-    """Every fifth of one; of a longer scale every half, or every whole."""
+    """Every fifth of one; of a longer scale two fifths, a half or the whole: four labels have room."""
     tenths = range(round(10 * scale[0]), round(10 * scale[1]) + 1)
-    apart = 2 if len(tenths) <= 12 else 5 if len(tenths) <= 31 else 10
+    apart = 2 if len(tenths) <= 8 else 4 if share else 5 if len(tenths) <= 21 else 10
     return "".join(
         f'<span style="left:{place(tenth / 10, scale)}">{percent(tenth / 10) if share else f"{tenth / 10:.1f}"}</span>'
         for tenth in tenths
