@@ -5,13 +5,12 @@ question, its options and its answer are found; README.md there explains every k
 read. Knows no row.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
+from backend.core.text.described_files import read_object, refused
 from backend.errors import UserError
 
 LAYOUT_FILES = Path(__file__).with_name("layouts")
@@ -117,38 +116,18 @@ def _read_layout_file(file: Path) -> Layout:
     if not re.fullmatch(r"[a-z0-9_]+", file.stem):
         advice = "Rename the file: its name is the layout's name."
         raise UserError(f"{file.name} cannot name a layout.", "small letters, digits and _", advice)
-    try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        found = f"{file.name} cannot be read ({str(error)[:80]})."
-        raise UserError(found, "a layout as one JSON object in UTF-8", "Correct the file or remove it.") from None
-    if not isinstance(given, dict):
-        raise UserError(
-            f"{file.name} is not an object.", "a layout as one JSON object", "Put the keys between { and }."
-        )
-    for key, value in given.items():
-        _check_key(file.name, key, value)
+    given = read_object(file, "a layout", KEYS)
     _check_together(file.name, given)
     needs = {path: tuple(kinds.split("|")) for path, kinds in given["needs"].items()}
     lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
     return Layout(**(given | lists | {"name": file.stem, "needs": needs}))
 
 
-def _check_key(file: str, key: str, value: object) -> None:
-    if key not in KEYS:
-        close = get_close_matches(key, KEYS, n=1)
-        advice = f"Rename it to `{close[0]}`." if close else "Remove it."
-        raise UserError(f"{file}, key `{key[:40]}`: unknown.", f"one of {', '.join(KEYS)}", advice)
-    holds, expected = KEYS[key]
-    if not holds(value):
-        raise UserError(f"{file}, key `{key}`: {str(value)[:40]!r} cannot be used.", expected, "Correct this key.")
-
-
 def _check_together(file: str, given: dict) -> None:
     """Refuse keys that are legal one by one, but not together."""
 
     def refuse(key: str, found: str, expected: str) -> None:
-        raise UserError(f"{file}, key `{key}`: {found}.", expected, "Correct this key.")
+        raise refused(file, key, found, expected)
 
     for key in ("about", "task", "needs"):
         if key not in given:

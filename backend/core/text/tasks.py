@@ -5,14 +5,13 @@ allenai/ai2_arc, "mmlu" as cais/mmlu). Does not know columns (rows.py), where ro
 and models.
 """
 
-import json
 import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
+from backend.core.text.described_files import read_object, refused
 from backend.core.text.prompts import (
     ANSWER_SUFFIX,
     LETTERS,
@@ -102,35 +101,17 @@ def _read_task_file(file: Path) -> TaskSpec:
     if not _is_word(file.stem):
         advice = "Rename the file: its name is the task's name."
         raise UserError(f"{file.name} cannot name a task.", "letters, digits, _ and -", advice)
-    try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        found = f"{file.name} cannot be read ({str(error)[:80]})."
-        raise UserError(found, "a task as one JSON object in UTF-8", "Correct the file or remove it.") from None
-    if not isinstance(given, dict):
-        raise UserError(f"{file.name} is not an object.", "a task as one JSON object", "Put the keys between { and }.")
-    for key, value in given.items():
-        _check_key(file.name, key, value)
+    given = read_object(file, "a task", KEYS)
     _check_together(file.name, given)
     values = {key: tuple(value) if key == "splits" else value for key, value in given.items()}
     return TaskSpec(file.stem, **values)
-
-
-def _check_key(file: str, key: str, value: object) -> None:
-    if key not in KEYS:
-        close = get_close_matches(key, KEYS, n=1)
-        advice = f"Rename it to `{close[0]}`." if close else "Remove it."
-        raise UserError(f"{file}, key `{key[:40]}`: unknown.", f"one of {', '.join(KEYS)}", advice)
-    holds, expected = KEYS[key]
-    if not holds(value):
-        raise UserError(f"{file}, key `{key}`: {str(value)[:40]!r} cannot be used.", expected, "Correct this key.")
 
 
 def _check_together(file: str, given: dict) -> None:
     """Refuse keys that are legal one by one, but not together."""
 
     def refuse(key: str, found: str, expected: str) -> None:
-        raise UserError(f"{file}, key `{key}`: {found}.", expected, "Correct this key.")
+        raise refused(file, key, found, expected)
 
     if "layout" not in given:
         refuse("layout", "missing", KEYS["layout"][1])

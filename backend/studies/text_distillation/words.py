@@ -3,6 +3,7 @@
 Knows the study's settings; no file and no screen.
 """
 
+from backend.core.text.tasks import OWN_TASKS
 from backend.studies.text_distillation.decoders import DECODERS, PAPER
 
 OBJECTIVES = {
@@ -13,7 +14,7 @@ OBJECTIVES = {
 
 
 BITS = "trained students' bits per character on real answers"
-FREE = ("own_text", "own_prompts", "own_chat")  # tasks whose answers have no options
+FREE = {name for name, spec in OWN_TASKS.items() if spec.free}
 
 
 def about(config: dict) -> str:
