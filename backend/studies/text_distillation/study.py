@@ -127,7 +127,7 @@ STUDY = Study(
         "csv": f"{HERE}.tables:tables_of",
     },
     examples=f"{HERE}.dataset:examples_of",
-    questions={"what_if": f"{HERE}.what_if:what_if"},
+    questions={"what_if": f"{HERE}.what_if:what_if", "reading": f"{HERE}.questions:reading"},
     commands={"what-if": f"{HERE}.what_if_command:add_command"},
     checks=f"{SHAPES}:check_together",
 )

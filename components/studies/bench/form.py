@@ -17,13 +17,14 @@ from backend.studies.bench.study import STUDY
 from backend.studies.bench.words import task_name
 from components.form.config_form import ConfigForm, Layout
 from components.form.offers import Offer
+from components.form.reading_panel import ReadingPanel
 from components.frame.failure import error_markup
 from components.run.shelf import is_owner, new_owner
 from components.run.upload_store import TEST, TRAIN, Use
 from components.run.view import is_recorded
 from components.studies.bench import words
 from components.studies.bench.ask_panel import Desk
-from components.studies.bench.example import ExamplePanel
+from components.studies.bench.example import request
 from components.studies.bench.sources import Sources
 from components.studies.bench.students import student_markup
 
@@ -82,7 +83,8 @@ class BenchForm:
     def _beside_task(self) -> None:
         label = '<p class="ds-label">What the student reads</p>'
         gr.HTML(label, apply_default_css=False, elem_id="bench-example-label")
-        self.example = ExamplePanel(self.desk)
+        first = "Choose data to learn from."
+        self.example = ReadingPanel(self.desk, "example", request, "bench-example", first)
 
     def bind(self, aside: Sequence) -> list:
         """Answer the visitor; the events after which the form holds other settings. `aside`: see ConfigForm.bind."""

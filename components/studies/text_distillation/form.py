@@ -8,26 +8,40 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
+from backend.core.text.tasks import OWN_TASKS
+from backend.errors import UserError
 from backend.settings import describe
+from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.study import STUDY
 from components.form.config_form import ConfigForm, Layout
+from components.form.reading_panel import ReadingPanel
 from components.run.own_file import FILE, OwnFile
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 AT_ONCE = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-TASK, COUNTED = "task", "answers_from"
+MODEL, TASK, COUNTED = "model", "task", "answers_from"
+
+
+def request(config: DistillConfig | UserError) -> dict | str:
+    """The fields of the desk's question for data of one's own; nothing is shown of any other, nor of a faulty form."""
+    if isinstance(config, UserError) or config.task not in OWN_TASKS:
+        return ""
+    source, counted = config.own_data, config.counted_from
+    return {"model": config.model, "task": config.task, "source": source, "counted_from": counted}
 
 
 class DistilForm:
     """Made inside a Blocks context. `layout` makes the page's layout with what differs here, `below` what stands below
     its button."""
 
-    def __init__(self, own: OwnFile, owner: gr.BrowserState, layout: Callable[..., Layout], below: Callable[[], None]):
+    def __init__(self, own: OwnFile, desk, owner: gr.BrowserState, layout: Callable[..., Layout], below):
+        """`desk` says what the model reads of a file; `layout` and `below`: see the class."""
         self.own, self.owner = own, owner
 
         def with_upload() -> None:
             below()
             own.make()
+            self.reading = ReadingPanel(desk, "reading", request, "own-reading", "", "What the model reads")
 
         differs = layout(below=with_upload, absent=(FILE,))
         self.form = ConfigForm(STUDY.name, STUDY.config, STUDY.presets, STUDY.leading, differs)
@@ -56,7 +70,25 @@ class DistilForm:
         inputs = [form.preset, *self.held, *aside]
         kept = told[0].then(self.keep_task, self.picks, task, **AT_ONCE)
         chosen = [event.then(form.follow, inputs, self.told, **AT_ONCE) for event in (read, picked, kept)]
+        self._show_reading(chosen)
         return [*told, *chosen]
+
+    def _show_reading(self, chosen: Sequence) -> None:
+        """After a file is picked, and when model or counting change. Typing in another setting asks nothing."""
+        reads = [self.reading.seen, *self.form.widgets, *self.picks]
+        shows = [self.reading.shown, self.reading.seen]
+        for event in chosen:  # a change of the task's own comes too early: the picker does not hold the file yet
+            event.then(self.read, reads, shows, **QUIET)
+        changed = [self.by_name[name].change for name in (MODEL, COUNTED)]
+        gr.on(changed, self.read, reads, shows, trigger_mode="always_last", **QUIET)
+
+    def read(self, seen: object, *found):
+        """What the first rows of a file of one's own look like to the model that the form names."""
+        try:
+            config = self.form.config(found)
+        except UserError as error:
+            config = error
+        yield from self.reading.show(config, seen)
 
     @property
     def told(self) -> list:

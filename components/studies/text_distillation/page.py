@@ -44,7 +44,7 @@ class TextDistillationPage(StudyPage):
 
     def make_form(self) -> ConfigForm:
         self.own_file = OwnFile(UploadStore(self.shelf.root, self.shelf.host))
-        self.filled_in = DistilForm(self.own_file, self.owner, self.layout, self.below)
+        self.filled_in = DistilForm(self.own_file, self.house.desk, self.owner, self.layout, self.below)
         return self.filled_in.form
 
     @property

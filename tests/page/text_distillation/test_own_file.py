@@ -1,7 +1,9 @@
 """A file of one's own on the Distil page: read at once, named in the run, and never more than its owner's."""
 
 import json
+from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 
 from backend.runs.folder import RunDir
@@ -83,6 +85,27 @@ def test_another_preset_leaves_a_picked_file_its_task(page, tmp_path):
     key, _ = upload(page, owner, alpaca(tmp_path))
     assert page.filled_in.keep_task(owner, key) == "own_text"
     assert page.filled_in.keep_task(owner, "") == {"__type__": "update"}
+
+
+def test_the_form_asks_once_how_the_model_reads_a_picked_file(page, tmp_path, monkeypatch):
+    asked, owner = [], new_owner()
+    shown = {"examples": 30, "tokens_longest": 9, "shown": [{"tokens": [{"text": "<b>Say", "taught": False}]}]}
+    desk = SimpleNamespace(request=lambda kind, **fields: asked.append((kind, fields)) or shown)
+    monkeypatch.setattr(page.filled_in.reading, "desk", desk)
+    key, _ = upload(page, owner, alpaca(tmp_path))
+
+    def read(seen, **changes):
+        values = held(page, owner, key, **changes)[len(page.form.toggles) :]
+        return list(page.filled_in.read(seen, *values))
+
+    (waiting, _), (ready, seen) = read("", task="own_text")
+    assert "waiting" in waiting and "What the model reads" in ready and "&lt;b&gt;Say" in ready
+    [(kind, fields)] = asked
+    assert (kind, fields["model"], fields["task"]) == ("reading", "opt-pocket", "own_text")
+    assert fields["source"] == str(page.shelf.root / owner / "uploads" / key)
+    assert read(seen, task="own_text") == [(gr.skip(), gr.skip())]
+    assert read("") == [("", "")], "a task of the table has no file to show"
+    assert len(asked) == 1
 
 
 def test_nobody_learns_from_the_file_of_somebody_else(page, tmp_path):
