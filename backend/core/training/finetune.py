@@ -38,6 +38,14 @@ def answer_loss(student: Student, params: Params, batch: AnyBatch) -> Tensor:
     return student.loss(params, batch)
 
 
+def always(loss: Loss) -> Callable[[int], Loss]:
+    """One loss for every update."""
+    return lambda step: loss
+
+
+_always_answers = always(answer_loss)
+
+
 def sum_of(loss: Loss, *terms: tuple[float, Loss]) -> Loss:
     """`loss` plus each weighted term."""
 
@@ -119,13 +127,15 @@ def finetune(
     start: FinetuneState,
     batches_at: Callable[[int], Sequence[AnyBatch]],
     plan: Plan,
-    loss: Loss = answer_loss,
+    loss_at: Callable[[int], Loss] = _always_answers,
 ) -> Iterator[Step]:
     """Train the student in place from `start` to `plan.steps` AdamW updates, yielding after each.
 
     `batches_at(k)` gives the micro-batches of update k, counted from 0; their gradients add up to the whole batch's,
-    per answer token. Between steps the student holds the trained parameters, in evaluation mode: score it, but put
-    nothing else into it. Memory: Adam's 12 bytes a trainable parameter, and the activations of the largest micro-batch.
+    per answer token. `loss_at(k)` gives the loss of update k, so that weights may follow a schedule, and a tuning that
+    goes on from a state sees the weights of an unbroken one. Between steps the student holds the trained parameters, in
+    evaluation mode: score it, but put nothing else into it. Memory: Adam's 12 bytes a trainable parameter, and the
+    activations of the largest micro-batch.
     Raises Diverged, a UserError, when the loss stops being a number.
     """
     if plan.checkpointing and not student.backbone.model.supports_gradient_checkpointing:
@@ -139,7 +149,7 @@ def finetune(
                 group["lr"] = lr
             tuning.optimizer.zero_grad()
             with _prepared(student, plan):
-                value = _accumulate(student, tuning.params, batches_at(step), plan, loss)
+                value = _accumulate(student, tuning.params, batches_at(step), plan, loss_at(step))
             if not torch.isfinite(value):
                 found = f"The loss is {value.item()} at step {step}."
                 raise Diverged(found, "a finite loss", "Lower the learning rate.")

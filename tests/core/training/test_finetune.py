@@ -12,7 +12,16 @@ from backend.core.models.lora import Student
 from backend.core.params import as_leaves
 from backend.core.text.examples import Rows, TokenBatch, answer_tokens, encode
 from backend.core.text.prompts import Example, question_prompt
-from backend.core.training.finetune import EarlyStop, Plan, answer_loss, choose_lr, finetune, learning_rate, sum_of
+from backend.core.training.finetune import (
+    EarlyStop,
+    Plan,
+    always,
+    answer_loss,
+    choose_lr,
+    finetune,
+    learning_rate,
+    sum_of,
+)
 from backend.core.training.finetune_state import FinetuneState
 from backend.errors import UserError
 from tests import tiny
@@ -152,11 +161,24 @@ def test_extra_terms_are_added_without_the_loop_knowing_them(one):
         return torch.zeros(())
 
     losses, expected = naive(one, Plan(STEPS, LR), extra=lambda params: 0.3 * small(one, params, None))
-    steps = list(tune(one, loss=sum_of(answer_loss, (0.3, small), (1.0, look))))
+    steps = list(tune(one, loss_at=always(sum_of(answer_loss, (0.3, small), (1.0, look)))))
     assert [step.loss for step in steps] == pytest.approx(losses, rel=1e-4)
     assert close(steps[-1].params(), expected)
     assert not close(list(tune(one))[-1].params(), expected)
     assert all(student is one for student, _ in seen) and sum(len(batch) for _, batch in seen) == STEPS * len(EXAMPLES)
+
+
+def test_a_loss_learns_the_number_of_its_update_and_a_resumed_one_the_same_numbers(one):
+    def weighted_at(step):
+        asked.append(step)
+        return lambda student, params, batch: 0.5**step * student.loss(params, batch)
+
+    asked = []
+    whole = list(tune(one, loss_at=weighted_at))
+    state = next(tune(one, loss_at=weighted_at)).state()
+    rest = list(tune(one, start=state, loss_at=weighted_at))
+    assert asked == [0, 1, 2, 0, 1, 2] and [step.loss for step in rest] == [step.loss for step in whole][1:]
+    assert whole[1].loss < 0.6 * whole[0].loss and whole[2].loss < 0.6 * whole[1].loss
 
 
 def test_an_interrupted_tuning_goes_on_to_the_same_bits(any_student, tmp_path):
@@ -196,7 +218,7 @@ def test_a_loss_that_is_no_number_ends_it_before_the_parameters_are_spoilt(one):
         return student.loss(params, batch) * math.nan
 
     with pytest.raises(UserError, match=r"loss is nan at step 0.*Lower the learning rate"):
-        list(tune(one, loss=broken))
+        list(tune(one, loss_at=always(broken)))
     assert equal({name: p.detach() for name, p in one.live().items()}, one.initial(0))
 
 
