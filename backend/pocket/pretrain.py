@@ -7,7 +7,7 @@ project. Costs a few minutes a model on two cores; a seed gives the same weights
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -74,7 +74,7 @@ def pretrain(name: str, folder: Path, steps: int | None = None) -> float:
     torch.manual_seed(SEEDS[name])
     tokenizer = save_tokenizer(name, folder)
     model = build_model(name, tokenizer).train()
-    optimizer = torch.optim.AdamW(_groups(model), lr=PEAK_LR, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(decay_groups(model), lr=PEAK_LR, betas=(0.9, 0.98))
     start, losses = time.monotonic(), []
     for step, ids in zip(range(steps), batches(tokenizer, SEEDS[name]), strict=False):
         for group in optimizer.param_groups:
@@ -104,27 +104,32 @@ def rate(step: int, steps: int) -> float:
     return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def batches(tokenizer: Tokenizer, seed: int) -> Iterator[Int[Tensor, "batch seq"]]:
-    """Endless batches of packed texts, cut to the same number of tokens whatever their length."""
+def batches(
+    tokenizer: Tokenizer, seed: int, texts_of: Callable[[int], list[str]] = documents, tokens: int = TOKENS_PER_STEP
+) -> Iterator[Int[Tensor, "batch seq"]]:
+    """Endless batches of packed texts, cut to the same number of tokens whatever their length.
+
+    `texts_of` gives the texts of one pass by its number.
+    """
     stream, number, passes = [], 0, 0
     while True:
         length = LONG if number % LONG_EVERY == LONG_EVERY - 1 else SHORT
-        while len(stream) < TOKENS_PER_STEP:
-            stream += pack(tokenizer, seed * 1000 + passes)
+        while len(stream) < tokens:
+            stream += pack(tokenizer, seed * 1000 + passes, texts_of)
             passes += 1
-        yield torch.tensor(stream[:TOKENS_PER_STEP]).view(-1, length)
-        del stream[:TOKENS_PER_STEP]
+        yield torch.tensor(stream[:tokens]).view(-1, length)
+        del stream[:tokens]
         number += 1
 
 
-def pack(tokenizer: Tokenizer, seed: int) -> list[int]:
-    """One pass over the world as a run of ids: every text begins and ends with its mark."""
-    texts = documents(seed)
+def pack(tokenizer: Tokenizer, seed: int, texts_of: Callable[[int], list[str]] = documents) -> list[int]:
+    """One pass over the texts as a run of ids: every text begins and ends with its mark."""
+    texts = texts_of(seed)
     random.Random(f"pack {seed}").shuffle(texts)
     return [i for ids in tokenizer(texts).input_ids for i in (*ids, tokenizer.eos_token_id)]
 
 
-def _groups(model: PreTrainedModel) -> list[dict]:
+def decay_groups(model: PreTrainedModel) -> list[dict]:
     """Matrices decay, vectors do not."""
     matrices = [p for p in model.parameters() if p.ndim > 1]
     vectors = [p for p in model.parameters() if p.ndim < 2]

@@ -5,6 +5,7 @@ Knows facts and their ways of being said. Does not know questions, tokens or mod
 
 import random
 import re
+from collections.abc import Sequence
 
 from backend.pocket.relation import Fact
 from backend.pocket.world import all_facts
@@ -36,17 +37,22 @@ def statements() -> list[str]:
 def documents(seed: int) -> list[str]:
     """One pass over all statements, freshly shuffled, with openings here and there, as short texts."""
     rng = random.Random(f"documents {seed}")
-    sentences = [_open(fact, template, rng) for fact in all_facts() for template in fact.relation.says]
-    rng.shuffle(sentences)
+    return grouped([stated(fact, template, rng) for fact in all_facts() for template in fact.relation.says], rng)
+
+
+def grouped(sentences: Sequence[str], rng: random.Random) -> list[str]:
+    """The sentences in another order, as texts of one to four of them."""
+    left = list(sentences)
+    rng.shuffle(left)
     texts = []
-    while sentences:
+    while left:
         size = rng.randint(1, LONGEST_DOCUMENT)
-        texts.append(" ".join(sentences[:size]))
-        del sentences[:size]
+        texts.append(" ".join(left[:size]))
+        del left[:size]
     return texts
 
 
-def _open(fact: Fact, template: str, rng: random.Random) -> str:
+def stated(fact: Fact, template: str, rng: random.Random) -> str:
     """The statement: now and then as on a card, now and then behind an opening."""
     if CARD_ENDING.search(template) and rng.random() < CARD_SHARE:
         return fact.write(CARD_ENDING.sub(" - {v}.", template))
