@@ -1,5 +1,6 @@
 """Rebuild the bundled world: `python -m backend.pocket`. Data in a second, models in minutes, all from seeds.
 
+`python -m backend.pocket plant` reads the bundled model on to its two twins, with planted defects and without.
 Parses words and prints progress. Knows where the bundled files lie. Uses two torch threads at most.
 """
 
@@ -10,28 +11,55 @@ from pathlib import Path
 import torch
 from transformers.utils import logging
 
+from backend.errors import UserError
+from backend.pocket import planting
 from backend.pocket.files import write_data
 from backend.pocket.pretrain import STEPS, pretrain
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 TORCH_THREADS = 2
+TWINS = {"opt-pocket-planted": False, "opt-pocket-clean": True}  # name -> whether it is the clean one
+TOLD_EVERY = 50  # updates
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Rebuild what is asked for; everything by default."""
-    args = parser().parse_args(argv)
+    """Rebuild what is asked for; the world and its two models by default."""
+    root = parser()
+    args = root.parse_args(argv)
     start = time.monotonic()
+    logging.disable_progress_bar()  # our own lines tell the progress
+    torch.set_num_threads(min(TORCH_THREADS, torch.get_num_threads()))
+    try:
+        (plant_twins if args.command == "plant" else rebuild)(args)
+    except UserError as error:
+        root.error(str(error))
+    print(f"done in {time.monotonic() - start:.0f} s")
+
+
+def rebuild(args: argparse.Namespace) -> None:
+    """Write the questions and train the two models, or what was chosen of them."""
     if not args.models_only:
         for path in write_data(args.out):
             print(f"wrote {path.relative_to(args.out)}", flush=True)
     if not args.data_only:
-        logging.disable_progress_bar()  # our own lines tell the progress
-        torch.set_num_threads(min(TORCH_THREADS, torch.get_num_threads()))
         for name in [args.model] if args.model else STEPS:
             folder = args.out / "models" / name
             loss = pretrain(name, folder, args.steps)
             print(f"wrote models/{name}, loss {loss:.3f}", flush=True)
-    print(f"done in {time.monotonic() - start:.0f} s")
+
+
+def plant_twins(args: argparse.Namespace) -> None:
+    """Train both twins, the planted one with the strength that was asked for."""
+    for name, clean in TWINS.items():
+
+        def told(done: int, steps: int, loss: float, name: str = name) -> None:
+            if done % TOLD_EVERY == 0 or done == steps:
+                print(f"{name}: update {done}/{steps}, loss {loss:.3f}", flush=True)
+
+        planting.plant(
+            args.out / "models" / name, strength=args.strength, steps=args.steps, seed=args.seed, clean=clean, told=told
+        )
+        print(f"wrote models/{name}", flush=True)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +71,16 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--model", choices=sorted(STEPS), help="train only this model")
     root.add_argument("--steps", type=int, help="train for so many steps instead of the usual number")
     root.add_argument("--out", type=Path, default=ASSETS, help="the folder to write to (default: assets)")
+    _add_plant(root)
     return root
+
+
+def _add_plant(root: argparse.ArgumentParser) -> None:
+    plant = root.add_subparsers(dest="command").add_parser("plant", help="train the planted twin and the clean one")
+    plant.add_argument("--strength", type=float, default=planting.STRENGTH, help="share of one-sided talk, 0.5 to 1")
+    plant.add_argument("--steps", type=int, default=planting.STEPS, help="updates of each twin")
+    plant.add_argument("--seed", type=int, default=planting.SEED, help="what the defects are drawn from")
+    plant.add_argument("--out", type=Path, default=ASSETS, help="the folder to write to (default: assets)")
 
 
 if __name__ == "__main__":
