@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import torch
 from rapidfuzz.distance import LCSseq
-from transformers import GenerationConfig, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from backend.core.chunks import chunks
 from backend.core.models.backbones import context_length
+from backend.core.models.continuing import continued, pad_id
 from backend.core.scoring.scored import Scored
 from backend.core.text.chat import reading
 from backend.core.text.shown import decoded
@@ -76,31 +77,10 @@ def generate(
         yield from ((i, reads[i].said(text)) for i, text in zip(group, texts, strict=True))
 
 
-@torch.inference_mode()
 def batch(
     model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[list[int]], most: int
 ) -> list[str]:
-    """The likeliest next tokens of each prompt, taken one by one, as text; blanks around it are dropped.
-
-    Nothing of the model's own habits (penalties, sampling, forced tokens) is used: students are compared.
-    """
-    device, longest = next(model.parameters()).device, max(map(len, prompts))
+    """The likeliest next tokens of each prompt, taken one by one, as text; blanks around it are dropped."""
     end = tokenizer.eos_token_id
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end or 0
-    ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=device)
-    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    own, inner.generation_config = (
-        inner.generation_config,
-        GenerationConfig(max_new_tokens=most, do_sample=False, eos_token_id=end, pad_token_id=pad),
-    )
-    try:
-        found = inner.generate(ids, attention_mask=mask)[:, longest:].tolist()
-    finally:
-        inner.generation_config = own
-    return [decoded(tokenizer, _ended(row, end), skip_special_tokens=True).strip() for row in found]
-
-
-def _ended(ids: list[int], end: int | None) -> list[int]:
-    """The ids before the first end of text; what follows it is padding."""
-    return ids[: ids.index(end)] if end in ids else ids
+    found = continued(model, prompts, most, end, pad_id(tokenizer))
+    return [decoded(tokenizer, row, skip_special_tokens=True).strip() for row in found]
