@@ -86,7 +86,7 @@ def spreads(runs: Sequence[RunDir]) -> list[Spread]:
     """Every figure that all of the runs have: student, regime, arm, task and metric."""
     tables = [_means(run) for run in runs]
     shared = [key for key in tables[0] if all(key in table for table in tables)] if tables else []
-    return [Spread(*key, *_spread([table[key] for table in tables])) for key in shared]
+    return [Spread(*key, *mean_with_interval([table[key] for table in tables])) for key in shared]
 
 
 def gains(study: Study, runs: Sequence[RunDir]) -> list[Spread]:
@@ -102,7 +102,8 @@ def gains(study: Study, runs: Sequence[RunDir]) -> list[Spread]:
         where = (one.student, one.regime, chance, one.task, one.metric)
         if one.arm == made and all(where in table for table in tables):
             values = [value - table[where] for value, table in zip(one.values, tables, strict=True)]
-            found.append(Spread(one.student, one.regime, made, one.task, one.metric, *_spread(values), against=chance))
+            together = mean_with_interval(values)
+            found.append(Spread(one.student, one.regime, made, one.task, one.metric, *together, against=chance))
     return found
 
 
@@ -134,7 +135,8 @@ def _means_of(path: Path, facts: tuple[int, int, int]) -> dict[tuple, float]:
     return {tuple(row[name] for name in KEYS): row["mean"] for row in summarise_results(rows)}
 
 
-def _spread(values: Sequence[float]) -> tuple[tuple[float, ...], float, float, float, float]:
+def mean_with_interval(values: Sequence[float]) -> tuple[tuple[float, ...], float, float, float, float]:
+    """`(values, mean, sd, low, high)` as in Spread, by Student's t; the last three are NaN of a single value."""
     mean = statistics.fmean(values)
     if len(values) < 2:
         return tuple(values), mean, math.nan, math.nan, math.nan
