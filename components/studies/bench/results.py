@@ -16,6 +16,7 @@ from backend.studies.bench.study import STUDY
 from backend.studies.bench.words import learned, task_name
 from components.frame.words import change, count, duration, two, unit
 from components.panels import saving, tables
+from components.panels.notices import notices
 from components.panels.results import arm, regime, ticks
 from components.studies.bench import pictures, scores, words
 
@@ -43,7 +44,7 @@ def results_markup(run: RunDir) -> str:
     key = f'<span class="ds-key-none">before</span><span class="ds-key-{kind}">after</span>'
     return (
         f"{HEAD.format(rows=len(rows), saves=numbers(rows))}{saving.MENU}{headlines(compared)}"
-        f"{notices(summary.get('warnings'))}"
+        f"{notices(summary.get('warnings'), named)}"
         f'<div class="ds-after-{kind}">{panels}{learning(summary)}</div>'
         f'<p class="ds-key">{key}<span>dots: single students</span>'
         f"{metrics}<span>{HOW}</span></p>{table_markup(rows)}</section>"
@@ -75,23 +76,6 @@ def comparisons(summary: dict, judging: Mapping[str, str]) -> list[dict]:
     needed = {"task", "metric", "difference", "low", "high", "mean_a", "mean_b", "inside_noise"}
     found = [row for row in summary.get("comparisons") or [] if isinstance(row, dict) and needed <= row.keys()]
     return [row for row in found if row["metric"] == judging.get(row["task"], row["metric"])]
-
-
-def notices(warnings: object) -> str:
-    """A leak, a difference inside the noise: what was found, what was expected, what to do."""
-    shown = [notice(part) for part in warnings if isinstance(part, dict)] if isinstance(warnings, list) else []
-    return f'<ul class="ds-notices">{"".join(shown)}</ul>' if shown else ""
-
-
-def notice(part: dict) -> str:
-    kind = str(part.get("kind", "note"))
-    return (
-        f'<li class="ds-notice" data-kind="{escape(kind)}"><svg viewBox="0 0 24 24" width="20" height="20" '
-        'aria-hidden="true"><path d="M12 3 22 20H2Z" fill="none" stroke="currentColor" stroke-width="2" '
-        'stroke-linejoin="round"/><path d="M12 10v5M12 17.4v.2" stroke="currentColor" stroke-width="2.2" '
-        f'stroke-linecap="round"/></svg><div><b>{escape(named(part.get("found", "")))}</b>'
-        f"<p>Expected {escape(str(part.get('expected', '')))}. {escape(str(part.get('next_step', '')))}</p></div></li>"
-    )
 
 
 def named(said: object) -> str:
