@@ -17,14 +17,17 @@ from components.panels import saving, tables
 HOW = "95 % interval, over the choice of questions and of students."
 
 
-def results_markup(study: Study, rows: list[dict], config: dict, said: str = "", more: str = "") -> str:
+def results_markup(
+    study: Study, rows: list[dict], config: dict, said: str = "", more: str = "", asks: str = "Does it teach?"
+) -> str:
     """The panels and the table; an invitation when there is nothing yet.
 
-    `said` is markup above the panels, such as a verdict, `more` markup between them and the table.
+    `said` is markup above the panels, such as a verdict, `more` markup between them and the table; `asks` is the
+    question that they answer.
     """
     if not rows:
         return (
-            '<section class="ds-results" data-rows="0"><h2>Does it teach?</h2><p class="ds-quiet">No scores yet. '
+            f'<section class="ds-results" data-rows="0"><h2>{escape(asks)}</h2><p class="ds-quiet">No scores yet. '
             "They appear here one by one during the run's last step.</p></section>"
         )
     everything = summarise_results(rows)
@@ -33,7 +36,7 @@ def results_markup(study: Study, rows: list[dict], config: dict, said: str = "",
     table = [row for row in everything if row["metric"] == drawn]
     return (
         f'<section class="ds-results" data-rows="{len(rows)}" {numbers(study, everything)}>{saving.MENU}'
-        f"<h2>Does it teach?</h2>{said}"
+        f"<h2>{escape(asks)}</h2>{said}"
         f'<div class="ds-panels">{"".join(panels(study, table, config))}</div>'
         f'<p class="ds-key">{key(study, table)}<span>{escape(metrics.get(drawn, drawn))}</span>'
         f"<span>n: questions × students</span><span>{HOW}</span></p>{more}{table_markup(study, everything)}</section>"

@@ -7,9 +7,9 @@ from components.run.panel import Look, Panel
 
 
 class Results(Panel):
-    """Empty until there is a row."""
+    """Empty until there is a row. `asks` is the question that the bars answer."""
 
-    name = "results"
+    name, asks = "results", "Does it teach?"
 
     def __init__(self, view):
         super().__init__(view)
@@ -22,7 +22,8 @@ class Results(Panel):
     def look(self, look: Look) -> dict:
         if look.results is None:
             return {}
-        return {self.results: results_markup(self.view.study, look.results, look.run.config()["config"])}
+        config = look.run.config()["config"]
+        return {self.results: results_markup(self.view.study, look.results, config, asks=self.asks)}
 
     def nothing(self) -> dict:
-        return {self.results: results_markup(self.view.study, [], {})}
+        return {self.results: results_markup(self.view.study, [], {}, asks=self.asks)}
