@@ -113,7 +113,9 @@ class Regularised:
         computed, and where gradients were, `share_task` and `share_...`: norms, divided by their sum."""
         places = self._sums.places
         found: dict[str, float | int] = {name: value / places for name, value in self._sums.values.items()}
-        found |= {f"weighted_{name}": self._now[name] * found[name] for name in TERMS if name in found}
+        for name in TERMS:
+            if name in found or getattr(self.weights, name):
+                found[f"weighted_{name}"] = self._now[name] and self._now[name] * found[name]
         norms = {
             name: math.sqrt(sum(g.square().sum().item() for g in parts)) for name, parts in self._sums.gradients.items()
         }
