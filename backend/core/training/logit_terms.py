@@ -65,7 +65,7 @@ def singular_values(z: Logits) -> Float[Tensor, " least"]:
     return torch.where(found > floor, found, floor).sqrt()
 
 
-def spread_places(z: Logits, most: int = MOST_PLACES) -> Logits:
+def spread_places(z: Logits, most: int = MOST_PLACES) -> Float[Tensor, "kept vocab"]:
     """At most `most` rows, evenly spread over all of them."""
     if len(z) <= most:
         return z
