@@ -42,6 +42,7 @@ def tune(config: BaLoraConfig, model: str, run_dir: RunDir) -> Tuned:
         lrs = {arm: chosen_lr(config, arm, tried) for arm in config.arms}
         cells = [chosen_cell(config, arm, lr, seed) for arm, lr in lrs.items() for seed in range(config.seeds)]
         every = tried | train(config, model, run_dir, [cell for cell in cells if cell not in tried], progress)
+        progress.advance(by=progress.total - progress.done)  # what students that stopped early did not need
     for cell in every:
         forget_checkpoint(run_dir.artifacts / TUNING / cell.name)
     for cell in cells:
