@@ -3,16 +3,14 @@
 Knows the rows of probes.jsonl; no model and no torch.
 """
 
-import importlib
-import math
 import statistics
 from collections.abc import Sequence
 
 from backend.core.scoring.metrics import interval
+from backend.runs.seeds import mean_with_interval
 from backend.studies.ba_lora.arms import BASE, CLEAN, REFERENCE
 from backend.studies.ba_lora.config import BaLoraConfig
 
-LEVEL = 0.975  # of Student's t: both ends of a 95 % interval
 SHARES = {"acc", "false_rate", "false_preferred", "true_preferred_clean", "pair_score", "kept"}  # of items, each 0 or 1
 STRONG, WITHOUT = "ba_lora_strong", "no_consistency"
 
@@ -32,12 +30,8 @@ def values_of(rows: Sequence[dict]) -> tuple[Values, dict[tuple[str, str, str], 
 
 def spread(values: Sequence[float]) -> dict:
     """Mean and the ends of its 95 % interval by Student's t over seeds; one value has no interval."""
-    mean = statistics.fmean(values)
-    if len(values) < 2:
-        return {"mean": mean, "low": None, "high": None}
-    quantile = float(importlib.import_module("scipy.special").stdtrit(len(values) - 1, LEVEL))
-    half = quantile * statistics.stdev(values) / math.sqrt(len(values))
-    return {"mean": mean, "low": mean - half, "high": mean + half}
+    _, mean, _, low, high = mean_with_interval(values)
+    return {"mean": mean} | ({"low": low, "high": high} if len(values) > 1 else {"low": None, "high": None})
 
 
 def difference(a: dict[int, float], b: dict[int, float]) -> dict | None:
