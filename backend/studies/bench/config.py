@@ -12,7 +12,8 @@ from backend.settings import check, setting, setting_error
 PRESETS = Path(__file__).parent / "presets"
 ARM_OF = {"none": "base", "real": "full", "random": "random", "distilled": "text", "file": "file"}  # as results say it
 DATA = tuple(ARM_OF)  # what a student may learn from
-METHODS = ("lora", "rslora", "dora", "pissa", "full")
+BA_LORA = "ba_lora"  # PiSSA with regularisers; the other methods differ in their weights alone
+METHODS = ("lora", "rslora", "dora", "pissa", BA_LORA, "full")
 REGIMES = ("ordinary", "matched")
 OWN = "own_"  # how tasks begin that a user's own data makes (core/text/tasks.py)
 
@@ -98,7 +99,12 @@ class BenchConfig:
     )
 
     method: str = setting(
-        "lora", "Which weights are trained, and how.", "Training", label="Method of tuning", basic=True, choices=METHODS
+        "lora",
+        "Which weights are trained, and how. ba_lora: PiSSA with three published regularisers, alpha as the rank.",
+        "Training",
+        label="Method of tuning",
+        basic=True,
+        choices=METHODS,
     )
     regime: str = setting(
         "ordinary",

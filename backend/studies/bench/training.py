@@ -5,9 +5,9 @@ so a killed training resumes to the same numbers.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from statistics import fmean
 
@@ -17,14 +17,16 @@ from backend.core.params import Params
 from backend.core.scoring.metrics import option_loss
 from backend.core.scoring.score import score_questions
 from backend.core.seeding import generator, shuffled_batches
-from backend.core.text.examples import Rows, check_lengths, encode, tokens_at_once
+from backend.core.text.examples import AnyBatch, Data, Rows, check_lengths, encode, tokens_at_once
 from backend.core.text.token_ids import with_bos
-from backend.core.training.finetune import Diverged, EarlyStop, Plan, finetune
+from backend.core.training.anchored import Anchored, whole_batch_tokens
+from backend.core.training.finetune import Diverged, EarlyStop, Loss, Plan, always, answer_loss, finetune
 from backend.core.training.finetune_state import FinetuneState
+from backend.core.training.regularised import Regularised, Weights
 from backend.core.training.stepping import direction, move
 from backend.runs.folder import RunDir
 from backend.runs.progress import Stopped
-from backend.studies.bench.config import BenchConfig
+from backend.studies.bench.config import BA_LORA, BenchConfig
 from backend.studies.bench.data import Test, matched_steps, needs_validation, training_examples, validation
 
 STATE, BEST = "state.safetensors", "best.safetensors"
@@ -69,8 +71,12 @@ class Trainer:
         self.config, self.run_dir, self._look_up = config, run_dir, look_up
         backbone = load_backbone(config.student, dtype=config.precision)
         self.backbone = replace(backbone, tokenizer=with_bos(backbone.tokenizer, config.bos))
-        self.student = make_student(self.backbone, config.method, config.rank, config.alpha)
+        self._regularised = config.method == BA_LORA
+        method, alpha = ("pissa", config.rank) if self._regularised else (config.method, config.alpha)
+        self.student = make_student(self.backbone, method, config.rank, alpha)
         self._at_once = tokens_at_once(self.student.model)
+        if self._regularised:  # its spectrum is of the rows of a micro-batch, so a small model reads them together
+            self._at_once = max(self._at_once, whole_batch_tokens(self.student.model))
 
     @staticmethod
     def planned_steps(config: BenchConfig) -> int:
@@ -85,6 +91,13 @@ class Trainer:
         encoded = [encode(self.backbone.tokenizer, example) for example in training_examples(self.config, seed)]
         check_lengths(encoded, context_length(self.backbone))
         return Rows(encoded, self.student.table)
+
+    def _with_terms(self, rows: Rows, seed: int) -> tuple[Data, Callable[[int], Loss]]:
+        """What an update reads and its loss: of BA-LoRA the published terms, with what the base says of each row."""
+        if not self._regularised:
+            return rows, always(answer_loss)
+        start = self._start(seed)
+        return Anchored.of(self.student, start, rows), Regularised(start, Weights(), self.config.steps)
 
     def train(self, cell: Cell, folder: Path) -> Outcome:
         """From the last checkpoint, or the beginning, to the saved adapter. Raises Stopped when asked to stop."""
@@ -106,11 +119,13 @@ class Trainer:
 
     def _ordinary(self, cell: Cell, folder: Path) -> tuple[Outcome, Params]:
         """AdamW. With patience the best validated parameters remain, without it the last."""
-        c, rows = self.config, self.rows(cell.seed)
+        c = self.config
+        rows, loss_at = self._with_terms(self.rows(cell.seed), cell.seed)
         order = shuffled_batches(len(rows), c.batch, c.steps, generator(c.seed, "order", cell.seed))
         plan = Plan(c.steps, cell.lr, CLIP, c.mixed_precision, c.gradient_checkpointing)
         state, stop = self._begin(cell, folder)
-        for step in finetune(self.student, state, lambda k: rows.micro_batches(order[k], self._at_once), plan):
+        reads = partial(_micro_batches, rows, order, self._at_once)
+        for step in finetune(self.student, state, reads, plan, loss_at):
             self._log("tune", cell, step.step, loss=step.loss)
             ended = step.step == c.steps
             due = ended or step.step % c.validate_every == 0
@@ -129,8 +144,10 @@ class Trainer:
     def _begin(self, cell: Cell, folder: Path) -> tuple[FinetuneState, EarlyStop]:
         if (folder / STATE).is_file():
             return FinetuneState.load(folder / STATE), EarlyStop.load(folder / BEST)
-        start = self.student.initial((self.config.seed, "fresh", cell.seed))
-        return FinetuneState.fresh(start), EarlyStop(self.config.patience)
+        return FinetuneState.fresh(self._start(cell.seed)), EarlyStop(self.config.patience)
+
+    def _start(self, seed: int) -> Params:
+        return self.student.initial((self.config.seed, "fresh", seed))
 
     def _validate(self, cell: Cell, step: int) -> float:
         """A number that is larger the better the student does: accuracy, or of free answers the bits, negative."""
@@ -160,7 +177,7 @@ class Trainer:
         """The learned step sizes in the manner they were learned for, from a start that no expert had."""
         c, matched, rows = self.config, matched_steps(self.config), self.rows(cell.seed)
         rng = generator(c.seed, "matched order", cell.seed)
-        params = self.student.initial((c.seed, "fresh", cell.seed))
+        params = self._start(cell.seed)
         for k, chosen in enumerate(shuffled_batches(len(rows), matched.batch, len(matched.sizes), rng)):
             loss, gradient = self.student.mean_gradient(params, rows.micro_batches(chosen, self._at_once))
             params = move(params, matched.sizes[k], direction(matched.rule, gradient))
@@ -176,6 +193,10 @@ class Trainer:
             self._look_up()
         elif self.run_dir.stop_requested():
             raise Stopped
+
+
+def _micro_batches(rows: Data, order: list[list[int]], tokens: int, step: int) -> Sequence[AnyBatch]:
+    return rows.micro_batches(order[step], tokens)
 
 
 def forget_checkpoint(folder: Path) -> None:

@@ -10,6 +10,7 @@ METHODS = {
     "rslora": "rsLoRA",
     "dora": "DoRA",
     "pissa": "PiSSA",
+    "ba_lora": "BA-LoRA",
     "full": "full fine-tuning",
 }
 

@@ -15,7 +15,7 @@ from backend.core.text.text_data import load_questions
 from backend.errors import UserError
 from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
-from backend.studies.bench.config import METHODS, BenchConfig
+from backend.studies.bench.config import BA_LORA, METHODS, BenchConfig
 from backend.studies.bench.data import training_examples
 from backend.studies.bench.files import questions_scored, scores_of, students_of
 from backend.studies.bench.shapes import Summary
@@ -105,8 +105,28 @@ def test_a_run_says_what_saves_no_time_here_and_was_left_aside(tmp_path, monkeyp
     Summary.model_validate_json((run_dir.path / "summary.json").read_bytes())
 
 
+def test_ba_lora_is_pissa_with_terms_that_change_what_is_learned(tmp_path):
+    found = {}
+    for method in ("pissa", BA_LORA):
+        config, run_dir = start(
+            tmp_path / method,
+            method=method,
+            alpha=8,
+            lrs=(0.01,),
+            seeds=1,
+            steps=4,
+            data="random",
+            examples=8,
+            test_limit=20,
+        )
+        assert run_to_the_end(config, run_dir) == "finished"
+        found[method] = [row["loss"] for row in run_dir.rows("metrics") if row["stage"] == "tune"]
+    assert found["pissa"][0] == pytest.approx(found[BA_LORA][0], rel=1e-4)  # consistency begins at nothing
+    assert found["pissa"][-1] != pytest.approx(found[BA_LORA][-1], rel=1e-4)
+
+
 def test_the_methods_of_the_config_are_those_of_the_engine():
-    assert METHODS == adapters.METHODS
+    assert tuple(method for method in METHODS if method != BA_LORA) == adapters.METHODS
 
 
 def test_patience_ends_a_student_early_and_keeps_its_best(tmp_path):
