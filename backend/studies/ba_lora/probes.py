@@ -6,6 +6,7 @@ Does not know arms, runs or where rows are kept. Costs a second or two a student
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -14,10 +15,11 @@ from transformers import PreTrainedTokenizerBase
 
 from backend.core.scoring.score import score_questions
 from backend.core.text.tasks import Question, TaskSpec
-from backend.pocket.planted import Planted
+from backend.pocket.planted import Pair, Planted, Who
 from backend.studies.ba_lora import probe_pairs, probe_who
 from backend.studies.ba_lora.probe_answers import answers, first_logits
 from backend.studies.ba_lora.probe_facts import WrongLabel, fact_probes, wrong_labels
+from backend.studies.ba_lora.probe_pairs import Triple
 from backend.studies.ba_lora.probe_rows import ProbeResult
 from backend.studies.ba_lora.real_files import read_bbq, read_crows_pairs, read_stereoset
 
@@ -26,11 +28,24 @@ __all__ = ["OwnProbes", "ProbeResult", "WrongLabel", "first_logits", "probe"]
 
 @dataclass(frozen=True)
 class OwnProbes:
-    """Paths of files that the project does not ship; an empty one is left out."""
+    """Paths of files that the project does not ship; an empty one is left out. Each is read once; UserError where that
+    fails."""
 
     crows_pairs: str = ""
     stereoset: str = ""
     bbq: str = ""
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        return read_crows_pairs(self.crows_pairs) if self.crows_pairs else []
+
+    @cached_property
+    def triples(self) -> list[Triple]:
+        return read_stereoset(self.stereoset) if self.stereoset else []
+
+    @cached_property
+    def who(self) -> list[Who]:
+        return read_bbq(self.bbq) if self.bbq else []
 
 
 def probe(
@@ -67,10 +82,10 @@ def _planted(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, world: 
 
 def _real(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, own: OwnProbes) -> list[ProbeResult]:
     found = []
-    if own.crows_pairs:
-        found.append(probe_pairs.pairs(model, tokenizer, read_crows_pairs(own.crows_pairs), "crows_pairs"))
-    if own.stereoset:
-        found.append(probe_pairs.stereoset(model, tokenizer, read_stereoset(own.stereoset)))
-    if own.bbq:
-        found.append(probe_who.bbq(model, tokenizer, read_bbq(own.bbq)))
+    if own.pairs:
+        found.append(probe_pairs.pairs(model, tokenizer, own.pairs, "crows_pairs"))
+    if own.triples:
+        found.append(probe_pairs.stereoset(model, tokenizer, own.triples))
+    if own.who:
+        found.append(probe_who.bbq(model, tokenizer, own.who))
     return found
