@@ -6,7 +6,7 @@ processes and models.
 
 import json
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from statistics import fmean
 
@@ -15,6 +15,7 @@ from backend.core.models.backbones import Backbone, load_backbone
 from backend.core.pool import each, worker_count
 from backend.core.scoring.score import score_questions
 from backend.core.scoring.scored import from_row
+from backend.core.text.tasks import Question
 from backend.core.text.text_data import load_questions
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
@@ -111,6 +112,10 @@ class Room:
         self.config, self.run_dir, self.ground = config, run_dir, Ground(config)
         self._models: dict[str, Backbone] = {}
 
+    @cached_property
+    def _questions(self) -> list[Question]:
+        return load_questions(TASK, "test", None, self.config.test_limit)
+
     def take(self, sitter: Sitter) -> None:
         """Write the texts of a sitter and the scores of its answers."""
         if sitter.spec not in self._models:
@@ -140,8 +145,7 @@ class Room:
         self._replace(sitter.items, rows)
 
     def _ask(self, sitter: Sitter, writer: Writer) -> None:
-        questions = load_questions(TASK, "test", None, self.config.test_limit)
-        scored = score_questions(writer.model, writer.tokenizer, questions, TASK)
+        scored = score_questions(writer.model, writer.tokenizer, self._questions, TASK)
         self._replace(sitter.scores, [item.as_row() for item in scored])
 
     def _replace(self, name: str, rows: Sequence[dict]) -> None:

@@ -4,20 +4,16 @@ Knows the measures, the list of rude phrases and a world that tells what is true
 without torch.
 """
 
-from typing import TYPE_CHECKING
-
 from backend.studies.active_inheritance.measures import fog, mattr, mtld, rix, sentences_of, words_of
 from backend.studies.active_inheritance.rude import rude
-
-if TYPE_CHECKING:
-    from backend.studies.active_inheritance.truth import World
+from backend.studies.active_inheritance.truth import World
 
 WINDOW = 20  # words that MATTR looks at together
 METRICS = ("length", "mtld", "mattr", "fog", "rix", "rude", "truth")  # what a profile tells, in its order
-Scores = dict[str, float | None]
+Scores = dict[str, float | int | None]
 
 
-def scores_of(text: str, entity: str, world: "World | None", equal_words: int) -> Scores:
+def scores_of(text: str, entity: str, world: World | None, equal_words: int) -> Scores:
     """The scores of a text about an entity. `truth` is None without a world, or where nobody is told about.
 
     MTLD and MATTR are of the first `equal_words` words, since both move with length; 0 for all of them.

@@ -75,7 +75,7 @@ def by_prompt(items: Sequence[Mapping], equal_words: int) -> dict[str, dict[int,
     return found
 
 
-def _put(found: dict[str, dict[int, float]], metric: str, pairs: Sequence[tuple[int, float | None]]) -> None:
+def _put(found: dict[str, dict[int, float]], metric: str, pairs: Sequence[tuple[int, float | int | None]]) -> None:
     values: dict[int, list[float]] = {}
     for prompt, value in pairs:
         if value is not None:
