@@ -7,5 +7,6 @@ as one: it stands above the others and uses them.
 STUDIES = {
     "text_distillation": "backend.studies.text_distillation.study",
     "bench": "backend.studies.bench.study",
+    "active_inheritance": "backend.studies.active_inheritance.study",
     "comparison": "backend.comparison.study",
 }
