@@ -1,15 +1,18 @@
-"""Intervals of 95 %: over prompts by resampling them, over students by Student's t.
+"""Intervals of 95 %: over prompts by resampling them, over students by Student's t, and over both by resampling both.
 
 Knows numbers only; the same numbers give the same interval on every machine.
 """
 
+import math
 from collections.abc import Sequence
-from statistics import fmean, stdev
 
 import numpy as np
-from scipy import stats
+
+from backend.core.scoring.compare import bootstrap
+from backend.runs.seeds import mean_with_interval
 
 DRAWS = 2000
+TAILS = (2.5, 97.5)
 Interval = tuple[float | None, float | None]
 
 
@@ -19,13 +22,22 @@ def over_prompts(values: Sequence[float], draws: int = DRAWS) -> Interval:
         return None, None
     source, given = np.random.default_rng(0), np.asarray(values, dtype=float)
     means = given[source.integers(len(given), size=(draws, len(given)))].mean(axis=1)
-    low, high = np.percentile(means, (2.5, 97.5)).tolist()
+    low, high = np.percentile(means, TAILS).tolist()
     return low, high
 
 
 def over_seeds(values: Sequence[float]) -> Interval:
     """Student's t interval of a mean; None of a single student."""
-    if len(values) < 2:
+    *_, low, high = mean_with_interval(values)
+    return (None, None) if math.isnan(low) else (low, high)
+
+
+def over_both(mine: Sequence[Sequence[float]], others: Sequence[Sequence[float]], draws: int = DRAWS) -> Interval:
+    """The difference of two means, prompts and each side's students being drawn. A side is a row a student, with the
+    same prompts; None of a single prompt.
+    """
+    a, b = (np.asarray(side, dtype=float) for side in (mine, others))
+    if a.shape[1] < 2:
         return None, None
-    half = float(stats.t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
-    return fmean(values) - half, fmean(values) + half
+    low, high = np.percentile(bootstrap(a, b, draws, 0, bounded=False), TAILS).tolist()
+    return low, high

@@ -158,6 +158,9 @@ class Inherited(Row):
     seeds: Whole
     prompts_low: Number | None
     prompts_high: Number | None
+    both_low: Number | None
+    both_high: Number | None
+    n: Whole
     base: Number
     relative: Number | None
     share: Number | None

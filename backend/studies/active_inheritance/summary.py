@@ -12,7 +12,7 @@ import numpy as np
 from backend.runs.folder import RunDir
 from backend.studies.active_inheritance.cells import RANDOM, Cell, cells
 from backend.studies.active_inheritance.config import PASSIVE, ActiveConfig
-from backend.studies.active_inheritance.intervals import over_prompts, over_seeds
+from backend.studies.active_inheritance.intervals import over_both, over_prompts, over_seeds
 from backend.studies.active_inheritance.scores import METRICS
 from backend.studies.active_inheritance.sitters import BEFORE_PASSIVE, Sitter, by_prompt, sitters
 
@@ -65,7 +65,7 @@ def _rows(
         if not all(metric in side for side in (*mine, *others)):
             continue
         taught = [_moved(data, cell, start, metric, others[i]) for i, (cell, start) in enumerate(pairs)]
-        if any(move is None for move in taught):
+        if None in taught or not set.intersection(*(set(side[metric]) for side in (*mine, *others))):
             continue
         row = {"arm": arm, "objective": objective, "k": k, "metric": metric, "data_move": fmean(taught)}
         found.append(row | move([one[metric] for one in mine], [one[metric] for one in others], fmean(taught)))
@@ -84,29 +84,25 @@ def _where(cell: Cell) -> tuple:
 
 
 def move(mine: Sequence[dict[int, float]], others: Sequence[dict[int, float]], data_move: float) -> dict:
-    """The students' mean difference, its intervals over students and over prompts, and its share of the data's.
+    """The students' mean difference, its intervals over students, over prompts and over both, and its share of the
+    data's.
 
-    Each side is a list of seeds: prompt -> mean. Only prompts that both sides have count. The share takes the data's
-    move as known.
+    Each side is a list of seeds: prompt -> mean. Only prompts that every student of both sides has a text for count.
+    The share takes the data's move as known.
     """
-    shared = [sorted(a.keys() & b.keys()) for a, b in zip(mine, others, strict=True)]
-    by_seed = [_mean(a, p) - _mean(b, p) for a, b, p in zip(mine, others, shared, strict=True)]
-    prompts: dict[int, list[float]] = {}
-    for a, b, there in zip(mine, others, shared, strict=True):
-        for prompt in there:
-            prompts.setdefault(prompt, []).append(a[prompt] - b[prompt])
-    prompts_low, prompts_high = over_prompts([fmean(values) for values in prompts.values()])
+    there = sorted(set.intersection(*(set(one) for one in (*mine, *others))))
+    a, b = ([[one[prompt] for prompt in there] for one in side] for side in (mine, others))
+    by_seed = [fmean(x) - fmean(y) for x, y in zip(a, b, strict=True)]
+    by_prompt = [fmean(x) - fmean(y) for x, y in zip(zip(*a, strict=True), zip(*b, strict=True), strict=True)]
+    prompts_low, prompts_high = over_prompts(by_prompt)
+    both_low, both_high = over_both(a, b)
     low, high = over_seeds(by_seed)
     over = "seeds" if low is not None else "prompts"
     low, high = (low, high) if over == "seeds" else (prompts_low, prompts_high)
-    moved, base = fmean(by_seed), fmean(_mean(b, p) for b, p in zip(others, shared, strict=True))
-    row = {"student_move": moved, "low": low, "high": high, "over": over, "seeds": len(mine)}
-    row |= {"prompts_low": prompts_low, "prompts_high": prompts_high, "base": base}
-    return row | {"relative": moved / base if base else None} | _share(moved, low, high, data_move)
-
-
-def _mean(values: dict[int, float], prompts: Sequence[int]) -> float:
-    return fmean(values[prompt] for prompt in prompts) if prompts else 0.0
+    moved, base = fmean(by_seed), fmean(map(fmean, b))
+    row = {"student_move": moved, "low": low, "high": high, "over": over, "seeds": len(mine), "n": len(there)}
+    row |= {"prompts_low": prompts_low, "prompts_high": prompts_high, "both_low": both_low, "both_high": both_high}
+    return row | {"base": base, "relative": moved / base if base else None} | _share(moved, low, high, data_move)
 
 
 def _share(moved: float, low: float | None, high: float | None, data_move: float) -> dict:

@@ -27,7 +27,7 @@ LINES = {
 
 def title(config: dict) -> str:
     """A run's name."""
-    return f"{listed([AIMS.get(name, name) for name in config['objectives']])} of {config['k']}"
+    return f"Best of {config['k']}: {listed([AIMS.get(name, name) for name in config['objectives']])}"
 
 
 def about(config: dict) -> str:
