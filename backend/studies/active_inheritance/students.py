@@ -45,8 +45,8 @@ class Trainer:
         Raises Stopped when asked to stop, Diverged where the loss is no number any more.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        c, student = self.config, self._student(student_of(self.config, cell.arm))
-        rows, batch = self._lesson(cell, student)
+        c, student = self.config, self.student(student_of(self.config, cell.arm))
+        rows, batch = self.lesson(cell, student)
         order = shuffled_batches(len(rows), batch, c.steps, generator(c.seed, "order", cell.seed))
         at_once, state = tokens_at_once(student.model), self._begin(student, cell, folder)
         for step in finetune(
@@ -60,7 +60,8 @@ class Trainer:
             self._check()
         return batch
 
-    def _student(self, spec: str) -> LoraStudent:
+    def student(self, spec: str) -> LoraStudent:
+        """The model called `spec` with an adapter, kept for the next cell."""
         if spec not in self._students:
             self._students[spec] = LoraStudent(load_backbone(spec), self.config.rank, SCALE * self.config.rank)
         return self._students[spec]
@@ -70,8 +71,8 @@ class Trainer:
             return FinetuneState.load(folder / STATE)
         return FinetuneState.fresh(student.initial((self.config.seed, "fresh", cell.seed)))
 
-    def _lesson(self, cell: Cell, student: LoraStudent) -> tuple[Rows, int]:
-        """What the student reads, and how many texts an update has."""
+    def lesson(self, cell: Cell, student: LoraStudent) -> tuple[Rows, int]:
+        """What the student reads, and how many texts an update has: with equal tokens fewer where they are longer."""
         encoded = self._encoded(cell, student)
         if not self.config.equal_tokens or cell.arm == RANDOM:
             return Rows(encoded, student.table), self.config.batch

@@ -38,11 +38,11 @@ STUDY = Study(
             "tune",
             "step",
             "loss",
-            "loss on the chosen texts",
+            "loss on the chosen texts ({arm})",
             x_label="update",
+            choice="arm",
             by=("arm", "objective", "k", "seed"),
             line=f"{HERE}.words:line",
-            quiet={"arm": "random"},
         ),
     ),
     panels=(

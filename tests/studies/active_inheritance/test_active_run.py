@@ -1,6 +1,7 @@
 """A run of active inheritance from the pool to the summary, with tiny talkers: what it leaves, and how it resumes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
@@ -20,7 +21,7 @@ from backend.studies.active_inheritance.cells import Cell, cells, chosen
 from backend.studies.active_inheritance.config import ActiveConfig
 from backend.studies.active_inheritance.objectives import rechoose
 from backend.studies.active_inheritance.sitters import sitters
-from backend.studies.active_inheritance.students import taught
+from backend.studies.active_inheritance.students import Trainer, taught
 
 SMALL = {
     "prompts": 5,
@@ -151,6 +152,25 @@ def test_a_text_that_the_cap_cut_off_does_not_teach_to_end(config):
     cut = taught(backbone.tokenizer, row, {"text": "water and", "ended": False})
     assert whole.answer == (*cut.answer, end)
     assert IGNORED not in cut.answer
+
+
+def test_equal_tokens_give_longer_texts_fewer_to_an_update(config, finished):
+    short = {"text": "a", "tokens": 1, "ended": True, "scores": {"length": 1, "words": 1}}
+    long = short | {"text": "a b c d e f g h i j k l m n o p", "scores": {"length": 16, "words": 16}}
+    row = {"text": "What?", "entity": "", "talker": "opt"}
+    pool = [row | {"prompt": number, "texts": [short, short, long]} for number in range(5)]
+    cells = [
+        Cell(arm, objective, 3, 0) for arm, objective in (("random", None), ("best", "length"), ("worst", "length"))
+    ]
+    batches = {}
+    for equal in (False, True):
+        trainer = Trainer(replace(config, batch=12, equal_tokens=equal), finished, pool, None)
+        student = trainer.student(config.student)
+        batches[equal] = [trainer.lesson(cell, student)[1] for cell in three]
+        student.remove()
+    assert batches[False] == [12, 12, 12]
+    random, best, worst = batches[True]
+    assert 1 <= best < random == 12 < worst
 
 
 def test_a_run_travels_and_leaves_its_sets_as_data(config, finished):
