@@ -30,7 +30,7 @@ function draw() {
   section.dataset.round = !dealt ? "" : over ? "over" : guesses.length + 1;
   part("[data-deal]").textContent = dealt && over ? "Guess blind, other prompts" : dealt ? "Other prompts" : "Guess blind";
   part("[data-said]").textContent = !dealt ? "Three held-out prompts, three answers to each: one from before, one from a student of random texts, one from a student of chosen texts."
-    : dealt.said || (over ? result() : `Round ${guesses.length + 1} of ${dealt.rounds.length}: which text is by the student \u201c${dealt.names.best}\u201d?`);
+    : dealt.said || (over ? result() : `Round ${guesses.length + 1} of ${dealt.rounds.length}: which text is by the student that was ${dealt.names.best.replace("Taught", "taught")}?`);
   const shown = !dealt ? [] : over ? dealt.rounds : dealt.rounds.slice(guesses.length, guesses.length + 1);
   part(".ds-rounds").replaceChildren(...shown.map((round, at) => drawRound(round, over ? at : guesses.length, over)));
 }

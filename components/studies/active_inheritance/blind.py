@@ -55,7 +55,8 @@ def deal(run: RunDir, key: str, number: object) -> dict:
         return about | {"said": GONE}
     drawn = random.Random(f"{key} {about['number']}")
     rounds = [round_of(texts, prompt, drawn) for prompt in drawn.sample(shared, min(ROUNDS, len(shared)))]
-    return about | {"rounds": rounds, "names": {name: title for name, (title, _) in writers.items()}}
+    names = {name: title for name, (title, _) in writers.items()}
+    return about | {"rounds": rounds, "names": names}
 
 
 def round_of(texts: Mapping[str, Mapping[int, Sequence[Mapping]]], prompt: int, drawn: random.Random) -> dict:

@@ -6,7 +6,7 @@
 const PAUSE = 60, PATIENCE = 4000, REACH = 2.5, Z = 1.96;  // ms; standard deviations that the axis shows
 const VARIED = ["mtld", "mattr"];  // chosen among texts that are long enough for them
 const state = { run: null, number: 0, rows: new Map(), talkers: [], shown: null, k: 0, weights: {}, attributes: [],
-  objectives: [], equal: 0, of: null, prompt: null, touched: false, sight: null, timer: null, kept: new Map() };
+  objectives: [], equal: 0, of: null, live: false, prompt: null, touched: false, sight: null, timer: null, kept: new Map() };
 const part = (selector) => element.querySelector(selector);
 const section = part(".ds-candidates");
 
@@ -20,7 +20,7 @@ function take(news) {
     if (another) Object.assign(state, { run: news.run, prompt: null, touched: false, sight: null, shown: null, k: 0,
       weights: { ...news.objectives[0]?.weights } });
   }
-  state.number = news.number;
+  Object.assign(state, { number: news.number, live: news.live });
   news.rows.forEach(([prompt, talker, texts]) => {
     if (!state.talkers.includes(talker)) state.talkers.push(talker);
     if (!state.rows.has(prompt)) state.rows.set(prompt, new Map());
@@ -115,7 +115,7 @@ function draw() {
   section.dataset.run = state.run || "";
   element.querySelectorAll(".ds-choosing, .ds-scrub, .ds-about-what, .ds-texts, .ds-key").forEach((node) => { node.hidden = !any; });
   const growing = state.of > state.rows.size ? ` of ${state.of}` : "";
-  part("[data-said]").textContent = !any ? "The texts appear here while the pool grows."
+  part("[data-said]").textContent = !any ? empty()
     : `${state.rows.size}${growing} prompts with ${most()} texts of each talker. Move a weight: the kept text is framed at once.`;
   const found = any ? moves() : [];
   if (any) {
@@ -124,6 +124,8 @@ function draw() {
   }
   window.dispatchEvent(new CustomEvent("distilloscope:chosen", { detail: told() }));
 }
+
+const empty = () => (state.run && !state.live ? "The texts of this run are not there: it has not come so far, or they were not kept." : "The texts appear here while the pool grows.");
 
 // Beside each weight, how far that attribute moved.
 function drawMoves(found) {
@@ -300,7 +302,7 @@ function card(talker, { sentences, ended }, number) {
 }
 
 // -- the panels beside it -----------------------------------------------------------------------------------------
-const told = () => ({ run: state.run, rows: state.rows, shown: state.shown || [], kept: state.kept, weights: state.weights, attributes: state.attributes, prompt: state.prompt });
+const told = () => ({ run: state.run, rows: state.rows, shown: state.shown || [], kept: state.kept, weights: state.weights, attributes: state.attributes, empty: empty() });
 window.addEventListener("distilloscope:pool-wanted", () => window.dispatchEvent(new CustomEvent("distilloscope:chosen", { detail: told() })));
 window.addEventListener("distilloscope:prompt", ({ detail }) => {
   if (detail.run !== state.run || !state.rows.has(detail.prompt)) return;

@@ -12,7 +12,7 @@ from pathlib import Path
 import gradio as gr
 
 from backend.errors import UserError
-from backend.runs.folder import RunDir
+from backend.runs.folder import LIVE_STATES, RunDir
 from backend.studies.active_inheritance.rude import PHRASES
 from backend.studies.active_inheritance.truth import World
 from components.frame.scripts import script
@@ -68,7 +68,7 @@ def candidates_view() -> gr.HTML:
 # -- the scores -----------------------------------------------------------------------------------------------------
 def news(run: RunDir, rows: Mapping[str, Sequence[Mapping]], fresh: bool) -> dict:
     """The scores of new texts; with a whole redraw what they are called and how they can be chosen."""
-    found = {"rows": list(scored(rows["pool"]))}
+    found = {"rows": list(scored(rows["pool"])), "live": run.status()["state"] in LIVE_STATES}
     if not fresh:
         return found
     config = run.config()["config"]

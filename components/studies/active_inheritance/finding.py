@@ -32,7 +32,7 @@ def sentence(row: Mapping, attribute: Attribute, first: bool) -> str:
     beside = " than students of random texts" if first else ""
     if row["low"] <= 0 <= row["high"]:
         moved, ends = words.move(row["student_move"], attribute), words.bounds(row["low"], row["high"], attribute)
-        return f"{who} do not differ from those in {attribute.title} beyond the noise: {moved} ({ends})."
+        return f"{who} cannot be told from students of random texts by {attribute.title}: {moved} ({ends})."
     return f"{who} {moved_by(row, attribute)}{beside}."
 
 

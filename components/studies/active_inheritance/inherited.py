@@ -15,6 +15,7 @@ from components.studies.active_inheritance.words import ATTRIBUTES, BY_NAME, Att
 
 HEAD = "<h2>How much is inherited?</h2>"
 WAITING = "The shares appear here at the end of a run, when the students have been compared with those of random texts."
+GONE = "This run has no shares: it has not come so far, or its summary was not kept."
 HOW = (
     "The student's move divided by the data's move, both against random texts: 1 is all of it, 0 is nothing. "
     "Whiskers: 95 %."
@@ -30,11 +31,12 @@ def rows_of(summary: Mapping) -> list[dict]:
     return [row for row in found or () if isinstance(row, dict) and all(row.get(name) is not None for name in NEEDED)]
 
 
-def inherited_markup(summary: Mapping, config: Mapping) -> str:
-    """A figure for each objective and attribute it aims at, then what else changed."""
+def inherited_markup(summary: Mapping, config: Mapping, over: bool = False) -> str:
+    """A figure for each objective and attribute it aims at, then what else changed. `over`: nothing more comes."""
     rows = rows_of(summary)
     if not rows:
-        return f'<section class="ds-inherited" data-rows="0">{HEAD}<p class="ds-quiet">{WAITING}</p></section>'
+        said = GONE if over else WAITING
+        return f'<section class="ds-inherited" data-rows="0">{HEAD}<p class="ds-quiet">{said}</p></section>'
     figures = "".join(share_figures(rows, config))
     return (
         f'<section class="ds-inherited" data-rows="{len(rows)}">{HEAD}<p class="ds-quiet">{HOW}</p>'

@@ -10,7 +10,7 @@ from pathlib import Path
 import gradio as gr
 
 from backend.errors import UserError
-from backend.runs.folder import RunDir
+from backend.runs.folder import LIVE_STATES, RunDir
 from backend.studies.active_inheritance.truth import World
 from components.frame.events import sent
 from components.frame.scripts import script
@@ -114,7 +114,8 @@ class Inherited(Panel):
     def look(self, look: Look) -> dict:
         if not (look.another or look.ended):
             return {}
-        return {self.inherited: inherited_markup(look.run.summary(), look.run.config()["config"])}
+        over = look.status["state"] not in LIVE_STATES
+        return {self.inherited: inherited_markup(look.run.summary(), look.run.config()["config"], over)}
 
     def nothing(self) -> dict:
         return {self.inherited: inherited_markup({}, {})}

@@ -141,7 +141,7 @@ function draw() {
   if (!any) {
     part(".ds-correlations").hidden = true;
     part(".ds-pool").dataset.texts = 0;
-    part("[data-said]").textContent = "The picture appears here while the pool grows.";
+    part("[data-said]").textContent = state.pool?.empty || "";
     return;
   }
   if (!element.offsetParent) return;  // its chapter is closed

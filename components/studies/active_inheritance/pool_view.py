@@ -13,7 +13,7 @@ from components.panels import saving
 SCRIPT = Path(__file__).with_suffix(".js")
 TEMPLATE = f"""
 <section class="ds-pool" data-texts="0">
-  <h2>The pool and what is kept</h2><p class="ds-quiet" data-said>The picture appears here while the pool grows.</p>
+  <h2>The pool and what is kept</h2><p class="ds-quiet" data-said>The texts appear here while the pool grows.</p>
   <div class="ds-pool-parts" hidden>
     <figure class="ds-scatter" {saving.drawn()}>{saving.MENU}<figcaption><label>Across
         <select data-axis="x"></select></label> <label>Upwards <select data-axis="y"></select></label></figcaption>

@@ -25,7 +25,8 @@ def profile_markup(rows: Sequence[Mapping], config: Mapping) -> str:
     found = gathered(rows)
     if not found:
         return f'<section class="ds-multiples"><h2>Profiles</h2><p class="ds-quiet">{WAITING}</p></section>'
-    objectives = objectives_of(found) or [""]
+    listed = list(config.get("objectives") or ())
+    objectives = sorted(objectives_of(found), key=lambda one: listed.index(one) if one in listed else 99) or [""]
     groups = "".join(
         f'<div class="ds-measures" data-objective="{escape(objective)}"{" hidden" if number else ""}>'
         f"{''.join(attribute_figures(found, objective, config))}</div>"
@@ -62,8 +63,9 @@ def attribute_figures(found: Found, objective: str, config: Mapping) -> Iterator
     for attribute in sorted(ATTRIBUTES, key=lambda one: one.name not in aims):
         if dots := list(dots_of(found, objective, attribute, config)):
             axis = around([end for dot in dots for end in (dot.low, dot.high)], attribute.share)
-            aim = "what texts were chosen by" if attribute.name in aims else attribute.unit
-            yield figure(attribute.title, aim, dots, axis, f"profile-{attribute.name}")
+            about = "what texts were chosen by" if attribute.name in aims else attribute.unit
+            about = f"texts of at least {config.get('equal_words')} words" if attribute.long else about
+            yield figure(attribute.title, about, dots, axis, f"profile-{attribute.name}")
 
 
 def dots_of(found: Found, objective: str, attribute: Attribute, config: Mapping) -> Iterator[Dot]:
@@ -120,7 +122,7 @@ def passive_markup(found: Found, config: Mapping) -> str:
         if any(who == arm for who, *_ in found)
     ]
     before = found.get(("before_passive", None, None)) or found.get(("before", None, None))
-    figures = [passive_figure(before, ways, attribute) for attribute in ATTRIBUTES] if before else []
+    figures = [passive_figure(before, ways, one) for one in ATTRIBUTES if not one.long] if before else []
     if not any(figures):
         return ""
     return (

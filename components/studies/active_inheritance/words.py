@@ -17,7 +17,8 @@ ENOUGH_WORDS = 50  # below it MTLD says little
 class Attribute:
     """Something that is measured of a text. `share`: 0 to 1, written in percent; else with so many `digits`.
 
-    `more` and `less` say what students do whose mean is higher or lower by a part, `{}`.
+    `more` and `less` say what students do whose mean is higher or lower by a part, `{}`. `long`: measured of texts
+    alone that have as many words as variety wants.
     """
 
     name: str
@@ -27,21 +28,24 @@ class Attribute:
     unit: str = ""
     digits: int = 1
     share: bool = False
+    long: bool = False
 
 
 ATTRIBUTES = (
     Attribute("length", "Length", "write {} more words", "write {} fewer words", "words"),
     Attribute("mtld", "MTLD", "have a {} higher MTLD", "have a {} lower MTLD"),
-    Attribute("mtld_long", "MTLD of long texts", "have a {} higher MTLD", "have a {} lower MTLD"),
+    Attribute("mtld_long", "MTLD of long texts", "have a {} higher MTLD", "have a {} lower MTLD", long=True),
     Attribute("mattr", "MATTR", "have a {} higher MATTR", "have a {} lower MATTR", digits=3),
-    Attribute("mattr_long", "MATTR of long texts", "have a {} higher MATTR", "have a {} lower MATTR", digits=3),
+    Attribute(
+        "mattr_long", "MATTR of long texts", "have a {} higher MATTR", "have a {} lower MATTR", digits=3, long=True
+    ),
     Attribute("fog", "Gunning Fog", "have a {} higher Fog index", "have a {} lower Fog index"),
     Attribute("rix", "RIX", "have a {} higher RIX", "have a {} lower RIX", digits=2),
     Attribute("rude", "Rude texts", "write {} more rude texts", "write {} fewer rude texts", share=True),
     Attribute("truth", "True sentences", "write {} more true sentences", "write {} fewer true sentences", share=True),
 )
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
-SCORED = tuple(name for name in BY_NAME if not name.endswith("_long"))  # what each text of the pool has
+SCORED = tuple(attribute.name for attribute in ATTRIBUTES if not attribute.long)  # what each text of the pool has
 
 
 def button(objective: str) -> str:
