@@ -27,12 +27,14 @@ from components.frame.events import sent
 from components.frame.failure import error_markup
 from components.frame.scripts import script
 from components.run.downloads import Downloads
+from components.run.keeping import keep_set
 from components.run.shelf import OWN, Shelf, is_owner, new_owner
 from components.run.takeaway_words import BRING, GONE, PUBLISH, brought_markup, pushed_markup, template
+from components.run.upload_store import UploadStore
 from components.run.view import RunView
 
 SCRIPT = Path(__file__).with_suffix(".js")
-DATASET, REPORT = "dataset", "report"
+DATASET, REPORT, KEEP = "dataset", "report", "keep"
 MOST_MEGABYTES = MOST_PACKED // 2**20  # the server refuses larger uploads before they arrive
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 2}
 LOOK_UP = """() => { if (document.querySelector("#brought .ds-brought"))
@@ -99,11 +101,14 @@ class TakeAway:
 
     # -- answers ------------------------------------------------------------------------------------------------
     def take(self, owner: str, key: str | None, event: gr.EventData) -> dict:
-        """A file of the run on screen: where it lies for a while, or why there is none."""
+        """A file of the run on screen: where it lies for a while, or why there is none. `keep` keeps a data set."""
         kind = sent(event, "kind")
         kind = kind if isinstance(kind, str) else ""
         try:
             run = self._open(owner, key)
+            if kind == KEEP:
+                store = UploadStore(self.shelf.root, self.shelf.host)
+                return {"kind": kind, "kept": keep_set(store, owner, run, sent(event, "set"))}
             if kind not in self.kinds:
                 raise UserError("There is no such file.", "one of the buttons", "Reload the page.")
             draw = drawer(self.study) if kind == REPORT else None

@@ -22,6 +22,10 @@ CHOICE = """<li data-offer="examples"><div><b id="take-examples">The examples</b
   <p>Prompts and answers alone, in the layout that a trainer reads.</p>
   <select aria-label="Layout">{options}</select><p class="ds-took" role="status" hidden></p></div>
   <button type="button" data-kind="{first}" aria-describedby="take-examples">Download</button></li>"""
+KEEP = """<li data-offer="keep"><div><b id="take-keep">Learn from it here</b>
+  <p>Puts a data set of this run among your files, which the other pages offer to learn from.</p>
+  <select aria-label="Data set" data-sets hidden></select><p class="ds-took" role="status" hidden></p></div>
+  <button type="button" data-kind="keep" aria-describedby="take-keep">Keep</button></li>"""
 OPTION = '<option value="{kind}">{title}</option>'
 CARD = (
     '<section class="ds-take"><h2>Take it with you</h2><p class="ds-quiet">Files of the run on screen, made when you '
@@ -45,7 +49,8 @@ def template(kinds: Sequence[str], study: Study | None) -> str:
     called |= {word.name: (word.title, word.about) for word in (study.words.exports if study else ())}
     layouts = [kind for kind in kinds if kind in KINDS]
     offers = [choice(layouts) if kind in layouts else offer(kind, called) for kind in kinds if kind not in layouts[1:]]
-    return CARD.format(offers="".join(offers))
+    keep = KEEP if study and study.examples else ""
+    return CARD.format(offers="".join([*offers, keep]))
 
 
 def offer(kind: str, called: dict[str, tuple[str, str]]) -> str:

@@ -36,7 +36,9 @@ def buttons(markup: str) -> list[str]:
 
 def test_a_card_has_a_button_for_what_its_study_offers():
     card = {study.name: buttons(template(offered(study), study)) for study in all_studies()}
-    assert card["text_distillation"] == ["run", "report", "dataset", "as_it_came", "csv"], "one button for all layouts"
+    assert card["text_distillation"] == ["run", "report", "dataset", "as_it_came", "csv", "keep"], (
+        "one button for all layouts"
+    )
     listed = re.findall(r'<option value="(\w+)"', template(offered(find("text_distillation")), None))
     assert listed == list(KINDS)
     assert card["bench"] == ["run", "csv"]
