@@ -202,6 +202,7 @@ function weight({ name, title }) {
   Object.assign(slider, { type: "range", min: -1, max: 1, step: 0.1, title: "Double-click: 0", id: `weight-${name}` });
   slider.dataset.weight = name;
   label.htmlFor = slider.id;
+  label.dataset.terms = "";
   slider.addEventListener("input", () => { state.weights[name] = Number(slider.value); pressed(); choose(); });
   slider.addEventListener("dblclick", () => { state.weights[name] = 0; pressed(); choose(); });
   bar.append(make("u"), make("s"), make("i"));

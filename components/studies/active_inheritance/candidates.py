@@ -39,12 +39,12 @@ TEMPLATE = f"""
     <p class="ds-weight-heads" aria-hidden="true"><span>weight</span><span>what that does to the data, in sd</span></p>
     <div class="ds-weights" data-part="weights" role="group" aria-label="Weight of each attribute"></div>
     <div class="ds-weight-axis" aria-hidden="true"><div></div></div>
-    <p class="ds-fact" data-moved aria-live="polite"></p>
+    <p class="ds-fact" data-terms data-moved aria-live="polite"></p>
     <p class="ds-quiet">Kept texts minus all candidates, in standard deviations (sd) of the candidates. Whiskers: 95 %
       over the prompts.</p></div>
-  <div class="ds-scrub" hidden><button type="button" data-go="-1" >Previous</button>
+  <div class="ds-scrub" hidden><button type="button" data-go="-1">Previous prompt</button>
     <input type="range" data-prompt min="0" step="1" aria-label="Prompt"><output></output>
-    <button type="button" data-go="1" >Next</button></div>
+    <button type="button" data-go="1">Next prompt</button></div>
   <p class="ds-about-what" translate="no" hidden></p>
   <div class="ds-texts" hidden></div>
   <p class="ds-key ds-quiet" hidden><span><mark>rude words</mark></span><span class="ds-tick">✓ a true sentence</span>

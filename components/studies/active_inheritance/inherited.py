@@ -39,7 +39,7 @@ def inherited_markup(summary: Mapping, config: Mapping, over: bool = False) -> s
         return f'<section class="ds-inherited" data-rows="0">{HEAD}<p class="ds-quiet">{said}</p></section>'
     figures = "".join(share_figures(rows, config))
     return (
-        f'<section class="ds-inherited" data-rows="{len(rows)}">{HEAD}<p class="ds-quiet">{HOW}</p>'
+        f'<section class="ds-inherited" data-rows="{len(rows)}">{HEAD}<p class="ds-quiet" data-terms>{HOW}</p>'
         f'<div class="ds-measures">{figures}</div>{others_markup(rows)}'
         f"{notices(summary.get('warnings'))}{capped_markup(summary)}</section>"
     )

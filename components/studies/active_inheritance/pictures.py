@@ -70,7 +70,7 @@ def figure(title: str, about: str, dots: Sequence[Dot], axis: Axis, name: str, l
     numbers = saving.saves(name, heads, ((dot.name, dot.value, dot.low, dot.high) for dot in dots))
     rows = "".join(row(dot, axis, lines) for dot in dots)
     return (
-        f'<figure class="ds-measure" {numbers}>{saving.MENU}<figcaption><b>{escape(title)}</b>'
+        f'<figure class="ds-measure" {numbers}>{saving.MENU}<figcaption data-terms><b>{escape(title)}</b>'
         f"<span>{escape(about)}</span></figcaption><ul>{rows}</ul>{scale(axis)}</figure>"
     )
 

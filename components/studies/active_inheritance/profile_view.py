@@ -35,7 +35,7 @@ def profile_markup(rows: Sequence[Mapping], config: Mapping) -> str:
     buttons = switch(objectives) if len(objectives) > 1 else ""
     return (
         f'<section class="ds-multiples" data-writers="{len(found)}"><h2>Profiles</h2>'
-        f'<p class="ds-quiet">{told(found)} {HOW}</p>{buttons}{groups}<p class="ds-quiet">{GREY}</p>'
+        f'<p class="ds-quiet" data-terms>{told(found)} {HOW}</p>{buttons}{groups}<p class="ds-quiet" data-terms>{GREY}</p>'
         f"{passive_markup(found, config)}</section>"
     )
 
@@ -126,7 +126,7 @@ def passive_markup(found: Found, config: Mapping) -> str:
     if not any(figures):
         return ""
     return (
-        '<h3>Passive inheritance</h3><p class="ds-quiet">A student that is neither talker was taught random texts of '
+        '<h3 data-terms>Passive inheritance</h3><p class="ds-quiet" data-terms>A student that is neither talker was taught random texts of '
         "one. The arrow is its way from before to after, the ring is the talker.</p>"
         f'<div class="ds-measures">{"".join(figures)}</div>'
     )
