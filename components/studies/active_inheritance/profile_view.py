@@ -17,6 +17,10 @@ Found = Mapping[Writer, Mapping[str, Profile]]
 HOW = "95 % intervals over the held-out prompts and, where there are several, over the students."
 WAITING = "The profiles appear here when the first student has written about prompts that nobody was taught."
 GREY = f"Grey: MTLD of texts that have fewer than {ENOUGH_WORDS} words on average is mostly noise."
+PASSIVE_SAYS = (
+    "A student that is neither talker was taught random texts of one. The arrow is its way from before to after, the "
+    "ring is the talker."
+)
 PASSIVE = (("passive_first", "talker"), ("passive_second", "second_talker"))  # an arm, and the setting with its talker
 
 
@@ -35,8 +39,8 @@ def profile_markup(rows: Sequence[Mapping], config: Mapping) -> str:
     buttons = switch(objectives) if len(objectives) > 1 else ""
     return (
         f'<section class="ds-multiples" data-writers="{len(found)}"><h2>Profiles</h2>'
-        f'<p class="ds-quiet" data-terms>{told(found)} {HOW}</p>{buttons}{groups}<p class="ds-quiet" data-terms>{GREY}</p>'
-        f"{passive_markup(found, config)}</section>"
+        f'<p class="ds-quiet" data-terms>{told(found)} {HOW}</p>{buttons}{groups}'
+        f'<p class="ds-quiet" data-terms>{GREY}</p>{passive_markup(found, config)}</section>'
     )
 
 
@@ -126,8 +130,7 @@ def passive_markup(found: Found, config: Mapping) -> str:
     if not any(figures):
         return ""
     return (
-        '<h3 data-terms>Passive inheritance</h3><p class="ds-quiet" data-terms>A student that is neither talker was taught random texts of '
-        "one. The arrow is its way from before to after, the ring is the talker.</p>"
+        f'<h3 data-terms>Passive inheritance</h3><p class="ds-quiet" data-terms>{PASSIVE_SAYS}</p>'
         f'<div class="ds-measures">{"".join(figures)}</div>'
     )
 
