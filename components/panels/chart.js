@@ -43,7 +43,7 @@ function usual() {
 }
 const shown = () => views.find((view) => view.name === state.shown && points(view)) || usual();
 const drawn = (view) => view.panes.filter((pane, i) => (i === 0 || state.details) && counted(all(pane)));
-const spoken = (name) => name.replaceAll("_", " ");
+const spoken = (name) => props.names?.[name] ?? name.replaceAll("_", " ");
 const number = /\d+(\.\d+)?(e-?\d+)?/i;
 const byName = (a, b) => a.replace(number, "").localeCompare(b.replace(number, ""))
   || Number((a.match(number) || [0])[0]) - Number((b.match(number) || [0])[0]);

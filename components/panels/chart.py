@@ -38,6 +38,7 @@ TEMPLATE = """
 SMOOTHING = """<label class="ds-smoothing" hidden><span>Smoothing</span>
     <input type="range" min="0" step="1" aria-label="Smoothing, in updates"><output></output></label>"""
 VIEW = '<button type="button" data-view="{name}" data-points="0" aria-pressed="false" hidden disabled>{title}</button>'
+ARM = "arm"  # the column of an arm's name, in all studies; people read the title that the study gives it
 TOLD = ("name", "label", "x_label", "log", "reference", "range", "smooth", "linked", "kind", "choice")
 
 
@@ -45,7 +46,7 @@ TOLD = ("name", "label", "x_label", "log", "reference", "range", "smooth", "link
 def live_chart(study: Study, elem_id: str = "chart") -> gr.HTML:
     """The widget. Its value is what `chart_news` makes, with `run`, `fresh` and `number`; a gap fires `resync`."""
     gr.set_static_paths([PLOTLY])
-    views = views_of(study)
+    views, by_arm = views_of(study), any(curve.choice == ARM for curve in study.curves)
     buttons = [VIEW.format(name=escape(view["name"]), title=escape(view["title"])) for view in views]
     return gr.HTML(
         None,
@@ -61,6 +62,7 @@ def live_chart(study: Study, elem_id: str = "chart") -> gr.HTML:
         apply_default_css=False,
         plotly=PLOTLY.as_posix(),
         views=views,
+        names={word.name: word.title for word in study.words.arms} if by_arm else {},
     )
 
 

@@ -124,7 +124,7 @@ DOES = {
 def flip(pairs: Pairing, name: str, sides: Sequence[Sequence[int]]) -> str:
     """One question, and in which seeds only one side answers so."""
     kind = "gained" if len(sides[0]) >= len(sides[1]) else "lost"
-    told = ", ".join(
+    told = "; ".join(
         f"only {escape(arm.head)}: {seeds_said(seeds)}"
         for arm, seeds in zip((pairs.a, pairs.b), sides, strict=True)
         if seeds

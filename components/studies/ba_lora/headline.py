@@ -12,41 +12,41 @@ from components.studies.ba_lora import words
 from components.studies.ba_lora.reading import Cell, Key, Spread, key_of, spread_of
 from components.studies.ba_lora.words import Arm
 
-SAID = (  # a figure, what is said where it fell, where it rose, and its unit
-    (
-        ("answers", "kl"),
-        "keeps the student nearer to its base (KL)",
-        "moves the student away from its base (KL)",
-        "nats",
+SAID = {  # of a figure: what is said where it fell, where it rose, where its interval holds zero; {n} is the difference
+    ("answers", "kl"): (
+        "{who} keeps a student nearer to its base: KL {n} nats ({bounds}).",
+        "{who} lets a student go further from its base: KL {n} nats ({bounds}).",
+        "{who} shows no difference in the distance to the base: KL {n} nats ({bounds}).",
     ),
-    (("pairs", "pair_score"), "weakens the stereotype (pair score)", "keeps the stereotype too (pair score)", ""),
-    (("clean_facts", "acc"), "costs accuracy on clean facts", "adds accuracy on clean facts", ""),
-)
-NONE = {
-    ("answers", "kl"): "the distance to the base (KL)",
-    ("pairs", "pair_score"): "the stereotype (pair score)",
-    ("clean_facts", "acc"): "accuracy on clean facts",
+    ("pairs", "pair_score"): (
+        "{who} keeps less of the stereotype: pair score {n} ({bounds}).",
+        "{who} keeps more of the stereotype: pair score {n} ({bounds}).",
+        "{who} shows no difference in the stereotype: pair score {n} ({bounds}).",
+    ),
+    ("clean_facts", "acc"): (
+        "{who} costs accuracy on clean facts: {n} ({bounds}).",
+        "{who} adds accuracy on clean facts: {n} ({bounds}).",
+        "{who} shows no difference in accuracy on clean facts: {n} ({bounds}).",
+    ),
 }
 
 
 def headline_markup(summary: Mapping, found: Mapping[Key, Cell], arms: Mapping[str, Arm]) -> str:
     """The sentences as markup; empty where the run has nothing to compare."""
-    moved, seeds = differences(summary), seeds_of(summary)
     strong = arms.get(words.STRONG)
     if strong is None:
         return ""
-    who, versus = "Consistency", f"{escape(strong.head)} against the same without consistency"
+    moved, who, other = differences(summary), "Consistency", "the same without consistency"
+    seeds = seeds_of(summary)
     if not moved:
-        moved = against_reference(found)
-        seeds = max((cell.seeds for cell in found.values()), default=0)
-        who, versus = escape(strong.title), f"{escape(strong.head)} against PiSSA"
-    said = [sentence(key, moved[key], down, up, unit) for key, down, up, unit in SAID if known(moved.get(key))]
+        moved, who, other = against_reference(found), strong.head, "PiSSA"
+        seeds = max(cell.seeds for cell in found.values())
+    there = [key for key in SAID if key in moved and moved[key].low is not None]
+    said = [sentence(key, moved[key], "It" if number else who) for number, key in enumerate(there)]
     if not said:
         return ""
-    return (
-        f'<p class="ds-watching">{who} {"; ".join(said)}.</p>'
-        f'<p class="ds-run-about">Measured here: {versus}, paired over {count(seeds, "seed")}.</p>'
-    )
+    measured = f"Measured here: {strong.head} against {other}, paired over {count(seeds, 'seed')}."
+    return f'<p class="ds-watching">{escape(" ".join(said))}</p><p class="ds-run-about">{escape(measured)}</p>'
 
 
 def against_reference(found: Mapping[Key, Cell]) -> dict[tuple[str, str], Spread]:
@@ -56,10 +56,6 @@ def against_reference(found: Mapping[Key, Cell]) -> dict[tuple[str, str], Spread
         for (who, probe, metric), cell in found.items()
         if who == words.STRONG and cell.against
     }
-
-
-def known(spread: Spread | None) -> bool:
-    return spread is not None and spread.low is not None
 
 
 def differences(summary: Mapping) -> dict[tuple[str, str], Spread]:
@@ -79,9 +75,7 @@ def seeds_of(summary: Mapping) -> int:
     return max((seeds for seeds in found if type(seeds) is int), default=0)
 
 
-def sentence(key: tuple[str, str], moved: Spread, down: str, up: str, unit: str) -> str:
+def sentence(key: tuple[str, str], moved: Spread, who: str) -> str:
     """One figure: what happened to it, by how much, and its interval."""
-    told = f"{words.change(moved.mean)}{f' {unit}' if unit else ''}; {words.bounds(moved.low, moved.high)}"
-    if moved.holds_zero:
-        return f"shows no difference in {NONE[key]} ({told})"
-    return f"{down if moved.mean < 0 else up} (<b>{told}</b>)"
+    form = SAID[key][2 if moved.holds_zero else int(moved.mean > 0)]
+    return form.format(who=who, n=words.change(moved.mean), bounds=words.bounds(moved.low, moved.high))

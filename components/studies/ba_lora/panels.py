@@ -59,9 +59,10 @@ class Probes(Panel):
         return told | ({self.table: self.markup(look)} if look.news["probes"] or look.another or look.ended else {})
 
     def markup(self, look: Look) -> str:
-        looks = look.run.summary().get("looks")
-        facts = {"looks": looks if type(looks) is int else 0, "whole": look.status["state"] not in LIVE_STATES}
-        return table_markup(self.view.study, look.key, reading.cells(look.run), config_of(look.run), **facts)
+        live, summary = look.status["state"] in LIVE_STATES, look.run.summary()
+        found, config = reading.cells(look.run), config_of(look.run)
+        arms = words.arms(self.view.study, {who for who, _, _ in found}, config)
+        return table_markup(look.key, arms, found, {} if live else summary, live)
 
     def headline(self, look: Look) -> dict:
         """What consistency kept, once the run is over."""
@@ -144,7 +145,7 @@ class Spectrum(Panel):
 class Pairs(Panel):
     """Both sentences of each pair, for the base and one student."""
 
-    name = "pairs"
+    name, closed = "pairs", True
 
     def __init__(self, view):
         super().__init__(view)
@@ -179,7 +180,7 @@ class Pairs(Panel):
 class Exhibits(Panel):
     """The forms that were published and released, and what each of them computes."""
 
-    name = "exhibits"
+    name, closed = "exhibits", True
 
     def __init__(self, view):
         super().__init__(view)

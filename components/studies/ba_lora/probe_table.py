@@ -7,11 +7,10 @@ Knows figures; no run folder and no widget.
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from backend.study import Study
 from components.frame.words import count
 from components.panels import saving
 from components.studies.ba_lora import words
-from components.studies.ba_lora.reading import Cell, Key, Spread
+from components.studies.ba_lora.reading import Cell, Key, Spread, is_number
 from components.studies.ba_lora.words import Arm, Measure
 
 Cells = Mapping[Key, Cell]
@@ -23,21 +22,20 @@ BROKEN = {  # where a long word of a narrow column may end its line
 }
 
 
-def table_markup(study: Study, key: str, found: Cells, config: Mapping, looks: int, whole: bool) -> str:
-    """The panel; an invitation while nothing was probed. `whole`: the run has come to its end."""
+def table_markup(key: str, arms: Sequence[Arm], found: Cells, summary: Mapping, live: bool) -> str:
+    """The panel; an invitation while nothing was probed."""
     if not found:
         return (
             '<section class="ds-probing" data-cells="0"><h2>What was inherited?</h2><p class="ds-quiet">No probe was '
             "answered yet. Every arm is asked the same questions when it has learned.</p></section>"
         )
-    arms = words.arms(study, {who for who, _, _ in found}, config)
     heads = "".join(map(head, arms))
     body = "".join(group(title, rows, arms, found) for title, rows in grouped(found))
     return (
         f'<section class="ds-probing" data-run="{escape(key)}" data-cells="{len(found)}" {numbers(arms, found)}>'
-        f"{saving.MENU}<h2>What was inherited?</h2>{how(found, looks, whole)}"
+        f"{saving.MENU}<h2>What was inherited?</h2>{how(found, summary, live)}"
         f'<table class="ds-probes" style="--arms:{len(arms)}"><thead><tr><th scope="col">Probe</th>{heads}</tr></thead>'
-        f"{body}</table></section>"
+        f"{body}</table>{notes(summary, arms)}</section>"
     )
 
 
@@ -75,9 +73,9 @@ def cell(one: Measure, arm: Arm, of: Cell | None) -> str:
     if of is None:
         return "<td></td>"
     look = "" if of.against is None or of.against.low is None else "even" if of.against.holds_zero else "apart"
-    said, half = f"{arm.title}, {one.title}: {described(of)}", half_width(of.value)
+    said, half = described(of), half_width(of.value)
     return (
-        f'<td data-look="{look}"><button type="button" data-head="{escape(arm.head)}" data-who="{escape(arm.name)}" '
+        f'<td data-look="{look}"><button type="button" data-column="{escape(arm.head)}" data-who="{escape(arm.name)}" '
         f'data-probe="{escape(one.probe)}" data-metric="{escape(one.metric)}" title="{escape(said)}">'
         f"{words.number(of.value.mean)}{f'<small>± {half}</small>' if half else ''}</button></td>"
     )
@@ -92,22 +90,23 @@ def described(of: Cell) -> str:
     value = words.number(of.value.mean)
     if of.value.low is not None:
         value += f" (95 %: {words.number(of.value.low)} to {words.number(of.value.high)}, over {of.over})"
-    said = f"{value}; {count(of.n, 'question')}, {count(of.seeds, 'seed')}"
+    seeds = f", {count(of.seeds, 'seed')}" if of.over == "seeds" else ""
+    said = f"{value}; {count(of.n, 'question')}{seeds}"
     if of.against is None or of.against.low is None:
         return f"{said}."
     apart = f"{words.change(of.against.mean)} ({words.bounds(of.against.low, of.against.high)}, paired by seed)"
     return f"{said}. Minus PiSSA: {apart}."
 
 
-def how(found: Cells, looks: int, whole: bool) -> str:
+def how(found: Cells, summary: Mapping, live: bool) -> str:
     """What the intervals are over, how many comparisons were looked at, and what a click does."""
     seeds = max(cell.seeds for cell in found.values())
     if not any(cell.against for cell in found.values()):
-        so_far = "This run has no summary" if whole else "Means of the seeds that were probed so far"
+        so_far = "Means of the seeds that were probed so far" if live else "This run has no summary"
         return f'<p class="ds-quiet">{so_far}: there is no interval and no comparison.</p>{CLICK}'
     compared = [cell.against for cell in found.values() if cell.against and cell.against.low is not None]
     apart = sum(not one.holds_zero for one in compared)
-    looked = looks or len(compared)
+    looked = summary["looks"] if type(summary.get("looks")) is int else len(compared)
     return (
         f'<p class="ds-verdict">In {apart} of {looked} comparisons with PiSSA the interval excludes zero.</p>'
         f'<p class="ds-quiet">{looked} comparisons were looked at, without correction: in about {0.05 * looked:.0f} of '
@@ -123,6 +122,23 @@ def over(found: Cells) -> str:
     learned, untouched = ({kind for mine, kind in there if mine is wanted} for wanted in (False, True))
     said = f" over {' and '.join(sorted(learned))}" if learned else ""
     return said + (f", of the untouched models over {' and '.join(sorted(untouched))}" if untouched else "")
+
+
+def notes(summary: Mapping, arms: Sequence[Arm]) -> str:
+    """What to beware of, which probes there are none of, and what the arms cost."""
+    warned = summary.get("warnings")
+    told = [
+        f"{one.get('found', '')} {one.get('next_step', '')}"
+        for one in (warned if isinstance(warned, list) else [])
+        if isinstance(one, Mapping)
+    ]
+    skipped, beyond = summary.get("skipped"), summary.get("beyond_pissa")
+    told += [str(one) for one in skipped] if isinstance(skipped, list) else []
+    if isinstance(beyond, Mapping):
+        heads = {arm.name: arm.head for arm in arms if arm.name != words.REFERENCE}
+        took = [f"{heads[name]} {beyond[name]:.2f}" for name in heads if is_number(beyond.get(name))]
+        told += [f"Processor time of a student, in times PiSSA's: {', '.join(took)}."] if took else []
+    return "".join(f'<p class="ds-fact">{escape(one)}</p>' for one in told)
 
 
 CLICK = '<p class="ds-quiet">A click on a figure opens the answers behind it.</p>'

@@ -4,7 +4,7 @@
 
 const FIRST = ["ba_lora_strong", "ba_lora", "pissa"], NORMS = ["Σσ (nuclear norm)", "‖Z‖_F (Frobenius norm)"];
 const WIDE = 240, HIGH = 56;  // of the picture of a ratio, in its own units
-const state = { run: null, number: 0, k: 10, arms: {}, rows: new Map(), arm: null, seed: null, centred: false };
+const state = { run: null, number: 0, k: 10, live: true, arms: {}, rows: new Map(), arm: null, seed: null, centred: false };
 const part = (selector) => element.querySelector(selector), section = part(".ds-spectrum");
 
 // -- data ------------------------------------------------------------------------------------------------------
@@ -14,7 +14,7 @@ function take(news) {
     if (news.run !== state.run) Object.assign(state, { arm: null, seed: null });
     Object.assign(state, { run: news.run, rows: new Map(), arms: {} });
   }
-  Object.assign(state, { number: news.number, k: news.k, arms: { ...state.arms, ...news.arms } });
+  Object.assign(state, { number: news.number, k: news.k, live: news.live, arms: { ...state.arms, ...news.arms } });
   news.rows.forEach((row) => {
     const mine = state.rows.get(`${row.arm} ${row.seed}`) || [];  // a resumed run repeats some steps: what it says now counts
     state.rows.set(`${row.arm} ${row.seed}`, [...mine.filter((old) => old.step < row.step), row]);
@@ -87,8 +87,9 @@ function ratio(rows, norm) {
 }
 
 function draw() {
-  const there = state.run && arms().length;
-  part("[data-wait]").hidden = Boolean(there);
+  const there = Boolean(state.run && arms().length);
+  part("[data-wait=live]").hidden = there || (state.run && !state.live);
+  part("[data-wait=over]").hidden = there || !state.run || state.live;
   part("[data-shown]").hidden = !there;
   section.dataset.rows = [...state.rows.values()].reduce((sum, rows) => sum + rows.length, 0);
   section.dataset.run = state.run || "";

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from backend.runs.folder import RunDir
+from backend.runs.folder import LIVE_STATES, RunDir
 from components.frame.scripts import script
 from components.panels import saving
 from components.run.feed import Read
@@ -19,7 +19,8 @@ TEMPLATE = f"""
 <section class="ds-spectrum" data-rows="0" {saving.drawn()}>{saving.MENU}
   <header><h2>Spectrum of the logits</h2>
     <div class="ds-switch"><button type="button" data-centre aria-pressed="false">Centre rows</button></div></header>
-  <p class="ds-quiet" data-wait>The singular values of one batch appear here when an arm begins to train.</p>
+  <p class="ds-quiet" data-wait="live">The singular values of one batch appear here when an arm begins to train.</p>
+  <p class="ds-quiet" data-wait="over" hidden>This run recorded no singular values.</p>
   <div data-shown hidden>
     <div class="ds-picks"><label>Arm<select data-pick="arm"></select></label>
       <label>Seed<select data-pick="seed"></select></label></div>
@@ -57,7 +58,8 @@ def spectrum_reader(study):
         k = k if type(k) is int and k > 0 else 10
         found = spectra(rows["spectra"], k)
         arms = words.arms(study, {row["arm"] for row in found}, config)
-        return {"k": k, "arms": {arm.name: arm.title for arm in arms}, "rows": thinned(found) if fresh else found}
+        told = {"k": k, "arms": {arm.name: arm.title for arm in arms}, "live": run.status()["state"] in LIVE_STATES}
+        return told | {"rows": thinned(found) if fresh else found}
 
     return Read("spectrum", ("spectra",), news)
 

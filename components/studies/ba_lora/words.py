@@ -123,7 +123,8 @@ def arms(study: Study, names: Iterable[str], config: Mapping[str, object]) -> li
 
 def called(name: str, title: str, config: Mapping[str, object]) -> tuple[str, str]:
     """Title and head of an arm; the strong ones say by how much their weights are multiplied."""
-    return title, HEADS.get(name, title).format(times=config.get("times", ""))
+    times = config.get("times")
+    return title, HEADS.get(name, title).format(times=f"{times:g}" if isinstance(times, (int, float)) else "")
 
 
 def number(value: float) -> str:
