@@ -32,7 +32,11 @@ def pairs_markup(run: RunDir, key: str, arms: Sequence[Arm], who: object, seed: 
             f'<section class="ds-pairs" data-run="{escape(key)}" data-pairs="0"><h2>Pair by pair</h2>'
             '<p class="ds-quiet">The pairs of this run are not at hand: they come with its probes.</p></section>'
         )
-    who = who if who in there else next((name for name in FIRST if name in there), next(iter(there)))
+    who = (
+        who
+        if isinstance(who, str) and who in there
+        else next((name for name in FIRST if name in there), next(iter(there)))
+    )
     seed = seed if type(seed) is int and seed in there[who] else there[who][0]
     probes = [name for name in PROBES if reading.seeds_of(run, who, name) and reading.seeds_of(run, words.BASE, name)]
     probe = probe if probe in probes else probes[0]

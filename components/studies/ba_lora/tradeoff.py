@@ -127,7 +127,7 @@ def summed(one: Dots) -> str:
 
 
 def said(found: Sequence[Dots]) -> str:
-    return ". ".join(map(summed, found))
+    return "; ".join(map(summed, found))
 
 
 def numbers(found: Sequence[Dots]) -> str:
