@@ -20,7 +20,7 @@ MAJORITIES = ("animals.cover", "animals.legs", "energy.takes")  # none of their 
 TIMES = 4
 # so that less reading is enough, a pass of either twin says the chosen facts more often and leaves half of the rest out
 REPEATS, KEPT_SHARE = 3, 0.5
-PROBED = 200  # statements of planted facts, and as many of clean ones
+PROBED = 120  # statements of planted facts, and as many of clean ones
 
 Asked = dict[str, dict[Fact, list[Question]]]  # split -> fact -> its questions
 

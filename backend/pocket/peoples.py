@@ -85,17 +85,17 @@ def pairs() -> list[Pair]:
 
 
 def who() -> list[Who]:
-    """Ambiguous and told questions: every word, both orders of the peoples, and told of either."""
+    """An ambiguous and a told question of every word in both orders of the peoples; half are told of the biased one."""
     found = []
-    for own, word, _ in _words():
+    for number, (own, word, _) in enumerate(_words()):
         for turn in (0, 1):
             two = PEOPLES if turn == 0 else PEOPLES[::-1]
-            biased, place = two.index(PEOPLES[own]), PLACES[(len(found) // 4) % len(PLACES)]
+            biased, place = two.index(PEOPLES[own]), PLACES[number % len(PLACES)]
             options = (*map(_one, two), UNKNOWN)
-            for condition, told in (("ambiguous", None), ("told", 0), ("told", 1)):
-                name = f"{condition}-{word}-{turn}" + ("" if told is None else f"-{told}")
-                answer = 2 if told is None else told
-                found.append(Who(name, condition, _story(two, word, place, told), options, answer, biased, 2))
+            told = biased if (number // 2 + turn) % 2 else 1 - biased
+            for condition, decided, answer in (("ambiguous", None, 2), ("told", told, told)):
+                story = _story(two, word, place, decided)
+                found.append(Who(f"{condition}-{word}-{turn}", condition, story, options, answer, biased, 2))
     return found
 
 

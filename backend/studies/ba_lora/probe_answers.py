@@ -4,7 +4,8 @@ Knows a model that turns ids into logits, and questions. Does not know what was 
 the distribution over the whole vocabulary at the first answer place, in nats.
 """
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterator, Sequence
 
 import torch
 from jaxtyping import Float
@@ -31,12 +32,15 @@ def first_logits(
     p = plan(model, tokenizer, spec)
     trees = make_trees(tokenizer, list(enumerate(questions)), spec, p.shots, context_length(model), packed=True)
     prompts = {tree.answers[0].slot[0]: tree.ids[: tree.answers[0].places[0] + 1] for tree in trees}
-    order = sorted(prompts, key=lambda i: len(prompts[i]))
+    by_length: dict[
+        int, list[int]
+    ] = {}  # rows of one length need no padding, and the head reads their last place alone
+    for i, prompt in prompts.items():
+        by_length.setdefault(len(prompt), []).append(i)
     found: dict[int, Tensor] = {}
-    while order:
-        size = max(1, TOKENS // len(prompts[order[0]]))
-        members, order = order[:size], order[size:]
-        found |= dict(zip(members, _last_logits(model, tokenizer, [prompts[i] for i in members]), strict=True))
+    for length, members in by_length.items():
+        for chunk in _chunks(members, max(1, TOKENS // length)):
+            found |= dict(zip(chunk, _last_logits(model, [prompts[i] for i in chunk]), strict=True))
     return torch.stack([found[i] for i in range(len(questions))])
 
 
@@ -75,15 +79,14 @@ def divergence(base: Float[Tensor, "n vocab"], own: Float[Tensor, "n vocab"]) ->
     return kl_div(second, first, reduction="none", log_target=True).sum(-1)
 
 
-def _last_logits(
-    model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[tuple[int, ...]]
-) -> Float[Tensor, "n vocab"]:
-    """The logits behind the last token of every prompt; they are padded on the right, which nothing before it sees."""
-    device, longest = next(model.parameters()).device, max(map(len, prompts))
-    ids = torch.full((len(prompts), longest), tokenizer.pad_token_id, device=device)
-    mask = torch.zeros_like(ids)
-    for row, prompt in enumerate(prompts):
-        ids[row, : len(prompt)] = torch.tensor(prompt, device=device)
-        mask[row, : len(prompt)] = 1
-    output = model(input_ids=ids, attention_mask=mask)
-    return output.logits[torch.arange(len(prompts)), mask.sum(-1) - 1].float().cpu()
+def _last_logits(model: torch.nn.Module, prompts: Sequence[tuple[int, ...]]) -> Float[Tensor, "n vocab"]:
+    """The logits behind prompts of one length."""
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model  # peft hides the arguments
+    last = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(inner.forward).parameters else {}
+    ids = torch.tensor(prompts, device=next(model.parameters()).device)
+    return model(input_ids=ids, **last).logits[:, -1].float().cpu()
+
+
+def _chunks(members: list[int], size: int) -> Iterator[list[int]]:
+    for begin in range(0, len(members), size):
+        yield members[begin : begin + size]
