@@ -19,7 +19,7 @@ KIND = "DISTILLOSCOPE_HOST"  # says the kind; without it, what a Space's own var
 STORE = Path("/data")  # where a Space mounts its bucket
 GIB = 2**30
 
-BUNDLED = ("opt-pocket", "llama-pocket")
+BUNDLED = ("opt-pocket", "llama-pocket", "opt-pocket-planted", "opt-pocket-clean")
 SMALL = (*BUNDLED, "smollm2-135m", "facebook/opt-125m")
 LARGER = (*SMALL, "HuggingFaceTB/SmolLM2-360M", "facebook/opt-350m", "facebook/opt-1.3b", "Qwen/Qwen2.5-0.5B")
 POCKET = ("pocket_science", "pocket_mmlu")

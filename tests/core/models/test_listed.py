@@ -7,7 +7,7 @@ import pytest
 from backend.__main__ import main
 from backend.core.models import listed as module
 from backend.core.models.listed import AWAY, BUNDLE, HERE, listed, look_up
-from backend.core.models.registry import KNOWN, SMOLLM, find, memory_mb
+from backend.core.models.registry import BUNDLED, KNOWN, SMOLLM, find, memory_mb
 
 GPT2 = {"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "n_positions": 64, "n_embd": 8, "n_layer": 3}
 GPT2 |= {"vocab_size": 50, "torch_dtype": "float32"}
@@ -34,9 +34,9 @@ def where() -> dict[str, str]:
     return {one.entry.id: one.where for one in listed()}
 
 
-def test_every_known_model_is_there_and_two_are_bundled():
+def test_every_known_model_is_there_and_those_of_the_pocket_world_are_bundled():
     assert [one.entry for one in listed()] == list(KNOWN)
-    assert [name for name, place in where().items() if place == BUNDLE] == ["opt-pocket", "llama-pocket"]
+    assert [name for name, place in where().items() if place == BUNDLE] == list(BUNDLED)
     assert {place for name, place in where().items() if "pocket" not in name} == {AWAY}
 
 
