@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
+from backend.core.models.registry import BUNDLED
 from backend.errors import UserError
 from backend.settings import MODEL, PLACE, TASK, Setting, describe, setting_error
 
@@ -19,7 +20,6 @@ KIND = "DISTILLOSCOPE_HOST"  # says the kind; without it, what a Space's own var
 STORE = Path("/data")  # where a Space mounts its bucket
 GIB = 2**30
 
-BUNDLED = ("opt-pocket", "llama-pocket", "opt-pocket-planted", "opt-pocket-clean")
 SMALL = (*BUNDLED, "smollm2-135m", "facebook/opt-125m")
 LARGER = (*SMALL, "HuggingFaceTB/SmolLM2-360M", "facebook/opt-350m", "facebook/opt-1.3b", "Qwen/Qwen2.5-0.5B")
 POCKET = ("pocket_science", "pocket_mmlu")
