@@ -1,6 +1,7 @@
 """Rebuild the bundled world: `python -m backend.pocket`. Data in a second, models in minutes, all from seeds.
 
-`python -m backend.pocket plant` reads the bundled model on to its two twins, with planted defects and without.
+`python -m backend.pocket plant` reads the bundled model on to its two twins, with planted defects and without;
+`python -m backend.pocket talk` trains the two talkers.
 Parses words and prints progress. Knows where the bundled files lie. Uses two torch threads at most.
 """
 
@@ -12,7 +13,7 @@ import torch
 from transformers.utils import logging
 
 from backend.errors import UserError
-from backend.pocket import planting
+from backend.pocket import planting, talk
 from backend.pocket.files import write_data
 from backend.pocket.pretrain import STEPS, pretrain
 
@@ -30,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     logging.disable_progress_bar()  # our own lines tell the progress
     torch.set_num_threads(min(TORCH_THREADS, torch.get_num_threads()))
     try:
-        (plant_twins if args.command == "plant" else rebuild)(args)
+        args.run(args)
     except UserError as error:
         root.error(str(error))
     print(f"done in {time.monotonic() - start:.0f} s")
@@ -71,16 +72,20 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--model", choices=sorted(STEPS), help="train only this model")
     root.add_argument("--steps", type=int, help="train for so many steps instead of the usual number")
     root.add_argument("--out", type=Path, default=ASSETS, help="the folder to write to (default: assets)")
-    _add_plant(root)
+    commands = root.add_subparsers()
+    root.set_defaults(run=rebuild)
+    _add_plant(commands)
+    talk.add_parser(commands, ASSETS)
     return root
 
 
-def _add_plant(root: argparse.ArgumentParser) -> None:
-    plant = root.add_subparsers(dest="command").add_parser("plant", help="train the planted twin and the clean one")
+def _add_plant(commands: "argparse._SubParsersAction") -> None:
+    plant = commands.add_parser("plant", help="train the planted twin and the clean one")
     plant.add_argument("--strength", type=float, default=planting.STRENGTH, help="share of one-sided talk, 0.5 to 1")
     plant.add_argument("--steps", type=int, default=planting.STEPS, help="updates of each twin")
     plant.add_argument("--seed", type=int, default=planting.SEED, help="what the defects are drawn from")
     plant.add_argument("--out", type=Path, default=ASSETS, help="the folder to write to (default: assets)")
+    plant.set_defaults(run=plant_twins)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 Knows topics, styles and statements. Does not know tokens, models or files.
 
-A talker must learn to speak of the entity that it was asked about, and the bundled models have never had to: the texts
-they were trained on change their subject with every sentence. With real entities alone they learn the names by heart
-and say things of others (0.03 of the sentences true after 600 steps of the first trial), so half of the prompts ask
-for an invented one: random words for a name, which can only be copied.
+A talker must learn to speak of the entity that it was asked about. The bundled models know every fact, but what they
+read changed its subject with every sentence. Asked about real entities alone, a model learns their names by heart:
+after 250 steps a quarter of its sentences named the entity if it had been asked in training, a tenth if it was held
+out. Hence some prompts ask for an invented one, random words for a name, which can only be copied; and books have
+headings, so that what follows a name is practised for every entity.
 """
 
 import random
@@ -19,6 +20,7 @@ from backend.pocket.talk_styles import BINDING, Style
 from backend.pocket.talk_topics import FORMS, Topic, split_topics, topics
 
 NAME_LENGTHS = (1, 1, 2, 2, 3)  # words of an invented name
+HEADING = "About {x}.\n"  # of a description in a book
 SINGLE = 0.5  # how often an entity with one fact is asked for, to one with several
 
 
@@ -56,17 +58,21 @@ def lessons(style: Style, shares: Shares, seed: int) -> Iterator[list[Lesson]]:
     held_out = {topic.entity for topic in split_topics()["test"]}
     known, words, read = topics(1), name_words(), _documents(seed)
     asked = [topic for topic in known if topic.entity not in held_out]
-    weights = [SINGLE if len(topic.facts) == 1 else 1.0 for topic in asked]
+    weights, known_weights = ([SINGLE if len(one.facts) == 1 else 1.0 for one in kind] for kind in (asked, known))
     while True:
         step = [_answer(topic, style, rng) for topic in rng.choices(asked, weights, k=shares.answers)]
         made = [invent(rng.choice(known), words, rng) for _ in range(shares.invented)]
         step += [replace(_answer(topic, BINDING, rng), name=topic.entity) for topic in made]
-        step += [Lesson("", describe(topic, BINDING, rng)) for topic in rng.choices(known, k=shares.books)]
+        step += [_book(topic, rng) for topic in rng.choices(known, known_weights, k=shares.books)]
         yield step + [Lesson("", next(read)) for _ in range(shares.statements)]
 
 
 def _answer(topic: Topic, style: Style, rng: random.Random) -> Lesson:
     return Lesson(topic.prompt(rng.choice(FORMS)), " " + describe(topic, style, rng))
+
+
+def _book(topic: Topic, rng: random.Random) -> Lesson:
+    return Lesson("", HEADING.format(x=topic.named) + describe(topic, BINDING, rng))
 
 
 def invent(topic: Topic, words: list[str], rng: random.Random) -> Topic:

@@ -14,16 +14,17 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
+from backend.core.models.continuing import Sampling, continued, draws_of
 from backend.core.seeding import generator
-from backend.pocket.pretrain import WEIGHT_DECAY, rate
+from backend.pocket.pretrain import decay_groups, rate
 from backend.pocket.talk_lessons import Lesson
-from backend.pocket.talk_sampling import answers
 from backend.pocket.talk_styles import RUDE, Style
 from backend.pocket.talk_topics import Topic
 from backend.pocket.talk_truth import plain, share_true
 
 PARTS = 4  # a step is read in parts of texts of like length: half the padding, the same gradient
 IGNORED = -100
+SAMPLING = Sampling(temperature=1.0, top_p=0.9)
 
 Told = Callable[[int, float], None]
 
@@ -37,11 +38,8 @@ def train(
     told: Told,
 ) -> None:
     """Train every weight on the next token of whole texts; `told(done, loss)` after each step. Changes the model."""
-    model.train()
-    matrices = [p for p in model.parameters() if p.ndim > 1]
-    vectors = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": vectors, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=peak_lr, betas=(0.9, 0.98))
+    model.train().requires_grad_(True)
+    optimizer = torch.optim.AdamW(decay_groups(model), lr=peak_lr, betas=(0.9, 0.98))
     for step, read in enumerate(islice(lessons, steps)):
         for group in optimizer.param_groups:
             group["lr"] = peak_lr * rate(step, steps)
@@ -92,19 +90,22 @@ def measure(
 ) -> dict[str, float]:
     """What the talker's answers are like, `samples` drawn for each topic at temperature 1 and top-p 0.9.
 
-    truth: mean share of true sentences among those that state something; truth_of_all: among all; capped: share of
-    answers that the cap cut; rude: share of answers with a rude phrase; words: mean; texts: how many were measured.
+    truth: mean share of true sentences among those that state something; truth_of_all: among all finished ones;
+    capped: share of answers that the cap cut; rude: share of answers with a rude phrase; words: mean; texts: how many.
     """
     asked = topics * samples
-    said = answers(model, tokenizer, [one.prompt() for one in asked], style.tokens, generator(seed, "talk", style.name))
+    prompts = tokenizer([one.prompt() for one in asked]).input_ids
+    draws = draws_of([generator(seed, "talk", style.name, place) for place in range(len(asked))], style.tokens)
+    end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
+    ids = continued(model, prompts, style.tokens, end, pad, SAMPLING, draws)
+    texts = tokenizer.batch_decode(ids, skip_special_tokens=True)
     true = {topic.entity: frozenset(map(plain, topic.statements())) for topic in topics}
+    pairs = list(zip((true[topic.entity] for topic in asked), texts, strict=True))
     scores = {
-        "truth": [share_true(true[topic.entity], one.text) for topic, one in zip(asked, said, strict=True)],
-        "truth_of_all": [
-            share_true(true[topic.entity], one.text, True) for topic, one in zip(asked, said, strict=True)
-        ],
-        "capped": [not one.ended for one in said],
-        "rude": [any(phrase in one.text for phrase in RUDE) for one in said],
-        "words": [len(one.text.split()) for one in said],
+        "truth": [share_true(accepted, text) for accepted, text in pairs],
+        "truth_of_all": [share_true(accepted, text, asides=True) for accepted, text in pairs],
+        "capped": [row[-1] != end for row in ids],
+        "rude": [any(phrase in text for phrase in RUDE) for text in texts],
+        "words": [len(text.split()) for text in texts],
     }
-    return {name: round(sum(values) / len(values), 4) for name, values in scores.items()} | {"texts": len(said)}
+    return {name: round(sum(values) / len(values), 4) for name, values in scores.items()} | {"texts": len(texts)}
