@@ -159,9 +159,7 @@ def test_equal_tokens_give_longer_texts_fewer_to_an_update(config, finished):
     long = short | {"text": "a b c d e f g h i j k l m n o p", "scores": {"length": 16, "words": 16}}
     row = {"text": "What?", "entity": "", "talker": "opt"}
     pool = [row | {"prompt": number, "texts": [short, short, long]} for number in range(5)]
-    cells = [
-        Cell(arm, objective, 3, 0) for arm, objective in (("random", None), ("best", "length"), ("worst", "length"))
-    ]
+    three = [Cell("random", None, 3, 0), Cell("best", "length", 3, 0), Cell("worst", "length", 3, 0)]
     batches = {}
     for equal in (False, True):
         trainer = Trainer(replace(config, batch=12, equal_tokens=equal), finished, pool, None)
