@@ -67,7 +67,7 @@ class ActiveConfig:
         8, "Texts of each prompt to choose among.", "Pool", label="Texts a prompt", basic=True, low=2, high=64, public=8
     )
     tokens: int = setting(
-        120, "Most tokens of a text.", "Pool", label="Tokens of a text", low=1, high=4096, public=(120, 256)
+        160, "Most tokens of a text.", "Pool", label="Tokens of a text", low=1, high=4096, public=(160, 256)
     )
     temperature: float = setting(
         1.0, "Divides the logits before a token is drawn.", "Pool", low=0.01, high=10.0, public="a number costs nothing"
