@@ -64,16 +64,19 @@ def amount(metric: str) -> Amount:
 
     def found(item: dict) -> float | None:
         scores = item.get("scores")
-        if metric == "nats" and isinstance(scores, list) and len(scores) == 2:
+        if metric == "nats" and type(item.get("biased")) is int:
+            (other,) = {0, 1, 2} - {item["biased"], item["unknown"]}
+            return scores[item["biased"]] - scores[other]
+        if metric == "nats":
             return scores[0] - scores[1]
-        if metric == "false_log_odds" and {"planted", "right"} <= item.keys() and isinstance(scores, list):
+        if metric == "false_log_odds":
             return scores[item["planted"]] - scores[item["right"]]
         return item[metric] if reading.is_number(item.get(metric)) else None
 
     def safe(item: dict) -> float | None:
         try:
             return found(item)
-        except (TypeError, IndexError):  # an item of another version
+        except (TypeError, IndexError, KeyError, ValueError):  # an item of another version
             return None
 
     return safe

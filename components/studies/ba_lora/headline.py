@@ -41,7 +41,7 @@ def headline_markup(summary: Mapping, found: Mapping[Key, Cell], arms: Mapping[s
     if not moved:
         moved, who, other = against_reference(found), strong.head, "PiSSA"
         seeds = max(cell.seeds for cell in found.values())
-    there = [key for key in SAID if key in moved and moved[key].low is not None]
+    there = [key for key in SAID if key in moved and moved[key].known]
     said = [sentence(key, moved[key], "It" if number else who) for number, key in enumerate(there)]
     if not said:
         return ""

@@ -7,7 +7,7 @@ from components.studies.ba_lora import panels
 from components.studies.page import StudyPage
 
 AT_ONCE = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-PLANT, STRENGTH, STEPS, OWN = "plant", "strength", "plant_steps", "own"
+MODEL, PLANT, STRENGTH, STEPS, OWN = "model", "plant", "strength", "plant_steps", "own"
 SAID = (
     '<p class="ds-quiet">How one-sided the talk is that a model reads before it is tuned. At 0.5 each of the two '
     "invented peoples is praised as often as blamed, so no stereotype is planted. At 1 one of them is always praised "
@@ -19,7 +19,7 @@ class BaLoraPage(StudyPage):
     PANELS = (panels.Probes, panels.Tradeoff, panels.Spectrum, panels.Pairs, panels.Exhibits, panels.Results)
 
     def layout(self, **more) -> Layout:
-        return super().layout(front=(PLANT, STRENGTH), beside={STRENGTH: self._beside_strength}, **more)
+        return super().layout(front=(MODEL, PLANT, STRENGTH), beside={STRENGTH: self._beside_strength}, **more)
 
     def _beside_strength(self) -> None:
         self.planting = gr.HTML(SAID, elem_id="planting", apply_default_css=False, visible=False)

@@ -200,4 +200,4 @@ class Exhibits(Panel):
 class Results(results_panel.Results):
     """Bars of accuracy; closed, for the table of probes says more."""
 
-    closed = True
+    closed, asks = True, "Does it know more?"

@@ -9,6 +9,7 @@ from html import escape
 
 from components.frame.words import count
 from components.panels import saving
+from components.panels.notices import notices
 from components.studies.ba_lora import words
 from components.studies.ba_lora.reading import Cell, Key, Spread, is_number
 from components.studies.ba_lora.words import Arm, Measure
@@ -72,7 +73,7 @@ def cell(one: Measure, arm: Arm, of: Cell | None) -> str:
     """A figure as a button. Grey, bold or plain: it holds zero, it does not, or it is compared with nothing."""
     if of is None:
         return "<td></td>"
-    look = "" if of.against is None or of.against.low is None else "even" if of.against.holds_zero else "apart"
+    look = "" if of.against is None or not of.against.known else "even" if of.against.holds_zero else "apart"
     said, half = described(of), half_width(of.value)
     return (
         f'<td data-look="{look}"><button type="button" data-column="{escape(arm.head)}" data-who="{escape(arm.name)}" '
@@ -82,7 +83,7 @@ def cell(one: Measure, arm: Arm, of: Cell | None) -> str:
 
 
 def half_width(value: Spread) -> str:
-    return "" if value.low is None or value.high is None else f"{(value.high - value.low) / 2:.2f}"
+    return "" if value.low is None else f"{(value.high - value.low) / 2:.2f}"
 
 
 def described(of: Cell) -> str:
@@ -104,7 +105,7 @@ def how(found: Cells, summary: Mapping, live: bool) -> str:
     if not any(cell.against for cell in found.values()):
         so_far = "Means of the seeds that were probed so far" if live else "This run has no summary"
         return f'<p class="ds-quiet">{so_far}: there is no interval and no comparison.</p>{CLICK}'
-    compared = [cell.against for cell in found.values() if cell.against and cell.against.low is not None]
+    compared = [cell.against for cell in found.values() if cell.against and cell.against.known]
     apart = sum(not one.holds_zero for one in compared)
     looked = summary["looks"] if type(summary.get("looks")) is int else len(compared)
     return (
@@ -112,7 +113,8 @@ def how(found: Cells, summary: Mapping, live: bool) -> str:
         f'<p class="ds-quiet">{looked} comparisons were looked at, without correction: in about {0.05 * looked:.0f} of '
         "them luck alone would do that.</p>"
         f'<p class="ds-quiet">± is half of the 95 % interval{over(found)}. Grey: the difference from PiSSA, paired by '
-        f"seed over {count(seeds, 'seed')}, has an interval that holds zero. Bold: it does not.</p>{CLICK}"
+        f"seed over {count(seeds, 'seed')}, has an interval that holds zero. Bold: it does not. Plain: there is "
+        f"no such interval.</p>{CLICK}"
     )
 
 
@@ -126,19 +128,13 @@ def over(found: Cells) -> str:
 
 def notes(summary: Mapping, arms: Sequence[Arm]) -> str:
     """What to beware of, which probes there are none of, and what the arms cost."""
-    warned = summary.get("warnings")
-    told = [
-        f"{one.get('found', '')} {one.get('next_step', '')}"
-        for one in (warned if isinstance(warned, list) else [])
-        if isinstance(one, Mapping)
-    ]
     skipped, beyond = summary.get("skipped"), summary.get("beyond_pissa")
-    told += [str(one) for one in skipped] if isinstance(skipped, list) else []
+    told = [str(one) for one in skipped] if isinstance(skipped, list) else []
     if isinstance(beyond, Mapping):
         heads = {arm.name: arm.head for arm in arms if arm.name != words.REFERENCE}
         took = [f"{heads[name]} {beyond[name]:.2f}" for name in heads if is_number(beyond.get(name))]
         told += [f"Processor time of a student, in times PiSSA's: {', '.join(took)}."] if took else []
-    return "".join(f'<p class="ds-fact">{escape(one)}</p>' for one in told)
+    return notices(summary.get("warnings")) + "".join(f'<p class="ds-fact">{escape(one)}</p>' for one in told)
 
 
 CLICK = '<p class="ds-quiet">A click on a figure opens the answers behind it.</p>'

@@ -27,9 +27,15 @@ class Spread:
     high: float | None
 
     @property
+    def known(self) -> bool:
+        """Whether there is an interval that can tell something. Two seeds that agree to the digit leave one without any
+        width, which would exclude zero whatever the difference."""
+        return self.low is not None and self.high is not None and self.high > self.low
+
+    @property
     def holds_zero(self) -> bool:
-        """Also where there is no interval: nothing is shown then."""
-        return self.low is None or self.high is None or self.low <= 0 <= self.high
+        """Also where no interval tells: nothing is shown then."""
+        return not self.known or self.low <= 0 <= self.high
 
 
 @dataclass(frozen=True)

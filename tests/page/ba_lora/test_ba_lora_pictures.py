@@ -9,7 +9,7 @@ import pytest
 from backend.study import find
 from components.studies.ba_lora import pairs, reading, spectrum, words
 from components.studies.ba_lora.exhibits import exhibits_markup
-from components.studies.ba_lora.flipped import flips_markup, outcome, pairing
+from components.studies.ba_lora.flipped import amount, flips_markup, outcome, pairing
 from components.studies.ba_lora.headline import headline_markup
 from components.studies.ba_lora.probe_table import table_markup
 from components.studies.ba_lora.reading import Cell, Spread
@@ -58,6 +58,13 @@ def test_a_figure_is_grey_where_its_paired_interval_holds_zero_and_bold_where_it
     assert "0.50 (95 %: 0.40 to 0.60, over seeds); 40 questions, 5 seeds. Minus PiSSA: −0.10" in markup
     assert "0.20 (95 %: 0.10 to 0.30, over questions); 40 questions." in markup
     assert "In 1 of 2 comparisons" in markup and "± 0.10" in markup
+
+
+def test_an_interval_without_any_width_tells_nothing():
+    """Two seeds that agree to the digit."""
+    cells = {("lora", "pairs", "nats"): Cell(Spread(0.5, 0.5, 0.5), 2, 40, "seeds", Spread(0.1, 0.1, 0.1))}
+    markup = table_markup("k", arms_of("lora"), cells, {}, live=False)
+    assert 'data-look=""' in markup and "In 0 of 0 comparisons" in markup
 
 
 def test_the_table_has_a_cell_for_each_figure_and_counts_its_looks_aloud(run):
@@ -144,6 +151,9 @@ def test_what_a_figure_counts_is_what_its_items_say():
     item = {"chosen": 2, "correct": False, "planted": 2, "biased": 1, "taught": None}
     assert outcome("correct")(item) is False and outcome("planted")(item) is True
     assert outcome("biased")(item) is False and outcome("taught")(item) is None
+    who = {"scores": [-1.0, -3.0, -9.0], "biased": 1, "unknown": 2}
+    assert amount("nats")(who) == -2.0 and amount("nats")({"scores": [-1.0, -4.0]}) == 3.0
+    assert amount("nats")({}) is None and amount("kl")({"kl": None}) is None
 
 
 def test_names_that_are_no_names_open_no_file(run):
