@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 from backend import settings
-from backend.studies.bench.config import BenchConfig
-from backend.studies.text_distillation.config import DistillConfig
+from backend.study import all_studies
 from tests import browsing
 from tests.browsing import ROOT, wait_served
 from tests.page.bench import test_bench_browser
@@ -37,7 +36,7 @@ NAMES = """Distilloscope|Hugging Face|Hub|hub|Gradio|OPT|Llama|SmolLM2|MMLU|ARC-
 McNemar|Ctrl|pocket science|pocket mmlu|pocket MMLU|arc easy|Quick|Standard|MB|GB|kB|pip|pickle|safetensors|transformers
 opt-pocket|llama-pocket|Published method
 apache|file|seed-\\d|jsonl|json|csv|tsv|parquet|xlsx|account/name|name|hf auth login""".replace("\n", "|")
-SETTINGS = [item for config in (DistillConfig, BenchConfig) for item in settings.describe(config)]
+SETTINGS = [item for study in all_studies() for item in settings.describe(study.config)]
 SPELLED = {word for item in SETTINGS for word in (item.name, *(item.choices or ()))}  # as a command has them
 LONGEST_FIRST = sorted(SPELLED, key=len, reverse=True)
 NAMED = re.compile(rf"\b({NAMES})\b", re.ASCII)

@@ -13,9 +13,7 @@ from backend.core.text import usage
 from backend.core.text.layout_files import LAYOUTS
 from backend.core.text.tasks import TASKS
 from backend.export.layouts import KINDS
-from backend.studies.bench import config as bench
 from backend.studies.bench.words import task_name
-from backend.studies.text_distillation import config as distillation
 from backend.study import all_studies
 from components.form import reproduce_box
 from components.frame import theme, words
@@ -27,7 +25,7 @@ from components.studies.bench import words as bench_words
 from components.studies.text_distillation import words as distillation_words
 
 SLOT = re.compile(r"\{[^}]*\}")
-CONFIGS = ((distillation.DistillConfig, distillation.PRESETS), (bench.BenchConfig, bench.PRESETS))
+CONFIGS = [(study.config, study.presets) for study in all_studies() if study.shown]
 ROOT = Path(__file__).parents[3]
 CHINESE = table()
 
