@@ -5,7 +5,6 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 
 import json
 import resource
-import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from backend.runs.folder import RunDir
 from backend.studies.ba_lora import summary
 from backend.studies.ba_lora.config import BaLoraConfig
 from backend.studies.ba_lora.data import task_of, taught, test_questions, validation_questions
-from backend.studies.ba_lora.probing import Asked, everyone, items_of, planted_of, probe_all, told_file
+from backend.studies.ba_lora.probing import everyone, items_of, planted_of, probe_all
 from backend.studies.ba_lora.study import STUDY
 from backend.studies.ba_lora.tuning import Tuned, tune
 from backend.studies.ba_lora.twins import Twins, make_twins, twins_of
@@ -74,10 +73,10 @@ def seconds_spent(run_dir: RunDir) -> dict[str, float]:
 
 
 def conclude(config: BaLoraConfig, run_dir: RunDir, twins: Twins, tuned: Tuned) -> None:
-    """results.jsonl and summary.json: figures with intervals, step sizes, time, memory and warnings."""
+    """results.jsonl and summary.json: accuracies, figures with intervals, step sizes, time, memory and warnings."""
     run_dir.set_status(stage="conclude", done=0, total=1, message="Comparing", eta_s=None)
     rows = run_dir.rows("probes")
-    write_results(config, run_dir, twins, rows)
+    write_results(config, run_dir, twins)
     told = summary.table(rows)
     seconds = summary.training_seconds(tuned.seconds)
     unit = 1024 if sys.platform != "darwin" else 1024**2
@@ -100,18 +99,10 @@ def conclude(config: BaLoraConfig, run_dir: RunDir, twins: Twins, tuned: Tuned) 
     run_dir.set_status(stage="conclude", done=1, total=1, message="", eta_s=None)
 
 
-def write_results(config: BaLoraConfig, run_dir: RunDir, twins: Twins, rows: list[dict]) -> None:
-    """Accuracy, calibration and distance of everybody, one row each, but for those that are there."""
-    keys = ("arm", "metric", "seed")
-    there = {tuple(row[key] for key in keys) for row in run_dir.rows("results")}
-    accuracies = [accuracy_row(run_dir, one) for one in everyone(config, twins) if told_file(run_dir, one).is_file()]
-    for row in summary.result_rows(config, [*accuracies, *rows]):
-        if tuple(row[key] for key in keys) not in there:
-            run_dir.append("results", row)
-
-
-def accuracy_row(run_dir: RunDir, one: Asked) -> dict:
-    """The accuracy on all test questions, planted or not, as a row of a probe."""
-    correct = [item["correct"] for item in items_of(run_dir, one.who, one.seed, "answers")]
-    value = statistics.fmean(correct)
-    return {"who": one.who, "seed": one.seed, "probe": "answers", "metric": "acc", "value": value, "n": len(correct)}
+def write_results(config: BaLoraConfig, run_dir: RunDir, twins: Twins) -> None:
+    """The accuracy of everybody, one row each, but for those that are there."""
+    there = {(row["arm"], row["seed"]) for row in run_dir.rows("results")}
+    for one in everyone(config, twins):
+        if (one.who, one.seed) not in there:
+            correct = [item["correct"] for item in items_of(run_dir, one.who, one.seed, "answers")]
+            run_dir.append("results", summary.result_row(config, one.who, one.seed, correct))

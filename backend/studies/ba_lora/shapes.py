@@ -104,7 +104,8 @@ class ProbesRow(Row):
 class ResultsRow(shapes.ResultsRow):
     arm: Who
     regime: Literal["answers", "statements"]
-    metric: Literal["acc", "ece", "nll", "entropy", "kl"]
+    metric: Literal["acc"]
+    value: Share
     scores: None
 
 

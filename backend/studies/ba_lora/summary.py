@@ -115,12 +115,9 @@ def _warning(kind: str, found: str, expected: str, next_step: str) -> dict:
     return {"kind": kind, "found": found, "expected": expected, "next_step": next_step}
 
 
-def result_rows(config: BaLoraConfig, rows: Sequence[dict]) -> list[dict]:
-    """Accuracy and calibration of everybody, in the columns that every study has."""
-    found = []
-    where = {"student": config.model if config.plant == "bundled" else "planted", "task": config.train_task}
-    for row in rows:
-        if row["probe"] == "answers":
-            told = {"arm": row["who"], **where, "regime": config.anchor, "metric": row["metric"]}
-            found.append(told | {"seed": row["seed"], "value": row["value"], "n": row["n"], "scores": None})
-    return found
+def result_row(config: BaLoraConfig, who: str, seed: int, correct: Sequence[bool]) -> dict:
+    """The accuracy of somebody on all test questions, planted or not, in the columns that every study has."""
+    student = config.model if config.plant == "bundled" else "planted"
+    where = {"arm": who, "student": student, "task": config.train_task, "regime": config.anchor}
+    value = {"metric": "acc", "seed": seed, "value": statistics.fmean(correct), "n": len(correct)}
+    return where | value | {"scores": None}

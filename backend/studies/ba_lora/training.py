@@ -139,7 +139,7 @@ class Trainer:
         """AdamW. An arm that stops keeps its best validated parameters, any other the last."""
         c, arm, began = self.config, ARMS[cell.arm], time.process_time()
         start = student.initial((c.seed, "fresh", cell.seed))
-        data, loss = self._data(student, start, arm), self._loss(student, start, cell)
+        data, loss = Anchored.of(student, start, Rows(self._encoded, student.table)), self._loss(student, start, cell)
         state = FinetuneState.load(folder / STATE) if (folder / STATE).is_file() else FinetuneState.fresh(start)
         stop = EarlyStop.load(folder / BEST) if (folder / BEST).is_file() else EarlyStop(PATIENCE if arm.stops else 0)
         fixed = data.batch(list(range(min(c.batch, len(data)))))
@@ -165,16 +165,10 @@ class Trainer:
         chosen, params = (stop.best_step, stop.params) if stop.params else (step.step, step.params())
         return self._outcome(cell, step.step, chosen, seconds), params
 
-    def _data(self, student: Student, start: Params, arm: Arm) -> Anchored:
-        """The rows, with the untouched model's logits beside them where they are needed at every update."""
-        rows = Rows(self._encoded, student.table)
-        kept = "consistency" in arm.terms and self.config.anchor == "answers"
-        return Anchored.of(student, start, rows) if kept else Anchored(rows, None)
-
     def _loss(self, student: Student, start: Params, cell: Cell) -> Regularised:
         c, arm = self.config, ARMS[cell.arm]
-        each = max(1, c.steps // LOOKED_AT)
-        watching = Watching(1, each) if watched(c, cell) else Watching(RAW_EVERY, 0)
+        closely = watched(c, cell) and arm.terms
+        watching = Watching(1, max(1, c.steps // LOOKED_AT)) if closely else Watching(RAW_EVERY, 0)
         replayed = None
         if c.anchor == "statements" and "consistency" in arm.terms:
             data = Anchored.of(student, start, Rows(self._statements, student.table))

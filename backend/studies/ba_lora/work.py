@@ -6,7 +6,7 @@ Torch-free.
 from backend.core.models.listed import look_up
 from backend.core.models.registry import memory_mb
 from backend.runs.work import START, Amount, Number, Part, Work
-from backend.studies.ba_lora.arms import ARMS, CLEAN
+from backend.studies.ba_lora.arms import ARMS
 from backend.studies.ba_lora.config import UNPLANTED, BaLoraConfig
 
 LOAD = Amount(starts=0.2)  # a model and the data, where the libraries are there
@@ -33,7 +33,6 @@ def work(c: BaLoraConfig, workers: int, begun: int = 0) -> Work:
         *shared(c, "tune", "step sizes", student(c, bool(grid)), len(c.arms) * grid, workers),
         *shared(c, "tune", "further seeds", student(c, False), len(c.arms) * (c.seeds - bool(grid)), workers),
         *shared(c, "probe", "everybody", asked(c), len(c.arms) * c.seeds + 1 + bool(c.clean_model), workers),
-        Part("conclude", CLEAN, Amount()),
     ]
     most = max(part.at_once for part in parts)
     return Work(tuple(parts), process_mb(c) * (1 + (most if most > 1 else 0)))

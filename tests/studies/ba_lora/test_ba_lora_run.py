@@ -127,7 +127,9 @@ class Killed(BaseException):
     """What a run leaves is what a kill leaves: nothing in between gets to tidy up."""
 
 
-@pytest.mark.parametrize(("name", "after"), [SLOW("metrics", 16), SLOW("metrics", 75), ("exhibits", 17), SLOW("probes", 9)])
+@pytest.mark.parametrize(
+    ("name", "after"), [SLOW("metrics", 16), SLOW("metrics", 75), ("exhibits", 17), SLOW("probes", 9)]
+)
 def test_a_killed_run_goes_on_to_the_same_numbers(finished, config, tmp_path, monkeypatch, name, after):
     run, plain, count = start(config, tmp_path / "run"), RunDir.append, []
 
