@@ -7,6 +7,7 @@ as one: it stands above the others and uses them.
 STUDIES = {
     "text_distillation": "backend.studies.text_distillation.study",
     "bench": "backend.studies.bench.study",
+    "ba_lora": "backend.studies.ba_lora.study",
     "active_inheritance": "backend.studies.active_inheritance.study",
     "comparison": "backend.comparison.study",
 }
