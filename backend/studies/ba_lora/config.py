@@ -55,13 +55,13 @@ class BaLoraConfig:
         only_with=("plant", ("own",)),
     )
     plant_steps: int = setting(
-        320,
+        420,
         "Updates of 2,048 tokens with which each twin reads on.",
         "Model",
         label="Updates of planting",
         low=1,
         high=10_000,
-        public=320,
+        public=420,
         only_with=("plant", ("own",)),
     )
     seed: int = setting(
@@ -232,7 +232,7 @@ class BaLoraConfig:
         public=5,
     )
     validation_limit: int = setting(
-        100,
+        200,
         "Validation questions, for the step size and for stopping early.",
         "Training",
         label="Validation questions",

@@ -48,7 +48,7 @@ def test_more_arms_seeds_step_sizes_and_planting_are_more_work():
     assert plain.steps > 12 * 7 * 45 and plain.questions > 12 * 5 * 200
     for fewer in ({"arms": ("pissa",)}, {"seeds": 2}, {"lrs": (0.01,)}, {"steps": 20}):
         assert total(**fewer).steps < plain.steps
-    assert total(plant="own").tokens > plain.tokens + 2 * 320 * 2048
+    assert total(plant="own").tokens > plain.tokens + 2 * 420 * 2048
     assert total(test_limit=50).questions < plain.questions
     assert work(BaLoraConfig(), 2).memory_mb > work(BaLoraConfig(), 1).memory_mb
 
