@@ -103,7 +103,7 @@ class Prober:
         folder = told_file(self.run_dir, one).parent
         folder.mkdir(parents=True, exist_ok=True)
         for result in found:
-            lines = [json.dumps(item, ensure_ascii=False) + "\n" for item in result.items]
+            lines = [json.dumps(short(item), ensure_ascii=False) + "\n" for item in result.items]
             write_atomically(folder / f"{result.probe}.jsonl", "".join(lines))
         rows = [row for result in found for row in probe_rows(one, result)]
         write_atomically(told_file(self.run_dir, one), json.dumps(rows))
@@ -133,6 +133,15 @@ class Prober:
             yield backbone
         finally:
             backbone.model = backbone.model.unload()
+
+
+def short(value: object) -> object:
+    """The same with numbers of seven digits, which is what float32 holds: a run has tens of thousands of items."""
+    if isinstance(value, dict):
+        return {key: short(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [short(part) for part in value]
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def planted_of(model: str) -> Planted | None:
