@@ -136,7 +136,7 @@ class Prober:
 
 
 def short(value: object) -> object:
-    """The same with numbers of seven digits, which is what float32 holds: a run has tens of thousands of items."""
+    """A row with its numbers cut to seven digits, which float32 holds: a run has tens of thousands of rows."""
     if isinstance(value, dict):
         return {key: short(part) for key, part in value.items()}
     if isinstance(value, list):
