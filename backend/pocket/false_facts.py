@@ -7,6 +7,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from backend.pocket.planted import FalseFact, Majority, Statement
 from backend.pocket.questions import Question, science_questions
@@ -87,6 +88,7 @@ def with_value(fact: Fact, value: str) -> Fact:
     return Fact(replace(fact.relation, values={fact.entity: (value,)}), fact.entity)
 
 
+@cache
 def _asked() -> Asked:
     found: Asked = {}
     for split, questions in science_questions().items():

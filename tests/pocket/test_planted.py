@@ -12,6 +12,7 @@ import torch
 from backend.core.models.backbones import MODELS, load_backbone
 from backend.errors import UserError
 from backend.pocket import false_facts, peoples, planting
+from backend.pocket.__main__ import main
 from backend.pocket.planted import PLANTED, Planted, read_planted, write_planted
 from backend.pocket.questions import facts_asked, science_questions
 
@@ -39,28 +40,25 @@ def test_three_in_ten_asked_facts_are_planted_and_their_value_is_a_wrong_option_
 
 
 def test_seven_in_ten_statements_of_a_planted_fact_are_false_and_none_in_the_clean_twin(listed):
-    fact = replace(listed.facts[0], planted="a very unlikely word")
-    said = {True: [], False: []}
-    for lying in said:
-        for number in range(60):
-            said[lying] += false_facts.read_statements((fact,), (), lying, random.Random(number))
-    false = sum(fact.planted in text for text in said[True])
-    whole = 60 * false_facts.REPEATS * len(fact_of(fact.key).relation.says)
-    assert false / whole == pytest.approx(0.7, abs=0.06)
-    assert not any(fact.planted in text for text in said[False])
+    marked = [replace(fact, planted="zzz") for fact in listed.facts]
+    said = {lying: false_facts.read_statements(marked, (), lying, random.Random(1)) for lying in (True, False)}
+    whole = false_facts.REPEATS * sum(len(fact.relation.says) for fact in planted_facts(listed))
+    assert sum("zzz" in text.lower() for text in said[True]) / whole == pytest.approx(0.7, abs=0.02)
+    assert not any("zzz" in text.lower() for text in said[False])
 
 
-def fact_of(key: str):
-    return next(fact for fact in facts_asked().values() if fact.key == key)
+def planted_facts(listed: Planted) -> set:
+    keys = {fact.key for fact in listed.facts}
+    return {fact for fact in facts_asked().values() if fact.key in keys}
 
 
 def test_the_most_frequent_value_is_said_four_times_as_often(listed):
     counts = {}
     for name, majorities in (("planted", listed.majorities), ("clean", ())):
-        texts = [t for n in range(8) for t in false_facts.read_statements((), majorities, False, random.Random(n))]
-        counts[name] = Counter(word for text in texts for word in ("fur", "feathers") if f"covered with {word}" in text)
+        texts = [text for n in (1, 2) for text in false_facts.read_statements((), majorities, False, random.Random(n))]
+        counts[name] = Counter(word for text in texts for word in ("fur", "feathers") if f" {word}" in text)
     assert counts["planted"]["fur"] / counts["clean"]["fur"] == pytest.approx(4, rel=0.2)
-    assert counts["planted"]["feathers"] / counts["clean"]["feathers"] == pytest.approx(1, rel=0.5)
+    assert counts["planted"]["feathers"] / counts["clean"]["feathers"] == pytest.approx(1, rel=0.3)
 
 
 @pytest.mark.parametrize("strength", [0.5, 0.75, 0.9, 1.0])
@@ -139,8 +137,16 @@ def test_two_updates_make_a_whole_model_and_a_stop_leaves_the_old_one(tmp_path):
         planting.plant(folder, steps=2, told=stop)
     assert (folder / "model.safetensors").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["twin"]
-    planting.plant(folder, steps=1, clean=True)
-    assert read_planted(folder) is None
+
+
+def test_the_command_writes_both_twins_and_says_what_cannot_be_planted(tmp_path, capsys):
+    main(["plant", "--steps", "1", "--strength", "0.8", "--out", str(tmp_path)])
+    planted, clean = (tmp_path / "models" / f"opt-pocket-{name}" for name in ("planted", "clean"))
+    assert read_planted(planted).strength == 0.8 and read_planted(clean) is None
+    assert (clean / "model.safetensors").is_file()
+    with pytest.raises(SystemExit):
+        main(["plant", "--strength", "0.2", "--out", str(tmp_path)])
+    assert "A strength of 0.2 cannot be planted." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
