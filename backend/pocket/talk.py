@@ -1,8 +1,8 @@
 """Train the bundled talkers: `python -m backend.pocket talk`. One model reads three courses: it learns to bind, to be
 plain, and from there to be chatty.
 
-Knows flags, seeds and how many steps. Does not know how lessons are written or a step is taken. About twelve minutes on
-an idle core.
+Knows flags, seeds and how many steps. Does not know how lessons are written or a step is taken. About ten minutes on
+one core.
 """
 
 import argparse
