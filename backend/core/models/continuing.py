@@ -5,14 +5,24 @@ number that was drawn beforehand, so a text depends on its own draws and not on 
 a model and token ids; no question, no answer and no file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, PreTrainedTokenizerBase
+from transformers import (
+    DynamicCache,
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+ROUND = 16  # tokens between two looks at who has ended: to copy the cache costs about one of them
 FIRST = 256  # likeliest tokens looked at before all of them: to sort 50,000 for each token costs more than the model
 
 
@@ -48,24 +58,54 @@ def continued(
     """At most `most` new token ids of each prompt, up to its first `end`, which is kept: a text without it was cut.
 
     Greedy without `sampling`; with it, token t of text i follows from `draws[i, t]`. Nothing of the model's own habits
-    (penalties, sampling, forced tokens) is used. Costs the logits of a batch, and its keys and values.
+    (penalties, sampling, forced tokens) is used. Costs the logits of a batch, and its keys and values; texts that
+    ended leave the batch every ROUND tokens.
     """
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     device, longest = next(model.parameters()).device, max(map(len, prompts))
     ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=device)
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
-    chooser = LogitsProcessorList()
-    if sampling is not None:
-        chooser.append(Drawn(sampling, draws.to(device), longest))
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    own, inner.generation_config = (
-        inner.generation_config,
-        GenerationConfig(max_new_tokens=most, do_sample=False, use_cache=True, eos_token_id=end, pad_token_id=pad),
-    )
+    found: list[list[int]] = [[] for _ in prompts]
+    open_texts, cache, done = list(range(len(prompts))), droppable(inner), 0
+    with using(inner, end, pad) as habits:
+        while open_texts and done < most:
+            habits.max_new_tokens = most - done if cache is None else min(ROUND, most - done)
+            chooser = LogitsProcessorList()
+            if sampling is not None:
+                chooser.append(Drawn(sampling, draws[open_texts].to(device), longest))
+            kept = {} if cache is None else {"past_key_values": cache}
+            ids = inner.generate(ids, attention_mask=mask, logits_processor=chooser, **kept)
+            for text, row in zip(open_texts, ids[:, longest + done :].tolist(), strict=True):
+                found[text] += row[: row.index(end) + 1] if end in row else row
+            done = ids.shape[1] - longest
+            left = [place for place, text in enumerate(open_texts) if found[text][-1] != end]
+            if cache is not None and left:
+                cache.batch_select_indices(torch.tensor(left, device=device))
+            open_texts = [open_texts[place] for place in left]
+            ids, mask = ids[left], torch.nn.functional.pad(mask[left], (0, ids.shape[1] - mask.shape[1]), value=1)
+    return found
+
+
+@contextmanager
+def using(inner: PreTrainedModel, end: int | None, pad: int) -> Iterator[GenerationConfig]:
+    """Plain greedy generation for as long as the context lasts; passed as an argument it would be mixed with the
+    model's own habits."""
+    own = inner.generation_config
+    plain = GenerationConfig(do_sample=False, use_cache=True, eos_token_id=end, pad_token_id=pad)
+    inner.generation_config = plain
     try:
-        found = inner.generate(ids, attention_mask=mask, logits_processor=chooser)[:, longest:].tolist()
+        yield plain
     finally:
         inner.generation_config = own
-    return [row[: row.index(end) + 1] if end in row else row for row in found]
+
+
+def droppable(inner: PreTrainedModel) -> DynamicCache | None:
+    """An empty cache that texts can be dropped from; None for a model whose memory is of another kind."""
+    if not inner._supports_default_dynamic_cache():
+        return None
+    cache = DynamicCache(config=inner.config.get_text_config(decoder=True))
+    plain = all(type(layer) in (DynamicLayer, DynamicSlidingWindowLayer) for layer in cache.layers)
+    return cache if cache.layers and plain else None
 
 
 class Drawn(LogitsProcessor):

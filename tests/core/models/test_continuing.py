@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from backend.core.models import continuing
 from backend.core.models.backbones import load_backbone
 from backend.core.models.continuing import Sampling, continued, drawn, draws_of, pad_id
 from backend.core.seeding import generator
@@ -38,7 +39,8 @@ def pointed_at(logits: torch.Tensor, sampling: Sampling, draw: float) -> int:
 
 
 @pytest.mark.parametrize("sampling", [None, Sampling(1.0, 0.9), Sampling(0.7, 1.0)])
-def test_a_batch_from_the_cache_is_what_each_prompt_gets_alone(tiny_models, sampling):
+def test_a_batch_from_the_cache_is_what_each_prompt_gets_alone(tiny_models, sampling, monkeypatch):
+    monkeypatch.setattr(continuing, "ROUND", 5)
     for family in ("opt", "llama"):
         backbone = load_backbone(str(tiny_models[family]))
         ids = [backbone.tokenizer(prompt).input_ids for prompt in PROMPTS]
@@ -56,6 +58,22 @@ def test_a_text_ends_with_the_end_that_the_model_wrote(tiny_models):
     [ended] = continued(backbone.model, [ids], MOST, end, 0)
     assert ended == said[: said.index(end) + 1]
     assert len(said) == MOST
+
+
+def test_texts_that_ended_leave_the_batch_and_the_others_go_on_as_alone(tiny_models, monkeypatch):
+    monkeypatch.setattr(continuing, "ROUND", 4)
+    backbone, widths = load_backbone(str(tiny_models["llama"])), []
+    ids = [backbone.tokenizer(prompt).input_ids for prompt in PROMPTS]
+    alone = [continued(backbone.model, [row], MOST, None, 0)[0] for row in ids]
+    end = alone[0][2]
+    assert end not in alone[1]
+    backbone.model.register_forward_pre_hook(
+        lambda _, args, given: widths.append(given["input_ids"].shape), with_kwargs=True
+    )
+    together = continued(backbone.model, ids, MOST, end, 0)
+    assert together[0] == alone[0][:3]
+    assert together[1] == alone[1]
+    assert [tuple(shape) for shape in widths][:5] == [(3, len(max(ids, key=len))), *[(3, 1)] * 3, (len(ids) - 1, 1)]
 
 
 def test_only_the_nucleus_is_drawn_from_also_where_it_is_wider_than_the_first_look():
