@@ -6,7 +6,7 @@
 const PAUSE = 60, PATIENCE = 4000, REACH = 2.5, Z = 1.96;  // ms; standard deviations that the axis shows
 const VARIED = ["mtld", "mattr"];  // chosen among texts that are long enough for them
 const state = { run: null, number: 0, rows: new Map(), talkers: [], shown: null, k: 0, weights: {}, attributes: [],
-  objectives: [], equal: 0, of: null, live: false, prompt: null, touched: false, sight: null, timer: null, kept: new Map() };
+  objectives: [], equal: 0, of: null, live: false, prompt: null, touched: false, sight: null, timer: null, groups: new Map(), kept: new Map() };
 const part = (selector) => element.querySelector(selector);
 const section = part(".ds-candidates");
 
@@ -66,13 +66,15 @@ function spread(values) {
 
 function choose() {
   const began = performance.now(), any = state.rows.size > 0 && state.shown;
-  state.kept = new Map();
+  Object.assign(state, { groups: new Map(), kept: new Map() });
   if (any) {
     const scale = scales(), terms = state.attributes.map(({ name }, i) => [i, scale[i] ? (state.weights[name] || 0) / scale[i].sd : 0]).filter(([, weight]) => weight);
     const worth = (scores) => terms.reduce((sum, [i, weight]) => sum + weight * (scores[i] - scale[i].mean), 0);
     const varied = state.equal && VARIED.some((name) => state.weights[name]), words = state.attributes.length;
     for (const prompt of state.rows.keys()) {
-      const all = candidates(prompt), long = varied ? all.filter(([, , scores]) => scores[words] >= state.equal) : all;
+      const all = candidates(prompt);
+      state.groups.set(prompt, all);
+      const long = varied ? all.filter(([, , scores]) => scores[words] >= state.equal) : all;
       let best = null, top = -Infinity;
       (long.length ? long : all).forEach((one) => { const value = worth(one[2]); if (value > top) { top = value; best = one; } });
       if (best) state.kept.set(prompt, best);
@@ -86,7 +88,7 @@ function choose() {
 function moves() {
   const prompts = [...state.kept.keys()];
   return state.attributes.map((attribute, i) => {
-    const groups = prompts.map((prompt) => candidates(prompt).map(([, , scores]) => scores[i])), all = groups.flat();
+    const groups = prompts.map((prompt) => state.groups.get(prompt).map(([, , scores]) => scores[i])), all = groups.flat();
     if (!all.length || all.includes(null)) return null;
     const scale = spread(all), means = groups.map((group) => group.reduce((a, b) => a + b, 0) / group.length);
     const apart = prompts.map((prompt, p) => state.kept.get(prompt)[2][i] - means[p]), by = spread(apart);
@@ -159,7 +161,7 @@ function frame() {
     const kept = card.dataset.talker === talker && Number(card.dataset.number) === number;
     card.classList.toggle("ds-kept", kept);
     card.querySelector("[data-kept]").hidden = !kept;
-    card.classList.toggle("ds-out", !candidates(state.prompt).some(([who, which]) => who === card.dataset.talker && which === Number(card.dataset.number)));
+    card.classList.toggle("ds-out", !(state.groups.get(state.prompt) || []).some(([who, which]) => who === card.dataset.talker && which === Number(card.dataset.number)));
     if (kept) at = card;
   });
   section.dataset.kept = at ? `${talker} ${number}` : "";

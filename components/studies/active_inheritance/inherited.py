@@ -22,13 +22,19 @@ HOW = (
 )
 ENDS = (-0.5, 1.5)  # of the axis at least; a share beyond 3 means that the data hardly moved
 MOST = (-1.0, 3.0)
-NEEDED = ("arm", "objective", "k", "metric", "data_move", "student_move", "low", "high")
+NUMBERS = ("k", "data_move", "student_move", "low", "high")
 
 
 def rows_of(summary: Mapping) -> list[dict]:
     """The rows that have all that is drawn."""
     found = summary.get("inherited")
-    return [row for row in found or () if isinstance(row, dict) and all(row.get(name) is not None for name in NEEDED)]
+    rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    return [
+        row
+        for row in rows
+        if all(isinstance(row.get(name), (int, float)) for name in NUMBERS)
+        and all(isinstance(row.get(name), str) for name in ("arm", "objective", "metric"))
+    ]
 
 
 def inherited_markup(summary: Mapping, config: Mapping, over: bool = False) -> str:
