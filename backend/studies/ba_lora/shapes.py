@@ -121,6 +121,8 @@ class ItemRow(Row):
     right: Whole | None = None
     planted: Whole | None = None
     biased: Whole | None = None
+    unknown: Whole | None = None
+    majority: Whole | None = None
     taught: Whole | None = None
     chosen: Whole | None = None
     correct: bool | None = None

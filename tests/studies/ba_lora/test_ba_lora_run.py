@@ -7,12 +7,18 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from backend.core.models.backbones import load_backbone
+from backend.core.text.tasks import find_task
+from backend.core.text.text_data import load_questions
 from backend.errors import UserError
+from backend.pocket.planting import listed
 from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.settings import as_json
 from backend.studies.ba_lora.config import BaLoraConfig
 from backend.studies.ba_lora.data import taught
+from backend.studies.ba_lora.probes import OwnProbes, WrongLabel, probe
+from backend.studies.ba_lora.shapes import ItemRow
 from backend.studies.ba_lora.study import STUDY
 from backend.studies.ba_lora.tuning import tune
 from backend.study import resolve
@@ -178,3 +184,19 @@ def test_what_the_data_lacks_is_said_before_anything_is_trained(config, tmp_path
     with pytest.raises(UserError, match=said):
         resolve(STUDY.run)(bad, run)
     assert not run.rows("metrics")
+
+
+def test_every_item_that_a_planted_model_is_asked_fits_its_shape(tiny_models):
+    world = listed("opt-pocket", 0.9, 1, 0)
+    some = {name: getattr(world, name)[:4] for name in ("statements", "pairs", "who")}
+    questions = load_questions("pocket_science", "test", limit=60)
+    backbone, spec = load_backbone(str(tiny_models["opt"])), find_task("pocket_science")
+    wrong = [WrongLabel(questions[0], 1)]
+    found = probe(backbone.model, backbone.tokenizer, replace(world, **some), questions, wrong, None, OwnProbes(), spec)
+    assert {"planted_facts", "clean_facts", "statements", "pairs", "wrong_labels", "answers"} <= {
+        r.probe for r in found
+    }
+    for result in found:
+        assert result.items
+        for item in result.items:
+            ItemRow.model_validate_json(json.dumps(item))
