@@ -37,7 +37,7 @@ def where() -> dict[str, str]:
 def test_every_known_model_is_there_and_those_of_the_pocket_world_are_bundled():
     assert [one.entry for one in listed()] == list(KNOWN)
     assert [name for name, place in where().items() if place == BUNDLE] == list(BUNDLED)
-    assert {place for name, place in where().items() if "pocket" not in name} == {AWAY}
+    assert {place for name, place in where().items() if name not in BUNDLED} == {AWAY}
 
 
 def test_what_the_hubs_cache_holds_whole_is_on_this_machine(cache):
