@@ -14,7 +14,7 @@ from components.studies.ba_lora.words import Arm
 
 PROBES = {"pairs": "The planted pairs", "crows_pairs": "CrowS-Pairs, your file"}
 FIRST = (words.STRONG, "ba_lora", words.REFERENCE)  # whom to show first
-MOST = 200
+MOST = 60
 Side = Sequence[float]  # the log-likelihoods of both sentences, in nats
 
 
