@@ -13,7 +13,8 @@ pytestmark = browsing.pytestmark
 chromium = browsing.chromium
 READY = "document.querySelector('.ds-candidates')?.dataset.prompts === '6' && document.querySelector('.ds-text')"
 AT_ONCE = 200  # ms, with all that is drawn beside the frame
-PRESS = """(name) => [...document.querySelectorAll('[data-part="objectives"] button')].find((b) => b.textContent === name).click()"""
+PRESS = """(name) => [...document.querySelectorAll('[data-part="objectives"] button')]
+  .find((button) => button.textContent === name).click()"""
 WEIGH = """([name, weight]) => { const slider = document.querySelector(`[data-weight="${name}"]`);
   slider.value = weight; slider.dispatchEvent(new Event("input", { bubbles: true })); }"""
 TIME = """() => { const slider = document.querySelector('[data-weight="length"]'), times = [];
