@@ -12,6 +12,7 @@ from components.panels import saving
 from components.studies.ba_lora.reading import is_number
 
 WIDTH, HEIGHT = 200, 48
+Line = list[tuple[int, float]]  # (step, value)
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ FORMS = (
     Form("v5", "October 2024, versions 2 to 5", "− (σ₁ + … + σₖ) / Σσ",
          "Largest for any matrix of rank k or less: it concentrates energy."),
     Form("v1", "August 2024, version 1", "− ((σ₁ + … + σₖ) / Σσ + a · Var(σ₁ … σₖ))",
-         "Its code could not run, because two names were undefined. Its diversity term had the opposite sign."),
-    Form("no_grad", "released with versions 2 to 5", "− (σ₁ + σ₂ + σ₃) / Σσ, under no_grad",
+         "Its code could not run: two names were undefined. The variance had no weight in it, so the line has none."),
+    Form("no_grad", "released with versions 2 to 5", "− (σ₁ + … + σₖ) / Σσ, under no_grad",
          "The number changes, but no gradient flows: the term trains nothing."),
     Form("same_k", "spring 2025", "− (σ₁ + … + σₖ) / (σ₁ + … + σₖ)",
          "Divided by the same k values it is always −1: the term trains nothing."),
@@ -41,7 +42,7 @@ FORMS = (
 def exhibits_markup(rows: Sequence[dict]) -> str:
     """The panel. Without measurements the formulas stand alone."""
     measured = {form.name: lines_of(rows, form.name) for form in FORMS}
-    shown = "".join(exhibit(form, *measured[form.name]) for form in FORMS)
+    shown = "".join(exhibit(form, *measured[form.name], entropy_said(rows, form.name)) for form in FORMS)
     flat = sum(bool(gradient) and not any(y for _, y in gradient) for _, gradient in measured.values())
     said = (
         f"Measured here, on one batch while PiSSA trains: {flat} of {len(FORMS)} forms have no gradient at any step."
@@ -54,18 +55,29 @@ def exhibits_markup(rows: Sequence[dict]) -> str:
     )
 
 
-def lines_of(rows: Sequence[dict], form: str) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-    """The term's value and the norm of its gradient over the steps; of a step that stands twice the later row."""
+def lines_of(
+    rows: Sequence[dict], form: str, term: str = "spectrum"
+) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """A term's value and the norm of its gradient over the steps; of a step that stands twice the later row."""
     found = {}
     for row in rows:
-        if row.get("form") == form and row.get("term") == "spectrum" and type(row.get("step")) is int:
+        if row.get("form") == form and row.get("term") == term and type(row.get("step")) is int:
             found[row["step"]] = row
     steps = sorted(found)
     return tuple([(step, found[step][name]) for step in steps if is_number(found[step].get(name))]
                  for name in ("value", "gradient"))  # fmt: skip
 
 
-def exhibit(form: Form, value: Sequence[tuple[int, float]], gradient: Sequence[tuple[int, float]]) -> str:
+def entropy_said(rows: Sequence[dict], form: str) -> str:
+    """Which way this form's diversity term moves the entropy: the term is minimised, so its sign tells."""
+    value, _ = lines_of(rows, form, "diversity")
+    if not value or value[0][1] == 0:
+        return ""
+    way = "raises" if value[0][1] < 0 else "lowers"
+    return f"<p>Its diversity term, {number(value[0][1])} at the start, {way} the entropy.</p>"
+
+
+def exhibit(form: Form, value: Line, gradient: Line, entropy: str) -> str:
     flat = bool(gradient) and not any(y for _, y in gradient)
     lines = f"{line('value', value)}{line('gradient', gradient)}" if value else ""
     mark = ' <span class="ds-flat">no gradient</span>' if flat else ""
@@ -73,11 +85,11 @@ def exhibit(form: Form, value: Sequence[tuple[int, float]], gradient: Sequence[t
         f'<li data-form="{form.name}" data-flat="{str(flat).lower()}"><header><code>{form.name}</code>'
         f"<span>{escape(form.when)}</span>{mark}</header>"
         f'<p class="ds-formula" translate="no">{escape(form.formula)}</p>'
-        f'<p>{escape(form.says)}</p><div class="ds-lines">{lines}</div></li>'
+        f'<p>{escape(form.says)}</p><div class="ds-lines">{lines}</div>{entropy}</li>'
     )
 
 
-def line(name: str, points: Sequence[tuple[int, float]]) -> str:
+def line(name: str, points: Line) -> str:
     """A quantity over the steps: a gradient from zero, a value within its own range; nothing moves where it is flat."""
     if not points:
         return ""

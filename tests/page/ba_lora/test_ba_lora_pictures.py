@@ -213,6 +213,13 @@ def test_a_form_is_flat_only_where_every_recorded_gradient_is_exactly_zero(gradi
     assert f"{int(flat == 'true')} of 5 forms have no gradient" in markup
 
 
+@pytest.mark.parametrize("value, way", [(-2.6, "raises"), (2.6, "lowers")])
+def test_the_sign_of_a_diversity_term_tells_which_way_it_moves_the_entropy(value, way):
+    rows = [{"form": "v1", "step": 0, "term": "diversity", "value": value, "gradient": 1.0}]
+    assert f"at the start, {way} the entropy" in exhibits_markup(rows)
+    assert "the entropy" not in exhibits_markup([rows[0] | {"term": "spectrum"}])
+
+
 def test_without_measurements_the_formulas_stand_alone():
     markup = exhibits_markup([])
     assert "did not measure" in markup and "<svg viewBox" not in markup.replace('viewBox="0 0 24 24"', "")
