@@ -1,6 +1,6 @@
 """How much work a run of active inheritance is: texts that are written, students' steps, and questions.
 
-A written token is counted like a trained one: it runs forwards only, but one at a time. Torch-free.
+A written token costs more than a trained one on a small model: it runs forwards only, but one at a time. Torch-free.
 """
 
 from backend.core.models.listed import look_up
@@ -12,6 +12,8 @@ from backend.studies.active_inheritance.sitters import is_asked, sitters
 
 LOAD = Amount(starts=0.2)  # a model and the data, where the libraries are there
 PROMPT = 20  # tokens before an answer, about
+LENGTH = 0.4  # of the cap that a text of the bundled talkers takes on average
+WRITING = 1.5  # of what a trained token costs, measured with the bundled talkers
 PROCESS_MB = 600.0  # with torch and a bundled model
 
 
@@ -20,7 +22,7 @@ def work(c: ActiveConfig, workers: int, begun: int = 0) -> Work:
     everybody, taught = sitters(c), cells(c)
     parts = [Part(START, "libraries and data", Amount(starts=1))]
     for spec in (c.talker, *([c.second_talker] if c.needs_second else [])):
-        parts.append(Part("pool", spec, LOAD + Amount(tokens=c.prompts * c.k * c.tokens), spec))
+        parts.append(Part("pool", spec, LOAD + written(c, c.prompts * c.k), spec))
     parts += _shared("tune", [student_of(c, cell.arm) for cell in taught], lesson(c), workers)
     parts += _shared("profile", [one.spec for one in everybody], texts(c), workers)
     asked = sum(is_asked(c, one) for one in everybody)
@@ -32,12 +34,17 @@ def work(c: ActiveConfig, workers: int, begun: int = 0) -> Work:
 def lesson(c: ActiveConfig) -> Amount:
     """One student's training."""
     rows = min(c.batch, c.prompts)
-    return Amount(steps=c.steps, tokens=c.steps * rows * (PROMPT + c.tokens))
+    return Amount(steps=c.steps, tokens=c.steps * rows * (PROMPT + LENGTH * c.tokens))
 
 
 def texts(c: ActiveConfig) -> Amount:
     """What one sitter writes."""
-    return Amount(tokens=c.test_prompts * c.samples * c.tokens)
+    return written(c, c.test_prompts * c.samples)
+
+
+def written(c: ActiveConfig, count: Number) -> Amount:
+    """So many texts."""
+    return Amount(tokens=count * c.tokens * LENGTH * WRITING)
 
 
 def process_mb(c: ActiveConfig) -> Number:
