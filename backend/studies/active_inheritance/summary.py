@@ -65,7 +65,7 @@ def _rows(
         if not all(metric in side for side in (*mine, *others)):
             continue
         taught = [_moved(data, cell, start, metric, others[i]) for i, (cell, start) in enumerate(pairs)]
-        if None in taught or not set.intersection(*(set(side[metric]) for side in (*mine, *others))):
+        if None in taught or not all(a[metric].keys() & b[metric].keys() for a, b in zip(mine, others, strict=True)):
             continue
         row = {"arm": arm, "objective": objective, "k": k, "metric": metric, "data_move": fmean(taught)}
         found.append(row | move([one[metric] for one in mine], [one[metric] for one in others], fmean(taught)))
@@ -87,21 +87,21 @@ def move(mine: Sequence[dict[int, float]], others: Sequence[dict[int, float]], d
     """The students' mean difference, its intervals over students, over prompts and over both, and its share of the
     data's.
 
-    Each side is a list of seeds: prompt -> mean. Only prompts that every student of both sides has a text for count.
-    The share takes the data's move as known.
+    Each side is a list of seeds: prompt -> mean. Of a seed, prompts count that both its students have a text for; the
+    interval over both needs prompts that all students have one for. The share takes the data's move as known.
     """
-    there = sorted(set.intersection(*(set(one) for one in (*mine, *others))))
-    a, b = ([[one[prompt] for prompt in there] for one in side] for side in (mine, others))
-    by_seed = [fmean(x) - fmean(y) for x, y in zip(a, b, strict=True)]
-    by_prompt = [fmean(x) - fmean(y) for x, y in zip(zip(*a, strict=True), zip(*b, strict=True), strict=True)]
-    prompts_low, prompts_high = over_prompts(by_prompt)
-    both_low, both_high = over_both(a, b)
-    low, high = over_seeds(by_seed)
-    over = "seeds" if low is not None else "prompts"
-    low, high = (low, high) if over == "seeds" else (prompts_low, prompts_high)
-    moved, base = fmean(by_seed), fmean(map(fmean, b))
-    row = {"student_move": moved, "low": low, "high": high, "over": over, "seeds": len(mine), "n": len(there)}
-    row |= {"prompts_low": prompts_low, "prompts_high": prompts_high, "both_low": both_low, "both_high": both_high}
+    pairs = [(a, b, a.keys() & b.keys()) for a, b in zip(mine, others, strict=True)]
+    by_seed = [fmean(a[p] for p in there) - fmean(b[p] for p in there) for a, b, there in pairs]
+    prompts = sorted(set().union(*(there for *_, there in pairs)))
+    by_prompt = [fmean(a[p] - b[p] for a, b, there in pairs if p in there) for p in prompts]
+    whole = sorted(set.intersection(*(there for *_, there in pairs)))
+    both = over_both(*([[one[p] for p in whole] for one in side] for side in (mine, others))) if whole else (None, None)
+    (prompts_low, prompts_high), (low, high) = over_prompts(by_prompt), over_seeds(by_seed)
+    over = "prompts" if low is None else "seeds"
+    low, high = (prompts_low, prompts_high) if over == "prompts" else (low, high)
+    moved, base = fmean(by_seed), fmean(fmean(b[p] for p in there) for _, b, there in pairs)
+    row = {"student_move": moved, "low": low, "high": high, "over": over, "seeds": len(mine), "n": len(prompts)}
+    row |= {"prompts_low": prompts_low, "prompts_high": prompts_high, "both_low": both[0], "both_high": both[1]}
     return row | {"base": base, "relative": moved / base if base else None} | _share(moved, low, high, data_move)
 
 
