@@ -101,7 +101,11 @@ class ActiveConfig:
         (2, 4, 8), "Sizes of the choice, as doses of the first objective.", "Choice", label="Doses", public=4
     )
     arms: tuple[str, ...] = setting(
-        ARMS, "Who is taught; random is always there, as what all others are compared with.", "Choice", choices=ARMS
+        ARMS,
+        "Who is taught; random is always there, as what all others are compared with.",
+        "Choice",
+        choices=ARMS,
+        public=6,
     )
     equal_words: int = setting(
         50,
