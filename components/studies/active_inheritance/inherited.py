@@ -97,7 +97,7 @@ def others_markup(rows: Sequence[Mapping]) -> str:
     there = [one for one in ATTRIBUTES if any(row["metric"] == one.name for row in mine)]
     if not mine:
         return ""
-    heads = ("", *(f"{words.chosen(objective)} of {k}" for objective, k in most.items()))
+    heads = ("Attribute", *(f"{words.chosen(objective)} of {k}" for objective, k in most.items()))
     lines = ([escape(one.title), *(change(mine, objective, one) for objective in most)] for one in there)
     table = tables.table(heads, lines)
     looks = len(mine)
