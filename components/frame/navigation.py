@@ -20,13 +20,15 @@ COMPARE = "compare"
 
 @dataclass(frozen=True)
 class Place:
-    """A page: its address below the app's root (the first page has none), and what it is called in the header.
+    """A page: its address below the app's root (the first page has none), what it is called in the header, and the
+    question that it answers.
 
     `form` is the element that the header's button leads to, and what the button says; empty where there is none.
     """
 
     address: str
     title: str
+    question: str = ""
     form: tuple[str, str] = ("", "")
 
 
@@ -38,9 +40,9 @@ def address_of(study: str) -> str:
 
 def places() -> list[Place]:
     """All pages, in the order of the table of studies; a study that cannot be loaded has one that says so."""
-    found = [Place(address_of(s.name), s.title, ("#form", s.words.own)) for s in all_studies() if s.shown]
+    found = [Place(address_of(s.name), s.title, s.question, ("#form", s.words.own)) for s in all_studies() if s.shown]
     found += [Place(address_of(name), name.replace("_", " ").capitalize()) for name in broken()]
-    return [*found, Place(COMPARE, "Compare")]
+    return [*found, Place(COMPARE, "Compare", "In what do runs differ, and which is better?")]
 
 
 def navigation(current: str) -> str:

@@ -75,13 +75,12 @@ def make_theme() -> gr.themes.Base:
 
 
 def page_header(place: Place) -> gr.HTML:
-    """Name, one sentence, the pages, a way to the form, and the switches of language and of light and dark."""
+    """Name, the page's question, the pages, a way to the form, and the switches of language and of light and dark."""
     target, said = place.form
     to_form = f'<a class="ds-to-form" href="{target}">{said}</a>' if target else ""
     logo = LOGO.read_text(encoding="utf-8")
     return gr.HTML(
-        f'<header class="ds-header">{logo}<div><h1>Distilloscope</h1><p>How much can a handful of texts teach a '
-        "model?</p></div>"
+        f'<header class="ds-header">{logo}<div><h1>Distilloscope</h1><p>{place.question}</p></div>'
         f"{navigation(place.address)}{to_form}{SWITCH}"
         '<button type="button" data-dark aria-label="Switch between light and dark" title="Light or dark">'
         '<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true"><circle cx="12" cy="12" r="8.5" '

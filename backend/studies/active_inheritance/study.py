@@ -8,7 +8,7 @@ SHAPES = f"{HERE}.shapes"
 
 STUDY = Study(
     name="active_inheritance",
-    title="Breed a style",
+    title="Active inheritance",
     question="What does a student take over when its texts are chosen by one measure?",
     config=ActiveConfig,
     presets=PRESETS,
