@@ -67,11 +67,11 @@ STUDY = Study(
     ),
     words=Words(
         about=f"{HERE}.words:about",
-        go="Breed",
-        own="Breed your own",
+        go="Start",
+        own="Choose texts and teach them",
         run_title=f"{HERE}.words:title",
         kind=f"{HERE}.words:kind",
-        nothing="Press Breed: a talker writes several texts to each prompt, and students learn what you choose.",
+        nothing="Press Start: a talker writes several texts to each prompt, and students learn what you choose.",
         arms=(
             Word("before", "Before", "the student as it was"),
             Word("before_passive", "Unrelated student, before", "the model that is neither talker, as it was"),
