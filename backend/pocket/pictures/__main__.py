@@ -1,0 +1,68 @@
+"""Look at the bundled pictures: `python -m backend.pocket.pictures sheet --to FILE.png`.
+
+`python -m backend.pocket.pictures check` draws the fixed test set and compares its hash. Parses words and prints.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from backend.errors import UserError
+from backend.pocket.pictures.pairs import CHOICES, TEST_HASH, TEST_PARTS, fixed_hash
+from backend.pocket.pictures.sheet import scenes_sheet, things_sheet, write_sheet
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Do what is asked for."""
+    root = parser()
+    args = root.parse_args(argv)
+    try:
+        args.run(args)
+    except UserError as error:
+        root.error(str(error))
+
+
+def sheet(args: argparse.Namespace) -> None:
+    """Write a sheet of every thing by every hand, or of the first pictures of a split."""
+    if args.to.suffix.lower() != ".png":
+        raise UserError(f"{args.to} is no name of a PNG file.", "a name that ends in .png", "Name the file so.")
+    pixels = scenes_sheet(args.split, args.count, args.seed) if args.split else things_sheet()
+    write_sheet(pixels, args.to, args.zoom)
+    print(f"wrote {args.to}, {pixels.shape[1] * args.zoom} x {pixels.shape[0] * args.zoom} pixels")
+
+
+def check(_: argparse.Namespace) -> None:
+    """Say whether the fixed test set has the pixels and captions it had when its hash was taken."""
+    start = time.process_time()
+    found = fixed_hash()
+    seconds = time.process_time() - start
+    print(f"{sum(TEST_PARTS.values())} pairs in {seconds:.1f} s of one core, SHA-256 {found}")
+    if found != TEST_HASH:
+        raise UserError(
+            "The test set is not the one whose hash is on record.",
+            TEST_HASH,
+            "Compare no numbers with those of others; install the Pillow of requirements.txt and check again.",
+        )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of the command."""
+    root = argparse.ArgumentParser(
+        prog="python -m backend.pocket.pictures", description="Look at the bundled pictures."
+    )
+    commands = root.add_subparsers(required=True)
+    one = commands.add_parser("sheet", help="write many pictures into one PNG file")
+    one.add_argument("--to", type=Path, required=True, help="the PNG file to write")
+    one.add_argument(
+        "--split", choices=sorted(CHOICES), help="scenes of this split instead of every thing by every hand"
+    )
+    one.add_argument("--count", type=int, default=240, help="how many scenes")
+    one.add_argument("--seed", type=int, default=0, help="which scenes")
+    one.add_argument("--zoom", type=int, default=2, help="pixels of the file along one pixel of a picture")
+    one.set_defaults(run=sheet)
+    commands.add_parser("check", help="draw the test set and compare its hash").set_defaults(run=check)
+    return root
+
+
+if __name__ == "__main__":
+    main()
