@@ -74,6 +74,10 @@ def test_the_core_and_the_studies_of_any_data_know_no_pocket_world():
         assert not offenders(f"backend/{folder}", lambda m, _: m.startswith("backend.pocket"))
 
 
+def test_pictures_are_drawn_without_a_learning_library():
+    assert not offenders("backend/pocket/pictures", lambda m, _: m.split(".")[0] in LEARNING)
+
+
 def test_the_probe_can_fail(tmp_path):
     bad = tmp_path / "bad.py"
     bad.write_text("def f():\n    from backend.studies.clip import run\n    import gradio.themes\n")

@@ -1,6 +1,8 @@
 """Look at the bundled pictures: `python -m backend.pocket.pictures sheet --to FILE.png`.
 
-`python -m backend.pocket.pictures check` draws the fixed test set and compares its hash. Parses words and prints.
+`python -m backend.pocket.pictures check` draws the fixed test set and compares its hash;
+`python -m backend.pocket.pictures emoji --from FOLDER` builds an atlas of emoji that npm fetched into that folder.
+Parses words and prints.
 """
 
 import argparse
@@ -8,6 +10,7 @@ import time
 from pathlib import Path
 
 from backend.errors import UserError
+from backend.pocket.pictures.emoji import build, default_folder
 from backend.pocket.pictures.pairs import CHOICES, TEST_HASH, TEST_PARTS, fixed_hash
 from backend.pocket.pictures.sheet import scenes_sheet, things_sheet, write_sheet
 
@@ -45,6 +48,13 @@ def check(_: argparse.Namespace) -> None:
         )
 
 
+def emoji(args: argparse.Namespace) -> None:
+    """Build the atlas of emoji and say what is in it."""
+    target = args.to or default_folder()
+    atlas = build(args.source, target)
+    print(f"wrote {len(atlas.drawings)} drawings of {len(atlas.concepts)} emoji to {target}; see ATTRIBUTION.md there")
+
+
 def parser() -> argparse.ArgumentParser:
     """The flags of the command."""
     root = argparse.ArgumentParser(
@@ -61,6 +71,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--zoom", type=int, default=2, help="pixels of the file along one pixel of a picture")
     one.set_defaults(run=sheet)
     commands.add_parser("check", help="draw the test set and compare its hash").set_defaults(run=check)
+    atlas = commands.add_parser("emoji", help="build an atlas of emoji from npm packages")
+    atlas.add_argument("--from", dest="source", type=Path, required=True, help="where npm installed the packages")
+    atlas.add_argument("--to", type=Path, help="the folder to write to (default: emoji in this program's home)")
+    atlas.set_defaults(run=emoji)
     return root
 
 
