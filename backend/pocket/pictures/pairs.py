@@ -29,7 +29,7 @@ CHOICES = {
     "things": Choice(tuple(THINGS), KNOWN_HANDS, must=HELD_OUT),
 }
 TEST_PARTS = {"singles": 650, "scenes": 600, "hand": 325, "hand_scenes": 300, "things": 320, "things_scenes": 300}
-TEST_HASH = "4fecfc8ad48bccfaeb513d0eb26f613883a0393321809dae8c252590900eda3d"
+TEST_HASH = "4f464f1884570836a1dbde2bb63f70f089698ff36baa4829e8bb9ccd332d2b82"
 
 
 @dataclass(frozen=True)

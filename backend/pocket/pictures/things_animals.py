@@ -12,10 +12,10 @@ def _eyes(x: int, y: int, size: int) -> tuple[Part, ...]:
 
 def things() -> tuple[Thing, ...]:
     """The animals: those with faces, birds, those in the sea, and small ones."""
-    return (*_faces(), *_sides(), *_birds(), *_sea(), *_small())
+    return (*_pets(), *_faces(), *_sides(), *_birds(), *_sea(), *_insects(), *_small())
 
 
-def _faces() -> tuple[Thing, ...]:
+def _pets() -> tuple[Thing, ...]:
     cat = (
         *twice(polygon("main", 13, 56, 14, 4, 48, 30), polygon("pink", 20, 36, 20, 16, 34, 28)),
         ellipse("main", 50, 60, 40, 34),
@@ -40,6 +40,14 @@ def _faces() -> tuple[Thing, ...]:
         ellipse("pink", 50, 73, 6, 5),
         box("white", 44, 82, 56, 95),
     )
+    return (
+        Thing("cat", PET, ("orange", "grey", "black"), cat, ("kitten", "kitty")),
+        Thing("dog", PET, ("brown", "white"), dog, ("puppy",)),
+        Thing("rabbit", PET, ("grey", "white", "brown"), rabbit, ("bunny",)),
+    )
+
+
+def _faces() -> tuple[Thing, ...]:
     pig = (
         *twice(polygon("dark", 10, 40, 14, 6, 44, 22)),
         ellipse("main", 50, 54, 42, 40),
@@ -54,9 +62,6 @@ def _faces() -> tuple[Thing, ...]:
         arc("ink", 4, 50, 58, 30, 20, 15, 165),
     )
     return (
-        Thing("cat", PET, ("orange", "grey", "black"), cat, ("kitten", "kitty")),
-        Thing("dog", PET, ("brown", "white"), dog, ("puppy",)),
-        Thing("rabbit", PET, ("grey", "white", "brown"), rabbit, ("bunny",)),
         Thing("pig", WILD, ("pink",), pig, ("piglet",)),
         Thing("frog", WILD, ("green",), frog),
     )
@@ -168,7 +173,7 @@ def _sea() -> tuple[Thing, ...]:
     )
 
 
-def _small() -> tuple[Thing, ...]:
+def _insects() -> tuple[Thing, ...]:
     butterfly = (
         *twice(
             ellipse("main", 25, 32, 27, 20, 35),
@@ -187,6 +192,13 @@ def _small() -> tuple[Thing, ...]:
         stroke("ink", 9, 64, 40, 64, 80),
         ellipse("ink", 22, 54, 5, 5),
     )
+    return (
+        Thing("butterfly", INSECT, ("purple", "orange", "pink"), butterfly),
+        Thing("bee", INSECT, ("yellow",), bee, ("bumblebee",)),
+    )
+
+
+def _small() -> tuple[Thing, ...]:
     snail = (
         stroke("light", 15, 14, 89, 90, 89),
         stroke("light", 12, 16, 88, 15, 56),
@@ -208,8 +220,6 @@ def _small() -> tuple[Thing, ...]:
         *twice(ellipse("white", 44, 32, 5, 6)),
     )
     return (
-        Thing("butterfly", INSECT, ("purple", "orange", "pink"), butterfly),
-        Thing("bee", INSECT, ("yellow",), bee, ("bumblebee",)),
         Thing("snail", WILD, ("brown", "orange"), snail),
         Thing("spider", WILD, ("black", "brown"), spider),
     )

@@ -11,7 +11,7 @@ FRUIT, VEGETABLE, TREAT, FOOD = ("fruit", "food"), ("vegetable", "food"), ("trea
 
 def things() -> tuple[Thing, ...]:
     """The food."""
-    return (*_fruit(), *_vegetables(), *_others())
+    return (*_fruit(), *_berries(), *_vegetables(), *_treats(), *_others())
 
 
 def _fruit() -> tuple[Thing, ...]:
@@ -35,6 +35,14 @@ def _fruit() -> tuple[Thing, ...]:
         stroke("brown", 7, 96, 62, 98, 66),
         stroke("dark", 4, 22, 44, 44, 70, 78, 75),
     )
+    return (
+        Thing("apple", FRUIT, ("red", "green"), apple),
+        Thing("pear", FRUIT, ("green", "yellow"), pear),
+        Thing("banana", FRUIT, ("yellow",), banana),
+    )
+
+
+def _berries() -> tuple[Thing, ...]:
     cherry = (
         stroke("green", 5, 28, 62, 44, 26, 66, 6),
         stroke("green", 5, 74, 66, 66, 36, 66, 6),
@@ -52,9 +60,6 @@ def _fruit() -> tuple[Thing, ...]:
         ellipse("light", 50, 54, 4, 6),
     )
     return (
-        Thing("apple", FRUIT, ("red", "green"), apple),
-        Thing("pear", FRUIT, ("green", "yellow"), pear),
-        Thing("banana", FRUIT, ("yellow",), banana),
         Thing("cherry", FRUIT, ("red",), cherry),
         Thing("strawberry", FRUIT, ("red", "pink"), strawberry, ("berry",)),
     )
@@ -89,7 +94,7 @@ def _vegetables() -> tuple[Thing, ...]:
     )
 
 
-def _others() -> tuple[Thing, ...]:
+def _treats() -> tuple[Thing, ...]:
     cake = (
         stroke("cream", 7, 50, 38, 50, 18),
         polygon("orange", 50, 0, 58, 14, 50, 20, 42, 14),
@@ -111,6 +116,14 @@ def _others() -> tuple[Thing, ...]:
         *twice(ellipse("main", 28, 44, 13, 9)),
         ellipse("red", 50, 6, 8, 7),
     )
+    return (
+        Thing("cake", TREAT, ("pink", "brown"), cake),
+        Thing("lollipop", TREAT, ("red", "purple", "pink"), lolly, ("candy",)),
+        Thing("cone", TREAT, ("pink", "brown", "white"), cone, ("icecream",)),
+    )
+
+
+def _others() -> tuple[Thing, ...]:
     pizza = (
         polygon("yellow", 8, 18, 92, 18, 50, 99),
         stroke("main", 14, 9, 17, 50, 9, 91, 17),
@@ -131,9 +144,6 @@ def _others() -> tuple[Thing, ...]:
         ellipse("light", 44, 40, 6, 5),
     )
     return (
-        Thing("cake", TREAT, ("pink", "brown"), cake),
-        Thing("lollipop", TREAT, ("red", "purple", "pink"), lolly, ("candy",)),
-        Thing("cone", TREAT, ("pink", "brown", "white"), cone, ("icecream",)),
         Thing("pizza", FOOD, ("brown",), pizza),
         Thing("cheese", FOOD, ("yellow", "orange"), cheese),
         Thing("egg", FOOD, ("yellow", "orange"), egg),

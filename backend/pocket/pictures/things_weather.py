@@ -8,10 +8,35 @@ WEATHER = ("weather",)
 
 def things() -> tuple[Thing, ...]:
     """The weather."""
+    return (*_lights(), *_clouds())
+
+
+def _lights() -> tuple[Thing, ...]:
     sun = (
         *(stroke("main", 7, *_spoke(degree, 38), *_spoke(degree, 46)) for degree in range(0, 360, 45)),
         ellipse("main", 50, 50, 29, 29),
     )
+    moon = (
+        polygon("main", 60, 2, 32, 8, 12, 30, 8, 54, 18, 78, 42, 96, 68, 96, 90, 82, 66, 80, 46, 66, 38, 46, 42, 22),
+        ellipse("dark", 24, 52, 5, 5),
+        ellipse("dark", 38, 76, 5, 5),
+    )
+    rainbow = (
+        *(
+            arc(role, 9, 50, 80, 44 - 9 * band, 62 - 9 * band, 180, 360)
+            for band, role in enumerate(("red", "yellow", "green", "main"))
+        ),
+    )
+    bolt = (polygon("main", 58, 0, 16, 56, 44, 56, 30, 100, 84, 38, 54, 38, 74, 0),)
+    return (
+        Thing("sun", WEATHER, ("yellow", "orange"), sun),
+        Thing("moon", WEATHER, ("yellow", "white"), moon),
+        Thing("rainbow", WEATHER, ("purple", "blue"), rainbow),
+        Thing("thunderbolt", WEATHER, ("yellow", "orange"), bolt, ("flash",)),
+    )
+
+
+def _clouds() -> tuple[Thing, ...]:
     cloud = (
         ellipse("main", 24, 62, 23, 20),
         ellipse("main", 76, 62, 23, 20),
@@ -27,18 +52,6 @@ def things() -> tuple[Thing, ...]:
         ellipse("main", 50, 32, 28, 24),
         polygon("main", 24, 40, 76, 40, 76, 62, 24, 62),
     )
-    moon = (
-        polygon("main", 60, 2, 32, 8, 12, 30, 8, 54, 18, 78, 42, 96, 68, 96, 90, 82, 66, 80, 46, 66, 38, 46, 42, 22),
-        ellipse("dark", 24, 52, 5, 5),
-        ellipse("dark", 38, 76, 5, 5),
-    )
-    rainbow = (
-        *(
-            arc(role, 9, 50, 80, 44 - 9 * band, 62 - 9 * band, 180, 360)
-            for band, role in enumerate(("red", "yellow", "green", "main"))
-        ),
-    )
-    bolt = (polygon("main", 58, 0, 16, 56, 44, 56, 30, 100, 84, 38, 54, 38, 74, 0),)
     snowflake = (
         *(stroke("main", 6, *_spoke(degree, 0), *_spoke(degree, 46)) for degree in range(30, 360, 60)),
         *(
@@ -48,12 +61,8 @@ def things() -> tuple[Thing, ...]:
         ),
     )
     return (
-        Thing("sun", WEATHER, ("yellow", "orange"), sun),
         Thing("cloud", WEATHER, ("white", "grey"), cloud),
         Thing("raincloud", WEATHER, ("grey", "black"), rain, ("shower",)),
-        Thing("moon", WEATHER, ("yellow", "white"), moon),
-        Thing("rainbow", WEATHER, ("purple", "blue"), rainbow),
-        Thing("thunderbolt", WEATHER, ("yellow", "orange"), bolt, ("flash",)),
         Thing("snowflake", WEATHER, ("blue", "white"), snowflake),
     )
 
