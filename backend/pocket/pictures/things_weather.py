@@ -22,16 +22,15 @@ def _lights() -> tuple[Thing, ...]:
         ellipse("dark", 38, 76, 5, 5),
     )
     rainbow = (
-        *(
-            arc(role, 9, 50, 80, 44 - 9 * band, 62 - 9 * band, 180, 360)
-            for band, role in enumerate(("red", "yellow", "green", "main"))
-        ),
+        arc("main", 16, 50, 80, 41, 60, 180, 360),
+        arc("yellow", 9, 50, 80, 29, 48, 180, 360),
+        arc("green", 9, 50, 80, 20, 39, 180, 360),
     )
     bolt = (polygon("main", 58, 0, 16, 56, 44, 56, 30, 100, 84, 38, 54, 38, 74, 0),)
     return (
         Thing("sun", WEATHER, ("yellow", "orange"), sun),
         Thing("moon", WEATHER, ("yellow", "white"), moon),
-        Thing("rainbow", WEATHER, ("purple", "blue"), rainbow),
+        Thing("rainbow", WEATHER, ("red", "purple"), rainbow),
         Thing("thunderbolt", WEATHER, ("yellow", "orange"), bolt, ("flash",)),
     )
 
