@@ -8,6 +8,12 @@ from tests.marks import SLOW
 
 pytestmark = pytest.mark.hostile
 BENCH = "recorded/distilled_text"
+RECORDED = {  # by page
+    "": FINISHED,
+    "bench": BENCH,
+    "ba-lora": "recorded/ba_lora_quick",
+    "active-inheritance": "recorded/active_inheritance_quick",
+}
 GOOD = {  # what the widgets of the page say of their events
     "run": FINISHED,
     "key": BENCH,
@@ -77,7 +83,7 @@ def defaults(siege, one: dict) -> list:
 
 def on_screen(siege, one: dict) -> list:
     """The same, with a recorded run on screen."""
-    shown = {number: {"": FINISHED, "bench": BENCH}[page] for number, page in siege.pickers.items()}
+    shown = {number: RECORDED[page] for number, page in siege.pickers.items()}
     return [shown.get(number, good) for number, good in zip(one["inputs"], defaults(siege, one), strict=True)]
 
 

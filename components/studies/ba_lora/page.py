@@ -27,14 +27,14 @@ class BaLoraPage(StudyPage):
     def _bind(self, demo: gr.Blocks) -> None:
         super()._bind(demo)
         named = dict(zip((item.name for item in self.form.items), self.form.widgets, strict=True))
-        self.own = [named[STRENGTH], *([named[STEPS]] if STEPS in named else [])]
-        shown = [*self.own, self.planting]
+        self.twin_settings = [named[STRENGTH], *([named[STEPS]] if STEPS in named else [])]
+        shown = [*self.twin_settings, self.planting]
         named[PLANT].change(self.choose_plant, named[PLANT], shown, **AT_ONCE)
         demo.load(self.choose_plant, named[PLANT], shown, **AT_ONCE)
 
     def choose_plant(self, plant: object) -> dict:
         """The strength matters only where one's own twin is made."""
-        return {widget: gr.update(visible=plant == OWN) for widget in (*self.own, self.planting)}
+        return {widget: gr.update(visible=plant == OWN) for widget in (*self.twin_settings, self.planting)}
 
 
 PAGE = BaLoraPage

@@ -70,17 +70,15 @@ class DistilForm:
         inputs = [form.preset, *self.held, *aside]
         kept = told[0].then(self.keep_task, self.picks, task, **AT_ONCE)
         chosen = [event.then(form.follow, inputs, self.told, **AT_ONCE) for event in (read, picked, kept)]
-        self._show_reading(chosen)
+        self._show_reading()
         return [*told, *chosen]
 
-    def _show_reading(self, chosen: Sequence) -> None:
-        """After a file is picked, and when model or counting change. Typing in another setting asks nothing."""
+    def _show_reading(self) -> None:
+        """Typing in another setting asks nothing. One listener: two at once could show the older answer last."""
+        widgets = [self.own.pick, *(self.by_name[name] for name in (MODEL, TASK, COUNTED))]
         reads = [self.reading.seen, *self.form.widgets, *self.picks]
         shows = [self.reading.shown, self.reading.seen]
-        for event in chosen:  # a change of the task's own comes too early: the picker does not hold the file yet
-            event.then(self.read, reads, shows, **QUIET)
-        changed = [self.by_name[name].change for name in (MODEL, COUNTED)]
-        gr.on(changed, self.read, reads, shows, trigger_mode="always_last", **QUIET)
+        gr.on([widget.change for widget in widgets], self.read, reads, shows, trigger_mode="always_last", **QUIET)
 
     def read(self, seen: object, *found):
         """What the first rows of a file of one's own look like to the model that the form names."""

@@ -12,7 +12,7 @@ from backend import study as studies
 from tests import toy_house
 from tests.pages import in_loop
 
-PAGES = ["", "bench", "compare"]
+PAGES = ["", "bench", "ba-lora", "active-inheritance", "compare"]
 ROOT = Path(app.__file__).parent
 NAMED = re.compile(r"(?<![\w/&-])#([a-z][\w-]*)")
 IN_MARKUP = re.compile(r"""id=["']([\w-]+)["']""")
@@ -58,7 +58,7 @@ def test_a_page_holds_no_component_and_no_event_of_another(config):
 
 
 def test_what_only_one_page_shows_is_on_that_page_alone(config):
-    first, bench, compare = (ids(config, name) for name in PAGES)
+    first, bench, *_, compare = (ids(config, name) for name in PAGES)
     assert {"distil", "wall", "lens", "slow-motion"} & first and not {"bench-start", "compare-page"} & first
     assert {"bench-start", "bench-ask"} <= bench and not {"distil", "wall", "lens", "compare-page"} & bench
     assert "compare-page" in compare and not {"distil", "bench-start", "view", "form"} & compare
