@@ -46,8 +46,8 @@ def test_scores_begun_on_other_questions_are_not_finished_as_if_they_were_the_sa
 def test_a_step_size_that_diverges_loses_and_the_others_go_on(tmp_path, monkeypatch):
     plain = training.finetune
 
-    def finetune(student, state, batches_at, plan):
-        for step in plain(student, state, batches_at, plan):
+    def finetune(student, state, batches_at, plan, loss_at):
+        for step in plain(student, state, batches_at, plan, loss_at):
             if plan.lr > 0.5 and step.step > 2:
                 raise Diverged("The loss is nan at step 3.", "a finite loss", "Lower the learning rate.")
             yield step

@@ -21,7 +21,7 @@ def test_an_export_holds_the_very_arms_regimes_and_metrics():
 
 
 def test_every_way_to_tune_has_words_and_a_maker():
-    assert set(words.METHODS) == set(config.METHODS) == set(adapters.METHODS)
+    assert set(words.METHODS) == set(config.METHODS) == {*adapters.METHODS, config.BA_LORA}
 
 
 def test_what_a_student_learns_from_has_a_noun_unless_it_is_nothing_or_a_file():
