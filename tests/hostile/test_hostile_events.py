@@ -29,7 +29,14 @@ GOOD = {  # what the widgets of the page say of their events
     "wanted": True,
     "times": 0,
     "edits": [{"slot": 0, "remove": True}],
+    "who": "ba_lora",
+    "probe": "pairs",
+    "metric": "pair_score",
+    "seed": "0",
+    "prompt": 0,
 }
+PROBED, CHOSEN = RECORDED["ba-lora"], RECORDED["active-inheritance"]
+RUNS = {"open_3": PROBED, "choose_1": PROBED, "see_1": CHOSEN, "deal": CHOSEN}  # of events that know another study's
 SAID = {
     "take": ["kind"],
     "compare": ["run", "student", "a", "b"],
@@ -43,14 +50,19 @@ SAID = {
     "open_run": ["key"],
     "compare_1": ["keys"],
     "pick": ["number"],
-    "choose": ["keys"],
+    "choose_2": ["keys"],
+    "open_3": ["who", "probe", "metric"],
+    "choose_1": ["who", "seed", "probe"],
+    "see_1": ["prompt"],
+    "deal": ["number"],
     "ask_what_if": ["run", "edits", "number"],
     "warm_up": ["run"],
     "take_recipe": ["text"],
     "repeat": ["run", "times"],
 }
-OPENINGS = ("open", "open_1", "open_2")  # of the pages
-FORMS = ["follow", "start_1", "cost", "drop", "follow_1", "start_2", "expect", "show_example", "publish", "ask"]
+OPENINGS = ("open", "open_1", "open_2", "open_4", "open_5")  # of the pages
+FORMS = ["follow", "start_1", "cost", "drop", "follow_4", "start_2", "expect", "show_example", "publish", "ask"]
+FORMS += ["start_3", "follow_8"]
 HALF = "half a letter"
 WHOLE = {what: value for what, value in WRITTEN.items() if what != HALF}
 SHARE = 4  # an event is asked every so many-th value; the next event the next ones
@@ -112,7 +124,8 @@ def test_what_a_widget_says_of_its_event_may_be_anything(siege, opened, name, fi
     values = list(WRITTEN.values())
     if name in DEAR:
         values = values[DEAR.index(name) % share :: share]
-    shots = [Shot(one, data, GOOD | {field: value}) for value in [*values, *keys]]
+    good = GOOD | {"run": RUNS.get(name, FINISHED)}
+    shots = [Shot(one, data, good | {field: value}) for value in [*values, *keys]]
     answers = siege.throw("events", shots, opened)
     assert not [answer.asked for answer in answers if answer.broke]
     siege.verify(answers)

