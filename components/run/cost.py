@@ -22,7 +22,7 @@ def cost_line() -> gr.HTML:
 def cost_markup(found: Estimate | None, host: Host = HOSTS[LOCAL]) -> str:
     if found is None:
         return f'<p class="ds-cost">{UNKNOWN}</p>{quota_markup(found, host)}'
-    busy = " Other programs keep this machine busy." if found.crowded else ""
+    busy = " This machine is busy." if found.crowded else ""
     said = f"{figure(found.seconds, found.low, found.high)}, {memory(found.memory_mb)} of memory.{busy}"
     if host.wall_clock_s is not None and host.slice_s is None and found.seconds > host.wall_clock_s:
         said += f" This host stops a run after {host.wall_clock_s / 60:.0f} min; Resume continues it."

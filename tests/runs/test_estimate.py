@@ -122,7 +122,7 @@ def test_other_programs_make_it_longer_and_are_named():
     crowded = replace(QUIET, others=3.0)
     found = estimate(STUDY, Config(), "", crowded)
     assert found.stages == pytest.approx({START: 8.0, "learn": 20.0, "score": 10.0})
-    assert "Other programs keep this machine busy" in cost_markup(found)
+    assert "This machine is busy" in cost_markup(found)
     assert "busy" not in cost_markup(estimate(STUDY, Config(), "", replace(QUIET, others=1.0)))
 
 

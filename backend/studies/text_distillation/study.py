@@ -57,7 +57,7 @@ STUDY = Study(
     ),
     panels=(
         Panel("finding", "What was found", ("results", "distilled")),
-        Panel("wall", "The texts: see them form, change one", ("prompts", "distilled", "facts")),
+        Panel("wall", "See the texts form, change one", ("prompts", "distilled", "facts")),
         Panel("what_if", "What if?", ("distilled",)),
         Panel("slow_motion", "One update in slow motion", ("metrics",)),
         Panel("lens", "Nearby real tokens", ("neighbours", "vocabulary")),

@@ -246,5 +246,5 @@ def texts_markup(distilled: list[dict], verbatim: int | None) -> str:
     )
     return (
         f'<div class="ds-finding-texts"><h3>The texts{real}</h3><ol translate="no">{"".join(lines)}</ol>{more}'
-        '<p class="ds-finding-next"><a href="#wall">Change one and see what happens</a></p></div>'
+        '<p class="ds-finding-next"><a href="#wall">Change one and watch</a></p></div>'
     )
