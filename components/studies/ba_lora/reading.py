@@ -131,7 +131,9 @@ def items(run: RunDir, who: str, seed: int, probe: str) -> dict[str, dict]:
 
 
 def seeds_of(run: RunDir, who: str, probe: str) -> list[int]:
-    """The seeds of an arm whose items of a probe are at hand."""
+    """The seeds of an arm whose items of a probe are at hand; none for names of any other look."""
+    if not (PART.fullmatch(who) and PART.fullmatch(probe)):
+        return []
     folder = run.artifacts / "probes"
     found = [re.fullmatch(rf"{re.escape(who)}-(\d{{1,3}})", part.name) for part in folder.glob("*-*")]
     return sorted(int(one[1]) for one in found if one and (folder / one[0] / f"{probe}.jsonl").is_file())
