@@ -125,8 +125,10 @@ def arms(study: Study, names: Iterable[str], config: Mapping[str, object]) -> li
 
 def called(name: str, title: str, config: Mapping[str, object]) -> tuple[str, str]:
     """Title and head of an arm; the strong ones say by how much their weights are multiplied."""
+    if name not in HEADS:  # a name from a file is text, braces included
+        return title, title
     times = config.get("times")
-    return title, HEADS.get(name, title).format(times=f"{times:g}" if isinstance(times, (int, float)) else "")
+    return title, HEADS[name].format(times=f"{times:g}" if isinstance(times, (int, float)) else "")
 
 
 def number(value: float) -> str:
