@@ -21,21 +21,23 @@ from huggingface_hub.errors import (
 from backend.core.models.registry import KNOWN
 from backend.errors import UserError
 
+CAUSAL = "a complete causal language model"
 OFFLINE = (LocalEntryNotFoundError, OfflineModeIsEnabled, ConnectionError)
 
 
 @contextmanager
-def friendly(spec: str, advice: str) -> Iterator[None]:
-    """Turn what is raised about the model `spec` into a UserError. `advice` is the next step where none is better."""
+def friendly(spec: str, advice: str, wanted: str = CAUSAL) -> Iterator[None]:
+    """Turn what is raised about the model `spec` into a UserError. `advice` is the next step where none is better, and
+    `wanted` what a model should be."""
     try:
         yield
     except UserError:
         raise
     except Exception as error:  # a damaged file raises almost anything, from struct.error to SafetensorError
-        raise explain(error, spec, advice) from error
+        raise explain(error, spec, advice, wanted) from error
 
 
-def explain(error: BaseException, spec: str, advice: str) -> UserError:
+def explain(error: BaseException, spec: str, advice: str, wanted: str = CAUSAL) -> UserError:
     """The UserError for `error`. A gated model is a kind of missing one to the client, so it is asked for first."""
     causes, reason = tuple(_causes(error)), " ".join(str(error).split())[:200]
 
@@ -59,7 +61,7 @@ def explain(error: BaseException, spec: str, advice: str) -> UserError:
         step = "If you trust it, load it once with transformers, save_pretrained() it, and give that folder."
         return refused(found, "weights as *.safetensors", step)
     found = f"The model {spec} could not be loaded: {type(error).__name__}: {reason}"
-    return refused(found, "a complete causal language model", advice)
+    return refused(found, wanted, advice)
 
 
 def refusal(spec: str, found: str, expected: str, next_step: str) -> UserError:

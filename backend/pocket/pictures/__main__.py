@@ -1,7 +1,8 @@
 """Look at the bundled pictures: `python -m backend.pocket.pictures sheet --to FILE.png`.
 
 `python -m backend.pocket.pictures check` draws the fixed test set and compares its hash;
-`python -m backend.pocket.pictures emoji --from FOLDER` builds an atlas of emoji that npm fetched into that folder.
+`python -m backend.pocket.pictures emoji --from FOLDER` builds an atlas of emoji that npm fetched into that folder;
+`python -m backend.pocket.pictures teach` trains the bundled model of pictures, and `score` scores it.
 Parses words and prints.
 """
 
@@ -9,10 +10,13 @@ import argparse
 import time
 from pathlib import Path
 
+from backend.disk import home
 from backend.errors import UserError
 from backend.pocket.pictures.emoji import build, default_folder
 from backend.pocket.pictures.pairs import CHOICES, TEST_HASH, TEST_PARTS, fixed_hash
 from backend.pocket.pictures.sheet import scenes_sheet, things_sheet, write_sheet
+
+MODEL = Path(__file__).resolve().parents[3] / "assets" / "models" / "clip-pocket"
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -55,6 +59,20 @@ def emoji(args: argparse.Namespace) -> None:
     print(f"wrote {len(atlas.drawings)} drawings of {len(atlas.concepts)} emoji to {target}; see ATTRIBUTION.md there")
 
 
+def teach(args: argparse.Namespace) -> None:
+    """Train the model, or go on."""
+    from backend.pocket.picture_teaching import teach as run  # noqa: PLC0415 - torch takes seconds to import
+
+    run(args)
+
+
+def score(args: argparse.Namespace) -> None:
+    """Score the model on every part of the test set."""
+    from backend.pocket.picture_teaching import score as run  # noqa: PLC0415 - see above
+
+    run(args)
+
+
 def parser() -> argparse.ArgumentParser:
     """The flags of the command."""
     root = argparse.ArgumentParser(
@@ -75,7 +93,22 @@ def parser() -> argparse.ArgumentParser:
     atlas.add_argument("--from", dest="source", type=Path, required=True, help="where npm installed the packages")
     atlas.add_argument("--to", type=Path, help="the folder to write to (default: emoji in this program's home)")
     atlas.set_defaults(run=emoji)
+    _add_teaching(commands)
     return root
+
+
+def _add_teaching(commands: argparse._SubParsersAction) -> None:
+    one = commands.add_parser("teach", help="train the bundled model of pictures, or go on where it was broken off")
+    one.add_argument("--to", type=Path, default=MODEL, help="the folder to write the model to")
+    one.add_argument("--work", type=Path, default=home() / "picture-teacher", help="where its states are kept")
+    one.add_argument("--steps", type=int, help="so many steps instead of the usual number")
+    one.set_defaults(run=teach)
+    two = commands.add_parser("score", help="score a model of pictures on the fixed test set")
+    two.add_argument("--model", type=Path, default=MODEL, help="its folder")
+    two.set_defaults(run=score)
+    for each in (one, two):
+        each.add_argument("--threads", type=int, default=1, help="torch threads")
+        each.add_argument("--no-baselines", action="store_true", help="leave out the two baselines")
 
 
 if __name__ == "__main__":
