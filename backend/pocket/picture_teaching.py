@@ -6,19 +6,21 @@ Prints progress and the table of scores. Knows folders; what is learned and how 
 import argparse
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from transformers import CLIPModel, PreTrainedTokenizerBase
 
-from backend.core.vision.clip_files import load_clip, save_clip
-from backend.core.vision.training import Step, train
+from backend.core.vision.clip_files import Clip, load_clip, save_clip
+from backend.core.vision.pairs import Pairs
+from backend.core.vision.training import Loss, Step, train
 from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.pocket.picture_scores import Baselines, Part, chance, parts, retrieval, zero_shot
 from backend.pocket.picture_teacher import Lesson, NamingLoss, Pool, start_of, teacher_tokenizer, untaught
-from backend.pocket.pictures.pairs import pair
+from backend.pocket.pictures.pairs import TEST_PARTS, pair
 from backend.pocket.pictures.things import KNOWN
 
 EVERY = 250  # steps between two states on the disk
@@ -28,31 +30,40 @@ LOOKED_AT = 300  # validation pictures
 def teach(args: argparse.Namespace) -> None:
     """Teach up to the asked number of steps, from the last state in `args.work` on; write the model and score it."""
     torch.set_num_threads(args.threads)
-    args.work.mkdir(parents=True, exist_ok=True)
     lesson = Lesson()
     lesson = replace(lesson, plan=replace(lesson.plan, steps=args.steps or lesson.plan.steps))
-    _check_lesson(args.work / "lesson.json", lesson)
-    tokenizer, model = teacher_tokenizer(), untaught(lesson.seed)
-    looked_at = validation()
-    pool, start, began = Pool(args.work, lesson), start_of(args.work, model), time.monotonic()
-    told = {}
+    tokenizer, looked_at, began = teacher_tokenizer(), validation(), time.monotonic()
 
-    def batch_at(step: int):
-        pairs, told[step] = pool.batch(step, tokenizer)
-        return pairs
+    def told(step: Step, model: CLIPModel) -> None:
+        found = zero_shot(model, tokenizer, looked_at)
+        print(
+            f"step {step.step}/{lesson.plan.steps}, loss {step.loss:.3f}, scale {model.logit_scale.exp().item():.1f}, "
+            f"top-1 {found.share(1):.3f}, top-5 {found.share(5):.3f} of {LOOKED_AT}, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
 
-    def loss_at(step: int):
-        return lambda model, pairs: NamingLoss(tokenizer, told.pop(step), step)(model, pairs)
-
-    for step in train(model, batch_at, loss_at, lesson.plan, start):
-        if step.step % EVERY == 0 or step.step == lesson.plan.steps:
-            step.state().save(args.work / "state.safetensors")
-            _tell(step, lesson, model, tokenizer, looked_at, time.monotonic() - began)
-    if start and start.step == lesson.plan.steps:
-        model.load_state_dict(start.params)
-    save_clip(model, tokenizer, args.to)
+    save_clip(taught(lesson, args.work, told), tokenizer, args.to)
     print(f"wrote {args.to}", flush=True)
     print_scores(args.to, baselines=not args.no_baselines)
+
+
+def taught(lesson: Lesson, work: Path, told: Callable[[Step, CLIPModel], None], every: int = EVERY) -> CLIPModel:
+    """The teacher after the whole lesson. A state is kept in `work` after every so many steps, and at the end.
+
+    Where a state lies there, the teaching goes on from it to the numbers of an unbroken one. `told` is called after
+    each state. Raises UserError where the state is of another lesson, or the disk refuses.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    _check_lesson(work / "lesson.json", lesson)
+    model = untaught(lesson.seed)
+    start = start_of(work, model)
+    if start:
+        model.load_state_dict(start.params, strict=False)
+    for step in train(model, *_steps(Pool(work, lesson), teacher_tokenizer()), lesson.plan, start):
+        if step.step % every == 0 or step.step == lesson.plan.steps:
+            step.state().save(work / "state.safetensors")
+            told(step, model)
+    return model
 
 
 def score(args: argparse.Namespace) -> None:
@@ -61,16 +72,14 @@ def score(args: argparse.Namespace) -> None:
     print_scores(args.model, baselines=not args.no_baselines)
 
 
-def print_scores(folder: Path, *, baselines: bool) -> None:
-    """Print a row for every part of the test set, and write them beside the model as scores.json."""
+def print_scores(folder: Path, names: tuple[str, ...] = tuple(TEST_PARTS), *, baselines: bool) -> None:
+    """Print a row for each of these parts of the test set, and write all beside the model as scores.json."""
     clip, rival, rows = load_clip(str(folder)), Baselines() if baselines else None, []
-    for part in parts():
-        found = {"zero_shot": zero_shot(clip.model, clip.tokenizer, part)} | (rival.scores(part) if rival else {})
-        row = {"part": part.name, "n": len(part.pairs), "classes": len(part.classes), "chance": chance(part)}
-        row |= {f"{who}@{k}": one.share(k) for who, one in found.items() for k in (1, 5)}
-        row |= {f"{way}@{k}": one.share(k) for way, one in _both_ways(clip, part) for k in (1, 5)}
-        rows.append(row)
-        print("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True)
+    for part in parts(names):
+        rows.append(_scored(clip, rival, part))
+        print(
+            "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in rows[-1].items()), flush=True
+        )
     write_atomically(folder / "scores.json", json.dumps(rows, indent=1) + "\n")
 
 
@@ -79,8 +88,23 @@ def validation() -> Part:
     return Part("validation", [pair("validation", n, loose=0.0, most=1) for n in range(LOOKED_AT)], KNOWN)
 
 
-def _both_ways(clip, part: Part):
-    return retrieval(clip.model, clip.tokenizer, part).items()
+def _steps(pool: Pool, tokenizer: PreTrainedTokenizerBase) -> tuple[Callable[[int], Pairs], Callable[[int], Loss]]:
+    """The batch and the loss of a step; the loss wants to know what the pictures of its batch show."""
+    shown = {}
+
+    def batch_at(step: int) -> Pairs:
+        pairs, shown[step] = pool.batch(step, tokenizer)
+        return pairs
+
+    return batch_at, lambda step: lambda model, pairs: NamingLoss(tokenizer, shown.pop(step), step)(model, pairs)
+
+
+def _scored(clip: Clip, rival: Baselines | None, part: Part) -> dict:
+    """Shares among the best 1 and 5, by who or by direction."""
+    found = {"zero_shot": zero_shot(clip.model, clip.tokenizer, part)} | (rival.scores(part) if rival else {})
+    found |= retrieval(clip.model, clip.tokenizer, part)
+    row = {"part": part.name, "n": len(part.pairs), "classes": len(part.classes), "chance": chance(part)}
+    return row | {f"{who}@{k}": one.share(k) for who, one in found.items() for k in (1, 5)}
 
 
 def _check_lesson(path: Path, lesson: Lesson) -> None:
@@ -93,14 +117,3 @@ def _check_lesson(path: Path, lesson: Lesson) -> None:
             "Give the settings it began with, or another --work.",
         )
     write_atomically(path, text)
-
-
-def _tell(
-    step: Step, lesson: Lesson, model: CLIPModel, tokenizer: PreTrainedTokenizerBase, part: Part, seconds: float
-) -> None:
-    found = zero_shot(model, tokenizer, part)
-    print(
-        f"step {step.step}/{lesson.plan.steps}, loss {step.loss:.3f}, scale {model.logit_scale.exp().item():.1f}, "
-        f"top-1 {found.share(1):.3f}, top-5 {found.share(5):.3f} of {len(part.pairs)}, {seconds:.0f} s",
-        flush=True,
-    )

@@ -40,7 +40,11 @@ def test_a_training_that_was_broken_off_goes_on_to_the_same_numbers(tmp_path):
     start = FinetuneState.load(tmp_path / "state.safetensors")
     assert [step.loss for step in train(resumed, batch_at, weighted, PLAN, start)] == losses[3:]
     assert all(torch.equal(a, b) for a, b in zip(weights(whole).values(), weights(resumed).values(), strict=True))
-    assert losses[-2] / 5 < losses[0]  # the same batch, seen before; the weights of the steps are 1 and 5
+
+
+def test_pairs_are_learned():
+    losses = [step.loss for step in train(tiny_clip(), lambda k: tiny_pairs(), lambda k: plain, Plan(40, 5e-3, 4))]
+    assert losses[-1] < losses[0] / 3
 
 
 def test_the_step_size_warms_up_and_ends_near_nothing():
