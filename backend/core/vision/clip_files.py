@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from transformers import AutoConfig, AutoTokenizer, CLIPModel, PreTrainedTokenizerBase
 from transformers.utils import cached_file
 
+from backend.core.models.backbones import quiet
 from backend.core.models.hub import friendly, refusal
 from backend.core.vision.images import OPENAI, Normal
 from backend.disk import disk_error, part_of, write_atomically
@@ -74,7 +75,7 @@ def load_clip(spec: str) -> Clip:
     if not (spec.strip() and Path(spec).expanduser().is_dir()) and not re.fullmatch(r"[\w.-]+/[\w.-]+", spec):
         raise refusal(spec, f"There is no model called {spec!r}.", WANTED, HOW_TO_NAME)
     place = str(Path(spec).expanduser()) if Path(spec).expanduser().is_dir() else spec
-    with friendly(spec, HOW_TO_NAME, WANTED):
+    with quiet(), friendly(spec, HOW_TO_NAME, WANTED):
         config = AutoConfig.from_pretrained(place, trust_remote_code=False)
         if config.model_type != "clip":
             raise refusal(spec, f"{spec} is a {config.model_type}, which is no CLIP model.", WANTED, HOW_TO_NAME)

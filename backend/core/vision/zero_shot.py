@@ -17,8 +17,6 @@ from backend.core.vision.captions import numbered
 from backend.core.vision.models import text_features
 from backend.errors import UserError
 
-Features = Float[Tensor, "n joint"]
-
 
 @dataclass(frozen=True)
 class Ranked:
@@ -63,13 +61,21 @@ def ranked(
     return Ranked(ahead + 1, similarity.topk(min(k, similarity.shape[1]), dim=1).indices)
 
 
-def classified(image: Features, classes: Features, right: Bool[Tensor, "n classes"], k: int = 5) -> Ranked:
+def classified(
+    image: Float[Tensor, "n joint"],
+    classes: Float[Tensor, "classes joint"],
+    right: Bool[Tensor, "n classes"],
+    k: int = 5,
+) -> Ranked:
     """Each picture's classes by similarity; several may be right for one."""
     return ranked(image @ classes.T, right, k)
 
 
 def retrieved(
-    image: Features, text: Features, right: Bool[Tensor, "n m"] | None = None, k: int = 5
+    image: Float[Tensor, "n joint"],
+    text: Float[Tensor, "m joint"],
+    right: Bool[Tensor, "n m"] | None = None,
+    k: int = 5,
 ) -> dict[str, Ranked]:
     """Texts for every image and images for every text. Without `right`, image i and text i belong together."""
     similarity = image @ text.T
