@@ -72,7 +72,8 @@ def share_figure(objective: str, attribute: Attribute, rows: Sequence[Mapping]) 
 def share_dot(row: Mapping, attribute: Attribute) -> Dot:
     """The share; where the data did not move, there is none."""
     called = {"best": "best of {}", "worst": "worst of {}", "best_of_two": "best of {}, both talkers"}
-    name = called.get(row["arm"], row["arm"]).format(row["k"])
+    # a name from a file is text, braces included
+    name = called[row["arm"]].format(row["k"]) if row["arm"] in called else row["arm"]
     data = words.move(row["data_move"], attribute)
     student, ends = words.move(row["student_move"], attribute), words.bounds(row["low"], row["high"], attribute)
     about = f"Data {data}, student {student} ({ends}); {count(row.get('seeds') or 0, 'student')}"
