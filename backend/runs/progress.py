@@ -84,3 +84,18 @@ class Progress:
             more["time"] = self.run.outlook.told(left, (self._worked + self._under_way) / whole if whole else 1.0)
         self.run.set_status(stage=self.stage, done=self.done, total=self.total, eta_s=left, message=message, **more)
         self._written = time.monotonic()
+
+
+class RowWatch:
+    """Moves the bar by the rows of metrics.jsonl with this `stage` that other processes write from now on, and raises
+    Stopped when asked to stop. `message` says what they do."""
+
+    def __init__(self, run_dir: RunDir, progress: Progress, stage: str, message: str):
+        self._run, self._progress, self._stage, self._message = run_dir, progress, stage, message
+        self._cursor = run_dir.rows_since("metrics", 0)[1]
+
+    def __call__(self) -> None:
+        rows, self._cursor = self._run.rows_since("metrics", self._cursor)
+        if new := sum(row["stage"] == self._stage for row in rows):
+            self._progress.advance(self._message, by=new)
+        self._progress.check_stop()

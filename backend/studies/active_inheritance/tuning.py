@@ -11,7 +11,7 @@ from pathlib import Path
 from backend.core.pool import each, worker_count
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
-from backend.runs.progress import Progress
+from backend.runs.progress import Progress, RowWatch
 from backend.studies.active_inheritance.cells import Cell, cells, chosen, name_of
 from backend.studies.active_inheritance.config import ActiveConfig
 from backend.studies.active_inheritance.pool import POOL
@@ -27,7 +27,7 @@ def tune(config: ActiveConfig, run_dir: RunDir, pool: Sequence[dict]) -> None:
     todo = [cell for cell in every if not outcome_file(run_dir, cell).is_file()]
     done = forget_repeated_rows(run_dir, todo)
     with Progress(run_dir, "tune", len(every) * config.steps, done=done) as progress:
-        watch = Watch(run_dir, progress)
+        watch = RowWatch(run_dir, progress, "tune", "Students learn")
         inline = worker_count() == 1 or len(todo) == 1  # then no process watches: the trainer itself has to look up
         begin = partial(cell_worker, config, run_dir.path, watch if inline else None)
         for cell, batch in each(begin, todo, worker_count(), watch) if todo else ():
@@ -41,20 +41,6 @@ def tell_chosen(config: ActiveConfig, run_dir: RunDir, pool: Sequence[dict], eve
     names = [name_of(spec) for spec in (config.talker, config.second_talker)]
     rows = [cell.where | {"chosen": [list(one) for one in chosen(config, pool, names, cell)]} for cell in every]
     write_atomically(run_dir.path / "chosen.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
-
-
-class Watch:
-    """Moves the bar by the rows that trainers write from now on, and raises Stopped when asked to stop."""
-
-    def __init__(self, run_dir: RunDir, progress: Progress):
-        self._run, self._progress = run_dir, progress
-        self._cursor = run_dir.rows_since("metrics", 0)[1]
-
-    def __call__(self) -> None:
-        rows, self._cursor = self._run.rows_since("metrics", self._cursor)
-        if new := sum(row["stage"] == "tune" for row in rows):
-            self._progress.advance("Students learn", by=new)
-        self._progress.check_stop()
 
 
 def cell_worker(config: ActiveConfig, folder: Path, look_up: Callable[[], None] | None) -> Callable[[Cell], int]:

@@ -14,7 +14,7 @@ from backend.core.pool import each, worker_count
 from backend.core.training.finetune import choose_lr
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
-from backend.runs.progress import Progress
+from backend.runs.progress import Progress, RowWatch
 from backend.studies.bench.config import BenchConfig
 from backend.studies.bench.training import Cell, Outcome, Trainer, forget_checkpoint, saved_step
 
@@ -77,7 +77,7 @@ def train(config: BenchConfig, run_dir: RunDir, cells: list[Cell], progress: Pro
     todo = [cell for cell in cells if cell not in found]
     if not todo:
         return found
-    watch = Watch(run_dir, progress)
+    watch = RowWatch(run_dir, progress, "tune", "Fine-tuning")
     inline = worker_count() == 1 or len(todo) == 1  # then no process watches: the trainer itself has to look up
     begin = partial(cell_worker, config, run_dir.path, watch if inline else None)
     for cell, outcome in each(begin, todo, worker_count(), watch):
@@ -85,20 +85,6 @@ def train(config: BenchConfig, run_dir: RunDir, cells: list[Cell], progress: Pro
         write_atomically(outcome_file(run_dir, cell), json.dumps(outcome.__dict__))
     watch()
     return {cell: found[cell] for cell in cells}  # in their own order, not in the one they ended in
-
-
-class Watch:
-    """Moves the bar by the rows that trainers write from now on, and raises Stopped when asked to stop."""
-
-    def __init__(self, run_dir: RunDir, progress: Progress):
-        self._run, self._progress = run_dir, progress
-        self._cursor = run_dir.rows_since("metrics", 0)[1]
-
-    def __call__(self) -> None:
-        rows, self._cursor = self._run.rows_since("metrics", self._cursor)
-        if new := sum(row["stage"] == "tune" for row in rows):
-            self._progress.advance("Fine-tuning", by=new)
-        self._progress.check_stop()
 
 
 def cell_worker(config: BenchConfig, folder: Path, look_up: Callable[[], None] | None) -> Callable[[Cell], Outcome]:
