@@ -35,7 +35,7 @@ class Queue:
     # -- what a page asks -----------------------------------------------------------------------------------------
     def start(self, run: RunDir, stages: str | None = None) -> None:
         with self._lock:
-            if run.path in self._unwanted or self._begun(run):
+            if run.path in self._unwanted or not run.path.exists() or self._begun(run):  # the folder: deleted just now
                 return
             admit(run, self.host, len(self._line), self._live_of_its_owner(run))
             run.queue(stages, **self._anew())

@@ -83,7 +83,9 @@ def test_one_run_computes_at_a_time_and_the_next_has_its_turn(place):
 def test_owners_take_turns(place):
     runner = place.server()
     runs = [place.run("a1", "quick", before_claim=0.8), *(place.run(name, "quick") for name in ("a2", "a3"))]
-    for run in [*runs, place.run("b1", "quick", owner="b")]:
+    runner.start(runs[0])
+    until(lambda: runner.computing())  # with slices whoever's page asks first begins
+    for run in [*runs[1:], place.run("b1", "quick", owner="b")]:
         runner.start(run)
     until(lambda: all(state_of(runner, run) == "finished" for run in runs))
     assert place.order() == ["a1", "b1", "a2", "a3"]
@@ -124,6 +126,8 @@ def test_a_run_that_is_discarded_while_it_computes_is_deleted_when_it_has_stoppe
     until(lambda: not run.path.exists())
     assert runner.poll(run)["state"] == "stopped"
     until(lambda: runner.computing() == [])
+    runner.start(run)  # later still
+    assert runner.poll(run)["state"] == "stopped" and not run.path.exists()
     runner.discard(waits := place.run("two"))
     assert not waits.path.exists()
 
