@@ -1,0 +1,1 @@
+"""Imported by workers that are told to (test_pool.py)."""
