@@ -32,7 +32,8 @@ class SourceConfig:
 
     `loose` is the share of captions that leave out or blur what they could say, `wrong` the share of training captions
     that are another picture's. `pairs` training pictures of `side` pixels have `views` views and `captions` captions
-    each. `singles` is the share of them that show one thing, where the world draws them. The seed decides all of it.
+    each. Where the world draws them, a share `singles` of them shows one thing, the others at most `most`. The seed
+    decides all of it.
     """
 
     world: str = "pocket"
@@ -45,13 +46,15 @@ class SourceConfig:
     views: int = 4
     captions: int = 4
     singles: float = 0.5
+    most: int = 4
 
     def __post_init__(self) -> None:
         if self.world not in WORLDS:
             raise UserError(f"There is no world {self.world!r}.", " or ".join(WORLDS), "Choose one of them.")
         shares = {"loose": self.loose, "wrong": self.wrong, "singles": self.singles}
         counts = {"pairs": self.pairs, "views": self.views, "captions": self.captions, "side": self.side}
-        most = {"pairs": MOST_PAIRS, "views": 64, "captions": 64, "side": 512}
+        counts["most"] = self.most
+        most = {"pairs": MOST_PAIRS, "views": 64, "captions": 64, "side": 512, "most": 4}
         least = {"pairs": 2, "side": 8}
         for name, value in shares.items():
             if not 0 <= value <= 1:
@@ -154,4 +157,9 @@ class Source(ABC):
     def word_patches(self, name: str, row: int, grid: int) -> list[list[int] | None] | None:
         """For each word of one caption of a split the patches that show what it is about, None where it is about no
         thing; None in place of all where the world does not know."""
+        return None
+
+    def word_roles(self, name: str, row: int) -> list[str] | None:
+        """What each word of one caption of a split is: name, kind, colour, number, relation, ground or other; None
+        where the world does not know."""
         return None

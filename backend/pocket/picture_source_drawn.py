@@ -49,7 +49,8 @@ class DrawnSource(Source):
         config = self.config
         single = [int((n + 1) * config.singles) > int(n * config.singles) for n in range(config.pairs)]
         return [
-            pair("train", n, seed=config.seed, loose=config.loose, most=1 if one else 4) for n, one in enumerate(single)
+            pair("train", n, seed=config.seed, loose=config.loose, most=1 if one else config.most)
+            for n, one in enumerate(single)
         ]
 
     @cached_property
@@ -65,7 +66,7 @@ class DrawnSource(Source):
     def _told(self) -> Told:
         texts = [[caption.text for caption in captions] for captions in self._captions]
         config = self.config
-        name = f"pocket-train-{config.seed}-{config.pairs}-{config.singles:g}-{config.side}"
+        name = f"pocket-train-{config.seed}-{config.pairs}-{config.singles:g}-{config.most}-{config.side}"
         return Told(self.kept(name, lambda: pictures(self.pairs, config.side)), texts)
 
     @cached_property
@@ -111,6 +112,9 @@ class DrawnSource(Source):
             there[place].nonzero().flatten().tolist() if place in there else None
             for place in range(len(one.caption.words))
         ]
+
+    def word_roles(self, name: str, row: int) -> list[str]:
+        return [word.role for word in _pairs_of(name)[row].caption.words]
 
 
 @cache

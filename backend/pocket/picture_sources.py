@@ -12,8 +12,10 @@ from pathlib import Path
 
 from backend.pocket.picture_source import Source, SourceConfig
 from backend.pocket.picture_source_drawn import DrawnSource
+from backend.pocket.picture_source_emoji import EmojiSource
+from backend.pocket.picture_source_own import OwnSource
 
-SOURCES: dict[str, type[Source]] = {"pocket": DrawnSource}
+SOURCES: dict[str, type[Source]] = {"pocket": DrawnSource, "emoji": EmojiSource, "own": OwnSource}
 
 
 def open_source(config: SourceConfig, folder: Path | None = None) -> Source:
