@@ -9,18 +9,17 @@ from backend.pocket.picture_sources import SourceConfig, open_source
 from backend.pocket.pictures import emoji
 from backend.pocket.pictures.emoji_sources import VENDORS, Concept
 
-COUNT = 40
-COLOURS = ("red", "green", "blue", "grey")
+COLOURS = ("red", "green", "blue", "grey", "pink", "gold")
 KINDS = ("cat", "dog", "car", "bus", "egg", "pie", "sun", "star", "key", "pen")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Forty emoji by six vendors, each a colour and a kind; the other words of one are signs alone."""
+    """Sixty emoji by six vendors, each a colour and a kind; the other words of one are signs alone."""
     labels = [f"{colour} {kind}" for colour in COLOURS for kind in KINDS]
     tags = [(label.split()[1], "thing") if number else (":)",) for number, label in enumerate(labels)]
     concepts = tuple(Concept(label, tag, "objects") for label, tag in zip(labels, tags, strict=True))
-    drawings = tuple(emoji.Drawing(concept, vendor) for concept in range(COUNT) for vendor in VENDORS)
+    drawings = tuple(emoji.Drawing(concept, vendor) for concept in range(len(labels)) for vendor in VENDORS)
     pixels = np.arange(len(drawings), dtype=np.uint8)[:, None, None, None] + np.zeros((1, 32, 32, 3), dtype=np.uint8)
     target = tmp_path_factory.mktemp("atlas")
     emoji._write(emoji.Atlas(pixels, drawings, concepts), [], target)

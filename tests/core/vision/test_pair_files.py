@@ -119,7 +119,7 @@ def test_names_that_can_be_no_file_are_counted(folder, name):
     "rows, message",
     [
         ("picture_url,words\na.png,a cat\n", "the columns are picture_url, words"),
-        ("image,caption\n", "empty"),
+        ("image,caption\n", "no rows"),
         ("image,caption\ngone.png,a cat\n", r"no pairs. Left out, pictures that are not there: 1 \(gone.png\)"),
     ],
 )
