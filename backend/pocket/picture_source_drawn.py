@@ -71,7 +71,7 @@ class DrawnSource(Source):
 
     @cached_property
     def _meaning(self) -> dict[str, Caption]:
-        """The same words always claim the same."""
+        """What each training text claims; equal words claim equal things."""
         return {caption.text: caption for captions in self._captions for caption in captions}
 
     def told(self) -> Told:
