@@ -4,16 +4,12 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 """
 
 import json
-import resource
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from backend.core.models.backbones import find_source
 from backend.core.pool import set_threads
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
+from backend.runs.spent import peak_memory_mb, seconds_spent, timed
 from backend.studies.active_inheritance import summary
 from backend.studies.active_inheritance.config import ActiveConfig
 from backend.studies.active_inheritance.ground import Ground
@@ -43,25 +39,8 @@ def run(config: ActiveConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.s
         conclude(config, run_dir, pool)
 
 
-@contextmanager
-def timed(run_dir: RunDir, stage: str) -> Iterator[None]:
-    """Add what a stage took to what it took before it was stopped."""
-    begin, before = time.monotonic(), seconds_spent(run_dir).get(stage, 0.0)
-    try:
-        yield
-    finally:
-        spent = seconds_spent(run_dir) | {stage: round(before + time.monotonic() - begin, 1)}
-        write_atomically(run_dir.artifacts / "seconds.json", json.dumps(spent))
-
-
-def seconds_spent(run_dir: RunDir) -> dict[str, float]:
-    return run_dir.document("artifacts/seconds.json")
-
-
 def conclude(config: ActiveConfig, run_dir: RunDir, pool: list[dict]) -> None:
     """summary.json: what was inherited, what moves together, what the cap cut off, time and memory."""
-    unit = 1024 if sys.platform != "darwin" else 1024**2
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
     items = {sitter.name: run_dir.rows(sitter.items.removesuffix(".jsonl")) for sitter in sitters(config)}
     rows, shares = summary.inherited(config, run_dir), summary.capped(pool, items)
     found = {
@@ -69,7 +48,7 @@ def conclude(config: ActiveConfig, run_dir: RunDir, pool: list[dict]) -> None:
         "correlations": summary.correlations(pool),
         "capped": shares,
         "seconds": seconds_spent(run_dir),
-        "peak_memory_mb": round(peak),
+        "peak_memory_mb": peak_memory_mb(),
         "warnings": summary.warnings(config, shares, rows),
     }
     write_atomically(run_dir.path / "summary.json", json.dumps(found, indent=1, ensure_ascii=False))

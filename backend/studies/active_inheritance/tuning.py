@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from backend.core.pool import each, worker_count
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress, RowWatch
+from backend.runs.students import trained
 from backend.studies.active_inheritance.cells import Cell, cells, chosen, name_of
 from backend.studies.active_inheritance.config import ActiveConfig
 from backend.studies.active_inheritance.pool import POOL
@@ -24,16 +24,15 @@ def tune(config: ActiveConfig, run_dir: RunDir, pool: Sequence[dict]) -> None:
     """Train what is not trained yet. Raises Stopped when asked to stop."""
     every = cells(config)
     tell_chosen(config, run_dir, pool, every)
-    todo = [cell for cell in every if not outcome_file(run_dir, cell).is_file()]
-    done = forget_repeated_rows(run_dir, todo)
+    done = forget_repeated_rows(run_dir, [cell for cell in every if not outcome_file(run_dir, cell).is_file()])
+
+    def write(cell: Cell, batch: int) -> None:
+        write_atomically(outcome_file(run_dir, cell), json.dumps({"batch": batch}))
+        (folder_of(run_dir, cell) / STATE).unlink(missing_ok=True)
+
     with Progress(run_dir, "tune", len(every) * config.steps, done=done) as progress:
         watch = RowWatch(run_dir, progress, "tune", "Students learn")
-        inline = worker_count() == 1 or len(todo) == 1  # then no process watches: the trainer itself has to look up
-        begin = partial(cell_worker, config, run_dir.path, watch if inline else None)
-        for cell, batch in each(begin, todo, worker_count(), watch) if todo else ():
-            write_atomically(outcome_file(run_dir, cell), json.dumps({"batch": batch}))
-            (folder_of(run_dir, cell) / STATE).unlink(missing_ok=True)
-        watch()
+        trained(every, partial(read_batch, run_dir), partial(cell_worker, config, run_dir.path), write, watch)
 
 
 def tell_chosen(config: ActiveConfig, run_dir: RunDir, pool: Sequence[dict], every: Sequence[Cell]) -> None:
@@ -72,6 +71,12 @@ def folder_of(run_dir: RunDir, cell: Cell) -> Path:
 
 def outcome_file(run_dir: RunDir, cell: Cell) -> Path:
     return folder_of(run_dir, cell) / OUTCOME
+
+
+def read_batch(run_dir: RunDir, cell: Cell) -> int | None:
+    """Texts an update of a student that is trained; None where it is not."""
+    file = outcome_file(run_dir, cell)
+    return json.loads(file.read_text(encoding="utf-8"))["batch"] if file.is_file() else None
 
 
 def adapter_of(run_dir: RunDir, cell: Cell) -> Path:

@@ -4,16 +4,12 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 """
 
 import json
-import resource
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from backend.core.pool import set_threads
 from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.runs.folder import RunDir
+from backend.runs.spent import peak_memory_mb, seconds_spent, timed
 from backend.studies.ba_lora import summary
 from backend.studies.ba_lora.config import BaLoraConfig
 from backend.studies.ba_lora.data import task_of, taught, test_questions, validation_questions
@@ -55,23 +51,6 @@ def check(config: BaLoraConfig, twins: Twins) -> None:
         raise UserError(found, "a planted model", "Set anchor=answers, or model=opt-pocket-planted.", about="anchor")
 
 
-@contextmanager
-def timed(run_dir: RunDir, stage: str) -> Iterator[None]:
-    """Add what a stage took to what it took before it was stopped."""
-    begin, before = time.monotonic(), seconds_spent(run_dir).get(stage, 0.0)
-    try:
-        yield
-    finally:
-        spent = seconds_spent(run_dir) | {stage: round(before + time.monotonic() - begin, 1)}
-        write_atomically(run_dir.artifacts / "seconds.json", json.dumps(spent))
-
-
-def seconds_spent(run_dir: RunDir) -> dict[str, float]:
-    """Stage -> seconds so far."""
-    file = run_dir.artifacts / "seconds.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-
-
 def conclude(config: BaLoraConfig, run_dir: RunDir, twins: Twins, tuned: Tuned) -> None:
     """results.jsonl and summary.json: accuracies, figures with intervals, step sizes, time, memory and warnings."""
     run_dir.set_status(stage="conclude", done=0, total=1, message="Comparing", eta_s=None)
@@ -79,14 +58,12 @@ def conclude(config: BaLoraConfig, run_dir: RunDir, twins: Twins, tuned: Tuned) 
     write_results(config, run_dir, twins)
     told = summary.table(rows)
     seconds = summary.training_seconds(tuned.seconds)
-    unit = 1024 if sys.platform != "darwin" else 1024**2
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
     found = {
         "steps": tuned.steps,
         "lrs": tuned.lrs,
         "grids": tuned.grids,
         "seconds": seconds_spent(run_dir),
-        "peak_memory_mb": round(peak),
+        "peak_memory_mb": peak_memory_mb(),
         "training_seconds": seconds,
         "beyond_pissa": summary.beyond_reference(seconds),
         "table": told,

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 
 from backend.core.scoring.metrics import interval
-from backend.runs.seeds import mean_with_interval
+from backend.runs.intervals import difference, spread
 from backend.studies.ba_lora.arms import BASE, CLEAN, REFERENCE
 from backend.studies.ba_lora.config import BaLoraConfig
 
@@ -26,18 +26,6 @@ def values_of(rows: Sequence[dict]) -> tuple[Values, dict[tuple[str, str, str], 
         values.setdefault(key, {})[row["seed"]] = row["value"]
         counts[key] = row["n"]
     return values, counts
-
-
-def spread(values: Sequence[float]) -> dict:
-    """Mean and the ends of its 95 % interval by Student's t over seeds; one value has no interval."""
-    _, mean, _, low, high = mean_with_interval(values)
-    return {"mean": mean} | ({"low": low, "high": high} if len(values) > 1 else {"low": None, "high": None})
-
-
-def difference(a: dict[int, float], b: dict[int, float]) -> dict | None:
-    """a - b, paired by seed; None where no seed is in both."""
-    shared = sorted(a.keys() & b.keys())
-    return spread([a[seed] - b[seed] for seed in shared]) | {"seeds": len(shared)} if shared else None
 
 
 def table(rows: Sequence[dict]) -> list[dict]:

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from backend.core.pool import each, worker_count
 from backend.core.training.finetune import choose_lr
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress, RowWatch
+from backend.runs.students import trained
 from backend.studies.ba_lora.arms import REFERENCE
 from backend.studies.ba_lora.config import BaLoraConfig
 from backend.studies.ba_lora.training import Cell, Outcome, Trainer, forget_checkpoint, saved_step
@@ -91,18 +91,13 @@ def train(
     config: BaLoraConfig, model: str, run_dir: RunDir, cells: list[Cell], progress: Progress
 ) -> dict[Cell, Outcome]:
     """The outcome of every cell, several trained at a time."""
-    found = {cell: outcome for cell in cells if (outcome := read_outcome(run_dir, cell))}
-    todo = [cell for cell in cells if cell not in found]
-    if not todo:
-        return found
-    watch = RowWatch(run_dir, progress, "tune", "Fine-tuning")
-    inline = worker_count() == 1 or len(todo) == 1  # then no process watches: the trainer itself has to look up
-    begin = partial(cell_worker, config, model, run_dir.path, watch if inline else None)
-    for cell, outcome in each(begin, todo, worker_count(), watch):
-        found[cell] = outcome
+
+    def write(cell: Cell, outcome: Outcome) -> None:
         write_atomically(outcome_file(run_dir, cell), json.dumps(asdict(outcome)))
-    watch()
-    return {cell: found[cell] for cell in cells}  # in their own order, not in the one they ended in
+
+    watch = RowWatch(run_dir, progress, "tune", "Fine-tuning")
+    begin = partial(cell_worker, config, model, run_dir.path)
+    return trained(cells, partial(read_outcome, run_dir), begin, write, watch)
 
 
 def cell_worker(

@@ -6,11 +6,6 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 import hashlib
 import json
 import logging
-import resource
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from backend.core.matrices import not_used
@@ -24,6 +19,7 @@ from backend.core.text.token_ids import begins_with, with_bos
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
+from backend.runs.spent import peak_memory_mb, seconds_spent, timed
 from backend.studies.bench import summary
 from backend.studies.bench.config import BenchConfig
 from backend.studies.bench.data import Test, asked_of, needs_validation, training_examples, validation
@@ -58,22 +54,6 @@ def left_aside(config: BenchConfig) -> list[str]:
     """What the settings ask for to save time and this machine is no faster with, each in a sentence."""
     trains = config.data != "none" and config.regime == "ordinary"
     return not_used(device(), config.mixed_precision and trains, config.fast)
-
-
-@contextmanager
-def timed(run_dir: RunDir, stage: str) -> Iterator[None]:
-    """Add what a stage took to what it took before it was stopped."""
-    begin, before = time.monotonic(), seconds_spent(run_dir).get(stage, 0.0)
-    try:
-        yield
-    finally:
-        spent = seconds_spent(run_dir) | {stage: round(before + time.monotonic() - begin, 1)}
-        write_atomically(run_dir.artifacts / "seconds.json", json.dumps(spent))
-
-
-def seconds_spent(run_dir: RunDir) -> dict[str, float]:
-    file = run_dir.artifacts / "seconds.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def show_examples(config: BenchConfig, run_dir: RunDir) -> None:
@@ -130,15 +110,13 @@ def conclude(config: BenchConfig, run_dir: RunDir, asked: list[Test], tuned: Tun
     students = [who for who, _, _ in sittings(config, tuned) if who != BASE]
     compared = summary.comparisons(run_dir, asked, students)
     everyone = [*([BASE] if config.score_base else []), *students]
-    unit = 1024 if sys.platform != "darwin" else 1024**2
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
     found = {
         "lr": tuned.lr if tuned else None,
         "grid": tuned.grid if tuned else [],
         "validation": validation(config).spec.name if needs_validation(config) else None,
         "steps": tuned.steps if tuned else [],
         "seconds": seconds_spent(run_dir),
-        "peak_memory_mb": round(peak),
+        "peak_memory_mb": peak_memory_mb(),
         "comparisons": compared,
         "warnings": summary.warnings(run_dir, asked, everyone, learned_from(config), compared),
     }
