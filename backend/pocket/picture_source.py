@@ -32,8 +32,8 @@ class SourceConfig:
 
     `loose` is the share of captions that leave out or blur what they could say, `wrong` the share of training captions
     that are another picture's. `pairs` training pictures of `side` pixels have `views` views and `captions` captions
-    each. Where the world draws them, a share `singles` of them shows one thing, the others at most `most`. The seed
-    decides all of it.
+    each. Where the world draws them, a share `singles` of them shows one thing, the others at most `most`. Of emoji
+    only those of these `groups` are taken, such as animals and food; all where none is named. The seed decides all.
     """
 
     world: str = "pocket"
@@ -47,6 +47,7 @@ class SourceConfig:
     captions: int = 4
     singles: float = 0.5
     most: int = 4
+    groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.world not in WORLDS:

@@ -20,7 +20,7 @@ from backend.core.vision.splits import Split, labels
 from backend.errors import UserError
 from backend.pocket.picture_source import Source, SourceConfig, Told
 from backend.pocket.pictures.drawing import SIDE
-from backend.pocket.pictures.emoji import Atlas, default_folder, read_atlas
+from backend.pocket.pictures.emoji import Atlas, Drawing, default_folder, read_atlas
 from backend.pocket.pictures.emoji_sources import Concept
 
 VALIDATED = 3  # one emoji in so many has a drawing for validation
@@ -41,7 +41,8 @@ class EmojiSource(Source):
 
     def __init__(self, config: SourceConfig, folder: Path | None = None):
         super().__init__(config, folder)
-        self.atlas = read_atlas(Path(config.data_dir).expanduser() if config.data_dir else default_folder())
+        whole = read_atlas(Path(config.data_dir).expanduser() if config.data_dir else default_folder())
+        self.atlas = of_groups(whole, config.groups)
         self._dealt = dealt(self.atlas)
         there = self._dealt["train"]
         if len(there) < 2:
@@ -111,6 +112,23 @@ class EmojiSource(Source):
         right = labels([{text} for text in texts], kinds).bool()
         pixels = sized(self.atlas.pixels[numbers], self.config.side)
         return Split(name, pixels, texts, tuple((text,) for text in texts), kinds, right)
+
+
+def of_groups(atlas: Atlas, groups: tuple[str, ...]) -> Atlas:
+    """The emoji of these groups, numbered anew; all of them where none is named. Raises UserError for other names."""
+    there = sorted({concept.group for concept in atlas.concepts})
+    unknown = [group for group in groups if group not in there]
+    if unknown:
+        raise UserError(
+            f"No emoji are of the group {unknown[0]!r}.", f"one of {', '.join(there)}", "Change the groups."
+        )
+    if not groups:
+        return atlas
+    kept = [number for number, concept in enumerate(atlas.concepts) if concept.group in groups]
+    new = {number: place for place, number in enumerate(kept)}
+    rows = [row for row, drawing in enumerate(atlas.drawings) if drawing.concept in new]
+    drawings = tuple(Drawing(new[atlas.drawings[row].concept], atlas.drawings[row].vendor) for row in rows)
+    return Atlas(atlas.pixels[rows], drawings, tuple(atlas.concepts[number] for number in kept))
 
 
 def dealt(atlas: Atlas) -> dict[str, list[int]]:

@@ -18,7 +18,8 @@ def folder(tmp_path_factory):
     """Sixty emoji by six vendors, each a colour and a kind; the other words of one are signs alone."""
     labels = [f"{colour} {kind}" for colour in COLOURS for kind in KINDS]
     tags = [(label.split()[1], "thing") if number else (":)",) for number, label in enumerate(labels)]
-    concepts = tuple(Concept(label, tag, "objects") for label, tag in zip(labels, tags, strict=True))
+    groups = ["food" if label.endswith(("egg", "pie")) else "objects" for label in labels]
+    concepts = tuple(Concept(*one) for one in zip(labels, tags, groups, strict=True))
     drawings = tuple(emoji.Drawing(concept, vendor) for concept in range(len(labels)) for vendor in VENDORS)
     pixels = np.arange(len(drawings), dtype=np.uint8)[:, None, None, None] + np.zeros((1, 32, 32, 3), dtype=np.uint8)
     target = tmp_path_factory.mktemp("atlas")
@@ -75,6 +76,17 @@ def test_more_pictures_than_the_atlas_has_are_remarked_on_and_sides_resampled(fo
     found = open_source(SourceConfig(world="emoji", data_dir=str(folder), side=48))
     assert "4000 training pictures were asked for" in found.remarks[0]
     assert found.told().pixels.shape[1:] == (48, 48, 3) and found.split("hand").pixels.shape[1] == 48
+
+
+def test_emoji_of_some_groups_alone_can_be_asked_for(folder):
+    found = open_source(SourceConfig(world="emoji", data_dir=str(folder), groups=("food",)))
+    assert {label.split()[1] for label in found.split("drawings").classes} == {"egg", "pie"}
+    whole = open_source(SourceConfig(world="emoji", data_dir=str(folder)))
+    ours, all_of_them = found.split("hand"), whole.split("hand")
+    for text, pixels in zip(ours.texts, ours.pixels, strict=True):
+        assert (all_of_them.pixels[all_of_them.texts.index(text)] == pixels).all()
+    with pytest.raises(UserError, match=r"group 'cars'.*food, objects"):
+        open_source(SourceConfig(world="emoji", data_dir=str(folder), groups=("cars",)))
 
 
 def test_without_an_atlas_it_says_how_to_build_one(tmp_path):

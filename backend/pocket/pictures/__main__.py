@@ -2,7 +2,8 @@
 
 `python -m backend.pocket.pictures check` draws the fixed test set and compares its hash;
 `python -m backend.pocket.pictures emoji --from FOLDER` builds an atlas of emoji that npm fetched into that folder;
-`python -m backend.pocket.pictures teach` trains the bundled model of pictures, and `score` scores it.
+`python -m backend.pocket.pictures teach` trains the bundled model of pictures, and `score` scores it; with
+`--world emoji` or `--world own` it trains one on the atlas, or on a user's own pictures.
 Parses words and prints.
 """
 
@@ -60,9 +61,13 @@ def emoji(args: argparse.Namespace) -> None:
 
 
 def teach(args: argparse.Namespace) -> None:
-    """Train the model, or go on."""
-    from backend.pocket.picture_teaching import teach as run  # noqa: PLC0415 - torch takes seconds to import
+    """Train the model, or go on; with --world one of another world."""
+    if args.world != "pocket":
+        from backend.pocket.source_teaching import teach as run  # noqa: PLC0415 - torch takes seconds to import
+    else:
+        from backend.pocket.picture_teaching import teach as run  # noqa: PLC0415 - see above
 
+        args.to, args.work = args.to or MODEL, args.work or home() / "picture-teacher"
     run(args)
 
 
@@ -99,8 +104,13 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_teaching(commands: argparse._SubParsersAction) -> None:
     one = commands.add_parser("teach", help="train the bundled model of pictures, or go on where it was broken off")
-    one.add_argument("--to", type=Path, default=MODEL, help="the folder to write the model to")
-    one.add_argument("--work", type=Path, default=home() / "picture-teacher", help="where its states are kept")
+    one.add_argument(
+        "--world", choices=("pocket", "emoji", "own"), default="pocket", help="what pictures to learn from"
+    )
+    one.add_argument("--data", help="the folder of the atlas, or of one's own pictures with captions")
+    one.add_argument("--groups", default="", help="of emoji only these groups, such as animals,food")
+    one.add_argument("--to", type=Path, help="the folder to write the model to (bundled: in assets, emoji: at home)")
+    one.add_argument("--work", type=Path, help="where its states are kept (default: in this program's home)")
     one.add_argument("--steps", type=int, help="so many steps instead of the usual number")
     one.set_defaults(run=teach)
     two = commands.add_parser("score", help="score a model of pictures on the fixed test set")
