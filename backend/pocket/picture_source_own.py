@@ -5,6 +5,7 @@ the same caption, and classes are a table's labels, or else the captions themsel
 """
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -118,7 +119,7 @@ def _parted(files: PairFiles, most: int, left: LeftOut) -> dict[str, list[FilePa
     """The pairs of each split, `train` first. The order is drawn by the pictures' names alone."""
     root = files.folder.resolve()
     names = {pair.path: str(pair.path.resolve().relative_to(root)) for pair in files.pairs}
-    drawn = sorted(files.pairs, key=lambda pair: hashlib.sha256(names[pair.path].encode()).digest())
+    drawn = sorted(files.pairs, key=lambda pair: hashlib.sha256(os.fsencode(names[pair.path])).digest())
     held = {name: min(limit, len(drawn) // one) for name, (one, limit) in HELD_OUT.items()}
     found = {"train": drawn[sum(held.values()) :][:most]}
     start = 0
@@ -135,7 +136,7 @@ def _key(pairs: Sequence[FilePair]) -> str:
     found = hashlib.sha256()
     for pair in pairs:
         stat = pair.path.stat()
-        found.update(f"{pair.path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        found.update(os.fsencode(pair.path) + f" {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return found.hexdigest()[:16]
 
 

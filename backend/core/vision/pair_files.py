@@ -117,6 +117,8 @@ def read_pixels(
 
 def usable(caption: str) -> str:
     """Why a caption cannot be used; "" where it can."""
+    if any("\ud800" <= letter <= "\udfff" for letter in caption):  # no tokenizer can encode it
+        return "captions with half of a Unicode surrogate pair"
     words = len(re.findall(WORD, caption))
     if not words:
         return "captions without a word"
@@ -153,14 +155,14 @@ def _of_texts(folder: Path, left: LeftOut) -> tuple[FilePair, ...]:
 
 
 def _lines(path: Path, left: LeftOut) -> list[str]:
-    with path.open("rb") as stream:
-        raw = stream.read(MOST_BYTES + 1)
     try:
+        with path.open("rb") as stream:
+            raw = stream.read(MOST_BYTES + 1)
         text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = None
-    if text is None or len(raw) > MOST_BYTES:
-        left.add("texts that are not UTF-8 or larger than 64 KiB", path.name)
+    except (OSError, UnicodeDecodeError):
+        raw = None
+    if raw is None or len(raw) > MOST_BYTES:
+        left.add("texts that are not UTF-8, larger than 64 KiB or not readable", path.name)
         return []
     return [line for line in text.splitlines() if line.strip()] or [""]
 
@@ -181,22 +183,31 @@ def _files(folder: Path, left: LeftOut) -> Iterator[Path]:
     waiting, seen = [(folder, 0)], 0
     while waiting:
         here, deep = waiting.pop()
-        with os.scandir(here) as entries:
-            for entry in entries:
-                seen += 1
-                if seen > MOST_FILES:
-                    found = f"{printable(folder.name, 80)} has more than {MOST_FILES:,} files."
-                    raise UserError(found, "a folder of pairs alone", "Name a folder that holds fewer.", "data")
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_symlink():
-                    left.add("links, which are not followed", entry.name)
-                elif entry.is_dir() and deep == MOST_DEEP:
-                    left.add(f"folders more than {MOST_DEEP} deep", entry.name)
-                elif entry.is_dir():
-                    waiting.append((Path(entry.path), deep + 1))
-                elif entry.is_file():
-                    yield Path(entry.path)
+        for entry in _entries(here, left):
+            seen += 1
+            if seen > MOST_FILES:
+                found = f"{printable(folder.name, 80)} has more than {MOST_FILES:,} files."
+                raise UserError(found, "a folder of pairs alone", "Name a folder that holds fewer.", "data")
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink():
+                left.add("links, which are not followed", entry.name)
+            elif entry.is_file():
+                yield Path(entry.path)
+            elif not entry.is_dir():
+                left.add("neither files nor folders", entry.name)
+            elif deep == MOST_DEEP:
+                left.add(f"folders more than {MOST_DEEP} deep", entry.name)
+            else:
+                waiting.append((Path(entry.path), deep + 1))
+
+
+def _entries(folder: Path, left: LeftOut) -> Iterator[os.DirEntry]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from entries
+    except OSError:
+        left.add("folders that cannot be read", folder.name)
 
 
 def _of_table(path: Path, left: LeftOut) -> tuple[FilePair, ...]:

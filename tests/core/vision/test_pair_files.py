@@ -1,6 +1,8 @@
 """A user's own pictures with captions: folders and tables, what is left out and named, and what is refused."""
 
 import json
+import os
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -54,6 +56,7 @@ def test_whatever_is_not_used_is_counted_and_named(folder):
     (folder / "wrong.txt").write_bytes(b"\xff\xfe\xff")
     (folder / "link.png").symlink_to("/etc/passwd")
     (folder / ".hidden.png").write_bytes(b"")
+    os.mkfifo(folder / "pipe.png")
     found = read_pairs(folder)
     assert list(told(found)) == ["a.png"]
     text = " ".join(found.remarks)
@@ -61,9 +64,10 @@ def test_whatever_is_not_used_is_counted_and_named(folder):
         "pictures without a caption: 1 (deep/c.webp)",
         "captions without a word: 1 (b.JPG)",
         "captions of more than 75 words: 1 (long.png)",
-        "texts that are not UTF-8 or larger than 64 KiB: 1 (wrong.txt)",
+        "texts that are not UTF-8, larger than 64 KiB or not readable: 1 (wrong.txt)",
         "texts without a picture: 1 (lonely.txt)",
         "links, which are not followed: 1 (link.png)",
+        "neither files nor folders: 1 (pipe.png)",
     ):
         assert part in text
 
@@ -163,6 +167,30 @@ def test_folders_too_deep_are_left_out_and_named(folder, monkeypatch):
     monkeypatch.setattr(pair_files, "MOST_DEEP", 0)
     (folder / "a.txt").write_text("a cat")
     assert "folders more than 0 deep: 1 (deep)" in " ".join(read_pairs(folder).remarks)
+
+
+def test_half_a_letter_is_no_caption_and_a_name_of_odd_bytes_a_name(folder):
+    (folder / "captions.jsonl").write_text(
+        '{"image": "a.png", "caption": "a \\ud800 cat"}\n{"image": "b.JPG", "caption": "x"}'
+    )
+    found = read_pairs(folder)
+    assert list(told(found)) == ["b.JPG"] and "half of a Unicode surrogate pair: 1 (a.png)" in found.remarks[1]
+    (folder / "captions.jsonl").unlink()
+    odd = os.fsdecode(b"odd\xff")
+    picture(folder / f"{odd}.png")
+    (folder / f"{odd}.txt").write_text("something")
+    assert [pair.captions for pair in read_pairs(folder).pairs] == [("something",)]
+
+
+def test_a_picture_that_claims_billions_of_pixels_is_not_unpacked(folder):
+    """Its header says 60,000 by 60,000; the file has a few hundred bytes."""
+    body = b"IHDR" + (60_000).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
+    header = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+    (folder / "bomb.png").write_bytes(header + bytes(200))
+    for name in ("a", "bomb"):
+        (folder / f"{name}.txt").write_text("something")
+    _, kept = read_pixels(read_pairs(folder).pairs, 8)
+    assert kept.tolist() == [0]
 
 
 def test_pictures_that_cannot_be_read_are_missing_among_the_numbers(folder):
