@@ -3,7 +3,6 @@
 Knows splits, pools and tokenizers. The worlds are in files of their own; picture_sources.py chooses one.
 """
 
-import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from backend.core.vision.captions import word_tokenizer
 from backend.core.vision.images import OPENAI, Normal
 from backend.core.vision.pair_pool import PairPool, exchanged, pool_of
 from backend.core.vision.splits import Split
-from backend.disk import write_atomically
+from backend.disk import disk_error, part_of
 from backend.errors import UserError
 
 WORLDS = ("pocket", "emoji", "own")
@@ -106,10 +105,14 @@ class Source(ABC):
             return make()
         path = self.folder / f"{name}.npy"
         if not path.exists():
-            file = io.BytesIO()
-            np.save(file, make())
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, file.getvalue())
+            made, part = make(), part_of(path)
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                with part.open("wb") as stream:  # not by way of memory: at 224 pixels it is 600 MB
+                    np.save(stream, made)
+                part.replace(path)
+            except OSError as error:
+                raise disk_error(error, path) from error
         return np.load(path)
 
     @abstractmethod

@@ -105,3 +105,9 @@ def test_labels_of_training_pictures_name_what_they_show(source):
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(UserError):
         SourceConfig(**wrong)
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UserError):
+        open_source(SourceConfig(pairs=2), tmp_path / "file").told()

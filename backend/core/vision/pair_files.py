@@ -104,15 +104,14 @@ def read_pixels(
     pairs: Sequence[FilePair], side: int
 ) -> tuple[UInt8[np.ndarray, "n side side 3"], Int[np.ndarray, " n"]]:
     """The pictures that can be read, and their numbers among the pairs; whoever is not there could not be."""
-    pixels, kept = [], []
+    pixels, kept = np.empty((len(pairs), side, side, 3), dtype=np.uint8), []
     for number, pair in enumerate(pairs):
         try:
-            pixels.append(read_image(pair.path, side))
+            pixels[len(kept)] = read_image(pair.path, side)
         except UserError:
             continue
         kept.append(number)
-    shape = (len(kept), side, side, 3)
-    return np.array(pixels, dtype=np.uint8).reshape(shape), np.array(kept, dtype=np.int64)
+    return pixels[: len(kept)], np.array(kept, dtype=np.int64)
 
 
 def usable(caption: str) -> str:

@@ -102,7 +102,10 @@ class Scorer:
 
 def labels(rows: list[set[str]], classes: tuple[str, ...]) -> Float[Tensor, "n classes"]:
     """1 for every class that is among a picture's."""
-    return torch.tensor([[float(one in found) for one in classes] for found in rows]).reshape(len(rows), len(classes))
+    number, found = {one: place for place, one in enumerate(classes)}, torch.zeros(len(rows), len(classes))
+    for row, names in enumerate(rows):
+        found[row, [number[name] for name in names if name in number]] = 1.0
+    return found
 
 
 def png_bytes(pixels: UInt8[np.ndarray, "side side 3"]) -> bytes:

@@ -65,6 +65,12 @@ def test_the_first_pictures_alone_keep_their_classes():
     assert one.chance == pytest.approx(sum(len({*t.split()} & {*one.classes}) for t in TEXTS) / 12)
 
 
+def test_labels_say_for_each_class_whether_it_is_there():
+    rows, classes = [{"a", "x"}, set(), {"b", "a"}], ("a", "b", "c")
+    assert labels(rows, classes).tolist() == [[float(one in row) for one in classes] for row in rows]
+    assert labels([], classes).shape == (0, 3)
+
+
 def test_a_caption_longer_than_the_context_is_refused():
     with pytest.raises(UserError, match="nothing is cut off"):
         _ = Scorer(split(("a star " * 9,)), tiny_tokenizer(), TEMPLATES, CONTEXT).pairs
