@@ -1,5 +1,6 @@
 """The source of drawn pictures: what training gets, what models are scored on, and what is known to be true."""
 
+import errno
 from dataclasses import replace
 
 import numpy as np
@@ -107,7 +108,10 @@ def test_numbers_out_of_range_are_refused(wrong):
         SourceConfig(**wrong)
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UserError):
-        open_source(SourceConfig(pairs=2), tmp_path / "file").told()
+def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(UserError, match="The disk is full"):
+        open_source(SourceConfig(pairs=2), tmp_path).told()
