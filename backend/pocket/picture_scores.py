@@ -18,12 +18,11 @@ from backend.core.vision.captions import numbered
 from backend.core.vision.images import normalised
 from backend.core.vision.models import image_features, text_features
 from backend.core.vision.zero_shot import Ranked, class_features, classified, ranked, retrieved
-from backend.pocket.picture_teacher import CONTEXT, TEMPLATES, named
+from backend.pocket.picture_teacher import CONTEXT, TEMPLATES, WIDEST, named
 from backend.pocket.pictures.pairs import TEST_PARTS, Pair, fixed_part, pair, pictures
 from backend.pocket.pictures.things import KNOWN, THINGS
 
 LABELLED = 6000  # pictures that a baseline learns from
-WIDEST = tuple(dict.fromkeys(thing.kinds[-1] for thing in THINGS.values()))  # animal, food, vehicle, ...
 
 
 @dataclass(frozen=True)

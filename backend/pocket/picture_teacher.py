@@ -1,61 +1,76 @@
-"""Teach the bundled model of pictures: endless pairs of the pictures' world, a loss, and a training that resumes.
+"""The bundled model of pictures as it is taught: its sizes, its words, its first weights, and what it is asked.
 
-Beside CLIP's loss it is asked for the names of what each picture shows. Knows the pictures' world and the building
-blocks of CLIP models. Does not score (picture_scores.py does). Costs under an hour on one core.
+Beside CLIP's loss it is asked for the names and the widest kinds of what each picture shows, and every patch for the
+name of the thing that covers it: labels that no plain CLIP training has, and that its students may profit from. The
+two layers that answer for patches and pictures without words are dropped afterwards. Knows the pictures' world and
+the building blocks of CLIP models. Does not step (picture_steps.py does) and does not score.
 """
 
-import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8
-from torch import Tensor
+from jaxtyping import Float
+from torch import Tensor, nn
 from transformers import CLIPModel, PreTrainedTokenizerFast
 
 from backend.core.seeding import generator
 from backend.core.training.finetune_state import FinetuneState
 from backend.core.vision.captions import MARKS, numbered, word_tokenizer
 from backend.core.vision.contrastive import clip_loss
-from backend.core.vision.images import normalised
-from backend.core.vision.models import Sizes, TowerSize, clip_of, outputs
+from backend.core.vision.models import Outputs, Sizes, TowerSize, clip_of
 from backend.core.vision.pairs import Pairs
-from backend.core.vision.training import Plan
-from backend.pocket.pictures.pairs import Pair, pair, pictures
-from backend.pocket.pictures.telling import tell
+from backend.pocket.picture_pool import Shown
 from backend.pocket.pictures.thing import UNCOUNTED, article
-from backend.pocket.pictures.things import KNOWN
+from backend.pocket.pictures.things import KNOWN, THINGS
 from backend.pocket.pictures.words import vocabulary
 
 CONTEXT = 32  # the longest caption seen has 25 numbers, its marks among them
 TEMPLATES = ("{}", "a picture of {}", "a drawing of {}", "we see {}", "look at {}")
-CHUNK = 1000  # pictures that are drawn and kept at once
-SHIFT = 2  # pixels either way
+WIDEST = tuple(dict.fromkeys(thing.kinds[-1] for thing in THINGS.values()))  # animal, food, vehicle, ...
+KINDS = torch.tensor([[float(THINGS[name].kinds[-1] == kind) for kind in WIDEST] for name in KNOWN])
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the teacher is taught with. A new picture is drawn for every `step`, up to `pictures`, `first` at once."""
+    """What the teacher is taught with. `lr` is the step size of the layers' matrices, `others` that of all else; both
+    rise for `warm` steps and then fall to nothing. `seeing` steps go by before the text tower is asked anything. A new
+    picture is drawn for every step, `grown` at once, up to `pictures`; `first` are there at the start.
+    """
 
-    plan: Plan = field(default_factory=lambda: Plan(steps=4000, lr=1.5e-3, warm=150, decay=0.05, clip=1.0))
+    steps: int = 6000
+    lr: float = 0.02
+    others: float = 2e-3
+    warm: int = 50
+    clip: float = 1.0
+    seeing: int = 2200
     batch: int = 64
-    first: int = 8000
-    grown: int = 8
-    pictures: int = 40_000
+    first: int = 24_000
+    grown: int = 6
+    pictures: int = 60_000
     loose: float = 0.3
+    jitter: float = 0.1
     seed: int = 0
 
     def as_dict(self) -> dict:
         """What JSON can hold of it."""
         return asdict(self)
 
+    def share_at(self, step: int) -> float:
+        """What part of the step sizes this step has, counted from 0."""
+        if step < self.warm:
+            return (step + 1) / self.warm
+        return 1 - (step - self.warm) / max(1, self.steps - self.warm)
+
 
 def teacher_sizes() -> Sizes:
-    """1.2 million parameters, 2.4 MB in half precision; heads that divide by 2 and 4, for cutting."""
+    """0.84 million parameters, 1.7 MB in half precision; heads that divide by 2 and 4, for cutting.
+
+    Things in scenes are 12 pixels wide: patches of 4 pixels show their parts, patches of 8 hardly do.
+    """
     words = len(vocabulary()) + len(MARKS)
-    return Sizes(TowerSize(128, 4, 4, 512), TowerSize(96, 3, 4, 384), words=words, context=CONTEXT, joint=96)
+    return Sizes(TowerSize(96, 4, 4, 384), TowerSize(96, 3, 4, 384), words=words, context=CONTEXT, joint=96, patch=4)
 
 
 def teacher_tokenizer() -> PreTrainedTokenizerFast:
@@ -64,8 +79,8 @@ def teacher_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def untaught(seed: int = 0) -> CLIPModel:
-    """The teacher before its first step."""
-    return clip_of(teacher_sizes(), seed)
+    """The teacher before its first step, its image tower started so that patches attend to their neighbours."""
+    return local_start(clip_of(teacher_sizes(), seed), seed)
 
 
 def named(noun: str) -> str:
@@ -73,65 +88,92 @@ def named(noun: str) -> str:
     return f"some {noun}" if noun in UNCOUNTED else f"{article(noun)} {noun}"
 
 
-class Pool:
-    """Pictures of the training split, drawn in chunks when they are first needed, and kept in a folder."""
-
-    def __init__(self, folder: Path, lesson: Lesson):
-        self.folder, self.lesson = folder, lesson
-        self.pairs: list[Pair] = []
-        self.pixels: list[UInt8[np.ndarray, "chunk side side 3"]] = []
-
-    def batch(self, step: int, tokenizer: PreTrainedTokenizerFast) -> tuple[Pairs, list[Pair]]:
-        """The pairs of a step: pictures shifted a little and told anew. The step alone decides them."""
-        lesson, rng = self.lesson, random.Random(f"teacher {self.lesson.seed} {step}")
-        there = min(lesson.pictures, lesson.first + lesson.grown * step)
-        self._draw(there)
-        rows = rng.sample(range(there), lesson.batch)
-        seen = [_shifted(self.pixels[row // CHUNK][row % CHUNK], rng) for row in rows]
-        told = [tell(rng, self.pairs[row].scene, lesson.loose).text for row in rows]
-        return Pairs(normalised(np.stack(seen)), *numbered(tokenizer, told, CONTEXT)), [self.pairs[row] for row in rows]
-
-    def _draw(self, count: int) -> None:
-        """Have at least so many pictures. Half of them show one thing, for that is what names are learned from."""
-        while len(self.pairs) < count:
-            start = len(self.pairs)
-            numbers = range(start, start + CHUNK)
-            found = [pair("train", n, seed=self.lesson.seed, most=1 if n % 2 else 4) for n in numbers]
-            path = self.folder / f"pictures-{self.lesson.seed}-{start}.npy"
-            if not path.exists():
-                part = path.with_suffix(".part.npy")
-                np.save(part, pictures(found))
-                part.replace(path)
-            self.pairs += found
-            self.pixels.append(np.load(path))
+def local_start(model: CLIPModel, seed: int) -> CLIPModel:
+    """Weights of the image tower as in "Mimetic initialization of self-attention layers" (Trockman and Kolter, arXiv
+    2305.09828): waves of the place as position embeddings, products of queries and keys near the identity, those of
+    values and outputs near its negative. Changes the model in place and returns it."""
+    tower, rng = model.vision_model, generator("local start", seed)
+    width, heads = model.config.vision_config.hidden_size, model.config.vision_config.num_attention_heads
+    patch = model.config.vision_config.patch_size
+    with torch.no_grad():
+        waves = _waves(model.config.vision_config.image_size // patch, width)
+        size = tower.embeddings.patch_embedding.weight.std() * (3 * patch**2) ** 0.5  # as large as a patch's own part
+        tower.embeddings.position_embedding.weight[1:] = waves * size
+        for layer in tower.encoder.layers:
+            one = layer.self_attn
+            for rows in torch.arange(width).chunk(heads):
+                left, right = _factors(0.7, 0.7, width, rng)
+                one.q_proj.weight[rows], one.k_proj.weight[rows] = left.T[: len(rows)], right[: len(rows)]
+            one.out_proj.weight[:], one.v_proj.weight[:] = _factors(0.4, -0.4, width, rng)
+    return model
 
 
-def _shifted(pixels: UInt8[np.ndarray, "side side 3"], rng: random.Random) -> UInt8[np.ndarray, "side side 3"]:
-    """Moved by up to two pixels each way; the edge is repeated where nothing was."""
-    side = len(pixels)
-    down, across = rng.randint(0, 2 * SHIFT), rng.randint(0, 2 * SHIFT)
-    wide = np.pad(pixels, ((SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="edge")
-    return wide[down : down + side, across : across + side]
+def _waves(grid: int, width: int) -> Float[Tensor, "patches width"]:
+    """Sine and cosine of row and column, in rising wave lengths."""
+    frequencies = 100 ** -(torch.arange(width // 4) / (width // 4)) * (32 / grid / 4)
+    places = torch.cartesian_prod(torch.arange(grid), torch.arange(grid))
+    angles = places[:, :, None] * frequencies
+    return torch.cat([angles.sin(), angles.cos()], dim=2).flatten(1)
 
 
-class NamingLoss:
-    """CLIP's loss of a batch, and the cross entropy of naming the things in each picture among all known things."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, shown: list[Pair], step: int):
-        template = TEMPLATES[int(torch.randint(len(TEMPLATES), (1,), generator=generator("template", step)))]
-        self.ids, _ = numbered(tokenizer, [template.replace("{}", named(name)) for name in KNOWN], CONTEXT)
-        self.target = targets(shown, KNOWN)
-
-    def __call__(self, model: CLIPModel, pairs: Pairs) -> Tensor:
-        found = outputs(model, pairs)
-        names = model.text_projection(model.text_model(input_ids=self.ids).pooler_output)
-        logits = found.scale * found.image @ F.normalize(names, dim=-1).T
-        return clip_loss(found) + F.cross_entropy(logits, self.target / self.target.sum(1, keepdim=True))
+def _factors(noise: float, share: float, width: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Two matrices whose product is `share` of the identity and noise, largest singular values first."""
+    wanted = noise * torch.randn(width, width, generator=rng) / width**0.5 + share * torch.eye(width)
+    left, sizes, right = torch.linalg.svd(wanted)
+    return left * sizes.sqrt(), sizes.sqrt()[:, None] * right
 
 
-def targets(shown: list[Pair], names: tuple[str, ...]) -> Float[Tensor, "n names"]:
-    """1 for every name of a thing that the picture shows."""
-    return torch.tensor([[float(n in {t.thing for t in one.scene.things}) for n in names] for one in shown])
+class Pupil(nn.Module):
+    """The model, with a layer that names what covers a patch and one that names what a picture shows."""
+
+    def __init__(self, seed: int):
+        super().__init__()
+        self.clip = untaught(seed)
+        width = self.clip.config.vision_config.hidden_size
+        self.patch_names, self.picture_names = nn.Linear(width, len(KNOWN) + 1), nn.Linear(width, len(KNOWN))
+        for layer in (self.patch_names, self.picture_names):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def loss(self, pairs: Pairs, shown: Shown, prompts: Tensor | None) -> Tensor:
+        """The sum of the losses, in nats; without prompts, those of the image tower alone."""
+        image = self.clip.vision_model(pixel_values=pairs.pixels)
+        patches = self.clip.vision_model.post_layernorm(image.last_hidden_state[:, 1:])
+        loss = F.cross_entropy(self.patch_names(patches).float().flatten(0, 1), shown.cover.flatten(0, 1))
+        loss = loss + F.cross_entropy(self.picture_names(image.pooler_output).float(), _shares(shown.names))
+        if prompts is None:
+            return loss
+        features = F.normalize(self.clip.visual_projection(image.pooler_output).float(), dim=-1)
+        scale = self.clip.logit_scale.exp()
+        answers = scale * features @ self._texts(prompts).T
+        names, kinds = answers.split([len(KNOWN), len(WIDEST)], dim=1)
+        there = (shown.names @ KINDS > 0).float()
+        loss = loss + F.cross_entropy(names, _shares(shown.names)) + 0.5 * F.cross_entropy(kinds, _shares(there))
+        return loss + clip_loss(Outputs(features, self._texts(pairs.ids), None, None, scale))
+
+    def _texts(self, ids: Tensor) -> Float[Tensor, "n joint"]:
+        found = self.clip.text_projection(self.clip.text_model(input_ids=ids).pooler_output)
+        return F.normalize(found.float(), dim=-1)
+
+
+def prompts_of(tokenizer: PreTrainedTokenizerFast, step: int) -> Tensor:
+    """Word numbers of all names and then of all widest kinds, in the template of this step."""
+    template = TEMPLATES[step % len(TEMPLATES)]
+    ids, _ = numbered(tokenizer, [template.replace("{}", named(noun)) for noun in (*KNOWN, *WIDEST)], CONTEXT)
+    return ids
+
+
+def jittered(pairs: Pairs, amount: float, rng: torch.Generator) -> Pairs:
+    """Contrast and brightness of each picture changed by so many standard deviations of colours, and half as much
+    noise on every pixel."""
+    contrast, light = (amount * torch.randn(len(pairs), 1, 1, 1, generator=rng) for _ in range(2))
+    noise = amount / 2 * torch.randn(pairs.pixels.shape, generator=rng)
+    return Pairs(pairs.pixels * (1 + contrast) + light + noise, pairs.ids, pairs.mask)
+
+
+def _shares(right: Float[Tensor, "n classes"]) -> Float[Tensor, "n classes"]:
+    """As a probability: equal shares for all that are right."""
+    return right / right.sum(1, keepdim=True)
 
 
 def start_of(folder: Path, model: CLIPModel) -> FinetuneState | None:

@@ -11,43 +11,46 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from transformers import CLIPModel, PreTrainedTokenizerBase
+from transformers import CLIPModel
 
 from backend.core.vision.clip_files import Clip, load_clip, save_clip
-from backend.core.vision.pairs import Pairs
-from backend.core.vision.training import Loss, Step, train
 from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.pocket.picture_scores import Baselines, Part, chance, parts, retrieval, zero_shot
-from backend.pocket.picture_teacher import Lesson, NamingLoss, Pool, start_of, teacher_tokenizer, untaught
+from backend.pocket.picture_steps import Teaching
+from backend.pocket.picture_teacher import Lesson, teacher_tokenizer
 from backend.pocket.pictures.pairs import TEST_PARTS, pair
 from backend.pocket.pictures.things import KNOWN
 
 EVERY = 250  # steps between two states on the disk
-LOOKED_AT = 300  # validation pictures
+LOOKED_AT = 300  # validation pictures of each sort
 
 
 def teach(args: argparse.Namespace) -> None:
     """Teach up to the asked number of steps, from the last state in `args.work` on; write the model and score it."""
     torch.set_num_threads(args.threads)
     lesson = Lesson()
-    lesson = replace(lesson, plan=replace(lesson.plan, steps=args.steps or lesson.plan.steps))
+    lesson = replace(lesson, steps=args.steps or lesson.steps)
     tokenizer, looked_at, began = teacher_tokenizer(), validation(), time.monotonic()
 
-    def told(step: Step, model: CLIPModel) -> None:
-        found = zero_shot(model, tokenizer, looked_at)
+    def told(teaching: Teaching) -> None:
+        shares = [
+            f"{one.name} top-1 {found.share(1):.3f}, top-5 {found.share(5):.3f}"
+            for one, found in ((one, zero_shot(teaching.pupil.clip, tokenizer, one)) for one in looked_at)
+        ]
         print(
-            f"step {step.step}/{lesson.plan.steps}, loss {step.loss:.3f}, scale {model.logit_scale.exp().item():.1f}, "
-            f"top-1 {found.share(1):.3f}, top-5 {found.share(5):.3f} of {LOOKED_AT}, {time.monotonic() - began:.0f} s",
+            f"step {teaching.step}/{lesson.steps}, loss {teaching.loss:.3f}, {', '.join(shares)} of {LOOKED_AT}, "
+            f"{time.monotonic() - began:.0f} s, {time.process_time():.0f} s of a core",
             flush=True,
         )
+        save_clip(teaching.pupil.clip, tokenizer, args.work / "so-far")
 
     save_clip(taught(lesson, args.work, told), tokenizer, args.to)
     print(f"wrote {args.to}", flush=True)
     print_scores(args.to, baselines=not args.no_baselines)
 
 
-def taught(lesson: Lesson, work: Path, told: Callable[[Step, CLIPModel], None], every: int = EVERY) -> CLIPModel:
+def taught(lesson: Lesson, work: Path, told: Callable[[Teaching], None], every: int = EVERY) -> CLIPModel:
     """The teacher after the whole lesson. A state is kept in `work` after every so many steps, and at the end.
 
     Where a state lies there, the teaching goes on from it to the numbers of an unbroken one. `told` is called after
@@ -55,15 +58,14 @@ def taught(lesson: Lesson, work: Path, told: Callable[[Step, CLIPModel], None], 
     """
     work.mkdir(parents=True, exist_ok=True)
     _check_lesson(work / "lesson.json", lesson)
-    model = untaught(lesson.seed)
-    start = start_of(work, model)
-    if start:
-        model.load_state_dict(start.params, strict=False)
-    for step in train(model, *_steps(Pool(work, lesson), teacher_tokenizer()), lesson.plan, start):
-        if step.step % every == 0 or step.step == lesson.plan.steps:
-            step.state().save(work / "state.safetensors")
-            told(step, model)
-    return model
+    teaching, state = Teaching(lesson, work), work / "state.safetensors"
+    if state.exists():
+        teaching.resume(state)
+    for step in teaching.run():
+        if step % every == 0 or step == lesson.steps:
+            teaching.save(state)
+            told(teaching)
+    return teaching.pupil.clip
 
 
 def score(args: argparse.Namespace) -> None:
@@ -83,20 +85,13 @@ def print_scores(folder: Path, names: tuple[str, ...] = tuple(TEST_PARTS), *, ba
     write_atomically(folder / "scores.json", json.dumps(rows, indent=1) + "\n")
 
 
-def validation() -> Part:
-    """Pictures of one known thing each, which neither training nor the test sees."""
-    return Part("validation", [pair("validation", n, loose=0.0, most=1) for n in range(LOOKED_AT)], KNOWN)
-
-
-def _steps(pool: Pool, tokenizer: PreTrainedTokenizerBase) -> tuple[Callable[[int], Pairs], Callable[[int], Loss]]:
-    """The batch and the loss of a step; the loss wants to know what the pictures of its batch show."""
-    shown = {}
-
-    def batch_at(step: int) -> Pairs:
-        pairs, shown[step] = pool.batch(step, tokenizer)
-        return pairs
-
-    return batch_at, lambda step: lambda model, pairs: NamingLoss(tokenizer, shown.pop(step), step)(model, pairs)
+def validation() -> list[Part]:
+    """Pictures of one known thing each, and scenes, which neither training nor the test sees."""
+    numbers = range(LOOKED_AT)
+    return [
+        Part(name, [pair("validation", n, loose=0.0, most=most) for n in numbers], KNOWN)
+        for name, most in (("singles", 1), ("scenes", 4))
+    ]
 
 
 def _scored(clip: Clip, rival: Baselines | None, part: Part) -> dict:

@@ -1,48 +1,100 @@
 """The teacher of pictures: its size, its endless batches, its resumed training and its table of scores."""
 
 import json
+import random
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from backend.core.vision.clip_files import save_clip
-from backend.core.vision.training import Plan
+from backend.core.vision.models import sizes_of
 from backend.errors import UserError
+from backend.pocket.picture_pool import NOTHING, Pool, covered, mirrored, places_of, targets
 from backend.pocket.picture_scores import Baselines, chance, parts
-from backend.pocket.picture_teacher import Lesson, Pool, targets, teacher_tokenizer, untaught
-from backend.pocket.picture_teaching import print_scores, taught
+from backend.pocket.picture_steps import Teaching
+from backend.pocket.picture_teacher import CONTEXT, Lesson, Pupil, prompts_of, teacher_tokenizer, untaught
+from backend.pocket.picture_teaching import print_scores, taught, validation
+from backend.pocket.pictures.caption import fits
 from backend.pocket.pictures.pairs import pair
+from backend.pocket.pictures.telling import tell
 from backend.pocket.pictures.things import KNOWN
 
-LESSON = Lesson(Plan(steps=3, lr=1e-3, warm=1), batch=4, first=20, grown=10, pictures=40)
+LESSON = Lesson(steps=3, warm=1, seeing=1, batch=4, first=20, grown=10, pictures=40)
 
 
-def silent(step, model):
+def silent(teaching):
     pass
 
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory):
-    return Pool(tmp_path_factory.mktemp("pool"), LESSON)
+    return Pool(tmp_path_factory.mktemp("pool"), 4, first=20, grown=10, most=40, loose=0.3, seed=0)
 
 
-def test_the_teacher_takes_less_than_three_megabytes():
-    assert 2 * sum(p.numel() for p in untaught().parameters()) < 3e6
+def batch(pool, step):
+    return pool.batch(step, 4, teacher_tokenizer(), CONTEXT)
+
+
+def test_the_teacher_takes_less_than_three_megabytes_and_its_heads_divide_by_four():
+    model = untaught()
+    assert 2 * sum(p.numel() for p in model.parameters()) < 3e6
+    assert sizes_of(model).image.heads % 4 == 0 and sizes_of(model).text.heads % 4 == 0
+
+
+def test_before_the_first_step_patches_attend_to_their_neighbours():
+    model = untaught()
+    model.set_attn_implementation("eager")
+    with torch.no_grad():
+        seen = model.vision_model(pixel_values=torch.zeros(1, 3, 32, 32), output_attentions=True).attentions[0]
+    attention = seen[0, :, 1:, 1:].mean(0)  # of 8 x 8 patches
+    places = torch.cartesian_prod(torch.arange(8), torch.arange(8))
+    near = (places[:, None] - places).abs().amax(2) <= 1
+    assert attention[near].mean() > 1.2 * attention[~near].mean()
 
 
 def test_a_batch_depends_on_its_step_alone(pool):
-    tokenizer = teacher_tokenizer()
-    pool.batch(0, tokenizer)
-    pairs, shown = pool.batch(2, tokenizer)
-    again, same = Pool(pool.folder, LESSON).batch(2, tokenizer)
-    assert torch.equal(pairs.pixels, again.pixels) and torch.equal(pairs.ids, again.ids) and shown == same
-    assert not torch.equal(pairs.pixels, pool.batch(1, tokenizer)[0].pixels)
+    batch(pool, 0)
+    pairs, shown = batch(pool, 2)
+    again, same = batch(Pool(pool.folder, 4, first=20, grown=10, most=40, loose=0.3, seed=0), 2)
+    assert torch.equal(pairs.pixels, again.pixels) and torch.equal(pairs.ids, again.ids)
+    assert torch.equal(shown.names, same.names) and torch.equal(shown.cover, same.cover)
+    assert not torch.equal(pairs.pixels, batch(pool, 1)[0].pixels)
 
 
 def test_the_names_asked_for_are_those_of_the_things_shown():
-    one = pair("train", 0, most=4)
-    row = targets([one], KNOWN)[0]
-    assert {name for name, there in zip(KNOWN, row, strict=True) if there} == {t.thing for t in one.scene.things}
+    scene = pair("train", 0, most=4).scene
+    row = targets([scene])[0]
+    assert {name for name, there in zip(KNOWN, row, strict=True) if there} == {t.thing for t in scene.things}
+
+
+def test_every_patch_has_the_shares_of_its_pixels():
+    places = places_of([pair("train", n) for n in range(3)])
+    found = covered(places, 4)
+    for n, row, column in np.ndindex(3, 8, 8):
+        cell = places[n, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
+        slow = [float((cell == number).mean()) for number in range(NOTHING + 1)]
+        assert found[n, 8 * row + column].tolist() == pytest.approx(slow)
+
+
+def test_what_is_told_of_a_mirrored_scene_is_true_of_it_and_twice_mirrored_it_is_the_scene(pool):
+    for n in range(20):
+        scene = pair("train", n).scene
+        other = mirrored(scene)
+        assert mirrored(other) == scene
+        assert fits(tell(random.Random(n), other, 0.5), other)
+        here, there = (places_of([replace(pair("train", n), scene=one)])[0] for one in (scene, other))
+        assert (here[:, ::-1] == there).mean() > 0.9  # but for the rounding of corners
+
+
+def test_before_the_text_tower_is_asked_it_gets_no_gradient(pool):
+    pupil = Pupil(0)
+    pairs, shown = batch(pool, 0)
+    pupil.loss(pairs, shown, None).backward()
+    assert all(p.grad is None for p in pupil.clip.text_model.parameters())
+    pupil.loss(pairs, shown, prompts_of(teacher_tokenizer(), 0)).backward()
+    assert all(p.grad is not None for p in pupil.clip.parameters())
 
 
 def test_a_broken_off_teaching_ends_with_the_weights_of_an_unbroken_one(tmp_path, pool):
@@ -51,22 +103,38 @@ def test_a_broken_off_teaching_ends_with_the_weights_of_an_unbroken_one(tmp_path
     class Killed(Exception):
         pass
 
-    def killed(step, model):
-        states.append(step.step)
-        if step.step == 2:
+    def killed(teaching):
+        states.append(teaching.step)
+        if teaching.step == 2:
             raise Killed
 
     whole = taught(LESSON, pool.folder, silent, every=1)
-    for path in pool.folder.glob("*.npy"):
+    for path in pool.folder.glob("*.npz"):
         (tmp_path / path.name).hardlink_to(path)
     with pytest.raises(Killed):
         taught(LESSON, tmp_path, killed, every=1)
-    resumed = taught(LESSON, tmp_path, lambda step, model: states.append(step.step), every=1)
+    resumed = taught(LESSON, tmp_path, lambda teaching: states.append(teaching.step), every=1)
     assert states == [1, 2, 3]
     for found in (resumed, taught(LESSON, tmp_path, silent)):  # the second has nothing left to do
         assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), found.parameters(), strict=True))
     with pytest.raises(UserError, match="other settings"):
-        taught(Lesson(LESSON.plan, batch=8), tmp_path, silent)
+        taught(replace(LESSON, batch=8), tmp_path, silent)
+
+
+def test_a_state_of_another_model_is_refused(tmp_path, pool):
+    teaching = Teaching(LESSON, pool.folder)
+    next(teaching.run())
+    del teaching.params["picture_names.bias"]
+    teaching.optimizers[1].param_groups[0]["params"].pop()
+    teaching.save(tmp_path / "state.safetensors")
+    with pytest.raises(UserError, match="another model"):
+        Teaching(LESSON, pool.folder).resume(tmp_path / "state.safetensors")
+
+
+def test_validation_is_of_single_things_and_of_scenes():
+    singles, scenes = validation()
+    assert max(len(one.scene.things) for one in singles.pairs) == 1
+    assert max(len(one.scene.things) for one in scenes.pairs) == 4
 
 
 def test_every_part_has_right_classes_and_the_baselines_beat_chance():
