@@ -9,5 +9,6 @@ STUDIES = {
     "bench": "backend.studies.bench.study",
     "ba_lora": "backend.studies.ba_lora.study",
     "active_inheritance": "backend.studies.active_inheritance.study",
+    "tiny_clip": "backend.studies.tiny_clip.study",
     "comparison": "backend.comparison.study",
 }

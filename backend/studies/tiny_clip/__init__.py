@@ -1,0 +1,1 @@
+"""TinyCLIP as a study. Nothing happens at import."""

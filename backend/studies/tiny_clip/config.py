@@ -1,0 +1,207 @@
+"""TinyClipConfig: every choice of one run, with its help, its legal range and its checks.
+
+The web form, the command line and the tables in the documents are generated from it. Standard library only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.settings import check, setting, setting_error
+from backend.studies.tiny_clip.arms import ARMS
+
+PRESETS = Path(__file__).parent / "presets"
+WORLDS = ("pocket", "emoji", "own")
+USUAL = ("scratch", "affinity", "inherit", "both", "auto", "one_leap", "progressive")
+
+
+@dataclass(frozen=True)
+class TinyClipConfig:
+    """Raises UserError on construction when a field, or two fields together, make no sense."""
+
+    teacher: str = setting(
+        "",
+        "A CLIP model as a folder or a hub id; empty: the bundled one, which knows the drawn pictures.",
+        "Models",
+        kind="place",
+    )
+    keep: float = setting(
+        0.27,
+        "Share of the teacher's weights in blocks that students keep.",
+        "Models",
+        label="Size of the students",
+        basic=True,
+        low=0.08,
+        high=0.75,
+        public="a share costs nothing",
+    )
+    small: float = setting(
+        0.11,
+        "The same of the arms one_leap and progressive.",
+        "Models",
+        label="Size of the smaller students",
+        low=0.02,
+        high=0.75,
+        public="a share costs nothing",
+    )
+    seed: int = setting(
+        0,
+        "Determines everything that is random.",
+        "Models",
+        label="Random seed",
+        low=0,
+        high=2**31 - 1,
+        public="a seed costs nothing",
+    )
+
+    world: str = setting(
+        "pocket",
+        "pocket: scenes that are drawn here. emoji: an atlas that you built. own: pictures with captions of your own.",
+        "Data",
+        label="Pictures",
+        basic=True,
+        choices=WORLDS,
+    )
+    data_dir: str = setting(
+        "",
+        "The atlas's folder, empty for the usual one; of own pictures their folder or table.",
+        "Data",
+        label="Folder of pictures",
+        kind="place",
+        only_with=("world", ("emoji", "own")),
+    )
+    pairs: int = setting(
+        4000,
+        "Training pictures, each with its caption.",
+        "Data",
+        label="Training pairs",
+        low=16,
+        high=200_000,
+        public=(6000, 20_000),
+    )
+    loose: float = setting(
+        0.4,
+        "Share of training captions that leave out or blur what they could say.",
+        "Data",
+        label="Share of loose captions",
+        basic=True,
+        low=0.0,
+        high=1.0,
+        public="a share costs nothing",
+        only_with=("world", ("pocket", "emoji")),
+    )
+    wrong: float = setting(
+        0.0,
+        "Share of training captions that belong to another picture.",
+        "Data",
+        label="Share of wrong captions",
+        basic=True,
+        low=0.0,
+        high=1.0,
+        public="a share costs nothing",
+    )
+    validation_limit: int = setting(
+        300,
+        "Validation pictures, for the step size.",
+        "Data",
+        label="Validation pictures",
+        low=8,
+        high=10_000,
+        public=400,
+    )
+    test_limit: int = setting(
+        600, "Test pictures.", "Data", label="Test pictures", low=8, high=10_000, public=(600, 1200)
+    )
+
+    arms: tuple[str, ...] = setting(
+        USUAL, "Which students to train.", "Training", label="Arms", choices=tuple(ARMS), public=len(ARMS)
+    )
+    lrs: tuple[float, ...] = setting(
+        (0.0005, 0.001, 0.002),
+        "Step sizes to try in each arm; validation pictures choose one.",
+        "Training",
+        label="Step sizes",
+        public=4,
+    )
+    steps: int = setting(
+        300,
+        "Updates of each student, those before a cut among them.",
+        "Training",
+        label="Updates of a student",
+        basic=True,
+        low=8,
+        high=1_000_000,
+        public=(400, 2000),
+    )
+    batch: int = setting(
+        64, "Pairs an update.", "Training", label="Pairs an update", low=2, high=4096, public=(64, 256)
+    )
+    seeds: int = setting(
+        5,
+        "Students of each arm, each with its own order of pictures and, from scratch, its own start.",
+        "Training",
+        label="Students of each arm",
+        basic=True,
+        low=1,
+        high=100,
+        public=5,
+    )
+    scale: float = setting(
+        50.0,
+        "What cosines of teacher and student are multiplied by in affinity mimicking.",
+        "Training",
+        label="Scale of affinities",
+        low=0.1,
+        high=1000.0,
+        public="a factor costs nothing",
+    )
+    stages: int = setting(
+        3,
+        "Cuts of the arm progressive.",
+        "Training",
+        label="Stages",
+        low=2,
+        high=6,
+        public="the updates are shared among them",
+    )
+    mask_share: float = setting(
+        0.4,
+        "Share of the updates in which the arm auto learns its masks.",
+        "Training",
+        label="Share of mask learning",
+        low=0.05,
+        high=0.9,
+        public="a share of updates that are made anyway",
+    )
+    mask_lr: float = setting(
+        0.1,
+        "Step size of the masks; they travel 9.2 from kept to dropped.",
+        "Training",
+        label="Step size of masks",
+        low=1e-4,
+        high=10.0,
+        public="a number costs nothing",
+    )
+
+    def __post_init__(self):
+        check(self)
+        self._check_arms()
+        if self.world == "own" and not self.data_dir:
+            found, step = "world is own, and data_dir is empty.", "Set data_dir to its path."
+            raise setting_error("data_dir", found, "a folder or a table of pictures and captions", step)
+        if self.batch > self.pairs:
+            found = f"batch is {self.batch}, and pairs is {self.pairs}."
+            raise setting_error("batch", found, "no more than there are", "Lower batch, or raise pairs.")
+
+    def _check_arms(self) -> None:
+        if not self.arms or len(set(self.arms)) != len(self.arms):
+            found = f"arms is {', '.join(self.arms) or 'empty'}."
+            raise setting_error("arms", found, "different arms, at least one", "Write for example arms=scratch,both.")
+        if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):
+            found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
+            step = "Write for example lrs=0.0005,0.002."
+            raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
+
+    @property
+    def mask_steps(self) -> int:
+        """Updates of the arm auto before its cut."""
+        return min(self.steps - 1, max(1, round(self.mask_share * self.steps)))

@@ -1,0 +1,62 @@
+"""How much work a run is: pictures that are drawn and told, and every student's updates with its looks at the test.
+
+Counted in steps of the bundled language model: those of the bundled teacher's students were timed beside them.
+Torch-free.
+"""
+
+from backend.runs.work import START, Amount, Number, Part, Work
+from backend.studies.tiny_clip.arms import ARMS, AUTO
+from backend.studies.tiny_clip.cells import control_cells, final_cells, grid_cells
+from backend.studies.tiny_clip.config import TinyClipConfig
+
+LOAD = Amount(starts=0.3)  # libraries are there: the teacher, the pool and its captions
+DRAWN = 0.25  # steps that a picture takes to draw and the teacher to be asked about its views
+BASELINES = 400  # steps of kernel ridge regression on 4,000 pictures
+PAIR = 0.05  # steps of a pair of an update at all of the teacher's blocks, forwards and back
+LEAST = 0.4  # of that is left however small the student: embeddings, and what an update costs
+LOOK = 0.006  # steps for a test picture that is looked at once
+LOOKS = 17
+PROCESS_MB = 800.0
+
+
+def work(c: TinyClipConfig, workers: int, begun: int = 0) -> Work:
+    """All parts of a run. `begun` is 0: such a run has no branches."""
+    lrs = dict.fromkeys(c.arms, c.lrs[0])
+    first, last, controls = grid_cells(c), final_cells(c, lrs), control_cells(c, lrs)
+    parts = [
+        Part(START, "libraries", Amount(starts=1)),
+        Part("prepare", "pictures", LOAD + Amount(steps=DRAWN * c.pairs + BASELINES)),
+    ]
+    for name, cells in (("step sizes", first), ("further seeds", [cell for cell in last if cell not in first])):
+        parts += shared(name, [student(c, cell.arm) for cell in cells], workers)
+    parts += shared("copies without masks", [control(c)] * len(controls), workers)
+    most = max(part.at_once for part in parts)
+    return Work(tuple(parts), PROCESS_MB * (1 + (most if most > 1 else 0)))
+
+
+def shared(name: str, amounts: list[Amount], workers: int) -> list[Part]:
+    """These students by a round of processes, and their start."""
+    if not amounts:
+        return []
+    busy = min(workers, len(amounts))
+    found = [Part("train", f"{name}: processes", Amount(starts=busy), at_once=busy)] if busy > 1 else []
+    return [*found, Part("train", name, LOAD * busy + sum(amounts, Amount()), at_once=busy)]
+
+
+def student(c: TinyClipConfig, arm: str) -> Amount:
+    """One training with its looks at the test."""
+    share = c.small if ARMS[arm].small else c.keep
+    pairs, looks = c.steps * cost(share), LOOKS * LOOK * 2 * c.test_limit
+    if arm == AUTO:
+        pairs = c.mask_steps * 1.3 * cost(1.0) + (c.steps - c.mask_steps) * cost(share)
+        looks *= 1 - c.mask_share
+    return Amount(steps=pairs * c.batch + looks)
+
+
+def control(c: TinyClipConfig) -> Amount:
+    return Amount(steps=c.mask_steps * cost(1.0) * c.batch)
+
+
+def cost(share: Number) -> Number:
+    """Steps of a pair at this share of the teacher's blocks."""
+    return PAIR * (LEAST + (1 - LEAST) * share)
