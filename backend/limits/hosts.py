@@ -95,7 +95,8 @@ class Host:
                 raise setting_error(item.name, said, expected, step)
 
     def within(self, config_class: type, values: Mapping[str, object]) -> dict:
-        """`values` with every size lowered to what a visitor may have here: how a preset fills the form."""
+        """`values` with every size lowered to what a visitor may have here, and no place named: how a preset fills the
+        form."""
         items = {item.name: item for item in describe(config_class)}
         return {name: self._lowered(items[name], value) if name in items else value for name, value in values.items()}
 
@@ -107,6 +108,8 @@ class Host:
         return f"One of {', '.join(allowed)} here." if allowed else ""
 
     def _lowered(self, item: Setting, value: object) -> object:
+        if self.public and item.kind == PLACE:
+            return ""
         most = self.most(item)
         if most is None:
             return value
