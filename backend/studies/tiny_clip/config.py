@@ -173,7 +173,7 @@ class TinyClipConfig:
         public="a share of updates that are made anyway",
     )
     mask_lr: float = setting(
-        0.1,
+        0.15,
         "Step size of the masks; they travel 9.2 from kept to dropped.",
         "Training",
         label="Step size of masks",

@@ -4,6 +4,7 @@ Knows the config, the sources of pictures and the run folder. What takes time is
 processes read it from the folder.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +15,17 @@ from transformers import CLIPModel
 
 from backend.core.training.finetune_state import read_tensors, write_tensors
 from backend.core.vision.cached_features import CachedFeatures, cached_features
-from backend.core.vision.captions import numbered
+from backend.core.vision.captions import check_known, numbered
 from backend.core.vision.clip_files import Clip, load_clip
 from backend.core.vision.images import normalised
 from backend.core.vision.models import image_features, text_features
 from backend.core.vision.pairs import Pairs
 from backend.core.vision.splits import Split
 from backend.core.vision.zero_shot import class_features, classified, retrieved
+from backend.errors import UserError
 from backend.pocket.picture_source import Source, SourceConfig
 from backend.pocket.picture_sources import open_source
+from backend.pocket.pictures.emoji import default_folder
 from backend.runs.folder import RunDir
 from backend.studies.tiny_clip.config import TinyClipConfig
 
@@ -31,12 +34,26 @@ PREPARED = "prepared"
 FEATURES = "features.safetensors"
 METRICS = ("top1", "top5", "i2t5", "t2i5")
 NEW_TO_TEACHER = 1  # added to the seed of the pictures: the bundled teacher has learned from those of seed 0
+TEACH = "python -m backend.pocket.pictures teach --world {}."
 TEMPLATES = 3  # of the source's, for students while they train: the text tower reads names times templates
 
 
 def load_teacher(config: TinyClipConfig) -> Clip:
     """The teacher of a run, frozen. Raises UserError where there is none."""
-    return load_clip(config.teacher or str(BUNDLED))
+    if config.teacher:
+        return load_clip(config.teacher)
+    place = BUNDLED if config.world == "pocket" else Path(config.data_dir or default_folder()) / "clip"
+    if not place.is_dir():
+        found = f"teacher is empty, and no CLIP was taught the words of world={config.world} yet."
+        step = f"Teach one: {TEACH.format(config.world)} Or set teacher to a hub id or a folder."
+        raise UserError(found, "a CLIP model that reads the captions", step, kind="model", about="teacher")
+    return load_clip(str(place))
+
+
+def check_words(teacher: Clip, texts: Sequence[str]) -> None:
+    """Raise UserError where captions have words that the teacher has no number for; it names them."""
+    words = dict.fromkeys(word for text in texts for word in text.split())
+    check_known(teacher.tokenizer, [" ".join(words)])
 
 
 @dataclass(frozen=True)
@@ -100,8 +117,9 @@ class Data:
         return self._exam(self.source.validations, self.config.validation_limit)
 
     def _exam(self, names: tuple[str, ...], limit: int) -> Exam:
-        """The main split for names; for retrieval the second one, whose captions say more, where there is one."""
-        splits = [self.source.split(name).first(limit) for name in (names * 2)[:2]]
+        """The main split for names; for retrieval that of scenes, whose captions say more, where there is one."""
+        found = next((name for name in names if name.endswith("scenes")), names[0])
+        splits = [self.source.split(name).first(limit) for name in (names[0], found)]
         return Exam(*splits, self.source.templates[:TEMPLATES], self.teacher)
 
 

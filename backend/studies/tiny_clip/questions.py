@@ -65,7 +65,8 @@ class Answerer:
         return {who: text_features(model, ids) for who, model in self.models.items()}
 
     def seen(self, pixels: UInt8[np.ndarray, "side side 3"]) -> Float[Tensor, "1 3 side side"]:
-        return normalised(pixels[None], self.teacher.normal)
+        own = np.array(pixels)[None]  # what Pillow gives cannot be written, which torch warns of
+        return normalised(own, self.teacher.normal)
 
     def asked(self, picture: int | None, image: str | None) -> Float[Tensor, "1 3 side side"]:
         """The picture that a question is about. Raises UserError where there is none, or it cannot be read."""

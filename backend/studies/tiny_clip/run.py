@@ -19,7 +19,7 @@ from backend.runs.folder import RunDir
 from backend.studies.tiny_clip import summary
 from backend.studies.tiny_clip.arms import TEACHER
 from backend.studies.tiny_clip.config import TinyClipConfig
-from backend.studies.tiny_clip.data import Data
+from backend.studies.tiny_clip.data import Data, check_words
 from backend.studies.tiny_clip.legs import legs_of
 from backend.studies.tiny_clip.starts import sizes_told
 from backend.studies.tiny_clip.study import STUDY
@@ -53,6 +53,7 @@ def prepare(config: TinyClipConfig, run_dir: RunDir) -> Data:
     if len(data.test.found) < COMPARED:
         found = f"There are {len(data.test.found)} test pictures."
         raise UserError(found, f"at least {COMPARED}", "Add pictures, or raise test_limit.")
+    check_words(data.teacher, [*data.pool.texts, *data.test.named.classes])
     run_dir.set_status(message="Asking the teacher")
     _ = data.features
     if not (run_dir.path / "pictures.jsonl").is_file():

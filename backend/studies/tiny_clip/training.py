@@ -46,9 +46,9 @@ from backend.studies.tiny_clip.starts import (
 
 TOLD_EVERY = 5  # updates between two rows of losses
 SAVED_EVERY = 50  # updates between two states
-LOOKED_AT = 16  # times in a training that a student is scored, its start left out
+LOOKED_AT = 12  # times in a training that a student is scored, its start left out
 COMPARED = 12  # pictures and captions of a matrix of cosines
-WARM = 0.05  # of a leg's updates
+WARM = 0.05  # of a leg's updates; none where masks have warmed up before
 FALLING = 8  # maps of masks while they fall
 STUDENT = "student"
 
@@ -219,7 +219,8 @@ class _Leg:
         c, leg, file = self.trainer.config, self.leg, notes.state_file(self.folder, self.number)
         start = FinetuneState.load(file) if file.is_file() else None
         if not leg.masks:
-            warm = leg.steps if self.cell.phase == CONTROL else round(WARM * leg.steps)
+            after_masks = ARMS[self.cell.arm].start == MASKS and leg.first > 0
+            warm = leg.steps if self.cell.phase == CONTROL else 0 if after_masks else round(WARM * leg.steps)
             plan = Plan(leg.steps, self.cell.lr, warm)
             return train(self.model, self._batch, self._loss, plan, start)
         target = 1 - blocks_asked(self.trainer.teacher, c.keep) / blocks_of(self.trainer.shapes)

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import ceil, inf
+from math import inf
 from pathlib import Path
 
 from backend.core.pool import each, worker_count
@@ -50,8 +50,8 @@ def tune(config: TinyClipConfig, run_dir: RunDir, teacher: Shapes) -> Tuned:
     Raises Stopped when asked to stop.
     """
     first, guess = grid_cells(config), dict.fromkeys(config.arms, config.lrs[0])
-    planned = len(set(first) | set(final_cells(config, guess))) * rows_of(config.steps)
-    planned += len(control_cells(config, guess)) * rows_of(config.mask_steps)
+    everybody = [*dict.fromkeys([*first, *final_cells(config, guess)]), *control_cells(config, guess)]
+    planned = sum(rows_of(config, cell, teacher) for cell in everybody)
     done = forget_repeated_rows(config, run_dir, teacher)
     with Progress(run_dir, "train", planned, done=done) as progress:
         tried = train(config, run_dir, first, progress)
@@ -78,9 +78,11 @@ def chosen_lr(config: TinyClipConfig, arm: str, tried: dict[Cell, Outcome]) -> f
     return choose_lr({lr: (-inf, inf) if score is None else (score, 0.0) for lr, score in scores.items()})
 
 
-def rows_of(steps: int) -> int:
-    """Rows of losses that so many updates leave, at least."""
-    return ceil(steps / TOLD_EVERY)
+def rows_of(config: TinyClipConfig, cell: Cell, teacher: Shapes) -> int:
+    """Rows of losses that a student leaves: one every few updates, and one at the end of each leg."""
+    legs = legs_of(config, cell.arm, teacher)
+    ends = [leg.last for leg in (legs[:1] if cell.phase == CONTROL else legs)]
+    return ends[-1] // TOLD_EVERY + sum(end % TOLD_EVERY > 0 for end in ends)
 
 
 def keep(run_dir: RunDir, cell: Cell) -> None:

@@ -15,7 +15,7 @@ BASELINES = 400  # steps of kernel ridge regression on 4,000 pictures
 PAIR = 0.05  # steps of a pair of an update at all of the teacher's blocks, forwards and back
 LEAST = 0.4  # of that is left however small the student: embeddings, and what an update costs
 LOOK = 0.006  # steps for a test picture that is looked at once
-LOOKS = 17
+LOOKS = 13
 PROCESS_MB = 800.0
 
 
