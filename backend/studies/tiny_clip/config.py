@@ -20,7 +20,7 @@ class TinyClipConfig:
 
     teacher: str = setting(
         "",
-        "A CLIP model as a folder or a hub id; empty: the bundled one, which knows the drawn pictures.",
+        "A CLIP model as a folder or a hub id; empty: the bundled one; for emoji the one that you taught.",
         "Models",
         kind="place",
     )
@@ -69,6 +69,14 @@ class TinyClipConfig:
         kind="place",
         only_with=("world", ("emoji", "own")),
     )
+    groups: tuple[str, ...] = setting(
+        (),
+        "Of emoji only these groups, such as animals and food; empty for all.",
+        "Data",
+        label="Groups of emoji",
+        only_with=("world", ("emoji",)),
+        public="fewer pictures cost less",
+    )
     pairs: int = setting(
         4000,
         "Training pictures, each with its caption.",
@@ -116,7 +124,7 @@ class TinyClipConfig:
         USUAL, "Which students to train.", "Training", label="Arms", choices=tuple(ARMS), public=len(ARMS)
     )
     lrs: tuple[float, ...] = setting(
-        (0.0005, 0.001, 0.002),
+        (0.0005, 0.0015, 0.004),
         "Step sizes to try in each arm; validation pictures choose one.",
         "Training",
         label="Step sizes",

@@ -129,6 +129,7 @@ def source_of(config: TinyClipConfig, folder: Path | None, side: int) -> Source:
         SourceConfig(
             world=config.world,
             data_dir=config.data_dir,
+            groups=config.groups,
             loose=config.loose,
             wrong=config.wrong,
             side=side,
