@@ -10,5 +10,6 @@ STUDIES = {
     "ba_lora": "backend.studies.ba_lora.study",
     "active_inheritance": "backend.studies.active_inheritance.study",
     "tiny_clip": "backend.studies.tiny_clip.study",
+    "light_clip": "backend.studies.light_clip.study",
     "comparison": "backend.comparison.study",
 }

@@ -1,0 +1,1 @@
+"""Small vision-language models, trained better without a teacher (LightCLIP)."""

@@ -1,0 +1,276 @@
+"""LightClipConfig: every choice of one run, with its help, its legal range and its checks.
+
+The web form, the command line and the tables in the documents are generated from it. Standard library only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.settings import check, setting, setting_error
+from backend.studies.light_clip.arms import ARMS, PARTS
+
+PRESETS = Path(__file__).parent / "presets"
+WORLDS = ("pocket", "emoji", "own")
+SIDE = 32  # pixels along a picture, where no model that was trained before asks for others
+HEAD = 16  # width of a head
+
+
+@dataclass(frozen=True)
+class LightClipConfig:
+    """Raises UserError on construction when a field, or two fields together, make no sense."""
+
+    source: str = setting(
+        "pocket",
+        "pocket: drawn scenes. emoji: the atlas that you built of them. own: your own pictures with captions.",
+        "Pictures",
+        label="Pictures from",
+        basic=True,
+        choices=WORLDS,
+    )
+    data_dir: str = setting(
+        "",
+        "A folder or table of pairs, or of the atlas; empty: the atlas in the home folder.",
+        "Pictures",
+        label="Data folder",
+        kind="place",
+        only_with=("source", ("emoji", "own")),
+    )
+    loose: float = setting(
+        0.4,
+        "Share of loose captions, which leave things out or say the kind: they fit other pictures too.",
+        "Pictures",
+        label="Share of loose captions",
+        basic=True,
+        low=0.0,
+        high=1.0,
+        public="a share costs nothing",
+        only_with=("source", ("pocket", "emoji")),
+    )
+    pictures: int = setting(
+        2000,
+        "Training pictures, at most.",
+        "Pictures",
+        label="Training pictures",
+        low=8,
+        high=1_000_000,
+        public=(4000, 8000),
+    )
+    told: int = setting(
+        4, "Captions of each training picture.", "Pictures", label="Captions a picture", low=1, high=32, public=8
+    )
+    seed: int = setting(
+        0,
+        "Determines everything that is random.",
+        "Pictures",
+        label="Random seed",
+        low=0,
+        high=2**31 - 1,
+        public="a seed costs nothing",
+    )
+
+    start: str = setting(
+        "",
+        "Train on from this CLIP model, a folder or hub id, with its first text layers; empty: from the start.",
+        "Student",
+        label="Go on from",
+        kind="place",
+        optional=True,
+    )
+    image_width: int = setting(
+        64, "Width of the image tower.", "Student", low=16, high=1024, public=96, only_with=("start", ("",))
+    )
+    image_layers: int = setting(
+        3, "Layers of the image tower.", "Student", low=1, high=24, public=4, only_with=("start", ("",))
+    )
+    patch: int = setting(
+        8,
+        "Pixels along a patch, of 32 along a picture.",
+        "Student",
+        low=2,
+        high=32,
+        public="a larger one costs less",
+        only_with=("start", ("",)),
+    )
+    text_width: int = setting(
+        64, "Width of the text tower.", "Student", low=16, high=1024, public=96, only_with=("start", ("",))
+    )
+    text_layers: int = setting(
+        1, "Layers of the text tower, which LightCLIP shortens.", "Student", basic=True, low=1, high=24, public=4
+    )
+
+    softness: float = setting(
+        0.3,
+        "The most that a label gives to other captions.",
+        "Parts",
+        label="Softness",
+        basic=True,
+        low=0.0,
+        high=0.95,
+        public="a share costs nothing",
+    )
+    schedule: str = setting(
+        "linear",
+        "How softness gets there: from nothing, over the second half alone, at once, or never.",
+        "Parts",
+        label="Schedule of softness",
+        choices=("linear", "late", "constant", "none"),
+    )
+    tokens: float = setting(
+        0.5,
+        "Weight of token matching.",
+        "Parts",
+        label="Weight of token matching",
+        basic=True,
+        low=0.0,
+        high=100.0,
+        public="a weight is free",
+    )
+    k: int = setting(
+        2,
+        "Words that one patch may serve in the relaxed rule.",
+        "Parts",
+        label="Words a patch",
+        low=1,
+        high=64,
+        public="more are cheaper",
+    )
+    epsilon: float = setting(
+        0.05, "Temperature of Sinkhorn.", "Parts", low=0.001, high=10.0, public="a temperature costs nothing"
+    )
+    iterations: int = setting(5, "Rounds of Sinkhorn.", "Parts", low=1, high=100, public=10)
+    masked: float = setting(
+        0.3,
+        "Weight of masked words.",
+        "Parts",
+        label="Weight of masked words",
+        basic=True,
+        low=0.0,
+        high=100.0,
+        public="a weight is free",
+    )
+    hidden: float = setting(
+        0.15,
+        "Share of a caption's words that is hidden, at least one.",
+        "Parts",
+        label="Share of hidden words",
+        low=0.0,
+        high=1.0,
+        public="a share costs nothing",
+    )
+    blind: float = setting(
+        0.25,
+        "Share of captions whose hidden words are learned without the picture, so that both can be compared.",
+        "Parts",
+        label="Share without the picture",
+        low=0.0,
+        high=1.0,
+        public="a share costs nothing",
+    )
+    both_ways: bool = setting(
+        False, "Hidden words are guessed from the words behind them too.", "Parts", label="Read both ways"
+    )
+    stages: str = setting(
+        "every",
+        "Where the picture is added to the words: before every text layer and after the last, or after it alone.",
+        "Parts",
+        label="Stages of fusion",
+        choices=("every", "last"),
+    )
+    level: str = setting(
+        "last",
+        "Which image layer is added: the last, or the one at the same level.",
+        "Parts",
+        label="Image layer of fusion",
+        choices=("last", "level"),
+    )
+
+    arms: tuple[str, ...] = setting(
+        PARTS, "Which parts to train with.", "Training", label="Arms", choices=tuple(ARMS), public=len(ARMS)
+    )
+    lrs: tuple[float, ...] = setting(
+        (0.001, 0.002, 0.004),
+        "Step sizes to try in each arm; retrieval on validation pictures chooses one.",
+        "Training",
+        label="Step sizes",
+        public=3,
+    )
+    steps: int = setting(
+        600,
+        "Updates of each student.",
+        "Training",
+        label="Updates of a student",
+        basic=True,
+        low=1,
+        high=1_000_000,
+        public=(800, 3000),
+    )
+    batch: int = setting(64, "Pairs an update.", "Training", label="Pairs an update", low=2, high=4096, public=96)
+    decay: float = setting(
+        0.05, "Weight decay of matrices.", "Training", low=0.0, high=10.0, public="a number costs nothing"
+    )
+    seeds: int = setting(
+        5,
+        "Students of each arm, each with its own start and order.",
+        "Training",
+        label="Students of each arm",
+        basic=True,
+        low=1,
+        high=100,
+        public=5,
+    )
+    validation_limit: int = setting(
+        200, "Validation pictures, for the step size and the curves.", "Training", label="Validation pictures", low=4,
+        high=100_000, public=300,
+    )  # fmt: skip
+    test_limit: int = setting(
+        600, "Test pictures of each kind, at most.", "Training", label="Test pictures", low=4, high=100_000, public=700
+    )
+
+    depths: tuple[int, ...] = setting(
+        (1, 2, 3, 4),
+        "Text towers of so many layers are trained with the base's loss; empty for none.",
+        "Curves",
+        label="Depths of the text tower",
+        public=4,
+    )
+    looses: tuple[float, ...] = setting(
+        (0.0, 0.5, 1.0),
+        "Shares of loose captions on which hard and softened labels are compared; empty for none.",
+        "Curves",
+        label="Shares of loose captions to compare",
+        public=4,
+    )
+
+    def __post_init__(self):
+        check(self)
+        self._check_lists()
+        if self.source == "own" and not self.data_dir:
+            found = "source is own, and data_dir is empty."
+            raise setting_error("data_dir", found, "a folder or a table of pairs", "Set data_dir to its path.")
+        for name in ("image_width", "text_width"):
+            if getattr(self, name) % HEAD:
+                found = f"{name} is {getattr(self, name)}."
+                raise setting_error(name, found, f"a multiple of {HEAD}, the width of a head", "Set it to 48 or 64.")
+        if SIDE % self.patch:
+            found = f"patch is {self.patch}."
+            raise setting_error("patch", found, f"a divisor of {SIDE}", "Set it to 8 for 16 patches, or 4 for 64.")
+
+    def _check_lists(self) -> None:
+        if not self.arms or len(set(self.arms)) != len(self.arms):
+            found = f"arms is {', '.join(self.arms) or 'empty'}."
+            raise setting_error("arms", found, "different arms, at least one", "Write for example arms=base,tokens.")
+        if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):
+            found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
+            step = "Write for example lrs=0.001,0.002."
+            raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
+        if not all(1 <= depth <= 24 for depth in self.depths) or len(set(self.depths)) != len(self.depths):
+            found = f"depths is {', '.join(map(str, self.depths))}."
+            raise setting_error("depths", found, "different numbers from 1 to 24", "Write for example depths=1,2,4.")
+        if not all(0 <= share <= 1 for share in self.looses) or len(set(self.looses)) != len(self.looses):
+            found = f"looses is {', '.join(map(str, self.looses))}."
+            raise setting_error("looses", found, "different shares from 0 to 1", "Write for example looses=0,0.5,1.")
+
+    @property
+    def thorough(self) -> bool:
+        """Whether step sizes are chosen at all."""
+        return len(self.lrs) > 1

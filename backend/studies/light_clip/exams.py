@@ -1,0 +1,137 @@
+"""What a student is asked: names of pictures, captions and pictures for each other, where words point, hidden words.
+
+An exam is of validation or of test pictures and is made ready once. Knows pictures, captions and a student; no
+training. Each figure is a share, and beside it stands of how many.
+"""
+
+from dataclasses import dataclass
+from statistics import mode
+
+import torch
+from torch import Tensor
+
+from backend.core.seeding import generator
+from backend.core.vision.captions import numbered
+from backend.core.vision.images import normalised
+from backend.core.vision.light_loss import Light
+from backend.core.vision.masked_words import Asked, guesses, hide_words, image_states, word_logits
+from backend.core.vision.models import outputs
+from backend.core.vision.pairs import Pairs
+from backend.core.vision.pointing import Pointing, pointing
+from backend.core.vision.splits import Scorer, Split
+from backend.core.vision.token_matching import word_places
+from backend.pocket.picture_source import WordPlaces
+from backend.studies.light_clip.data import Data
+
+SCENES = "scenes"  # ends the name of a split with several things in a picture
+VALIDATION, TEST = "validation", "test"
+
+
+@dataclass(frozen=True)
+class Exam:
+    """`named` are pictures to name, `paired` those whose captions are looked up, matched and hidden from; `places` are
+    words with ground truth, None where nobody knows, `hidden` one word of each caption."""
+
+    named: Scorer
+    paired: Scorer
+    pairs: Pairs
+    places: WordPlaces | None
+    hidden: Tensor
+    both_ways: bool
+
+    def figures(self, light: Light) -> dict:
+        """Shares, and of how many: `n` captions, `named` pictures, `pointed` and `hidden` words; None for what the
+        student cannot be asked. Costs some passes over all pictures."""
+        names, pairs = self.named.scores(light.clip).shares(), self.paired.scores(light.clip).shares()
+        found = {key: names[key] for key in ("top1", "top5")} | {k: v for k, v in pairs.items() if "2" in k}
+        found |= {"n": len(self.pairs), "named": len(self.named.split)}
+        pointed = self.pointed(light)
+        found |= {"pointing": pointed and pointed.accuracy, "pointed": len(pointed.hit) if pointed else 0}
+        return found | self.guessed(light)
+
+    def pointed(self, light: Light) -> Pointing | None:
+        """Whether words point at what they name, by the largest cosine of their caption's own picture."""
+        if self.places is None:
+            return None
+        at = self.places
+        with torch.no_grad():
+            found = outputs(light.clip, self.pairs.to(light.clip.device), tokens=True)
+        words = found.words[at.rows, at.places + 1]  # behind the first mark
+        cosines = (found.patches[at.rows] * words[:, None]).sum(-1)
+        return pointing(cosines.cpu(), at.right)
+
+    def guessed(self, light: Light) -> dict:
+        """Shares of hidden words that are guessed with the picture and without it, and the difference."""
+        none = {"masked_with": None, "masked_without": None, "masked_gain": None, "hidden": 0}
+        if light.fusion is None:
+            return none
+        device = light.clip.device
+        asked = Asked(self.pairs.to(device), self.hidden.to(device), both_ways=self.both_ways)
+        with torch.no_grad():
+            seen = image_states(light.clip, asked.pairs.pixels)
+            ranks = [
+                guesses(word_logits(light.clip, light.fusion, asked, shown), asked.word).rank for shown in (seen, None)
+            ]
+        shown, alone = ((rank == 0).double().mean().item() for rank in ranks)
+        return {"masked_with": shown, "masked_without": alone, "masked_gain": shown - alone, "hidden": len(asked.word)}
+
+    @property
+    def chance(self) -> dict[str, float]:
+        """What needs no student: a class, a patch drawn at random, the commonest hidden word."""
+        words = self.pairs.ids[self.hidden].tolist()
+        found = {"top1": self.named.split.chance, "masked": words.count(mode(words)) / len(words)}
+        if self.places is not None:
+            seen = self.places.right.any(-1)
+            found["pointing"] = self.places.right[seen].double().mean().item()
+        return found
+
+
+def exam_of(data: Data, kind: str) -> Exam:
+    """The exam on validation or test pictures."""
+    c, source = data.config, data.source(data.config.loose)
+    names, limit = (source.validations, c.validation_limit) if kind == VALIDATION else (source.tests, c.test_limit)
+    named = source.split(names[0]).first(limit)
+    paired = source.split(scenes_of(names)).first(limit)
+    ids, mask = numbered(data.tokenizer, paired.texts, data.context)
+    pairs = Pairs(normalised(paired.pixels, data.normal), ids, mask)
+    known = data.whole_words
+    return Exam(
+        _scorer(data, named),
+        _scorer(data, paired),
+        pairs,
+        _first(source.word_places(paired.name, data.grid), len(paired)) if known else None,
+        hidden_words(data, paired, mask),
+        c.both_ways,
+    )
+
+
+def scenes_of(names: tuple[str, ...]) -> str:
+    """The split with several things in a picture, where there is one; else the main one."""
+    return next((name for name in names if name.endswith(SCENES)), names[0])
+
+
+def hidden_words(data: Data, split: Split, mask: Tensor) -> Tensor:
+    """One word of each caption: among those about things, where it is known which these are, else any."""
+    rng = generator("exam", split.name)
+    if not data.whole_words:
+        return hide_words(mask, rng, 0.0)
+    source, about = data.source(data.config.loose), word_places(mask)
+    for row in range(len(split)):
+        there = source.word_patches(split.name, row, data.grid)
+        if there is None:
+            return hide_words(mask, rng, 0.0)
+        about[row, 1 : len(there) + 1] &= torch.tensor([patches is not None for patches in there])
+    drawn = torch.rand(mask.shape, generator=rng).masked_fill(~about, 2.0)
+    return torch.zeros_like(about).scatter_(1, drawn.argmin(1, keepdim=True), True) & about
+
+
+def _scorer(data: Data, split: Split) -> Scorer:
+    templates = data.source(data.config.loose).templates
+    return Scorer(split, data.tokenizer, templates, data.context, data.normal)
+
+
+def _first(places: WordPlaces | None, rows: int) -> WordPlaces | None:
+    if places is None:
+        return None
+    kept = places.rows < rows
+    return WordPlaces(places.rows[kept], places.places[kept], places.right[kept])
