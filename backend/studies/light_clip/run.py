@@ -19,9 +19,9 @@ from backend.studies.light_clip.arms import ARMS
 from backend.studies.light_clip.cells import DEPTH, NOISE, TRAIN, depths, noises, variants
 from backend.studies.light_clip.config import LightClipConfig
 from backend.studies.light_clip.data import Data
-from backend.studies.light_clip.exams import TEST, exam_of
-from backend.studies.light_clip.looks import picture_rows, shown_of
+from backend.studies.light_clip.looks import picture_rows
 from backend.studies.light_clip.study import STUDY
+from backend.studies.light_clip.training import Trainer
 from backend.studies.light_clip.tuning import Tuned, forget_other_looks, how_many, tune
 
 PREPARE, CONCLUDE = "prepare", "conclude"
@@ -31,16 +31,17 @@ def run(config: LightClipConfig, run_dir: RunDir, stages: tuple[str, ...] = STUD
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
     run_dir.set_status(stage=PREPARE, done=0, total=1, message="Drawing the pictures", eta_s=None)
     set_threads()
-    data = Data(config, run_dir.artifacts / "pictures")
+    trainer = Trainer(config, run_dir)
+    data = trainer.data
     with timed(run_dir, PREPARE):
-        prepare(data, run_dir)
+        prepare(trainer)
     wanted, tuned = variants(config), Tuned()
     with Workers(how_many(config)) as workers:
         for stage in (TRAIN, DEPTH, NOISE):
             if not needed(stage, stages):
                 continue
             with timed(run_dir, stage):
-                tune(config, run_dir, stage, wanted[stage], workers, tuned)
+                tune(trainer, stage, wanted[stage], workers, tuned)
                 if stage == TRAIN:
                     forget_other_looks(run_dir, {one.arm: lr for one, lr in tuned.lrs.items()})
                 if stage == DEPTH:
@@ -48,7 +49,7 @@ def run(config: LightClipConfig, run_dir: RunDir, stages: tuple[str, ...] = STUD
                 if stage == NOISE:
                     write_rows(run_dir, "noise", noise_rows(data, tuned))
     if CONCLUDE in stages:
-        conclude(data, run_dir, tuned)
+        conclude(trainer, tuned)
 
 
 def needed(stage: str, stages: tuple[str, ...]) -> bool:
@@ -57,13 +58,13 @@ def needed(stage: str, stages: tuple[str, ...]) -> bool:
     return bool(later[stage] & set(stages))
 
 
-def prepare(data: Data, run_dir: RunDir) -> None:
+def prepare(trainer: Trainer) -> None:
     """Draw what is not drawn yet, say what the data lacks before an hour of training, and write pictures.jsonl."""
-    for part in (data.source(data.config.loose).tests, data.source(data.config.loose).validations):
-        data.source(data.config.loose).split(part[0])
+    data, run_dir = trainer.data, trainer.run_dir
+    trainer.validation, trainer.test  # noqa: B018  made once, with all that they need
     data.student(ARMS[data.config.arms[0]], max((data.config.text_layers, *data.config.depths)), 0)
     if not (run_dir.path / "pictures.jsonl").is_file():
-        write_rows(run_dir, "pictures", picture_rows(data, shown_of(data)))
+        write_rows(run_dir, "pictures", picture_rows(data, trainer.shown))
     run_dir.set_status(stage=PREPARE, done=1, total=1, message="", eta_s=None)
 
 
@@ -115,9 +116,9 @@ def seconds_spent(run_dir: RunDir) -> dict[str, float]:
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
-def conclude(data: Data, run_dir: RunDir, tuned: Tuned) -> None:
+def conclude(trainer: Trainer, tuned: Tuned) -> None:
     """results.jsonl and summary.json: figures with intervals, step sizes, time, memory and warnings."""
-    c = data.config
+    c, data, run_dir = trainer.config, trainer.data, trainer.run_dir
     run_dir.set_status(stage=CONCLUDE, done=0, total=1, message="Comparing", eta_s=None)
     mine = {one.arm: one for one in variants(c)[TRAIN]}
     outcomes = {arm: tuned.outcomes[one] for arm, one in mine.items()}
@@ -126,13 +127,13 @@ def conclude(data: Data, run_dir: RunDir, tuned: Tuned) -> None:
         row for arm, by in figures.items() for seed, one in by.items() for row in summary.result_rows(c, arm, seed, one)
     ]
     write_rows(run_dir, "results", rows)
-    told, exam = summary.ablation(figures), exam_of(data, TEST)
+    told = summary.ablation(figures)
     unit = 1024 if sys.platform != "darwin" else 1024**2
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
     found = {
         "ablation": told,
         "looks": summary.looks(told),
-        "chance": exam.chance,
+        "chance": trainer.test.chance,
         "parameters": {arm: by_seed[0].parameters for arm, by_seed in outcomes.items()},
         "extra": {arm: extra_parameters(data, arm) for arm in outcomes},
         "false_negatives": data.false_negatives(c.loose),

@@ -90,8 +90,8 @@ class Meter:
 class Trainer:
     """Trains cells of one config. `look_up` is called at every update and may raise."""
 
-    def __init__(self, config: LightClipConfig, run_dir: RunDir, look_up: Callable[[], None] | None):
-        self.config, self.run_dir, self._look_up = config, run_dir, look_up
+    def __init__(self, config: LightClipConfig, run_dir: RunDir):
+        self.config, self.run_dir, self.look_up = config, run_dir, self._stop_if_asked
         self.data = Data(config, run_dir.artifacts / "pictures")
 
     @cached_property
@@ -130,7 +130,7 @@ class Trainer:
             self._look(stage, cell, light, step.step)
             if step.step % SAVED_EVERY == 0 and step.step < c.steps:
                 step.state().save(folder / STATE)
-            self._check()
+            self.look_up()
         seconds = time.process_time() - began if start is None else None
         return self._ended(stage, cell, light, folder, last, seconds)
 
@@ -192,10 +192,8 @@ class Trainer:
         figures = [exam.figures(light) for exam in (self.validation, self.test)]
         return Outcome(self.config.steps, loss, *figures, counted, seconds)
 
-    def _check(self) -> None:
-        if self._look_up is not None:
-            self._look_up()
-        elif self.run_dir.stop_requested():
+    def _stop_if_asked(self) -> None:
+        if self.run_dir.stop_requested():
             raise Stopped
 
 

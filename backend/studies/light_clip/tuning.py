@@ -42,17 +42,16 @@ class Tuned:
     outcomes: dict[Variant, dict[int, Outcome]] = field(default_factory=dict)
 
 
-def tune(
-    config: LightClipConfig, run_dir: RunDir, stage: str, wanted: list[Variant], workers: Workers, tuned: Tuned
-) -> None:
+def tune(trainer: Trainer, stage: str, wanted: list[Variant], workers: Workers, tuned: Tuned) -> None:
     """Train what is not trained yet of a stage, and add it to `tuned`. The best of a grid is its student of seed 0, so
     nothing is trained twice."""
+    config, run_dir = trainer.config, trainer.run_dir
     done = forget_repeated_rows(config, run_dir, stage)
     with Progress(run_dir, stage, count(config, wanted) * rows_of(config.steps), done=done) as progress:
-        tried = train(config, run_dir, stage, first(config, wanted), workers, progress)
+        tried = train(trainer, stage, first(config, wanted), workers, progress)
         lrs = {one: chosen_lr(config, one, tried) for one in wanted}
         cells = [cell for one, lr in lrs.items() for cell in chosen(config, one, lr)]
-        every = tried | train(config, run_dir, stage, [c for c in cells if c not in tried], workers, progress)
+        every = tried | train(trainer, stage, [c for c in cells if c not in tried], workers, progress)
         progress.advance(by=progress.total - progress.done)  # what students that diverged did not need
     for cell in every:
         forget_checkpoint(folder_of(run_dir, cell))
@@ -90,15 +89,15 @@ def keep(run_dir: RunDir, cell: Cell) -> None:
         made.replace(kept)
 
 
-def train(
-    config: LightClipConfig, run_dir: RunDir, stage: str, cells: list[Cell], workers: Workers, progress: Progress
-) -> dict[Cell, Outcome]:
-    """The outcome of every cell, several trained at a time."""
+def train(trainer: Trainer, stage: str, cells: list[Cell], workers: Workers, progress: Progress) -> dict[Cell, Outcome]:
+    """The outcome of every cell, several trained at a time; by the trainer that is here where no other process is."""
+    run_dir = trainer.run_dir
     found = {cell: outcome for cell in cells if (outcome := read_outcome(run_dir, cell))}
     todo = [(stage, cell) for cell in cells if cell not in found]
     if todo:
         watch = RowWatch(run_dir, progress, stage, MESSAGES[stage])
-        begin = partial(cell_worker, config, run_dir.path, watch if workers.count == 1 else None)
+        trainer.look_up = watch
+        begin = partial(cell_worker, trainer.config, run_dir.path) if workers.count > 1 else partial(own_work, trainer)
         for (_, cell), outcome in workers.each(begin, todo, watch):
             found[cell] = outcome
             write_atomically(folder_of(run_dir, cell) / "outcome.json", json.dumps(asdict(outcome)))
@@ -106,13 +105,14 @@ def train(
     return {cell: found[cell] for cell in cells}  # in their own order, not in the one they ended in
 
 
-def cell_worker(
-    config: LightClipConfig, folder: Path, look_up: Callable[[], None] | None
-) -> Callable[[tuple[str, Cell]], Outcome]:
+def cell_worker(config: LightClipConfig, folder: Path) -> Callable[[tuple[str, Cell]], Outcome]:
     """Load everything once, in whichever process this is, and return what to do with a cell."""
-    run_dir = RunDir(folder)
-    trainer = Trainer(config, run_dir, look_up)
-    return lambda task: trainer.train(*task, folder_of(run_dir, task[1]))
+    return own_work(Trainer(config, RunDir(folder)))
+
+
+def own_work(trainer: Trainer) -> Callable[[tuple[str, Cell]], Outcome]:
+    """What to do with a cell of a stage."""
+    return lambda task: trainer.train(*task, folder_of(trainer.run_dir, task[1]))
 
 
 def how_many(config: LightClipConfig) -> int:
