@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from statistics import mode
 
 import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from transformers import CLIPModel
 
 from backend.core.seeding import generator
 from backend.core.vision.captions import numbered
 from backend.core.vision.images import normalised
 from backend.core.vision.light_loss import Light
 from backend.core.vision.masked_words import Asked, guesses, hide_words, image_states, word_logits
-from backend.core.vision.models import outputs
+from backend.core.vision.models import image_features, outputs, text_features
 from backend.core.vision.pairs import Pairs
 from backend.core.vision.pointing import Pointing, pointing
-from backend.core.vision.splits import Scorer, Split
+from backend.core.vision.splits import Split
 from backend.core.vision.token_matching import word_places
+from backend.core.vision.zero_shot import Ranked, classified, retrieved
 from backend.pocket.picture_source import WordPlaces
 from backend.studies.light_clip.data import Data
 
@@ -29,25 +33,39 @@ VALIDATION, TEST = "validation", "test"
 
 @dataclass(frozen=True)
 class Exam:
-    """`named` are pictures to name, `paired` those whose captions are looked up, matched and hidden from; `places` are
-    words with ground truth, None where nobody knows, `hidden` one word of each caption."""
+    """`named` are pictures to name, by the prompts of `classes`, so many for each; `paired` those whose captions are
+    looked up, matched and hidden from. `places` are words with ground truth, None where nobody knows, `hidden` one word
+    of each caption."""
 
-    named: Scorer
-    paired: Scorer
+    named: Split
+    shown: Float[Tensor, "named 3 side side"]
+    prompts: Int[Tensor, "prompts words"]
+    paired: Split
     pairs: Pairs
     places: WordPlaces | None
-    hidden: Tensor
+    hidden: Bool[Tensor, "paired words"]
     both_ways: bool
 
     def figures(self, light: Light) -> dict:
         """Shares, and of how many: `n` captions, `named` pictures, `pointed` and `hidden` words; None for what the
         student cannot be asked. Costs some passes over all pictures."""
-        names, pairs = self.named.scores(light.clip).shares(), self.paired.scores(light.clip).shares()
-        found = {key: names[key] for key in ("top1", "top5")} | {k: v for k, v in pairs.items() if "2" in k}
-        found |= {"n": len(self.pairs), "named": len(self.named.split)}
+        ranks = {"top": self.classified(light.clip)} | self.retrieved(light.clip)
+        found = {f"{name}{k}": one.share(k) for name, one in ranks.items() for k in (1, 5)}
         pointed = self.pointed(light)
         found |= {"pointing": pointed and pointed.accuracy, "pointed": len(pointed.hit) if pointed else 0}
-        return found | self.guessed(light)
+        return found | {"n": len(self.pairs), "named": len(self.named)} | self.guessed(light)
+
+    def classified(self, clip: CLIPModel) -> Ranked:
+        """The classes of each picture to name, by the mean of each class's prompts."""
+        found = text_features(clip, self.prompts.to(clip.device)).cpu().view(len(self.named.classes), -1, _width(clip))
+        classes = F.normalize(found.mean(1), dim=-1)
+        return classified(image_features(clip, self.shown.to(clip.device)).cpu(), classes, self.named.right)
+
+    def retrieved(self, clip: CLIPModel) -> dict[str, Ranked]:
+        """Captions for each picture and pictures for each caption; equal captions are right for each other."""
+        image = image_features(clip, self.pairs.pixels.to(clip.device)).cpu()
+        found = retrieved(image, text_features(clip, self.pairs.ids.to(clip.device)).cpu(), self.paired.same)
+        return {"i2t": found["image_to_text"], "t2i": found["text_to_image"]}
 
     def pointed(self, light: Light) -> Pointing | None:
         """Whether words point at what they name, by the largest cosine of their caption's own picture."""
@@ -79,7 +97,7 @@ class Exam:
     def chance(self) -> dict[str, float]:
         """What needs no student: a class, a patch drawn at random, the commonest hidden word."""
         words = self.pairs.ids[self.hidden].tolist()
-        found = {"top1": self.named.split.chance, "masked": words.count(mode(words)) / len(words)}
+        found = {"top1": self.named.chance, "masked": words.count(mode(words)) / len(words)}
         if self.places is not None:
             seen = self.places.right.any(-1)
             found["pointing"] = self.places.right[seen].double().mean().item()
@@ -90,16 +108,16 @@ def exam_of(data: Data, kind: str) -> Exam:
     """The exam on validation or test pictures."""
     c, source = data.config, data.source(data.config.loose)
     names, limit = (source.validations, c.validation_limit) if kind == VALIDATION else (source.tests, c.test_limit)
-    named = source.split(names[0]).first(limit)
-    paired = source.split(scenes_of(names)).first(limit)
+    named, paired = source.split(names[0]).first(limit), source.split(scenes_of(names)).first(limit)
+    prompts = [template.replace("{}", name) for name in named.classes for template in source.templates]
     ids, mask = numbered(data.tokenizer, paired.texts, data.context)
-    pairs = Pairs(normalised(paired.pixels, data.normal), ids, mask)
-    known = data.whole_words
     return Exam(
-        _scorer(data, named),
-        _scorer(data, paired),
-        pairs,
-        _first(source.word_places(paired.name, data.grid), len(paired)) if known else None,
+        named,
+        normalised(named.pixels, data.normal),
+        numbered(data.tokenizer, prompts, data.context)[0],
+        paired,
+        Pairs(normalised(paired.pixels, data.normal), ids, mask),
+        _first(source.word_places(paired.name, data.grid), len(paired)) if data.whole_words else None,
         hidden_words(data, paired, mask),
         c.both_ways,
     )
@@ -125,9 +143,8 @@ def hidden_words(data: Data, split: Split, mask: Tensor) -> Tensor:
     return torch.zeros_like(about).scatter_(1, drawn.argmin(1, keepdim=True), True) & about
 
 
-def _scorer(data: Data, split: Split) -> Scorer:
-    templates = data.source(data.config.loose).templates
-    return Scorer(split, data.tokenizer, templates, data.context, data.normal)
+def _width(clip: CLIPModel) -> int:
+    return clip.config.projection_dim
 
 
 def _first(places: WordPlaces | None, rows: int) -> WordPlaces | None:
