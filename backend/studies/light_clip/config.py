@@ -35,6 +35,14 @@ class LightClipConfig:
         kind="place",
         only_with=("source", ("emoji", "own")),
     )
+    groups: tuple[str, ...] = setting(
+        (),
+        "Groups of emoji, such as animals,food; empty for all, whose many names take long to ask for.",
+        "Pictures",
+        label="Groups of emoji",
+        public="fewer groups are fewer pictures",
+        only_with=("source", ("emoji",)),
+    )
     loose: float = setting(
         0.4,
         "Share of loose captions, which leave things out or say the kind: they fit other pictures too.",
@@ -77,10 +85,10 @@ class LightClipConfig:
         optional=True,
     )
     image_width: int = setting(
-        64, "Width of the image tower.", "Student", low=16, high=1024, public=96, only_with=("start", ("",))
+        48, "Width of the image tower.", "Student", low=16, high=1024, public=96, only_with=("start", ("",))
     )
     image_layers: int = setting(
-        3, "Layers of the image tower.", "Student", low=1, high=24, public=4, only_with=("start", ("",))
+        2, "Layers of the image tower.", "Student", low=1, high=24, public=4, only_with=("start", ("",))
     )
     patch: int = setting(
         8,
@@ -116,7 +124,7 @@ class LightClipConfig:
         choices=("linear", "late", "constant", "none"),
     )
     tokens: float = setting(
-        0.5,
+        1.0,
         "Weight of token matching.",
         "Parts",
         label="Weight of token matching",
@@ -139,7 +147,7 @@ class LightClipConfig:
     )
     iterations: int = setting(5, "Rounds of Sinkhorn.", "Parts", low=1, high=100, public=10)
     masked: float = setting(
-        0.3,
+        1.0,
         "Weight of masked words.",
         "Parts",
         label="Weight of masked words",
@@ -149,7 +157,7 @@ class LightClipConfig:
         public="a weight is free",
     )
     hidden: float = setting(
-        0.15,
+        0.3,
         "Share of a caption's words that is hidden, at least one.",
         "Parts",
         label="Share of hidden words",
@@ -188,7 +196,7 @@ class LightClipConfig:
         PARTS, "Which parts to train with.", "Training", label="Arms", choices=tuple(ARMS), public=len(ARMS)
     )
     lrs: tuple[float, ...] = setting(
-        (0.001, 0.002, 0.004),
+        (0.002, 0.004),
         "Step sizes to try in each arm; retrieval on validation pictures chooses one.",
         "Training",
         label="Step sizes",
@@ -204,7 +212,7 @@ class LightClipConfig:
         high=1_000_000,
         public=(800, 3000),
     )
-    batch: int = setting(64, "Pairs an update.", "Training", label="Pairs an update", low=2, high=4096, public=96)
+    batch: int = setting(48, "Pairs an update.", "Training", label="Pairs an update", low=2, high=4096, public=96)
     decay: float = setting(
         0.05, "Weight decay of matrices.", "Training", low=0.0, high=10.0, public="a number costs nothing"
     )

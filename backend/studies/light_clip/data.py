@@ -54,7 +54,8 @@ class Data:
         """Where pairs come from. Raises UserError where there are none."""
         c = self.config
         if loose not in self._sources:
-            asked = SourceConfig(c.source, c.data_dir, loose, 0.0, self.side, c.seed, c.pictures, captions=c.told)
+            facts = {"seed": c.seed, "pairs": c.pictures, "captions": c.told, "groups": c.groups}
+            asked = SourceConfig(c.source, c.data_dir, loose, side=self.side, **facts)
             self._sources[loose] = open_source(asked, self.folder)
         return self._sources[loose]
 

@@ -4,9 +4,11 @@ An exam is of validation or of test pictures and is made ready once. Knows pictu
 training. Each figure is a share, and beside it stands of how many.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mode
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
@@ -17,7 +19,7 @@ from backend.core.seeding import generator
 from backend.core.vision.captions import numbered
 from backend.core.vision.images import normalised
 from backend.core.vision.light_loss import Light
-from backend.core.vision.masked_words import Asked, guesses, hide_words, image_states, word_logits
+from backend.core.vision.masked_words import Asked, guesses, image_states, word_logits
 from backend.core.vision.models import image_features, outputs, text_features
 from backend.core.vision.pairs import Pairs
 from backend.core.vision.pointing import Pointing, pointing
@@ -34,8 +36,8 @@ VALIDATION, TEST = "validation", "test"
 @dataclass(frozen=True)
 class Exam:
     """`named` are pictures to name, by the prompts of `classes`, so many for each; `paired` those whose captions are
-    looked up, matched and hidden from. `places` are words with ground truth, None where nobody knows, `hidden` one word
-    of each caption."""
+    looked up and matched. `places` are words with ground truth, None where nobody knows. `told` are the captions of
+    both, and `hidden` is one word of each."""
 
     named: Split
     shown: Float[Tensor, "named 3 side side"]
@@ -43,7 +45,8 @@ class Exam:
     paired: Split
     pairs: Pairs
     places: WordPlaces | None
-    hidden: Bool[Tensor, "paired words"]
+    told: Pairs
+    hidden: Bool[Tensor, "told words"]
     both_ways: bool
 
     def figures(self, light: Light) -> dict:
@@ -84,7 +87,7 @@ class Exam:
         if light.fusion is None:
             return none
         device = light.clip.device
-        asked = Asked(self.pairs.to(device), self.hidden.to(device), both_ways=self.both_ways)
+        asked = Asked(self.told.to(device), self.hidden.to(device), both_ways=self.both_ways)
         with torch.no_grad():
             seen = image_states(light.clip, asked.pairs.pixels)
             ranks = [
@@ -96,7 +99,7 @@ class Exam:
     @property
     def chance(self) -> dict[str, float]:
         """What needs no student: a class, a patch drawn at random, the commonest hidden word."""
-        words = self.pairs.ids[self.hidden].tolist()
+        words = self.told.ids[self.hidden].tolist()
         found = {"top1": self.named.chance, "masked": words.count(mode(words)) / len(words)}
         if self.places is not None:
             seen = self.places.right.any(-1)
@@ -110,15 +113,17 @@ def exam_of(data: Data, kind: str) -> Exam:
     names, limit = (source.validations, c.validation_limit) if kind == VALIDATION else (source.tests, c.test_limit)
     named, paired = source.split(names[0]).first(limit), source.split(scenes_of(names)).first(limit)
     prompts = [template.replace("{}", name) for name in named.classes for template in source.templates]
-    ids, mask = numbered(data.tokenizer, paired.texts, data.context)
+    told = [named, paired] if named.name != paired.name else [paired]
+    everything = _pairs(data, told)
     return Exam(
         named,
         normalised(named.pixels, data.normal),
         numbered(data.tokenizer, prompts, data.context)[0],
         paired,
-        Pairs(normalised(paired.pixels, data.normal), ids, mask),
+        _pairs(data, [paired]),
         _first(source.word_places(paired.name, data.grid), len(paired)) if data.whole_words else None,
-        hidden_words(data, paired, mask),
+        everything,
+        hidden_words(data, told, everything.mask),
         c.both_ways,
     )
 
@@ -128,19 +133,27 @@ def scenes_of(names: tuple[str, ...]) -> str:
     return next((name for name in names if name.endswith(SCENES)), names[0])
 
 
-def hidden_words(data: Data, split: Split, mask: Tensor) -> Tensor:
-    """One word of each caption: among those about things, where it is known which these are, else any."""
-    rng = generator("exam", split.name)
-    if not data.whole_words:
-        return hide_words(mask, rng, 0.0)
-    source, about = data.source(data.config.loose), word_places(mask)
-    for row in range(len(split)):
-        there = source.word_patches(split.name, row, data.grid)
-        if there is None:
-            return hide_words(mask, rng, 0.0)
-        about[row, 1 : len(there) + 1] &= torch.tensor([patches is not None for patches in there])
+def hidden_words(data: Data, splits: Sequence[Split], mask: Int[Tensor, "told words"]) -> Bool[Tensor, "told words"]:
+    """One word of each caption of these splits: among those about things, where it is known which these are, else
+    any."""
+    rng = generator("exam", *(split.name for split in splits))
+    source, about, first = data.source(data.config.loose), word_places(mask), 0
+    for split in splits:
+        for row in range(len(split) if data.whole_words else 0):
+            there = source.word_patches(split.name, row, data.grid)
+            if there is not None:
+                known = torch.tensor([patches is not None for patches in there])
+                about[first + row, 1 : len(there) + 1] &= known
+        first += len(split)
     drawn = torch.rand(mask.shape, generator=rng).masked_fill(~about, 2.0)
     return torch.zeros_like(about).scatter_(1, drawn.argmin(1, keepdim=True), True) & about
+
+
+def _pairs(data: Data, splits: Sequence[Split]) -> Pairs:
+    """The pictures and captions of these splits, one after another."""
+    texts = [text for split in splits for text in split.texts]
+    pixels = np.concatenate([split.pixels for split in splits])
+    return Pairs(normalised(pixels, data.normal), *numbered(data.tokenizer, texts, data.context))
 
 
 def _width(clip: CLIPModel) -> int:

@@ -53,8 +53,8 @@ def test_pointing_of_an_exam_is_that_of_one_word_after_another(trainer):
 
 def test_an_exam_hides_one_word_about_a_thing_of_each_caption(trainer):
     exam = trainer.test
-    assert exam.hidden.sum(1).tolist() == [1] * CONFIG.test_limit
-    words = trainer.data.tokenizer.convert_ids_to_tokens(exam.pairs.ids[exam.hidden].tolist())
+    assert exam.hidden.sum(1).tolist() == [1] * 2 * CONFIG.test_limit  # of one thing, and of several
+    words = trainer.data.tokenizer.convert_ids_to_tokens(exam.told.ids[exam.hidden].tolist())
     assert not {"a", "an", "of", "and", "<s>", "</s>"} & set(words)
 
 
