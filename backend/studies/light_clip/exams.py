@@ -41,7 +41,7 @@ class Exam:
 
     named: Split
     shown: Float[Tensor, "named 3 side side"]
-    prompts: Int[Tensor, "prompts words"]
+    prompts: Int[Tensor, "prompts longest"]
     paired: Split
     pairs: Pairs
     places: WordPlaces | None

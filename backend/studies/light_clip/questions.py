@@ -111,7 +111,7 @@ def _picture(run: str, number: int) -> tuple[LightClipConfig, dict]:
 
 def _pair(clip: Clip, row: dict, text: str) -> Pairs:
     with Image.open(io.BytesIO(base64.b64decode(row["png"])), formats=("PNG",)) as image:
-        pixels = np.asarray(image.convert("RGB").resize((clip.side, clip.side)))
+        pixels = np.array(image.convert("RGB").resize((clip.side, clip.side)))
     return Pairs(normalised(pixels[None], clip.normal), *numbered(clip.tokenizer, [text], clip.context))
 
 
