@@ -1,0 +1,122 @@
+"""The inheritance map: what was kept in every layer of both towers, masks falling, as a widget.
+
+A constant template and kept.js beside this file. A unit travels as one digit, 0 dropped to 9 kept, so that a whole
+tower is a short text. Knows maps.jsonl, metrics.jsonl of mask learning and summary.json.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import gradio as gr
+
+from backend.runs.folder import LIVE_STATES, RunDir
+from backend.study import Study
+from components.frame.scripts import script
+from components.panels import saving
+from components.panels.thinning import evenly
+from components.run.feed import Read
+from components.studies.tiny_clip import reading, words
+
+SCRIPT = Path(__file__).with_suffix(".js")
+UNIT = re.compile(r"(image|text)\.(?:hidden|[0-9]{1,3}\.(?:heads|neurons))")
+MOST_UNITS, MOST_MOMENTS = 8192, 24  # of one strip; of one student
+TOWERS = ("image", "text")
+TEMPLATE = f"""
+<section class="ds-tiny ds-tiny-kept" data-maps="0" {saving.drawn()}>{saving.MENU}
+  <header><h2>What was kept of the teacher?</h2></header>
+  <p class="ds-quiet" data-wait>The maps appear here when the first student inherits.</p>
+  <div data-shown hidden>
+    <div class="ds-tiny-picks"><label>Left<select data-pick="left"></select></label>
+      <label>Right<select data-pick="right"></select></label><label>Seed<select data-pick="seed"></select></label></div>
+    <div class="ds-tiny-sliders"><button type="button" data-play>Play</button><label><span>Training step</span>
+      <input type="range" data-step min="0" step="1"><output></output></label></div>
+    <div class="ds-tiny-maps"></div>
+    <p class="ds-key"><span class="ds-tiny-key" data-of="student">kept</span>
+      <span class="ds-tiny-key" data-of="none">dropped</span></p>
+    <p class="ds-quiet" data-terms data-said></p>
+    <div class="ds-tiny-sizes"></div>
+  </div>
+</section>
+"""
+
+
+def kept_view() -> gr.HTML:
+    """The widget. It fires `resync` when it missed a message."""
+    return gr.HTML(
+        None,
+        html_template=TEMPLATE,
+        js_on_load=script(SCRIPT),
+        elem_id="inheritance",
+        elem_classes="ds-card",
+        apply_default_css=False,
+    )
+
+
+def kept_reader(study: Study) -> Read:
+    """What the widget is told of new rows, with the arms as the study calls them."""
+
+    def news(run: RunDir, rows: Mapping[str, list[dict]], fresh: bool) -> dict:
+        found = moments(rows["maps"])
+        told = {"maps": found, "arms": list(words.arms(study, {one["arm"] for one in found}).items())}
+        told |= {"live": run.status()["state"] in LIVE_STATES, "budgets": budgets(run) if found else []}
+        if fresh:
+            sizes = reading.sizes(run.summary())
+            told["sizes"] = [[arm, size] for arm, size in sizes.items() if {"image", "text"} & size.keys()]
+        return told
+
+    return Read("kept", ("maps",), news)
+
+
+def moments(rows: Iterable[Mapping]) -> list[dict]:
+    """`{arm, seed, step, units, kept}` of each map, at most MOST_MOMENTS a student. `kept`: see `parts_kept`.
+
+    A student whose step size is still being chosen has rows of several: the last row's step size counts.
+    """
+    students: dict[tuple, list[Mapping]] = {}
+    for row in rows:
+        named = isinstance(row.get("arm"), str) and all(type(row.get(name)) is int for name in ("seed", "step"))
+        if named and isinstance(row.get("units"), dict):
+            students.setdefault((row["arm"], row["seed"]), []).append(row)
+    found = []
+    for mine in students.values():
+        mine = [row for row in mine if row.get("lr") == mine[-1].get("lr")]
+        found += [one for row in evenly(mine, MOST_MOMENTS) if (one := moment(row))["units"]]
+    return found
+
+
+def moment(row: Mapping) -> dict:
+    """One map as it travels; what is no unit of a tower is left out."""
+    units = {name: values for name, values in row["units"].items() if fits(name, values)}
+    kept = {tower: parts_kept(tower, units) for tower in TOWERS}
+    strips = [[name, "".join(str(round(9 * value)) for value in values)] for name, values in units.items()]
+    return {"arm": row["arm"], "seed": row["seed"], "step": row["step"], "units": strips, "kept": kept}
+
+
+def fits(name: object, values: object) -> bool:
+    """Whether these are probabilities of the units of a part of a tower."""
+    return (
+        isinstance(name, str)
+        and UNIT.fullmatch(name) is not None
+        and isinstance(values, list)
+        and 0 < len(values) <= MOST_UNITS
+        and all(reading.is_number(value) and 0 <= value <= 1 for value in values)
+    )
+
+
+def parts_kept(tower: str, units: Mapping[str, list]) -> dict[str, list]:
+    """Hidden channels, heads and neurons of a tower: how many are kept, expected where masks still fall, and of how
+    many."""
+    found = {}
+    for part in ("hidden", "heads", "neurons"):
+        mine = [values for name, values in units.items() if name.startswith(f"{tower}.") and name.endswith(part)]
+        found[part] = [round(sum(map(sum, mine)), 1), sum(map(len, mine))]
+    return found
+
+
+def budgets(run: RunDir) -> list[list]:
+    """`[seed, step, removed, wanted]` of mask learning: the share of the blocks that is gone, and that should be."""
+    rows = [row for row in run.rows("metrics") if row.get("stage") == "masks"]
+    names = ("seed", "step", "removed", "wanted")
+    whole = [[row[name] for name in names] for row in rows if all(reading.is_number(row.get(name)) for name in names)]
+    return evenly(whole, 400)
