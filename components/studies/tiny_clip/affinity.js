@@ -4,6 +4,7 @@
 
 const TEACHER = "teacher", FIRST = ["both", "affinity", "auto", "inherit"], LOWEST = 1, HIGHEST = 100;  // of the logit scale
 const CAPTIONS = 96, PICTURES = 30, BARS = 56, LETTERS = 17;  // room around a matrix, in its own units
+const OPENING = /^(?:an? (?:picture|drawing|photo) of|we see|look at) /;
 const state = { run: null, number: 0, live: true, arms: new Map(), found: new Map(), pairs: [], scale: 50, own: 50, who: null, step: null, way: "rows", cell: null };
 const part = (selector) => element.querySelector(selector), section = part(".ds-tiny-affinity");
 
@@ -47,7 +48,8 @@ const plain = (value, digits = 2) => value.toFixed(digits).replace("-", "\u2212"
 const toScale = (at) => LOWEST * (HIGHEST / LOWEST) ** (at / 100), fromScale = (scale) => Math.round(100 * Math.log(scale / LOWEST) / Math.log(HIGHEST / LOWEST));
 
 // -- drawing ---------------------------------------------------------------------------------------------------
-const cut = (text) => (text.length > LETTERS ? `${text.slice(0, LETTERS - 1)}\u2026` : text);
+// What stands at the edge of a matrix: the words that tell captions apart.
+const cut = (caption) => { const text = caption.replace(OPENING, ""); return text.length > LETTERS ? `${text.slice(0, LETTERS - 1)}\u2026` : text; };
 const picture = (i, x, y, size) => shape("image", { href: state.pairs[i]?.src || "", x, y, width: size, height: size, "image-rendering": "pixelated" });
 
 // Rows are pictures and columns captions, or the other way round. `bars`: a number for each row, drawn to its right.
@@ -141,7 +143,9 @@ function cell(teacher, student) {
   const caption = (number) => state.pairs[number]?.text || "", said = make("p");
   said.append(...[[`Teacher ${percent(row[j])}`, "teacher"], [`Student ${percent(student[i][j])}`, "student"]].map(([words, of]) => keyed(words, of)));
   said.append(make("span", "", image === text ? "They belong together." : "The caption was written for another picture."));
-  part(".ds-tiny-cell").replaceChildren(card(image, "The picture", caption(image)), card(text, image === text ? "The same picture, by its caption" : "The caption's own picture", caption(text)), said);
+  const cards = image === text ? [card(image, "The picture and its caption", caption(image))]
+    : [card(image, "The picture, with its own caption", caption(image)), card(text, "The caption, with its own picture", caption(text))];
+  part(".ds-tiny-cell").replaceChildren(...cards, said);
 }
 
 function keyed(words, of) {

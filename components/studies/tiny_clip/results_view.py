@@ -34,7 +34,7 @@ def results_markup(summary: Mapping, titles: Mapping[str, str], over: bool = Fal
         f'<section class="ds-tiny ds-tiny-results" data-rows="{len(found)}">{HEAD}'
         f'<p class="ds-quiet" data-terms>{HOW}</p>'
         f'<div class="ds-tiny-measures">{pictures}</div>{key(lines)}'
-        f"{figures_table(found, titles, summary)}{differences_table(summary, titles)}{cut_table(summary)}"
+        f"{differences_table(summary, titles)}{figures_table(found, titles, summary)}{cut_table(summary)}"
         f"{grid_table(summary, titles)}{notices(summary.get('warnings'))}</section>"
     )
 
@@ -103,7 +103,7 @@ def figures_table(found: Figures, titles: Mapping[str, str], summary: Mapping) -
         if name in words.BASELINES:
             cells = (words.share(row[metric]) if metric in row else "" for metric in metrics)
             rows.append((words.BASELINES[name], *cells, "", "", f"{row['n']:,.0f}" if "n" in row else ""))
-    return f'<div class="ds-table"><div>{tables.table(heads, rows)}</div></div>'
+    return tables.folded("All figures, with sizes", tables.table(heads, rows))
 
 
 def arm_row(
