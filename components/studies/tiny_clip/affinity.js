@@ -61,10 +61,10 @@ function matrix(title, values, kind, bars) {
     const across = top + i * size, down = left + i * size + size / 2;
     if (rows) {
       svg.append(picture(i, left - size - 6, across + 1, size - 2));
-      svg.append(shape("text", { transform: `translate(${down + 3} ${top - 6}) rotate(-60)` }, cut(state.pairs[i]?.text || String(i + 1))));
+      svg.append(shape("text", { transform: `translate(${down + 3} ${top - 6}) rotate(-60)`, translate: "no" }, cut(state.pairs[i]?.text || String(i + 1))));
     } else {
       svg.append(picture(i, left + i * size + 1, top - size - 4, size - 2));
-      svg.append(shape("text", { x: left - 6, y: across + 14, "text-anchor": "end" }, cut(state.pairs[i]?.text || String(i + 1))));
+      svg.append(shape("text", { x: left - 6, y: across + 14, "text-anchor": "end", translate: "no" }, cut(state.pairs[i]?.text || String(i + 1))));
     }
     line.forEach((value, j) => {
       const of = kind === "difference" ? (value > 0 ? "student" : "teacher") : kind, strength = Math.sqrt(Math.min(1, Math.abs(value)));

@@ -36,7 +36,8 @@ def words_of(text: object) -> list[str]:
 def template_of(text: object) -> str:
     """A template with a place for the word. Raises UserError where it has none."""
     if not isinstance(text, str) or PLACE not in text:
-        raise UserError("The template has no place for the word.", "{} where the word stands", "Write {} in it.")
+        expected = "both curly brackets where the word stands"
+        raise UserError("The template has no place for the word.", expected, "Write them.")
     if len(text) > LONGEST_TEMPLATE:
         raise UserError("The template is too long.", f"at most {LONGEST_TEMPLATE} letters", "Shorten it.")
     return text

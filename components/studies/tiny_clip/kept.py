@@ -27,8 +27,9 @@ TEMPLATE = f"""
   <header><h2>What was kept of the teacher?</h2></header>
   <p class="ds-quiet" data-wait>The maps appear here when the first student inherits.</p>
   <div data-shown hidden>
-    <div class="ds-tiny-picks"><label>Left<select data-pick="left"></select></label>
-      <label>Right<select data-pick="right"></select></label><label>Seed<select data-pick="seed"></select></label></div>
+    <div class="ds-tiny-picks"><label>On the left<select data-pick="left"></select></label>
+      <label>On the right<select data-pick="right"></select></label>
+      <label>Seed<select data-pick="seed"></select></label></div>
     <div class="ds-tiny-sliders"><button type="button" data-play>Play</button><label><span>Training step</span>
       <input type="range" data-step min="0" step="1"><output></output></label></div>
     <div class="ds-tiny-maps"></div>

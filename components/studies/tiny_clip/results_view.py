@@ -71,11 +71,11 @@ def place(value: float, top: float) -> str:
 
 
 def dot(title: str, arm: str, one: Spread, top: float, bars: str) -> str:
-    bounds = words.between(one.low, one.high) if one.known else ""
+    bounds = f" ({words.between(one.low, one.high)})" if one.known else ""
     whisker = (
         f'<s style="left:{place(one.low, top)};right:calc(100% - {place(one.high, top)})"></s>' if one.known else ""
     )
-    about = f"{title}: {words.share(one.mean)} {bounds}, n = {one.n:,} × {count(one.seeds, 'seed')}"
+    about = f"{title}: {words.share(one.mean)}{bounds}, n = {one.n:,} × {count(one.seeds, 'seed')}"
     return (
         f'<li data-arm="{escape(arm)}" title="{escape(about)}"><span>{escape(title)}</span><div>{bars}{whisker}'
         f'<i style="left:{place(one.mean, top)}"></i></div><b>{words.share(one.mean)}</b></li>'
