@@ -85,11 +85,13 @@ def level(arm: str, seed: int, step: int, metric: str) -> float:
 
 
 def evaluations(run: RunDir, arm: str, seed: int) -> None:
-    about = {"arm": arm, "phase": "final", "lr": 0.001, "seed": seed}
+    about = {"arm": arm, "phase": "final" if seed else "grid", "lr": 0.001, "seed": seed}  # no student is trained twice
     for step in range(0, STEPS + 1, 10):
         figures = {metric: level(arm, seed, step, metric) for metric in METRICS}
         row = {"stage": "evaluate", **about, "step": step, **figures, "n": 300, "seconds": 0.05 * step, "share": 0.27}
         run.append("metrics", row)
+        if not seed:  # the other step size that was tried
+            run.append("metrics", row | {"lr": 0.003, "top5": 0.1})
         kl = 2.5 * math.exp(-step / 60)
         run.append("metrics", {"stage": "train", **about, "step": step, "loss": 1 + kl, "kl": kl})
     for step in range(0, MASK_STEPS + 1, 4) if arm == "auto" else ():
@@ -191,6 +193,7 @@ def write_summary(run: RunDir, arms: Sequence[str], seeds: int) -> None:
             {"seed": s, "after_cut": 0.41, "sliced": 0.08, "sliced_same": 0.06, "ratio": 5.1} for s in range(seeds)
         ],
         "steps": STEPS,
+        "lrs": dict.fromkeys(arms, 0.001),
         "looks": 24,
         "warnings": [],
     }

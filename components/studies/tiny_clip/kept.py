@@ -117,7 +117,9 @@ def parts_kept(tower: str, units: Mapping[str, list]) -> dict[str, list]:
 
 def budgets(run: RunDir) -> list[list]:
     """`[seed, step, removed, wanted]` of mask learning: the share of the blocks that is gone, and that should be."""
-    rows = [row for row in run.rows("metrics") if row.get("stage") == "masks"]
+    rows, lrs = [row for row in run.rows("metrics") if row.get("stage") == "masks"], reading.step_sizes(run.summary())
+    last = {str(row.get("seed")): row.get("lr") for row in rows}
+    rows = [row for row in rows if row.get("lr") == lrs.get(str(row.get("arm")), last[str(row.get("seed"))])]
     names = ("seed", "step", "removed", "wanted")
     whole = [[row[name] for name in names] for row in rows if all(reading.is_number(row.get(name)) for name in names)]
     return evenly(whole, 400)

@@ -68,15 +68,17 @@ function picture(arms) {
   svg.setAttribute("aria-label", arms.map(({ title, mean, lines }) => `${title}: ${percent(mean.at(-1)?.[1] ?? 0, 1)} at the end, mean of ${lines.length}`).join("; "));
 }
 
-// Scratch's end as a line, and a dot where the mean of an arm first is above it.
+// Scratch's end as a line, and on it a dot where the students of an arm reach it on average, if all of them do.
 function goal(arms, px, py, wide) {
   const end = arms.find((arm) => arm.name === SCRATCH)?.mean.at(-1)?.[1];
   if (end === undefined || (state.live && !state.crossings.length)) return [];
   const marks = [shape("path", { class: "ds-tiny-goal", d: `M${LEFT} ${py(end)}H${wide - RIGHT}` }),
     shape("text", { class: "ds-tiny-goal-name", x: wide - RIGHT, y: py(end) - 5, "text-anchor": "end" }, "scratch at its end")];
   arms.filter((arm) => arm.name !== SCRATCH).forEach((arm) => {
-    const first = arm.mean.find(([, y]) => y >= end);
-    if (first) marks.push(shape("circle", { class: state.lit && state.lit !== arm.name ? "ds-back" : "", "data-arm": arm.name, cx: px(first[0]), cy: py(first[1]), r: 5 }));
+    const at = state.over === "step" ? 3 : 4, found = state.crossings.filter(([metric, name]) => metric === state.metrics[state.metric][0] && name === arm.name).map((row) => row[at]);
+    if (!found.length || found.includes(null)) return;
+    const first = found.reduce((sum, value) => sum + value, 0) / found.length;
+    marks.push(shape("circle", { class: state.lit && state.lit !== arm.name ? "ds-back" : "", "data-arm": arm.name, cx: px(first), cy: py(end), r: 5 }));
   });
   return marks;
 }
@@ -102,14 +104,14 @@ function crossings() {
     rows.push(row);
   });
   list.replaceChildren(...rows);
-  part("[data-how]").textContent = rows.length ? "A track is the training of scratch from its first step to its last; a dot is the first evaluation at which a seed is as good as scratch of that seed at its end. Seeds that never were have no dot."
+  part("[data-how]").textContent = rows.length ? "A track is the training of scratch from its first step to its last; a dot is the evaluation from which on a seed is never again below scratch of that seed at its end. A seed without such an evaluation has no dot."
     : state.live ? "Where each arm reaches scratch's end is said at the end of the run." : "This run says nothing of crossings in this figure.";
 }
 
 function draw() {
   const arms = state.metrics.length ? gathered() : [], there = Boolean(state.run) && arms.length > 0;
   part("[data-wait]").hidden = there;
-  part("[data-wait]").textContent = state.run && !state.live ? "This run has no evaluations: it ended before the first." : "The curves appear here at the first evaluation of a student.";
+  part("[data-wait]").textContent = state.run && !state.live ? "This run has no evaluations: it ended before the first." : "The curves appear here when the step sizes are chosen.";
   part("[data-shown]").hidden = !there;
   section.dataset.points = arms.reduce((sum, arm) => sum + arm.lines.flat().length, 0);
   if (!there) return;

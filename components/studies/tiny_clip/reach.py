@@ -21,7 +21,7 @@ COLUMNS = ("step", "seconds", *words.METRICS)  # of a point, behind its arm and 
 TEMPLATE = f"""
 <section class="ds-tiny ds-tiny-reach" data-points="0" {saving.drawn()}>{saving.MENU}
   <header><h2>When is a student as good as scratch at its end?</h2></header>
-  <p class="ds-quiet" data-wait>The curves appear here at the first evaluation of a student.</p>
+  <p class="ds-quiet" data-wait>The curves appear here when the step sizes are chosen.</p>
   <div data-shown hidden>
     <div class="ds-tiny-picks"><label>Figure<select data-pick="metric"></select></label>
       <div class="ds-switch" role="group" aria-label="Over what"><button type="button" data-over="step"
@@ -52,22 +52,26 @@ def reach_reader(study: Study) -> Read:
     """What the widget is told of new rows, with the arms as the study calls them."""
 
     def news(run: RunDir, rows: Mapping[str, list[dict]], fresh: bool) -> dict:
-        found = list(points(rows["metrics"]))
+        summary = run.summary()
+        found = list(points(rows["metrics"], reading.step_sizes(summary)))
         told = {"points": found, "arms": list(words.arms(study, {row[0] for row in found}).items())}
         told["live"] = run.status()["state"] in LIVE_STATES
         if fresh:
-            summary = run.summary()
             told |= {"metrics": list(words.METRICS.items()), "crossings": list(crossings(summary))}
         return told
 
     return Read("reach", ("metrics",), news)
 
 
-def points(rows: Iterable[Mapping]) -> Iterator[list]:
-    """`[arm, seed, step, seconds, figures ...]` of each evaluation of a final student; what is no number is null."""
-    for row in rows:
-        counts = row.get("stage") == "evaluate" and row.get("phase") == "final"
-        if counts and isinstance(row.get("arm"), str) and all(type(row.get(name)) is int for name in ("seed", "step")):
+def points(rows: Iterable[Mapping], lrs: Mapping[str, float]) -> Iterator[list]:
+    """`[arm, seed, step, seconds, figures ...]` of each evaluation that counts; what is no number is null.
+
+    Of the students with which step sizes were tried, those count whose size was chosen: none while a run still tries.
+    """
+    for row in (row for row in rows if isinstance(row.get("arm"), str)):
+        chosen = row.get("phase") == "final" or (row.get("phase") == "grid" and row["arm"] in lrs)
+        counts = row.get("stage") == "evaluate" and chosen and row.get("lr") == lrs.get(row["arm"], row.get("lr"))
+        if counts and all(type(row.get(name)) is int for name in ("seed", "step")):
             numbers = (row.get(name) for name in COLUMNS)
             yield [row["arm"], row["seed"], *(short(n) if reading.is_number(n) else None for n in numbers)]
 

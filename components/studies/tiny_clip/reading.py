@@ -35,7 +35,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Crossing:
-    """At which step a student of one seed first was as good as scratch at its end; None where it never was.
+    """From which step on a student is never again below scratch of its seed at its end; None where it never is.
 
     `of`: how many steps scratch took; `seconds`: of the processor, up to that step.
     """
@@ -86,6 +86,12 @@ def differences(summary: Mapping) -> dict[tuple[str, str, str], Spread]:
     """`(arm, against, metric)` -> the mean of arm minus against, paired over seeds."""
     rows = rows_of(summary, "differences", ("arm", "against", "metric"), ("mean",))
     return {(row["arm"], row["against"], row["metric"]): spread_of(row) for row in rows}
+
+
+def step_sizes(summary: Mapping) -> dict[str, float]:
+    """Arm -> the step size that was chosen for it; empty while a run still trains."""
+    found = summary.get("lrs")
+    return {arm: lr for arm, lr in found.items() if is_number(lr)} if isinstance(found, dict) else {}
 
 
 def crossings(summary: Mapping, metric: str = words.HEADLINE) -> dict[str, list[Crossing]]:

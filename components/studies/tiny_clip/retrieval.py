@@ -17,7 +17,7 @@ from components.studies.tiny_clip import asking, reading
 from components.studies.tiny_clip.own_words import CHOOSER, MOST_PICTURES, TIMEOUT_S
 
 SCRIPTS = (Path(__file__).with_name("chooser.js"), Path(__file__).with_suffix(".js"))
-QUESTION, MOST_FOUND = "tiny_clip_find", 10
+QUESTION, MOST_FOUND = "tiny_clip_find", {"picture": 10, "caption": 6}
 FIGURES = {"picture": ("t2i5", "pictures of a caption, R@5"), "caption": ("i2t5", "captions of a picture, R@5")}
 TEMPLATE = f"""
 <section class="ds-tiny ds-tiny-retrieval" data-state="empty">
@@ -61,7 +61,7 @@ def find(desk: object, run: RunDir, said: Mapping, titles: Mapping[str, str]) ->
     first, with the figure of the whole test beside it. Raises UserError.
     """
     asked, kind = asked_for(said), "caption" if said["text"] is None else "picture"
-    found = desk.request(QUESTION, timeout_s=TIMEOUT_S, run=str(run.path), k=MOST_FOUND, **asked)
+    found = desk.request(QUESTION, timeout_s=TIMEOUT_S, run=str(run.path), k=MOST_FOUND[kind], **asked)
     there = found.get("found") if isinstance(found.get("found"), dict) else {}
     pictures = {one["id"]: one for one in thumbnails(run.rows("pictures"))}
     (metric, called), figures = FIGURES[kind], reading.figures(run.summary())

@@ -90,7 +90,7 @@ def test_a_run_that_has_just_begun_invites_and_claims_nothing(page):
     run.set_status(state="running", stage="train", done=1, total=9)
     evaluations(run, "scratch", 0)
     found = shown(page)
-    assert found["reach"]["live"] is True and found["reach"]["crossings"] == []
+    assert found["reach"]["live"] is True and found["reach"]["points"] == found["reach"]["crossings"] == []
     assert found["affinity"]["matrices"] == [] and found["inheritance"]["maps"] == []
     assert "appear here" in found["ladder"] and "appear here" in found["results"]
     assert "ds-watching" not in found["status"]

@@ -55,7 +55,7 @@ def test_what_affinity_adds_is_claimed_only_beyond_noise():
 
 
 # -- curves, matrices, maps -------------------------------------------------------------------------------------------
-def test_only_evaluations_of_final_students_are_points_and_what_is_no_number_is_a_gap():
+def test_only_evaluations_of_chosen_students_are_points_and_what_is_no_number_is_a_gap():
     row = {
         "stage": "evaluate",
         "phase": "final",
@@ -66,7 +66,9 @@ def test_only_evaluations_of_final_students_are_points_and_what_is_no_number_is_
         "top5": 0.123456,
     }
     rows = [row, row | {"phase": "grid"}, row | {"stage": "train"}, row | {"arm": 3}, row | {"step": "10"}]
-    assert list(reach.points(rows)) == [["both", 0, 10, 0.5, 0.1235, None, None, None]]
+    assert list(reach.points(rows, {})) == [["both", 0, 10, 0.5, 0.1235, None, None, None]]
+    rows = [row | {"phase": phase, "lr": lr} for phase in ("grid", "final", "control") for lr in (0.1, 0.2)]
+    assert len(list(reach.points(rows, {"both": 0.1}))) == 2
 
 
 def test_a_matrix_is_a_square_of_numbers_or_is_not_drawn():
