@@ -13,6 +13,7 @@ RECORDED = {  # by page
     "bench": BENCH,
     "ba-lora": "recorded/ba_lora_quick",
     "active-inheritance": "recorded/active_inheritance_quick",
+    "tiny-clip": "recorded/tiny_clip_quick",
 }
 GOOD = {  # what the widgets of the page say of their events
     "run": FINISHED,
@@ -34,9 +35,13 @@ GOOD = {  # what the widgets of the page say of their events
     "metric": "pair_score",
     "seed": "0",
     "prompt": 0,
+    "words": "cat, dog",
+    "template": "a picture of {}",
+    "picture": 0,
 }
-PROBED, CHOSEN = RECORDED["ba-lora"], RECORDED["active-inheritance"]
+PROBED, CHOSEN, SEEN = (RECORDED[page] for page in ("ba-lora", "active-inheritance", "tiny-clip"))
 RUNS = {"open_3": PROBED, "choose_1": PROBED, "see_1": CHOSEN, "deal": CHOSEN}  # of events that know another study's
+RUNS |= {"ask_words": SEEN, "find_pairs": SEEN}
 SAID = {
     "take": ["kind"],
     "compare": ["run", "student", "a", "b"],
@@ -59,10 +64,12 @@ SAID = {
     "warm_up": ["run"],
     "take_recipe": ["text"],
     "repeat": ["run", "times"],
+    "ask_words": ["run", "words", "template", "picture", "image", "number"],
+    "find_pairs": ["run", "text", "picture", "image", "number"],
 }
-OPENINGS = ("open", "open_1", "open_2", "open_4", "open_5")  # of the pages
+OPENINGS = ("open", "open_1", "open_2", "open_4", "open_5", "open_6")  # of the pages
 FORMS = ["follow", "start_1", "cost", "drop", "follow_4", "start_2", "expect", "show_example", "publish", "ask"]
-FORMS += ["start_3", "follow_8"]
+FORMS += ["start_3", "follow_8", "start_5", "follow_9"]
 HALF = "half a letter"
 WHOLE = {what: value for what, value in WRITTEN.items() if what != HALF}
 SHARE = 4  # an event is asked every so many-th value; the next event the next ones
