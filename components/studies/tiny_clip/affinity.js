@@ -87,7 +87,7 @@ function matrix(title, values, kind, bars) {
 function sliders({ steps, step }) {
   const along = part("[data-step]"), scale = part("[data-scale]");
   Object.assign(along, { max: Math.max(0, steps.length - 1), value: steps.indexOf(step), disabled: steps.length < 2 });
-  along.setAttribute("aria-valuetext", `step ${step}`);
+  along.setAttribute("aria-valuetext", `update ${step}`);
   along.nextElementSibling.textContent = `${step}`;
   scale.value = fromScale(state.scale);
   scale.nextElementSibling.textContent = state.scale.toFixed(state.scale < 10 ? 1 : 0);
@@ -132,7 +132,7 @@ function cell(teacher, student) {
   if (!row || row[j] === undefined) { part(".ds-tiny-cell").replaceChildren(); return; }
   const card = (number, title, caption) => {
     const figure = make("figure"), img = make("img");
-    Object.assign(img, { src: state.pairs[number]?.src || "", alt: state.pairs[number]?.text || "", width: 96, height: 96 });
+    Object.assign(img, { src: state.pairs[number]?.src || "", alt: state.pairs[number]?.text || "", width: 96, height: 96, translate: false });
     const said = make("q", "", caption);
     said.translate = false;
     const label = make("figcaption");

@@ -30,7 +30,7 @@ TEMPLATE = f"""
       <div class="ds-switch" role="group" aria-label="Direction"><button type="button" data-way="rows"
         aria-pressed="true">Picture to captions</button><button type="button" data-way="columns"
         aria-pressed="false">Caption to pictures</button></div></div>
-    <div class="ds-tiny-sliders"><label><span>Training step</span><input type="range" data-step min="0" step="1">
+    <div class="ds-tiny-sliders"><label><span>Update</span><input type="range" data-step min="0" step="1">
         <output></output></label>
       <label><span>Logit scale</span><input type="range" data-scale min="0" max="100" step="1"><output></output></label>
     </div>

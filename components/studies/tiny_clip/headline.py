@@ -29,14 +29,14 @@ def headline_markup(summary: Mapping) -> str:
 
 
 def saved(summary: Mapping) -> list[str]:
-    """How many steps inheritance saves."""
+    """How many updates inheritance saves."""
     found = reading.crossings(summary)
     arm = next((arm for arm in BEST if found.get(arm)), None)
     return [crossed(found[arm], arm)] if arm else []
 
 
 def crossed(found: list[Crossing], arm: str) -> str:
-    """'... reaches scratch's end in 21 % of its steps (12 to 30), in 5 of 5 seeds.'"""
+    """'... reaches scratch's end in 21 % of its updates (12 to 30), in 5 of 5 seeds.'"""
     who = "Inheritance with affinity" if arm == "both" else "Inheritance"
     parts = [one.part for one in found if one.part is not None]
     if not parts:
@@ -46,7 +46,7 @@ def crossed(found: list[Crossing], arm: str) -> str:
     spread = reading.interval(parts)
     bounds = f" ({100 * max(0.0, spread.low):.0f} to {100 * spread.high:.0f})" if spread.known else ""
     seeds = f"{len(parts)} of {count(len(found), 'seed')}"
-    return f"{who} reached scratch's end after {100 * spread.mean:.0f} % of its steps{bounds}, in {seeds}."
+    return f"{who} reached scratch's end after {100 * spread.mean:.0f} % of its updates{bounds}, in {seeds}."
 
 
 def kept(summary: Mapping) -> list[str]:

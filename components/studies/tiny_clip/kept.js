@@ -70,7 +70,7 @@ function tower(map, name, title) {
 function column(map) {
   const box = make("div", "ds-tiny-map"), title = make("h3", "", state.arms.get(map.arm));
   box.dataset.arm = map.arm;
-  title.append(make("small", "", ` step ${map.step}`));
+  title.append(make("small", "", ` update ${map.step}`));
   box.append(title, ...TOWERS.map(([name, words]) => tower(map, name, words)));
   return box;
 }
@@ -124,14 +124,14 @@ function draw() {
   fill("seed", found.seeds.map((seed) => [String(seed), String(seed)]), String(found.seed));
   const along = part("[data-step]"), last = found.steps.length - 1;
   Object.assign(along, { max: Math.max(0, last), value: found.steps.indexOf(found.step), disabled: last < 1 });
-  along.setAttribute("aria-valuetext", `step ${found.step}`);
+  along.setAttribute("aria-valuetext", `update ${found.step}`);
   along.nextElementSibling.textContent = found.step;
   part("[data-play]").disabled = last < 1;
   part("[data-play]").textContent = state.timer ? "Pause" : "Play";
   part(".ds-tiny-maps").replaceChildren(...found.maps.map(column));
   const budget = state.budgets.filter(([seed, step]) => seed === found.seed && step <= found.step).at(-1);
   part("[data-said]").textContent = "A row is a layer, the first one on top: its heads as cells, then its neurons as a strip. Hidden channels are shared by all layers of a tower."
-    + (budget ? ` Masks, step ${budget[1]}: ${percent(budget[2])} of the blocks are gone, ${percent(budget[3])} are wanted.` : "");
+    + (budget ? ` Masks, update ${budget[1]}: ${percent(budget[2])} of the blocks are gone, ${percent(budget[3])} are wanted.` : "");
   sizes();
   section.saves = { name: "kept", rows: () => [["arm", "seed", "step", "unit", "kept, in ninths"], ...found.maps.flatMap((map) => map.units.flatMap(([unit, digits]) => [...digits].map((digit, i) => [map.arm, map.seed, map.step, `${unit} ${i}`, Number(digit)])))] };
 }

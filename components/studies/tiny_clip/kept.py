@@ -30,7 +30,7 @@ TEMPLATE = f"""
     <div class="ds-tiny-picks"><label>On the left<select data-pick="left"></select></label>
       <label>On the right<select data-pick="right"></select></label>
       <label>Seed<select data-pick="seed"></select></label></div>
-    <div class="ds-tiny-sliders"><button type="button" data-play>Play</button><label><span>Training step</span>
+    <div class="ds-tiny-sliders"><button type="button" data-play>Play</button><label><span>Update</span>
       <input type="range" data-step min="0" step="1"><output></output></label></div>
     <div class="ds-tiny-maps"></div>
     <p class="ds-key"><span class="ds-tiny-key" data-of="student">kept</span>

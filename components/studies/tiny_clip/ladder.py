@@ -1,4 +1,4 @@
-"""The ladder of stages: 100 % to the last size in one leap or several, at equal steps. Rows in, markup out.
+"""The ladder of stages: 100 % to the last size in one leap or several, at equal updates. Rows in, markup out.
 
 Knows ladder.jsonl and summary.json. Everything from files is escaped. Knows no widget.
 """
@@ -76,7 +76,7 @@ def staircase(title: str, arm: str, leaps: Sequence[Leap], summary: Mapping) -> 
     """The teacher, then a step down for each cut, then where the student ended."""
     steps = step_markup("teacher", 1.0, "", "whole")
     for one in leaps:
-        steps += step_markup(f"{100 * one.asked:.0f} % asked", one.reached, around(one), f"step {one.step:.0f}")
+        steps += step_markup(f"{100 * one.asked:.0f} % asked", one.reached, around(one), f"update {one.step:.0f}")
     end = reading.figures(summary).get((arm, words.HEADLINE))
     said = f"{words.share(end.mean)} at the end" if end else "not at its end yet"
     if end and end.known:
@@ -108,7 +108,7 @@ def verdict(summary: Mapping) -> str:
     if one is None or not one.known:
         return ""
     bounds = f"{words.points(one.mean)} points of top-5 ({words.moved(one.low, one.high)}, {count(one.seeds, 'seed')})"
-    said = "Several stages against one leap, at equal steps: " + bounds
+    said = "Several stages against one leap, at equal updates: " + bounds
     said += ", not beyond noise." if one.holds_zero else "."
     return f'<p class="ds-verdict">{escape(said)}</p>'
 

@@ -22,8 +22,9 @@ QUESTION, TIMEOUT_S = "tiny_clip_words", 60.0
 MOST_PICTURES, MOST_SUGGESTED = 40, 12
 CHOOSER = """<div class="ds-tiny-chooser" data-chooser><div class="ds-tiny-thumbs" role="group"
       aria-label="Pictures of the test: click one"></div>
-      <div class="ds-tiny-of-choice"><img alt="" width="96" height="96" hidden><label class="ds-tiny-upload">
-      <span>A picture of your own</span><input type="file" accept="image/*" data-file></label>
+      <div class="ds-tiny-of-choice"><img alt="" width="96" height="96" translate="no" hidden>
+      <label class="ds-tiny-upload"><span>A picture of your own</span>
+        <input type="file" accept="image/*" data-file></label>
       <small class="ds-quiet">Your browser makes it small; the file itself is not sent.</small>
       <small data-refused role="alert"></small></div></div>"""
 TEMPLATE = f"""

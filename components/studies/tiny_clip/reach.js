@@ -58,7 +58,7 @@ function picture(arms) {
   const grid = ticks(0, ends[1], 5).flatMap((t) => [shape("path", { class: "ds-tiny-grid", d: `M${LEFT} ${py(t)}H${wide - RIGHT}` }),
     shape("text", { x: LEFT - 8, y: py(t) + 4, "text-anchor": "end" }, percent(t))]);
   const feet = ticks(0, ends[0], wide / 110).map((t) => shape("text", { x: px(t), y: floor + 17, "text-anchor": "middle" }, String(t)));
-  feet.push(shape("text", { x: (LEFT + wide - RIGHT) / 2, y: HIGH - 3, "text-anchor": "middle" }, state.over === "step" ? "step" : "processor seconds"));
+  feet.push(shape("text", { x: (LEFT + wide - RIGHT) / 2, y: HIGH - 3, "text-anchor": "middle" }, state.over === "step" ? "update" : "processor seconds"));
   const lines = arms.flatMap(({ name, lines, mean }) => {
     const group = shape("g", { class: state.lit && state.lit !== name ? "ds-back" : "", "data-arm": name });
     group.append(...lines.map((line) => shape("path", { class: "ds-tiny-thin", d: path(line) })), shape("path", { class: "ds-tiny-thick", d: path(mean) }));
@@ -94,17 +94,17 @@ function crossings() {
     crossed.forEach(([, , seed, step, , of], i) => {
       const dot = make("i"), same = crossed.slice(0, i).filter((other) => other[3] === step).length;  // seeds that cross together stand apart
       dot.style.left = `calc(${Math.min(100, 100 * step / of).toFixed(1)}% + ${3 * same}px)`;
-      dot.title = `seed ${seed}: step ${step} of ${of}`;
+      dot.title = `seed ${seed}: update ${step} of ${of}`;
       track.append(dot);
     });
     row.dataset.arm = name;
     const seeds = `${crossed.length} of ${found.length} ${found.length === 1 ? "seed" : "seeds"}`;
-    const said = crossed.length ? `after ${percent(mean)} of its steps` : "never";
+    const said = crossed.length ? `after ${percent(mean)} of its updates` : "never";
     row.append(make("span", "", state.arms.get(name)), track, make("b", "", said), make("small", "", seeds));
     rows.push(row);
   });
   list.replaceChildren(...rows);
-  part("[data-how]").textContent = rows.length ? "A track is the training of scratch from its first step to its last; a dot is the evaluation from which on a seed is never again below scratch of that seed at its end. A seed without such an evaluation has no dot."
+  part("[data-how]").textContent = rows.length ? "A track is the training of scratch from its first update to its last; a dot is the evaluation from which on a seed is never again below scratch of that seed at its end. A seed without such an evaluation has no dot."
     : state.live ? "Where each arm reaches scratch's end is said at the end of the run." : "This run says nothing of crossings in this figure.";
 }
 

@@ -25,7 +25,7 @@ TEMPLATE = f"""
   <div data-shown hidden>
     <div class="ds-tiny-picks"><label>Figure<select data-pick="metric"></select></label>
       <div class="ds-switch" role="group" aria-label="Over what"><button type="button" data-over="step"
-        aria-pressed="true">Steps</button><button type="button" data-over="seconds" aria-pressed="false">Processor
+        aria-pressed="true">Updates</button><button type="button" data-over="seconds" aria-pressed="false">Processor
         seconds</button></div></div>
     <svg class="ds-tiny-curves" role="img"></svg>
     <div class="ds-tiny-arms" role="group" aria-label="Arms: click one to highlight it"></div>

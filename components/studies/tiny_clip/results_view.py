@@ -132,7 +132,7 @@ def differences_table(summary: Mapping, titles: Mapping[str, str]) -> str:
     pairs = dict.fromkeys((arm, against) for arm, against, _ in found)
     lines = (
         (
-            f"{escape(titles.get(arm, arm))} − {escape(titles.get(against, against))}",
+            f"<span>{escape(titles.get(arm, arm))}</span> − <span>{escape(titles.get(against, against))}</span>",
             *(difference(found.get((arm, against, metric))) for metric in metrics),
         )
         for arm, against in pairs

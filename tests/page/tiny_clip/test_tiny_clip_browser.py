@@ -49,7 +49,7 @@ def test_curves_matrices_and_maps_answer_a_hand(chromium, address, width, scheme
     visitor = Reader(chromium, address, width=width, color_scheme=scheme)
     page = visitor.page
     page.wait_for_selector("#reach .ds-tiny-crossing")
-    assert "after 6 % of its steps" in page.inner_text("#reach .ds-tiny-crossing[data-arm=both]")
+    assert "after 6 % of its updates" in page.inner_text("#reach .ds-tiny-crossing[data-arm=both]")
     page.click("#reach [data-over=seconds]")
     page.click("#reach .ds-tiny-arms [data-arm=both]")
     assert page.locator("#reach .ds-tiny-curves g:not(.ds-back)").count() == 1

@@ -63,7 +63,7 @@ def small(folder, **settings):
 def test_a_finished_run_fills_every_panel_and_says_in_its_head_what_inheritance_saves(page):
     write_run(page.shelf.samples / "r")
     found = shown(page)
-    assert "Inheritance with affinity reached scratch&#x27;s end after 6 % of its steps" in found["status"]
+    assert "Inheritance with affinity reached scratch&#x27;s end after 6 % of its updates" in found["status"]
     assert len(found["reach"]["points"]) == 7 * 3 * 17 and len(found["affinity"]["pairs"]) == 16
     assert {one["arm"] for one in found["inheritance"]["maps"]} == {
         "inherit",

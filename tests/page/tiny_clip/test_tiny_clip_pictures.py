@@ -33,7 +33,7 @@ def apart(mean, low, high, arm="affinity", against="scratch"):
 # -- the head ---------------------------------------------------------------------------------------------------------
 def test_the_head_says_how_many_steps_are_saved_with_the_interval_over_seeds():
     said = headline_markup({"reach": [crossing(seed=seed, step=20 + 10 * seed) for seed in range(3)]})
-    assert "after 15 % of its steps (3 to 27), in 3 of 3 seeds." in said
+    assert "after 15 % of its updates (3 to 27), in 3 of 3 seeds." in said
 
 
 def test_seeds_that_never_reach_scratch_are_not_averaged_away():
