@@ -18,7 +18,7 @@ Found = Mapping[tuple[str, str], Figure]  # (arm, metric)
 HEAD = "<h2>What does each part do?</h2>"
 WAITING = "The table appears here at the end of a run, when every arm has been compared with base seed by seed."
 GONE = "This run has no comparison: it has not come so far, or its summary was not kept."
-HEADS = ("Part", "Share", "Minus base, points", "95 %", "Seeds × n", "Beyond noise?")
+HEADS = ("Part", "Share right", "Minus base, points", "95 %", "Seeds × n", "Beyond noise?")
 FIRST, GAIN = "pointing", "masked_gain"
 
 
@@ -54,7 +54,7 @@ def measures_of(found: Found) -> list[Measure]:
 def verdict(found: Found, summary: Mapping) -> str:
     compared = [one.against for one in found.values() if one.against and one.against.known]
     if not compared:
-        return '<p class="ds-quiet">There is one seed, so nothing here has an interval.</p>'
+        return '<p class="ds-quiet">Nothing here has an interval: that needs two seeds.</p>'
     beyond = sum(one.beyond for one in compared)
     looked = summary["looks"] if type(summary.get("looks")) is int else len(compared)
     return (
@@ -122,7 +122,7 @@ def interval(one: Spread) -> str:
 
 
 def verdict_of(moved: Spread) -> str:
-    return ("yes" if moved.beyond else "not beyond noise") if moved.known else "cannot be told from one seed"
+    return ("yes" if moved.beyond else "not beyond noise") if moved.known else "cannot be told"
 
 
 # -- one figure -----------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from components.studies.light_clip.plot import Line, Words, plot
 from components.studies.light_clip.reading import (
     Spread,
     by_seed,
-    is_number,
     is_part,
+    is_share,
     is_whole,
     most_asked,
     over_seeds,
@@ -30,7 +30,9 @@ WAITING = (
 )
 GONE = "This run trained one text tower and one share of loose captions, so there are no curves."
 SHOWN = (("top1", "made"), ("i2t5", "real"), ("t2i5", "real-1"))
+MOST = 12  # depths, or shares of loose captions
 NOISE = ("top1", "t2i5")  # the figures that are drawn against false negatives
+RATES = ("loose", "false_negatives")
 KINDS = {words.BASE: "none", words.SOFTENED: "made"}
 
 
@@ -49,7 +51,7 @@ def curves_markup(depth: Rows, noise: Rows, arms: Sequence[Arm], over: bool) -> 
 def depth_markup(rows: Rows) -> str:
     """Figures over the number of layers; empty for fewer than two depths."""
     rows = [row for row in rows if is_whole(row.get("depth"))]
-    depths = sorted({row["depth"] for row in rows})
+    depths = sorted({row["depth"] for row in rows})[:MOST]
     if len(depths) < 2:
         return ""
     at = {depth: [row for row in rows if row["depth"] == depth] for depth in depths}
@@ -77,7 +79,7 @@ def deepest(at: Mapping[int, Rows]) -> str:
     deep, shallow = count(most, "layer"), count(least, "layer")
     if not moved.known:
         return (
-            f"{deep} against {shallow}: {words.points(moved.mean)} points of zero-shot accuracy, one seed, no interval."
+            f"{deep} against {shallow}: {words.points(moved.mean)} points of zero-shot accuracy, without an interval."
         )
     ends = f"{words.points(moved.mean)} points (95 %: {words.bounds(moved.low, moved.high)})"
     if not moved.beyond:
@@ -100,13 +102,9 @@ def parameters(at: Mapping[int, Rows]) -> str:
 # -- false negatives ------------------------------------------------------------------------------------------------
 def noise_markup(rows: Rows, arms: Sequence[Arm]) -> str:
     """Base and softened labels over the share of false negatives; empty for fewer than two shares."""
-    rows = [
-        row
-        for row in rows
-        if is_part(row.get("arm")) and is_number(row.get("loose")) and is_number(row.get("false_negatives"))
-    ]
-    places = {loose: fmean(row["false_negatives"] for row in rows if row["loose"] == loose) for loose in
-              sorted({row["loose"] for row in rows})}  # fmt: skip
+    rows = [row for row in rows if is_part(row.get("arm")) and all(is_share(row.get(name)) for name in RATES)]
+    shares = sorted({row["loose"] for row in rows})[:MOST]
+    places = {loose: fmean(row["false_negatives"] for row in rows if row["loose"] == loose) for loose in shares}
     if len(places) < 2:
         return ""
     names = {row["arm"] for row in rows}
@@ -128,9 +126,14 @@ def noise_markup(rows: Rows, arms: Sequence[Arm]) -> str:
 
 
 def noise_words(metric: str, places: Mapping[float, float]) -> Words:
-    ticks = [(place, f"{100 * place:.0f} %") for place in places.values()]
+    ticks = [(place, rate(place)) for place in places.values()]
     x = "pairs of a batch that are false negatives"
     return Words(words.measure(metric).title, x, "share right, on test pictures", ticks, f"false-negatives-{metric}")
+
+
+def rate(share: float) -> str:
+    """A share that may be very small: '0.14 %', '21 %'."""
+    return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.2g} %"
 
 
 def noise_line(rows: Rows, places: Mapping[float, float], arm: str, metric: str) -> list[tuple[float, Spread]]:
@@ -151,12 +154,12 @@ def noise_facts(rows: Rows, places: Mapping[float, float], arms: Sequence[Arm]) 
             )
             moved = paired(mine, base) if arm.name != words.BASE else None
             if moved is not None:
-                found.append(f"{arm.title} minus base at {100 * place:.0f} % false negatives: {told(moved)}")
+                found.append(f"{arm.title} minus base at {rate(place)} false negatives: {told(moved)}")
     return found
 
 
 def told(moved: Spread) -> str:
     if not moved.known:
-        return f"{words.points(moved.mean)} points, one seed, no interval."
+        return f"{words.points(moved.mean)} points, without an interval."
     ends = f"{words.points(moved.mean)} points (95 %: {words.bounds(moved.low, moved.high)})"
     return f"{ends}." if moved.beyond else f"{ends}, not beyond noise."

@@ -50,6 +50,10 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def is_share(value: object) -> bool:
+    return is_number(value) and 0 <= value <= 1
+
+
 def is_whole(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**53
 
@@ -97,8 +101,8 @@ def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Spread | None:
 
 
 def by_seed(rows: Iterable[Row], metric: str) -> dict[int, float]:
-    """Seed -> a metric, of rows that differ in their seed alone; of a seed that stands twice the later one."""
-    return {row["seed"]: row[metric] for row in rows if is_whole(row.get("seed")) and is_number(row.get(metric))}
+    """Seed -> a share, of rows that differ in their seed alone; of a seed that stands twice the later one."""
+    return {row["seed"]: row[metric] for row in rows if is_whole(row.get("seed")) and is_share(row.get(metric))}
 
 
 def most_asked(rows: Iterable[Row]) -> int:
