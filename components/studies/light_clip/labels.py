@@ -15,7 +15,7 @@ from components.panels import saving
 from components.panels.thumbnails import thumbnails
 from components.studies.light_clip import reading, words
 
-SCRIPT = Path(__file__).with_suffix(".js")
+SCRIPTS = [Path(__file__).with_name(f"{name}.js") for name in ("looking", "labels")]
 MOST_OTHERS = 24
 TEMPLATE = f"""
 <section class="ds-light-labels" data-pictures="0" data-seen="">
@@ -44,7 +44,7 @@ def labels_view() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=script(SCRIPT),
+        js_on_load=script(*SCRIPTS),
         elem_id="labels",
         elem_classes="ds-card",
         apply_default_css=False,
@@ -63,6 +63,8 @@ def news(run: RunDir, study) -> dict:
     return {
         "pictures": [one for one in thumbnails(run.rows("pictures")) if one["id"] in there],
         "arms": [[arm.name, arm.title] for arm in arms],
+        "choices": [arm.name for arm in arms],
+        "first": arms[0].name if arms else "",
         "rows": len(rows),
         "live": run.status()["state"] in LIVE_STATES,
     }

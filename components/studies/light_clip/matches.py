@@ -18,7 +18,7 @@ from components.panels.thumbnails import thumbnails
 from components.studies.light_clip import reading, words
 from components.studies.light_clip.words import RULES
 
-SCRIPTS = [Path(__file__).with_name(f"{name}.js") for name in ("scene", "matches")]
+SCRIPTS = [Path(__file__).with_name(f"{name}.js") for name in ("looking", "scene", "matches")]
 DIGITS = 3  # of a cosine: what a shade of colour can tell
 FIRST = (words.TOKENS, words.ALL)  # which arm stands beside base at first
 SWITCH = "".join(
@@ -83,7 +83,8 @@ def news(run: RunDir, study) -> dict:
     return {
         "pictures": shown,
         "arms": [[arm.name, arm.title] for arm in arms],
-        "first": first or next(iter(names), ""),
+        "choices": [arm.name for arm in arms if arm.name != words.BASE] or [words.BASE],
+        "first": first or words.BASE,
         "rows": len(rows),
         "live": run.status()["state"] in LIVE_STATES,
     }

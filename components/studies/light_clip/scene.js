@@ -110,14 +110,15 @@ function drawArcs({ stage, chips, scene, arcs, told }) {
 }
 
 // -- the costs -----------------------------------------------------------------------------------------------------
-function costRow({ moment, rule, word: chosenWord, range, ...told }, word) {
-  const row = make("div", chosenWord === null || chosenWord === word ? "" : "ds-faint"), name = make("span", "", moment.words[word]), line = moment.cosines[word];
-  const svg = shape("svg", { viewBox: `0 0 ${line.length} 1`, preserveAspectRatio: "none", "aria-hidden": "true" }), patch = chosenOf({ moment, rule, ...told })[word];
+function costRow(told, word) {
+  const { moment, range } = told, row = make("div", told.word === null || told.word === word ? "" : "ds-faint"), name = make("span", "", moment.words[word]);
+  const line = make("div", "ds-light-line"), taken = chosenOf(told)[word], there = moment.truth[word] || [];
   name.translate = false;
-  const cells = line.map((cosine, i) => shape("rect", { x: i, width: 1.02, height: 1, class: "ds-light-cost", "fill-opacity": Math.max(0, Math.min(1, (cosine - range[0]) / (range[1] - range[0] || 1))).toFixed(2) }));
-  (moment.truth[word] || []).forEach((i) => cells.push(shape("rect", { x: i, y: 0.84, width: 1, height: 0.16, class: "ds-light-there" })));
-  if (patch !== null) cells.push(shape("rect", { x: patch + 0.1, y: 0.04, width: 0.8, height: 0.92, class: `ds-light-taken ds-light-${verdict(moment, patch, word)}` }));
-  svg.append(...cells);
-  row.append(name, svg);
+  line.append(...moment.cosines[word].map((cosine, patch) => {
+    const cell = make("i", [patch === taken && "ds-light-taken", there.includes(patch) && "ds-light-there"].filter(Boolean).join(" "));
+    cell.style.setProperty("--c", Math.max(0, Math.min(1, (cosine - range[0]) / (range[1] - range[0] || 1))).toFixed(2));
+    return cell;
+  }));
+  row.append(name, line);
   return row;
 }
