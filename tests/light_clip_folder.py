@@ -5,6 +5,7 @@ figures are made up so that token matching points better and softened labels cha
 """
 
 import base64
+import functools
 import io
 import json
 import math
@@ -36,15 +37,13 @@ MASKED = {"masked_with": 0.61, "masked_without": 0.33}
 T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
 LR = 0.002
 STEPS = (0, 60, 120, 180, 240, 300)
-GRID, SIDE = 4, 32
+GRID, SIDE, PICTURES = 4, 32, 6
 RULES = ("one_to_one", "relaxed", "row_max", "sinkhorn")
 
 
-def write_run(
-    folder: Path, seeds: int = 3, pictures: int = 6, arms: Sequence[str] = ARMS, state: str = "finished", **settings
-) -> RunDir:
+def write_run(folder: Path, seeds: int = 3, arms: Sequence[str] = ARMS, state: str = "finished") -> RunDir:
     """A run of these arms, with all that its panels show."""
-    config = LightClipConfig(seeds=seeds, arms=tuple(arms), **settings)
+    config = LightClipConfig(seeds=seeds, arms=tuple(arms))
     run = RunDir.create(folder, "light_clip", "quick", as_json(config))
     pairs = world(12)
     for number, one in enumerate(pairs):
@@ -53,9 +52,9 @@ def write_run(
     for arm in arms:
         for seed in range(seeds):
             curves(run, arm, seed)
-        labels(run, arm, pairs, pictures)
-        matches(run, arm, pairs[:pictures])
-        masked(run, arm, pairs[:pictures])
+        labels(run, arm, pairs)
+        matches(run, arm, pairs[:PICTURES])
+        masked(run, arm, pairs[:PICTURES])
     depths(run, seeds)
     noise(run, seeds)
     write_summary(run, arms, seeds)
@@ -63,12 +62,14 @@ def write_run(
     return run
 
 
+@functools.cache
 def world(count: int) -> list[Pair]:
     """Pairs whose captions name two things or more."""
     pairs = (pair("test", number, seed=7, loose=0.3) for number in range(400))
     return [one for one in pairs if len(one.caption.naming) > 1 and len(one.caption.words) < 10][:count]
 
 
+@functools.cache
 def png_of(one: Pair) -> str:
     found = io.BytesIO()
     Image.fromarray(draw(one.scene)).save(found, "PNG")
@@ -98,11 +99,11 @@ def figures_of(arm: str, seed: int) -> dict[str, float]:
     return found
 
 
-def labels(run: RunDir, arm: str, pairs: Sequence[Pair], pictures: int) -> None:
+def labels(run: RunDir, arm: str, pairs: Sequence[Pair]) -> None:
     if arm not in ("softened", "all"):
         return
     for step in STEPS:
-        for number in range(pictures):
+        for number in range(PICTURES):
             softness, drawn = 0.3 * step / STEPS[-1], random.Random(f"{arm} {number} {step // 200}")
             parts = [drawn.expovariate(1) for _ in pairs]
             others = [
@@ -131,6 +132,7 @@ def matches(run: RunDir, arm: str, pairs: Sequence[Pair]) -> None:
             run.append("matches", row | {"chosen": {rule: chosen(cosines, rule) for rule in RULES}})
 
 
+@functools.cache
 def truths(one: Pair) -> list[list[int] | None]:
     """The patches on which each word's things are seen; None for a word that is about none."""
     seen, found = truth(one.scene), []

@@ -124,7 +124,8 @@ def answered(found: Mapping, key: str, picture: object) -> dict:
     arms, unknown = found.get("arms"), found.get("unknown")
     sides = []
     for name, told in arms.items() if isinstance(arms, Mapping) else ():
-        row = {**told, "step": 0, "truth": [None] * len(told.get("words", ()))} if isinstance(told, Mapping) else {}
+        said = told.get("words") if isinstance(told, Mapping) else None
+        row = {**told, "step": 0, "truth": [None] * len(said)} if isinstance(said, list) else {}
         if reading.is_part(name) and reading.is_match(row):
             sides.append({"arm": name, "moments": [moment(row)], "pointing": []})
     strange = [word for word in unknown if isinstance(word, str)] if isinstance(unknown, Sequence) else []
