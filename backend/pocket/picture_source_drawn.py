@@ -16,7 +16,7 @@ from torch import Tensor
 from backend.core.vision.pointing import right_patches
 from backend.core.vision.splits import Split, labels
 from backend.pocket.picture_source import Source, SourceConfig, Told, WordPlaces
-from backend.pocket.picture_teacher import CONTEXT, TEMPLATES, named
+from backend.pocket.picture_teacher import CONTEXT, TEMPLATES, WIDEST, named
 from backend.pocket.pictures.caption import Caption, fits, where
 from backend.pocket.pictures.drawing import truth
 from backend.pocket.pictures.pairs import TEST_PARTS, Pair, fixed_part, pair, pictures
@@ -25,7 +25,6 @@ from backend.pocket.pictures.things import KNOWN, THINGS
 from backend.pocket.pictures.words import vocabulary
 
 VALIDATION = 300  # pictures of each of the two splits
-WIDEST = tuple(dict.fromkeys(thing.kinds[-1] for thing in THINGS.values()))  # animal, food, vehicle, ...
 
 
 class DrawnSource(Source):
