@@ -6,18 +6,17 @@ zero-shot model never gets, and so are no small bar. Costs some seconds of drawi
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 from transformers import CLIPModel, PreTrainedTokenizerBase
 
 from backend.core.vision.captions import numbered
 from backend.core.vision.images import normalised
 from backend.core.vision.models import image_features, text_features
-from backend.core.vision.zero_shot import Ranked, class_features, classified, ranked, retrieved
+from backend.core.vision.pixel_baselines import pixel_baselines
+from backend.core.vision.splits import Split
+from backend.core.vision.zero_shot import Ranked, class_features, classified, retrieved
 from backend.pocket.picture_teacher import CONTEXT, TEMPLATES, WIDEST, named
 from backend.pocket.pictures.pairs import TEST_PARTS, Pair, fixed_part, pair, pictures
 from backend.pocket.pictures.things import KNOWN, THINGS
@@ -76,27 +75,14 @@ class Baselines:
 
     def __init__(self, count: int = LABELLED, seed: int = 0):
         self.pairs = [pair("train", n, seed=seed, most=1 if n % 2 else 4) for n in range(count)]
-        self.pixels = _flat(self.pairs)
-        self.gamma = 1 / (self.pixels.shape[1] * self.pixels.var())
+        self.pixels = pictures(self.pairs)
 
     def scores(self, part: Part) -> dict[str, Ranked]:
         """Both baselines on a part."""
-        labels, right, asked = shown(self.pairs, part.classes), part.right.bool(), _flat(part.pairs)
-        ridge = KernelRidge(alpha=1.0, kernel="rbf", gamma=self.gamma).fit(self.pixels, labels.numpy())
-        near = NearestNeighbors(n_neighbors=5).fit(self.pixels).kneighbors(asked, return_distance=False)
-        votes = sum(
-            labels[near[:, place]] / 10.0**place for place in range(5)
-        )  # the nearest decides, others break ties
-        return {
-            "nearest": ranked(votes, right),
-            "ridge": ranked(torch.from_numpy(ridge.predict(asked)), right),
-        }
+        asked = Split(part.name, pictures(part.pairs), (), (), part.classes, part.right.bool())
+        return pixel_baselines(self.pixels, shown(self.pairs, part.classes), asked)
 
 
 def chance(part: Part) -> float:
     """The share that is right by a class drawn at random."""
     return part.right.mean().item()
-
-
-def _flat(pairs: list[Pair]) -> Float[np.ndarray, "n colours"]:
-    return pictures(pairs).reshape(len(pairs), -1).astype(np.float32) / 255

@@ -11,11 +11,8 @@ from PIL import Image
 from backend.core.vision.models import image_features, text_features
 from backend.core.vision.pixel_baselines import pixel_baselines
 from backend.core.vision.splits import Scorer, Split, labels
-from backend.core.vision.zero_shot import class_features, classified, retrieved
+from backend.core.vision.zero_shot import class_features, classified, ranked, retrieved
 from backend.errors import UserError
-from backend.pocket.picture_scores import Baselines, Part
-from backend.pocket.pictures.pairs import fixed_part, pictures
-from backend.pocket.pictures.things import KNOWN
 from tests.tiny_clip_model import CONTEXT, SIZES, TEXTS, tiny_clip, tiny_tokenizer
 
 TEMPLATES = ("{}", "a {}")
@@ -76,12 +73,18 @@ def test_a_caption_longer_than_the_context_is_refused():
         _ = Scorer(split(("a star " * 9,)), tiny_tokenizer(), TEMPLATES, CONTEXT).pairs
 
 
-def test_baselines_are_those_of_the_drawn_test_set():
-    part = Part("singles", fixed_part("singles")[:30], KNOWN)
-    rival = Baselines(count=80)
-    pixels = pictures(part.pairs)
-    one = Split("singles", pixels, ("",) * 30, ((),) * 30, KNOWN, part.right.bool())
-    wanted = labels([{thing.thing for thing in pair.scene.things} for pair in rival.pairs], KNOWN)
-    found = pixel_baselines(pictures(rival.pairs), wanted, one)
-    for name, ranks in rival.scores(part).items():
-        assert torch.equal(found[name].rank, ranks.rank)
+def test_baselines_are_the_votes_of_the_nearest_and_a_solved_system_of_kernels():
+    rng = np.random.default_rng(1)
+    known, asked = (rng.integers(0, 256, (count, 4, 4, 3), dtype=np.uint8) for count in (30, 8))
+    classes = ("a", "b", "c")
+    wanted = labels([{classes[number % 3]} for number in range(30)], classes)
+    right = labels([{classes[number % 3]} for number in range(8)], classes).bool()
+    found = pixel_baselines(known, wanted, Split("test", asked, ("",) * 8, ((),) * 8, classes, right))
+    x, y = (one.reshape(len(one), -1).astype(np.float64) / 255 for one in (known, asked))
+    apart = ((y[:, None] - x[None]) ** 2).sum(-1)
+    votes = sum(wanted[np.argsort(apart)[:, place]] / 10**place for place in range(5))
+    assert torch.equal(found["nearest"].rank, ranked(votes, right).rank)
+    gamma = 1 / (48 * x.var())
+    weights = np.linalg.solve(np.exp(-gamma * ((x[:, None] - x[None]) ** 2).sum(-1)) + np.eye(30), wanted.numpy())
+    scores = torch.from_numpy(np.exp(-gamma * apart) @ weights)
+    assert torch.equal(found["ridge"].rank, ranked(scores, right).rank)
