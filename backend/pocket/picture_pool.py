@@ -43,8 +43,8 @@ class Shown:
 class Pool:
     """Pictures of the training split, drawn in chunks when they are first needed, and kept in a folder.
 
-    There are `first` of them at the start, `grown` more with every step, `most` in the end. Half of them show one
-    thing, for that is what names are learned from.
+    There are `first` of them at the start, `grown` more with every step, `most` in the end. A third of them
+    show one thing, for from those names are learned fastest; the others are scenes, whose things are small.
     """
 
     def __init__(self, folder: Path, patch: int, *, first: int, grown: int, most: int, loose: float, seed: int):
@@ -77,7 +77,7 @@ class Pool:
         """Have at least so many pictures."""
         while len(self.pairs) < count:
             start = len(self.pairs)
-            found = [pair("train", n, seed=self.seed, most=1 if n % 2 else 4) for n in range(start, start + CHUNK)]
+            found = [pair("train", n, seed=self.seed, most=4 if n % 3 else 1) for n in range(start, start + CHUNK)]
             path = self.folder / f"pictures-{self.seed}-{start}.npz"
             if not path.exists():
                 part = path.with_suffix(".part.npz")

@@ -39,16 +39,16 @@ class Lesson:
     picture is drawn for every step, `grown` at once, up to `pictures`; `first` are there at the start.
     """
 
-    steps: int = 6000
+    steps: int = 4000
     lr: float = 0.02
     others: float = 2e-3
     warm: int = 50
     clip: float = 1.0
-    seeing: int = 2200
+    seeing: int = 1000
     batch: int = 64
-    first: int = 24_000
-    grown: int = 6
-    pictures: int = 60_000
+    first: int = 20_000
+    grown: int = 8
+    pictures: int = 50_000
     loose: float = 0.3
     jitter: float = 0.1
     seed: int = 0
