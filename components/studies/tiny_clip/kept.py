@@ -4,6 +4,7 @@ A constant template and kept.js beside this file. A unit travels as one digit, 0
 tower is a short text. Knows maps.jsonl, metrics.jsonl of mask learning and summary.json.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ from components.studies.tiny_clip import reading, words
 SCRIPT = Path(__file__).with_suffix(".js")
 UNIT = re.compile(r"(image|text)\.(?:hidden|[0-9]{1,3}\.(?:heads|neurons))")
 MOST_UNITS, MOST_MOMENTS = 8192, 24  # of one strip; of one student
-TOWERS = ("image", "text")
+TOWERS, DIGITS = ("image", "text"), "0123456789"
 TEMPLATE = f"""
 <section class="ds-tiny ds-tiny-kept" data-maps="0" {saving.drawn()}>{saving.MENU}
   <header><h2>What was kept of the teacher?</h2></header>
@@ -90,7 +91,7 @@ def moment(row: Mapping) -> dict:
     """One map as it travels; what is no unit of a tower is left out."""
     units = {name: values for name, values in row["units"].items() if fits(name, values)}
     kept = {tower: parts_kept(tower, units) for tower in TOWERS}
-    strips = [[name, "".join(str(round(9 * value)) for value in values)] for name, values in units.items()]
+    strips = [[name, "".join([DIGITS[int(9 * value + 0.5)] for value in values])] for name, values in units.items()]
     return {"arm": row["arm"], "seed": row["seed"], "step": row["step"], "units": strips, "kept": kept}
 
 
@@ -101,7 +102,10 @@ def fits(name: object, values: object) -> bool:
         and UNIT.fullmatch(name) is not None
         and isinstance(values, list)
         and 0 < len(values) <= MOST_UNITS
-        and all(reading.is_number(value) and 0 <= value <= 1 for value in values)
+        and set(map(type, values)) <= {int, float}
+        and math.isfinite(sum(values))  # a NaN is neither the smallest nor the largest
+        and 0 <= min(values)
+        and max(values) <= 1
     )
 
 

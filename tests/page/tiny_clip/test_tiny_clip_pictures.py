@@ -82,10 +82,17 @@ def test_a_map_travels_as_digits_and_counts_what_is_kept_exactly():
     units = {"image.hidden": [1, 0.5, 0], "image.0.heads": [1, 0], "text.1.neurons": [0.25, 0.25, 0.25, 0.25]}
     row = {"arm": "auto", "seed": 0, "step": 3, "lr": 0.001, "units": units}
     [found] = kept.moments([row])
-    assert found["units"] == [["image.hidden", "940"], ["image.0.heads", "90"], ["text.1.neurons", "2222"]]
+    assert found["units"] == [["image.hidden", "950"], ["image.0.heads", "90"], ["text.1.neurons", "2222"]]
     assert found["kept"]["image"] == {"hidden": [1.5, 3], "heads": [1, 2], "neurons": [0, 0]}
     assert found["kept"]["text"]["neurons"] == [1.0, 4]
-    for bad in ({"image.0.heads": [2]}, {"sound.hidden": [1]}, {"image.hidden": []}, {"image.hidden": "11"}):
+    for bad in (
+        {"image.0.heads": [2]},
+        {"image.0.heads": [1, float("nan"), 0]},
+        {"image.0.heads": [True]},
+        {"sound.hidden": [1]},
+        {"image.hidden": []},
+        {"image.hidden": "11"},
+    ):
         assert kept.moments([row | {"units": bad}]) == []
 
 
