@@ -124,8 +124,8 @@ class Source(ABC):
         """The training data. Drawn or read once; later calls give it again."""
 
     @abstractmethod
-    def split(self, name: str) -> Split:
-        """One of `tests` or `validations`, at the config's side."""
+    def split(self, name: str, most: int | None = None) -> Split:
+        """One of `tests` or `validations`, at the config's side; only its first pictures where `most` says so."""
 
     @abstractmethod
     def shown(self, classes: tuple[str, ...]) -> Float[Tensor, "pictures classes"]:

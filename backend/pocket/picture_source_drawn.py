@@ -37,7 +37,7 @@ class DrawnSource(Source):
 
     def __init__(self, config: SourceConfig, folder: Path | None = None):
         super().__init__(config, folder)
-        self._splits: dict[str, Split] = {}
+        self._splits: dict[tuple[str, int], Split] = {}
 
     def words(self) -> tuple[str, ...]:
         return vocabulary()
@@ -82,17 +82,17 @@ class DrawnSource(Source):
     def fits(self, text: str, row: int) -> bool:
         return fits(self._meaning[text], self.pairs[row].scene)
 
-    def split(self, name: str) -> Split:
-        if name not in self._splits:
-            pairs = _pairs_of(name)
+    def split(self, name: str, most: int | None = None) -> Split:
+        """Draws no more pictures than are asked for."""
+        pairs, side = _pairs_of(name)[:most], self.config.side
+        if (name, len(pairs)) not in self._splits:
             classes = tuple(named(noun) for noun in (WIDEST if name.startswith("things") else KNOWN))
             right = labels([_said(one) for one in pairs], classes).bool()
             names = tuple(tuple(dict.fromkeys(placed.thing for placed in one.scene.things)) for one in pairs)
             texts = tuple(one.caption.text for one in pairs)
-            side = self.config.side
-            pixels = self.kept(f"pocket-{name}-{side}", lambda: pictures(pairs, side))
-            self._splits[name] = Split(name, pixels, texts, names, classes, right)
-        return self._splits[name]
+            pixels = self.kept(f"pocket-{name}-{len(pairs)}-{side}", lambda: pictures(pairs, side))
+            self._splits[name, len(pairs)] = Split(name, pixels, texts, names, classes, right)
+        return self._splits[name, len(pairs)]
 
     def word_places(self, name: str, grid: int) -> WordPlaces:
         found = [

@@ -100,7 +100,7 @@ class EmojiSource(Source):
         concept, phrase = self._concept(self._train[row]), self._phrases[text]
         return phrase == concept.label or words_of(phrase) <= {word for tag in concept.tags for word in words_of(tag)}
 
-    def split(self, name: str) -> Split:
+    def split(self, name: str, most: int | None = None) -> Split:
         numbers = self._dealt[name]
         classes = [concept.label for concept in self._seen]
         if name == "things":
@@ -111,7 +111,7 @@ class EmojiSource(Source):
         texts, kinds = tuple(self._concept(number).label for number in numbers), tuple(dict.fromkeys(classes))
         right = labels([{text} for text in texts], kinds).bool()
         pixels = sized(self.atlas.pixels[numbers], self.config.side)
-        return Split(name, pixels, texts, tuple((text,) for text in texts), kinds, right)
+        return Split(name, pixels, texts, tuple((text,) for text in texts), kinds, right).first(most)
 
 
 def of_groups(atlas: Atlas, groups: tuple[str, ...]) -> Atlas:

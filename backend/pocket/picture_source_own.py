@@ -85,14 +85,15 @@ class OwnSource(Source):
         """Whether it is among the picture's own captions."""
         return text in self._pairs["train"][row].captions
 
-    def split(self, name: str) -> Split:
+    def split(self, name: str, most: int | None = None) -> Split:
         pairs = self._pairs[name]
         labelled = all(pair.label for parts in self._pairs.values() for pair in parts)
         of = self._pairs.values() if labelled else (pairs,)
         classes = tuple(dict.fromkeys(_class(pair) for parts in of for pair in parts))[:MOST_CLASSES]
         texts = tuple(pair.captions[0] for pair in pairs)
         right = labels([{_class(pair)} for pair in pairs], classes).bool()
-        return Split(name, self._pixels[name], texts, tuple((_class(pair),) for pair in pairs), classes, right)
+        names = tuple((_class(pair),) for pair in pairs)
+        return Split(name, self._pixels[name], texts, names, classes, right).first(most)
 
     def _read(self, files: PairFiles, name: str, pairs: list[FilePair], left: LeftOut) -> tuple:
         """The pairs whose pictures can be read, and these; a held-out one that is also in training is left out."""

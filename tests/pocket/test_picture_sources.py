@@ -56,7 +56,7 @@ def test_scores_of_a_split_are_those_of_the_test_set_s_own_room(source):
     """Both count the same things; here in the hand and of the things that training never sees."""
     model, tokenizer = untaught(), teacher_tokenizer()
     for whole in parts(("hand", "things")):
-        part, split = replace(whole, pairs=whole.pairs[:40]), source.split(whole.name).first(40)
+        part, split = replace(whole, pairs=whole.pairs[:40]), source.split(whole.name, 40)
         found = Scorer(split, tokenizer, source.templates, source.context).scores(model)
         assert torch.equal(found.zero_shot.rank, zero_shot(model, tokenizer, part).rank)
         for name, ranks in retrieval(model, tokenizer, part).items():
@@ -69,6 +69,12 @@ def test_validation_is_neither_training_nor_test(source):
     assert source.split("validation_scenes").right.sum(1).max() > 1
     known = {one.tobytes() for one in source.told().pixels} | {one.tobytes() for one in source.split("hand").pixels}
     assert not known & {one.tobytes() for one in held.pixels}
+
+
+def test_the_first_pictures_of_a_split_are_drawn_without_the_others(source):
+    few, whole = source.split("validation", 5), source.split("validation")
+    assert len(few) == 5 and (few.pixels == whole.pixels[:5]).all() and few.texts == whole.texts[:5]
+    assert torch.equal(few.right, whole.right[:5]) and few.classes == whole.classes
 
 
 def test_words_lie_where_the_scene_has_them(source):

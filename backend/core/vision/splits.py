@@ -54,8 +54,8 @@ class Split:
         png = base64.b64encode(png_bytes(self.pixels[number])).decode()
         return {"id": number, "text": self.texts[number], "png": png, "names": list(self.names[number])}
 
-    def first(self, count: int) -> "Split":
-        """The first pictures alone."""
+    def first(self, count: int | None) -> "Split":
+        """The first pictures alone, all where no number is given."""
         cut = (self.pixels[:count], self.texts[:count], self.names[:count])
         return Split(self.name, *cut, self.classes, self.right[:count])
 
