@@ -241,7 +241,7 @@ def _row(row: object, columns: Sequence[str | None], place: Place) -> tuple[str,
     texts = told if isinstance(told, list) else [told]
     for value, column in ((picture, columns[0]), *((text, columns[1]) for text in texts)):
         if not isinstance(value, str | int | None):
-            advice = "Save the pictures as files beside the table, name them in this column, and write captions as texts."
+            advice = "Save the pictures as files beside the table, name these in it, and write captions as texts."
             raise place.error(str(column), f"a {type(value).__name__}", "a file's name or a text", advice)
     return ("" if picture is None else str(picture)), ["" if t is None else str(t) for t in texts], str(label or "")
 
