@@ -21,6 +21,7 @@ from backend.core.vision.images import read_image
 from backend.errors import UserError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+ARCHIVES = (".tar", ".tgz", ".gz", ".zip")
 TABLES = ("captions", "metadata", "pairs")  # what a table in the folder may be called
 IMAGE = ("image", "file", "path", "filename", "file_name", "image_path", "filepath", "picture")
 CAPTION = ("caption", "captions", "text", "description", "sentence", "title")
@@ -86,6 +87,9 @@ def read_pairs(source: str | Path) -> PairFiles:
     path = Path(source).expanduser()
     if not str(source).strip() or not path.exists():
         raise UserError(f"There is no {printable(str(source), 200) or 'folder'}.", LAYOUTS, "Check the path.", "data")
+    if path.is_file() and path.suffix.lower() in ARCHIVES:
+        found = f"{printable(path.name, 80)} is an archive."
+        raise UserError(found, LAYOUTS, "Unpack it, and name its folder.", "data")
     left = LeftOut()
     if path.is_dir():
         table = _table_in(path)

@@ -149,6 +149,9 @@ def test_places_without_pairs_are_refused_with_advice(tmp_path, folder):
         read_pairs(empty)
     with pytest.raises(UserError, match="There is no"):
         read_pairs(tmp_path / "nowhere")
+    (tmp_path / "shard-0001.tar").write_bytes(b"")
+    with pytest.raises(UserError, match=r"shard-0001.tar is an archive.*Unpack it"):
+        read_pairs(tmp_path / "shard-0001.tar")
     with pytest.raises(UserError, match="There is no folder"):
         read_pairs("")
     (folder / "captions.csv").write_text("image,caption\n")
