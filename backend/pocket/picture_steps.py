@@ -1,8 +1,8 @@
 """Stepping the bundled model of pictures: Muon for the matrices of its layers, AdamW for all else, states on the disk.
 
-Muon: Jordan et al. 2024, as torch has it; in a trial of 210 steps it named twice as many pictures right as AdamW did.
-The products of matrices are taken in bfloat16, which halves the time where the processor has instructions for it.
-Knows the lesson. Does not know the words of the command, nor scores.
+Muon steps along the nearest orthogonal matrix (Jordan et al., 2024), as torch has it. Products of matrices are taken in
+bfloat16, which halves the time where the processor has instructions for it. Knows the lesson. Does not know the words
+of the command, nor scores.
 """
 
 from collections.abc import Iterator

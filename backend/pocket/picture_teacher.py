@@ -39,7 +39,7 @@ class Lesson:
     picture is drawn for every step, `grown` at once, up to `pictures`; `first` are there at the start.
     """
 
-    steps: int = 4000
+    steps: int = 5000
     lr: float = 0.02
     others: float = 2e-3
     warm: int = 50

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from backend.core.vision.clip_files import save_clip
+from backend.core.vision.clip_files import load_clip, save_clip
 from backend.core.vision.models import sizes_of
 from backend.errors import UserError
 from backend.pocket.picture_pool import NOTHING, Pool, covered, mirrored, places_of, targets
-from backend.pocket.picture_scores import Baselines, chance, parts
+from backend.pocket.picture_scores import Baselines, chance, parts, zero_shot
 from backend.pocket.picture_steps import Teaching
 from backend.pocket.picture_teacher import CONTEXT, Lesson, Pupil, prompts_of, teacher_tokenizer, untaught
 from backend.pocket.picture_teaching import print_scores, taught, validation
+from backend.pocket.pictures.__main__ import MODEL
 from backend.pocket.pictures.caption import fits
 from backend.pocket.pictures.pairs import pair
 from backend.pocket.pictures.telling import tell
@@ -151,3 +152,14 @@ def test_scores_are_printed_and_kept_beside_the_model(tmp_path, capsys):
     row = json.loads((tmp_path / "scores.json").read_text())[0]
     assert row["part"] == "things" and row["n"] == 320 and 0 <= row["zero_shot@1"] <= row["zero_shot@5"] <= 1
     assert f"zero_shot@1 {row['zero_shot@1']:.3f}" in capsys.readouterr().out
+
+
+def test_the_bundled_model_is_the_one_of_its_scores_and_beats_pixels_on_every_part():
+    clip, rows = load_clip(str(MODEL)), json.loads((MODEL / "scores.json").read_text())
+    assert sizes_of(clip.model) == sizes_of(untaught())
+    for row in rows:
+        assert row["zero_shot@1"] > max(row["nearest@1"], row["ridge@1"]), row["part"]
+    for part in parts(("hand", "things")):
+        row = next(row for row in rows if row["part"] == part.name)
+        assert zero_shot(clip.model, clip.tokenizer, part).share(1) == pytest.approx(row["zero_shot@1"], abs=0.01)
+    assert next(row for row in rows if row["part"] == "singles")["zero_shot@1"] >= 0.85
