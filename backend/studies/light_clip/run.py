@@ -4,16 +4,12 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 """
 
 import json
-import resource
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from backend.core.pool import Workers, set_threads
 from backend.core.vision.depth import text_weight
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
+from backend.runs.spent import peak_memory_mb, seconds_spent, timed
 from backend.studies.light_clip import summary
 from backend.studies.light_clip.arms import ARMS
 from backend.studies.light_clip.cells import DEPTH, NOISE, TRAIN, depths, noises, variants
@@ -99,23 +95,6 @@ def write_rows(run_dir: RunDir, name: str, rows: list[dict]) -> None:
         write_atomically(run_dir.path / f"{name}.jsonl", text)
 
 
-@contextmanager
-def timed(run_dir: RunDir, stage: str) -> Iterator[None]:
-    """Add what a stage took to what it took before it was stopped."""
-    begin, before = time.monotonic(), seconds_spent(run_dir).get(stage, 0.0)
-    try:
-        yield
-    finally:
-        spent = seconds_spent(run_dir) | {stage: round(before + time.monotonic() - begin, 1)}
-        write_atomically(run_dir.artifacts / "seconds.json", json.dumps(spent))
-
-
-def seconds_spent(run_dir: RunDir) -> dict[str, float]:
-    """Stage -> seconds so far."""
-    file = run_dir.artifacts / "seconds.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-
-
 def conclude(trainer: Trainer, tuned: Tuned) -> None:
     """results.jsonl and summary.json: figures with intervals, step sizes, time, memory and warnings."""
     c, data, run_dir = trainer.config, trainer.data, trainer.run_dir
@@ -128,8 +107,6 @@ def conclude(trainer: Trainer, tuned: Tuned) -> None:
     ]
     write_rows(run_dir, "results", rows)
     told = summary.ablation(figures)
-    unit = 1024 if sys.platform != "darwin" else 1024**2
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
     found = {
         "ablation": told,
         "looks": summary.looks(told),
@@ -143,7 +120,7 @@ def conclude(trainer: Trainer, tuned: Tuned) -> None:
             arm: summary.mean_of_known([o.seconds for o in by_seed.values()]) for arm, by_seed in outcomes.items()
         },
         "seconds": seconds_spent(run_dir),
-        "peak_memory_mb": round(peak),
+        "peak_memory_mb": peak_memory_mb(),
         "remarks": list(data.source(c.loose).remarks),
         "warnings": summary.warnings(c, figures),
     }

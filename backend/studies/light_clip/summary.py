@@ -7,7 +7,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from backend.runs.seeds import mean_with_interval
+from backend.runs.intervals import apart, spread
 from backend.studies.light_clip.arms import REFERENCE
 from backend.studies.light_clip.config import LightClipConfig
 
@@ -24,24 +24,17 @@ COUNTED = {  # which count of an outcome a metric is over
 Outcomes = dict[str, dict[int, dict]]  # arm -> seed -> the figures of a student on test pictures
 
 
-def spread(values: Sequence[float]) -> dict:
-    """Mean and the ends of its 95 % interval by Student's t over seeds; one value has no interval."""
-    _, mean, _, low, high = mean_with_interval(values)
-    return {"mean": mean} | ({"low": low, "high": high} if len(values) > 1 else {"low": None, "high": None})
-
-
 def difference(mine: dict[int, float], others: dict[int, float]) -> dict | None:
     """mine - others, paired by seed: the mean, its interval, its standard error, in how many seeds it is above 0, and
     whether it is beyond noise, which is that the interval leaves 0 out. None where no seed is in both."""
-    shared = sorted(mine.keys() & others.keys())
-    if not shared:
+    found = apart(mine, others)
+    if not found:
         return None
-    apart = [mine[seed] - others[seed] for seed in shared]
-    told = spread(apart)
+    told = spread(found)
     beyond = told["low"] is not None and (told["low"] > 0 or told["high"] < 0)
-    error = statistics.stdev(apart) / math.sqrt(len(apart)) if len(apart) > 1 else None
-    wins = sum(value > 0 for value in apart)
-    return {"arm": REFERENCE} | told | {"error": error, "wins": wins, "seeds": len(shared), "beyond": beyond}
+    error = statistics.stdev(found) / math.sqrt(len(found)) if len(found) > 1 else None
+    wins = sum(value > 0 for value in found)
+    return {"arm": REFERENCE} | told | {"error": error, "wins": wins, "seeds": len(found), "beyond": beyond}
 
 
 def ablation(found: Outcomes) -> list[dict]:

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
-from backend.core.pool import Workers, worker_count
+from backend.core.pool import Workers, kept, worker_count
 from backend.core.training.finetune import choose_lr
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress, RowWatch
+from backend.runs.students import Look, trained
 from backend.studies.light_clip.cells import Cell, Variant, chosen, count, first
 from backend.studies.light_clip.config import LightClipConfig
 from backend.studies.light_clip.training import (
@@ -56,7 +57,7 @@ def tune(trainer: Trainer, stage: str, wanted: list[Variant], workers: Workers, 
     for cell in every:
         forget_checkpoint(folder_of(run_dir, cell))
     for cell in cells:
-        keep(run_dir, cell)
+        keep_student(run_dir, cell)
     for cell in tried.keys() - set(cells):
         shutil.rmtree(folder_of(run_dir, cell) / STUDENT, ignore_errors=True)
     for one in wanted:
@@ -80,39 +81,40 @@ def folder_of(run_dir: RunDir, cell: Cell) -> Path:
     return run_dir.artifacts / TUNING / cell.name
 
 
-def keep(run_dir: RunDir, cell: Cell) -> None:
+def keep_student(run_dir: RunDir, cell: Cell) -> None:
     """Move a student to where it stays, unless that was done before."""
-    made, kept = folder_of(run_dir, cell) / STUDENT, run_dir.artifacts / STUDENTS / cell.variant.arm
+    made, place = folder_of(run_dir, cell) / STUDENT, run_dir.artifacts / STUDENTS / cell.variant.arm
     if made.is_dir():
-        kept.parent.mkdir(exist_ok=True)
-        shutil.rmtree(kept, ignore_errors=True)
-        made.replace(kept)
+        place.parent.mkdir(exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        made.replace(place)
 
 
 def train(trainer: Trainer, stage: str, cells: list[Cell], workers: Workers, progress: Progress) -> dict[Cell, Outcome]:
     """The outcome of every cell, several trained at a time; by the trainer that is here where no other process is."""
-    run_dir = trainer.run_dir
-    found = {cell: outcome for cell in cells if (outcome := read_outcome(run_dir, cell))}
-    todo = [(stage, cell) for cell in cells if cell not in found]
-    if todo:
-        watch = RowWatch(run_dir, progress, stage, MESSAGES[stage])
-        trainer.look_up = watch
-        begin = partial(cell_worker, trainer.config, run_dir.path) if workers.count > 1 else partial(own_work, trainer)
-        for (_, cell), outcome in workers.each(begin, todo, watch):
-            found[cell] = outcome
-            write_atomically(folder_of(run_dir, cell) / "outcome.json", json.dumps(asdict(outcome)))
-        watch()
-    return {cell: found[cell] for cell in cells}  # in their own order, not in the one they ended in
+    config, run_dir, watch = (
+        trainer.config,
+        trainer.run_dir,
+        RowWatch(trainer.run_dir, progress, stage, MESSAGES[stage]),
+    )
+    others = partial(cell_worker, config, run_dir.path, stage)
+    begin = others if workers.count > 1 else partial(own_work, trainer, stage)
+    return trained(cells, partial(read_outcome, run_dir), begin, partial(write_outcome, run_dir), watch, workers)
 
 
-def cell_worker(config: LightClipConfig, folder: Path) -> Callable[[tuple[str, Cell]], Outcome]:
-    """Load everything once, in whichever process this is, and return what to do with a cell."""
-    return own_work(Trainer(config, RunDir(folder)))
+def cell_worker(config: LightClipConfig, folder: Path, stage: str, look_up: Look | None) -> Callable[[Cell], Outcome]:
+    """Load everything once, in whichever process this is, and return what to do with a cell of a stage."""
+    return own_work(kept(trainer_of, config, folder), stage, look_up)
 
 
-def own_work(trainer: Trainer) -> Callable[[tuple[str, Cell]], Outcome]:
-    """What to do with a cell of a stage."""
-    return lambda task: trainer.train(*task, folder_of(trainer.run_dir, task[1]))
+def trainer_of(config: LightClipConfig, folder: Path) -> Trainer:
+    return Trainer(config, RunDir(folder))
+
+
+def own_work(trainer: Trainer, stage: str, look_up: Look | None) -> Callable[[Cell], Outcome]:
+    """What a trainer does with a cell of a stage."""
+    trainer.look_up = look_up or trainer.look_up
+    return lambda cell: trainer.train(stage, cell, folder_of(trainer.run_dir, cell))
 
 
 def how_many(config: LightClipConfig) -> int:
@@ -156,3 +158,7 @@ def forget_other_looks(run_dir: RunDir, lrs: dict[str, float]) -> None:
 def read_outcome(run_dir: RunDir, cell: Cell) -> Outcome | None:
     file = folder_of(run_dir, cell) / "outcome.json"
     return Outcome(**json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
+def write_outcome(run_dir: RunDir, cell: Cell, outcome: Outcome) -> None:
+    write_atomically(folder_of(run_dir, cell) / "outcome.json", json.dumps(asdict(outcome)))
