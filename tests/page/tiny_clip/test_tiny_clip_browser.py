@@ -11,6 +11,7 @@ import pytest
 
 from tests import browsing
 from tests.browsing import Visitor
+from tests.chinese import SAID, english
 from tests.tiny_clip_folder import write_run
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
@@ -90,4 +91,30 @@ def test_what_no_model_can_answer_is_said_and_nothing_typed_is_lost(chromium, ad
     page.click("#retrieval [data-find]")
     page.wait_for_selector("#retrieval .ds-failure:has-text('There is no sentence.')")
     assert visitor.errors == []
+    visitor.leave()
+
+
+def test_in_chinese_no_english_is_left_in_any_panel(chromium, address):
+    visitor = Reader(chromium, address, start="/tiny-clip?lang=zh")
+    page = visitor.page
+    page.wait_for_selector("html[lang=zh-CN] #reach .ds-tiny-crossing")
+    left = {}
+
+    def look() -> None:
+        page.wait_for_timeout(300)
+        for card in ("status", "reach", "affinity", "inheritance", "own-words", "retrieval", "ladder", "results"):
+            inside = SAID.replace("document.documentElement", f"document.querySelector('#{card}')")
+            left.update(dict.fromkeys(english(page.evaluate(inside)), card))
+
+    look()
+    page.click("#reach [data-over=seconds]")
+    page.click("#affinity [data-way=columns]")
+    page.locator("#affinity figure").nth(1).locator("[data-i='2'][data-j='5']").click()
+    page.fill("#own-words [data-words]", "cat")
+    page.click("#own-words [data-ask]")
+    page.fill("#retrieval [data-sentence]", " ")
+    page.click("#retrieval [data-find]")
+    page.wait_for_selector("#retrieval .ds-failure")
+    look()
+    assert left == {}
     visitor.leave()
