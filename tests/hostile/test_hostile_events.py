@@ -14,6 +14,7 @@ RECORDED = {  # by page
     "ba-lora": "recorded/ba_lora_quick",
     "active-inheritance": "recorded/active_inheritance_quick",
     "tiny-clip": "recorded/tiny_clip_quick",
+    "light-clip": "recorded/light_clip_quick",
 }
 GOOD = {  # what the widgets of the page say of their events
     "run": FINISHED,
@@ -38,10 +39,13 @@ GOOD = {  # what the widgets of the page say of their events
     "words": "cat, dog",
     "template": "a picture of {}",
     "picture": 0,
+    "arm": "tokens",
+    "text": "a red _ above a boat",
 }
 PROBED, CHOSEN, SEEN = (RECORDED[page] for page in ("ba-lora", "active-inheritance", "tiny-clip"))
 RUNS = {"open_3": PROBED, "choose_1": PROBED, "see_1": CHOSEN, "deal": CHOSEN}  # of events that know another study's
 RUNS |= {"ask_words": SEEN, "find_pairs": SEEN}
+RUNS |= dict.fromkeys(("see_matches", "match_own", "see_label", "guess_own"), RECORDED["light-clip"])
 SAID = {
     "take": ["kind"],
     "compare": ["run", "student", "a", "b"],
@@ -66,10 +70,14 @@ SAID = {
     "repeat": ["run", "times"],
     "ask_words": ["run", "words", "template", "picture", "image", "number"],
     "find_pairs": ["run", "text", "picture", "image", "number"],
+    "see_matches": ["run", "picture", "arm"],
+    "match_own": ["run", "picture", "text", "number"],
+    "see_label": ["run", "picture", "arm"],
+    "guess_own": ["run", "picture", "text"],
 }
-OPENINGS = ("open", "open_1", "open_2", "open_4", "open_5", "open_6")  # of the pages
+OPENINGS = ("open", "open_1", "open_2", "open_4", "open_5", "open_6", "open_7")  # of the pages
 FORMS = ["follow", "start_1", "cost", "drop", "follow_4", "start_2", "expect", "show_example", "publish", "ask"]
-FORMS += ["start_3", "follow_8", "start_5", "follow_9"]
+FORMS += ["start_3", "follow_8", "start_5", "follow_9", "start_6", "follow_10"]
 HALF = "half a letter"
 WHOLE = {what: value for what, value in WRITTEN.items() if what != HALF}
 SHARE = 4  # an event is asked every so many-th value; the next event the next ones
