@@ -64,7 +64,7 @@ def picture_gain(found: Found) -> Spread | None:
 
 
 def gain_markup(found: Found) -> str:
-    """The same with both figures, for beside the examples; empty where there is none."""
+    """What the picture adds to a hidden word, with both figures, for beside the examples; empty where there is none."""
     arm = next((arm for arm in GUESSERS if (arm, "masked_gain") in found), None)
     sides = [found.get((arm, name)) for name in ("masked_with", "masked_without")]
     if arm is None or None in sides:

@@ -103,7 +103,7 @@ class Matches(Panel):
         return matches.sight(*found, sent(event, "picture"), sent(event, "arm")) if found else {}
 
     def match_own(self, owner: str, event: gr.EventData) -> dict:
-        """The same for a caption of the visitor's. What is wrong with it is said, and nothing is lost."""
+        """The matches of a caption of the visitor's. What is wrong with it is said, and nothing is lost."""
         found, picture, number = self.view.opened(owner, event), sent(event, "picture"), sent(event, "number")
         if found is None:
             return gr.skip()
