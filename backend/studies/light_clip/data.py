@@ -3,6 +3,7 @@
 Knows a config, sources of pictures and CLIP models. Does not train and does not score.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -45,10 +46,10 @@ class Data:
         """Patches along a picture."""
         return self.side // (self.begun.model.config.vision_config.patch_size if self.begun else self.config.patch)
 
-    @property
-    def whole_words(self) -> bool:
-        """Whether each word of a caption is one number, so that it is known where the words are."""
-        return self.begun is None
+    def whole_words(self, texts: Sequence[str]) -> bool:
+        """Whether each word of these captions is one number, so that it is known where the words are."""
+        read = self.tokenizer(list(texts), add_special_tokens=False).input_ids
+        return all(len(numbers) == len(text.split()) for numbers, text in zip(read, texts, strict=True))
 
     def source(self, loose: float) -> Source:
         """Where pairs come from. Raises UserError where there are none."""

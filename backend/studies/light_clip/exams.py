@@ -121,7 +121,7 @@ def exam_of(data: Data, kind: str) -> Exam:
         numbered(data.tokenizer, prompts, data.context)[0],
         paired,
         _pairs(data, [paired]),
-        _first(source.word_places(paired.name, data.grid), len(paired)) if data.whole_words else None,
+        _first(source.word_places(paired.name, data.grid), len(paired)) if data.whole_words(paired.texts) else None,
         everything,
         hidden_words(data, told, everything.mask),
         c.both_ways,
@@ -139,7 +139,7 @@ def hidden_words(data: Data, splits: Sequence[Split], mask: Int[Tensor, "told wo
     rng = generator("exam", *(split.name for split in splits))
     source, about, first = data.source(data.config.loose), word_places(mask), 0
     for split in splits:
-        for row in range(len(split) if data.whole_words else 0):
+        for row in range(len(split) if data.whole_words(split.texts) else 0):
             there = source.word_patches(split.name, row, data.grid)
             if there is not None:
                 known = torch.tensor([patches is not None for patches in there])

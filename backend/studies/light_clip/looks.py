@@ -64,7 +64,7 @@ def shown_of(data: Data) -> Shown:
     batch = pool.pick(batch.rows, torch.zeros_like(batch.views), batch.captions)
     texts = [pool.texts[number] for number in batch.captions.tolist()]
     patches: list[Patches] = [None] * len(scenes)
-    if data.whole_words:
+    if data.whole_words(scenes.texts):
         split = source.split(scenes.name)
         numbers = [split.texts.index(text) for text in scenes.texts]
         patches = [source.word_patches(scenes.name, number, data.grid) for number in numbers]

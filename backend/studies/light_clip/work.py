@@ -3,30 +3,32 @@
 from backend.runs.work import START, Amount, Number, Part, Work
 from backend.studies.light_clip.arms import ARMS
 from backend.studies.light_clip.cells import DEPTH, NOISE, TRAIN, Variant, count, variants
-from backend.studies.light_clip.config import LightClipConfig
+from backend.studies.light_clip.config import SIDE, LightClipConfig
 
-# Measured on the small student of the defaults, in units of the bundled language model's work (runs/pace.py)
+# Measured on one core with students of several widths, in units of the bundled language model's work (runs/pace.py)
 WORDS = 14  # numbers of a caption in a batch, padding included
-UPDATE = 3.0  # steps that an update of the base costs, beside its tokens
-TOKEN = 0.12  # of a language model's token, for a patch or a word of this width
-MATCHING, MASKING = 0.6, 0.5  # what the parts add to an update
-PICTURE = 1.0  # questions that drawing a picture takes
-ASKED = 0.6  # questions that a picture of an exam takes
+UPDATE = 0.7  # steps that an update costs, however little it reads
+TOKEN = 0.053  # of a language model's token, for a patch or a word in one layer of the width below
+WIDTH = 64
+MATCHING, MASKING = 1.0, 0.9  # what the parts add to an update of the base
+DRAWN, TRUTH = 0.8, 1.5  # questions that drawing a picture takes, and finding where its words lie, in every process
+REAL_IMAGE, REAL_TEXT = (50, 12, 768), 512  # of a student that goes on from a real model: those of CLIP ViT-B/32
+ASKED = 0.3  # questions that a picture of an exam takes
 EXAMS = 7  # on validation pictures, in a training of the arms
-WIDTH = 64  # of the towers that were measured
 PROCESS_MB = 550.0  # with torch and pictures
 
 
 def work(c: LightClipConfig, workers: int, begun: int = 0) -> Work:
     """All parts of a run. `begun` is 0: such a run has no branches."""
     wanted, busy = variants(c), max(1, min(workers, len(c.arms) * c.seeds))
-    drawn = c.pictures + 2 * c.test_limit + 2 * c.validation_limit
+    exams = c.test_limit + c.validation_limit  # of each of two kinds of pictures
+    ready = Amount(questions=TRUTH * 2 * exams)
     parts = [
         Part(START, "libraries", Amount(starts=1)),
-        Part("prepare", "pictures", Amount(questions=PICTURE * drawn)),
+        Part("prepare", "pictures", Amount(questions=DRAWN * (c.pictures + 2 * exams)) + ready),
     ]
     if busy > 1:
-        parts.append(Part(TRAIN, "processes", Amount(starts=busy), at_once=busy))
+        parts.append(Part(TRAIN, "processes", (Amount(starts=1) + ready) * busy, at_once=busy))
     for stage in (TRAIN, DEPTH, NOISE):
         if wanted[stage]:
             parts.append(Part(stage, "students", students(c, stage, wanted[stage]), at_once=busy))
@@ -45,11 +47,17 @@ def student(c: LightClipConfig, one: Variant, exams: int) -> Amount:
     """One training and its exams."""
     arm = ARMS[one.arm]
     more = 1 + MATCHING * bool(arm.rule) + MASKING * arm.masked
-    tokens = c.batch * (patches(c) * c.image_layers * c.image_width + WORDS * one.layers * c.text_width) / WIDTH
+    tokens = c.batch * (read(*seen(c)) + read(WORDS, one.layers, REAL_TEXT if c.start else c.text_width))
     asked = 2 * (exams * c.validation_limit + c.test_limit)
     return Amount(steps=c.steps * UPDATE * more, tokens=c.steps * tokens * TOKEN * more, questions=asked * ASKED)
 
 
-def patches(c: LightClipConfig) -> Number:
-    """Tokens of a picture of 32 pixels."""
-    return (32 / c.patch) ** 2 + 1
+def seen(c: LightClipConfig) -> tuple[Number, int, int]:
+    """Patches of a picture with the mark before them, layers and width of the image tower."""
+    return REAL_IMAGE if c.start else ((SIDE / c.patch) ** 2 + 1, c.image_layers, c.image_width)
+
+
+def read(tokens: Number, layers: int, width: int) -> Number:
+    """What a tower reads, in tokens of a layer of the measured width; a wide one takes the square of its width."""
+    times = width / WIDTH
+    return tokens * layers * max(times, times**2)
