@@ -196,7 +196,7 @@ class LightClipConfig:
         PARTS, "Which parts to train with.", "Training", label="Arms", choices=tuple(ARMS), public=len(ARMS)
     )
     lrs: tuple[float, ...] = setting(
-        (0.002, 0.004),
+        (0.0015, 0.003),
         "Step sizes to try in each arm; retrieval on validation pictures chooses one.",
         "Training",
         label="Step sizes",
@@ -242,7 +242,7 @@ class LightClipConfig:
         public=4,
     )
     looses: tuple[float, ...] = setting(
-        (0.0, 0.5, 1.0),
+        (0.0, 0.4, 1.0),
         "Shares of loose captions on which hard and softened labels are compared; empty for none.",
         "Curves",
         label="Shares of loose captions to compare",
@@ -269,7 +269,7 @@ class LightClipConfig:
             raise setting_error("arms", found, "different arms, at least one", "Write for example arms=base,tokens.")
         if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):
             found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
-            step = "Write for example lrs=0.001,0.002."
+            step = "Write for example lrs=0.0015,0.003."
             raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
         if not all(1 <= depth <= 24 for depth in self.depths) or len(set(self.depths)) != len(self.depths):
             found = f"depths is {', '.join(map(str, self.depths))}."

@@ -111,7 +111,7 @@ def exam_of(data: Data, kind: str) -> Exam:
     """The exam on validation or test pictures."""
     c, source = data.config, data.source(data.config.loose)
     names, limit = (source.validations, c.validation_limit) if kind == VALIDATION else (source.tests, c.test_limit)
-    named, paired = source.split(names[0]).first(limit), source.split(scenes_of(names)).first(limit)
+    named, paired = source.split(names[0], limit), source.split(scenes_of(names), limit)
     prompts = [template.replace("{}", name) for name in named.classes for template in source.templates]
     told = [named, paired] if named.name != paired.name else [paired]
     everything = _pairs(data, told)

@@ -58,14 +58,14 @@ class Shown:
 def shown_of(data: Data) -> Shown:
     """The pictures of a run that are looked at."""
     c, source, pool = data.config, data.source(data.config.loose), data.pool(data.config.loose)
-    scenes = _varied(source.split(scenes_of(source.validations)), SCENES)
+    split = source.split(scenes_of(source.validations), c.validation_limit)
+    scenes = _varied(split, SCENES)
     pairs = Pairs(normalised(scenes.pixels, data.normal), *numbered(data.tokenizer, scenes.texts, data.context))
     batch = pool.batch(c.seed, 0, min(TOGETHER, c.batch))
     batch = pool.pick(batch.rows, torch.zeros_like(batch.views), batch.captions)
     texts = [pool.texts[number] for number in batch.captions.tolist()]
     patches: list[Patches] = [None] * len(scenes)
     if data.whole_words(scenes.texts):
-        split = source.split(scenes.name)
         numbers = [split.texts.index(text) for text in scenes.texts]
         patches = [source.word_patches(scenes.name, number, data.grid) for number in numbers]
     return Shown(scenes, pairs, patches, batch, texts, source.true(texts, batch.rows.tolist()))

@@ -37,7 +37,7 @@ SAVED_EVERY = 50  # updates between two checkpoints; a multiple of the above
 EXAMINED = 6  # times in a training, on validation pictures
 LOOKED_AT = 8  # times in a training that labels are written down
 MATCHED = 4  # and matches, besides the start
-WARM = 0.05  # share of the updates in which the step size grows
+WARM = 0.1  # share of the updates in which the step size grows
 CLIP = 1.0  # largest norm of a gradient
 
 
