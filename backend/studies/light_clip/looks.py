@@ -59,27 +59,32 @@ def shown_of(data: Data) -> Shown:
     """The pictures of a run that are looked at."""
     c, source, pool = data.config, data.source(data.config.loose), data.pool(data.config.loose)
     split = source.split(scenes_of(source.validations), c.validation_limit)
-    scenes = _varied(split, SCENES)
+    numbers = _varied(split, SCENES)
+    scenes = _rows(split, numbers)
     pairs = Pairs(normalised(scenes.pixels, data.normal), *numbered(data.tokenizer, scenes.texts, data.context))
     batch = pool.batch(c.seed, 0, min(TOGETHER, c.batch))
     batch = pool.pick(batch.rows, torch.zeros_like(batch.views), batch.captions)
     texts = [pool.texts[number] for number in batch.captions.tolist()]
     patches: list[Patches] = [None] * len(scenes)
     if data.whole_words(scenes.texts):
-        numbers = [split.texts.index(text) for text in scenes.texts]
         patches = [source.word_patches(scenes.name, number, data.grid) for number in numbers]
     return Shown(scenes, pairs, patches, batch, texts, source.true(texts, batch.rows.tolist()))
 
 
-def _varied(split: Split, count: int) -> Split:
-    """The first pictures that show several things, each with words of its own."""
-    kept: list[int] = []
+def _varied(split: Split, count: int) -> list[int]:
+    """The numbers of the first pictures that show several things, each with words of its own."""
+    kept: dict[str, int] = {}
     for row, text in enumerate(split.texts):
-        if len(split.names[row]) > 1 and text not in {split.texts[other] for other in kept}:
-            kept.append(row)
-    kept = (kept + [row for row in range(len(split)) if row not in kept])[:count]
-    some = (split.pixels[kept], tuple(split.texts[row] for row in kept), tuple(split.names[row] for row in kept))
-    return Split(split.name, *some, split.classes, split.right[kept])
+        if len(split.names[row]) > 1:
+            kept.setdefault(text, row)
+    found = list(kept.values())
+    return (found + [row for row in range(len(split)) if row not in found])[:count]
+
+
+def _rows(split: Split, numbers: list[int]) -> Split:
+    """The pictures of these numbers."""
+    texts, names = (tuple(every[number] for number in numbers) for every in (split.texts, split.names))
+    return Split(split.name, split.pixels[numbers], texts, names, split.classes, split.right[numbers])
 
 
 def picture_rows(data: Data, shown: Shown) -> list[dict]:
