@@ -104,7 +104,8 @@ def own(there: Sequence[int], pictures: Pictures) -> str:
         '<form class="ds-light-own"><h3>Try a caption of your own</h3>'
         f'<div class="ds-light-strip" role="radiogroup" aria-label="Picture" translate="no">{choices}</div>'
         f"<label>A caption with one word hidden, written {GAP}"
-        f'<input type="text" maxlength="200" autocomplete="off" placeholder="a red {GAP} above a boat"></label>'
+        '<input type="text" translate="no" maxlength="200" autocomplete="off" '
+        f'placeholder="a red {GAP} above a boat"></label>'
         '<button type="submit">Fill in</button></form>'
     )
 

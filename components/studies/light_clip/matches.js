@@ -60,6 +60,8 @@ function draw() {
     if (!view.box.isConnected) box.append(view.box);
     view.draw({ title: state.arms.get(side.arm) || side.arm, src: picture.src, moment, rule: mine.rule, word: mine.word < moment.words.length ? mine.word : null, range, said: said(moment) });
   });
+  const known = sides.some(({ moments }) => moments.some(({ truth }) => truth.some((places) => places !== null)));
+  element.querySelectorAll("[class^=ds-light-key-]").forEach((node) => { node.hidden = !known; });
   rules(sides);
   spark(mine.own ? [] : sides, sight.chance);
   part("[data-back]").hidden = !mine.own;

@@ -46,7 +46,8 @@ TEMPLATE = f"""
     <figure class="ds-light-spark" hidden><svg viewBox="0 0 640 96" preserveAspectRatio="none" role="img"></svg>
       <figcaption class="ds-quiet"></figcaption></figure>
     <form class="ds-light-own"><label>A caption of your own for this picture
-      <input type="text" maxlength="200" autocomplete="off" placeholder="two red apples above a boat"></label>
+      <input type="text" translate="no" maxlength="200" autocomplete="off"
+        placeholder="two red apples above a boat"></label>
       <button type="submit">Match its words</button><button type="button" data-back hidden>Its own
       caption</button></form>
     <div data-error aria-live="polite"></div>
