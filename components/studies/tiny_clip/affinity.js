@@ -96,7 +96,7 @@ function sliders({ steps, step }) {
 function draw() {
   const began = performance.now(), found = chosen(), there = Boolean(state.run && found.student && found.teacher && found.teacher.length === found.student.length);
   part("[data-wait]").hidden = there;
-  part("[data-wait]").textContent = state.run && !state.live ? "This run kept no matrices." : "The matrices appear here when the first student begins to train.";
+  part("[data-wait] p").textContent = state.run && !state.live ? "This run kept no matrices." : "The matrices appear here when the first student begins to train.";
   part("[data-shown]").hidden = !there;
   section.dataset.matrices = [...state.found.values()].reduce((sum, steps) => sum + steps.size, 0);
   if (!there) return;

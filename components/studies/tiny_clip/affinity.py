@@ -21,10 +21,18 @@ from components.studies.tiny_clip import reading, words
 SCRIPT = Path(__file__).with_suffix(".js")
 MOST = 16  # pairs that a matrix is drawn of
 SCALE = 50.0  # the logit scale that the released code fixes, where a run does not say its own
+GHOST = (  # what will stand here
+    '<svg viewBox="0 0 400 100" aria-hidden="true"><path d="'
+    "M20 6h88v88h-88z M20 28h88 M20 50h88 M20 72h88 M42 6v88 M64 6v88 M86 6v88 M156 6h88v88h-88z M156 "
+    "28h88 M156 50h88 M156 72h88 M178 6v88 M200 6v88 M222 6v88 M292 6h88v88h-88z M292 28h88 M292 50h88 "
+    "M292 72h88 M314 6v88 M336 6v88 M358 6v88"
+    '"/></svg>'
+)
 TEMPLATE = f"""
 <section class="ds-tiny ds-tiny-affinity" data-matrices="0" {saving.drawn()}>{saving.MENU}
   <header><h2>Which caption belongs to which picture?</h2></header>
-  <p class="ds-quiet" data-wait>The matrices appear here when the first student begins to train.</p>
+  <div class="ds-tiny-wait" data-wait>{GHOST}
+    <p class="ds-quiet">The matrices appear here when the first student begins to train.</p></div>
   <div data-shown hidden>
     <div class="ds-tiny-picks"><label>Student<select data-pick="who"></select></label>
       <div class="ds-switch" role="group" aria-label="Direction"><button type="button" data-way="rows"

@@ -116,7 +116,7 @@ function fill(name, options, value) {
 function draw() {
   const found = state.maps.size ? chosen() : { maps: [] }, there = Boolean(state.run) && found.maps.every(Boolean) && found.maps.length > 0;
   part("[data-wait]").hidden = there;
-  part("[data-wait]").textContent = state.run && !state.live ? "This run kept no maps: none of its students inherits, or it ended before." : "The maps appear here when the first student inherits.";
+  part("[data-wait] p").textContent = state.run && !state.live ? "This run kept no maps: none of its students inherits, or it ended before." : "The maps appear here when the first student inherits.";
   part("[data-shown]").hidden = !there;
   section.dataset.maps = [...state.maps.values()].flat().length;
   if (!there) return;

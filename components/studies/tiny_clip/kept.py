@@ -23,10 +23,20 @@ SCRIPT = Path(__file__).with_suffix(".js")
 UNIT = re.compile(r"(image|text)\.(?:hidden|[0-9]{1,3}\.(?:heads|neurons))")
 MOST_UNITS, MOST_MOMENTS = 8192, 24  # of one strip; of one student
 TOWERS, DIGITS = ("image", "text"), "0123456789"
+GHOST = (  # what will stand here
+    '<svg viewBox="0 0 400 100" aria-hidden="true"><path d="'
+    "M20 8h20v12h-20z M46 8h20v12h-20z M74 8h110v12h-110z M20 28h20v12h-20z M46 28h20v12h-20z M74 "
+    "28h110v12h-110z M20 48h20v12h-20z M46 48h20v12h-20z M74 48h110v12h-110z M20 68h20v12h-20z M46 "
+    "68h20v12h-20z M74 68h110v12h-110z M216 8h20v12h-20z M242 8h20v12h-20z M270 8h70v12h-70z M216 "
+    "28h20v12h-20z M242 28h20v12h-20z M270 28h70v12h-70z M216 48h20v12h-20z M242 48h20v12h-20z M270 "
+    "48h70v12h-70z M216 68h20v12h-20z M242 68h20v12h-20z M270 68h70v12h-70z"
+    '"/></svg>'
+)
 TEMPLATE = f"""
 <section class="ds-tiny ds-tiny-kept" data-maps="0" {saving.drawn()}>{saving.MENU}
   <header><h2>What was kept of the teacher?</h2></header>
-  <p class="ds-quiet" data-wait>The maps appear here when the first student inherits.</p>
+  <div class="ds-tiny-wait" data-wait>{GHOST}
+    <p class="ds-quiet">The maps appear here when the first student inherits.</p></div>
   <div data-shown hidden>
     <div class="ds-tiny-picks"><label>On the left<select data-pick="left"></select></label>
       <label>On the right<select data-pick="right"></select></label>

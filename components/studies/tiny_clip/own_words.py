@@ -35,7 +35,7 @@ TEMPLATE = f"""
     {CHOOSER}
     <div class="ds-tiny-asking">
       <label><span>Your words, with commas between them</span>
-        <textarea rows="2" data-words maxlength="13000" translate="no"></textarea></label>
+        <textarea rows="3" data-words maxlength="13000" translate="no"></textarea></label>
       <label><span>Template</span><select data-template translate="no"><option>a picture of {{}}</option>
         <option>a drawing of {{}}</option><option>we see {{}}</option><option>{{}}</option></select></label>
       <button type="button" class="ds-button" data-ask>Ask all models</button></div>

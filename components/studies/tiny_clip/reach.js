@@ -111,7 +111,7 @@ function crossings() {
 function draw() {
   const arms = state.metrics.length ? gathered() : [], there = Boolean(state.run) && arms.length > 0;
   part("[data-wait]").hidden = there;
-  part("[data-wait]").textContent = state.run && !state.live ? "This run has no evaluations: it ended before the first." : "The curves appear here when the step sizes are chosen.";
+  part("[data-wait] p").textContent = state.run && !state.live ? "This run ended before its step sizes were chosen." : "The curves appear here when the step sizes are chosen.";
   part("[data-shown]").hidden = !there;
   section.dataset.points = arms.reduce((sum, arm) => sum + arm.lines.flat().length, 0);
   if (!there) return;

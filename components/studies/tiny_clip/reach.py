@@ -18,10 +18,16 @@ from components.studies.tiny_clip import reading, words
 
 SCRIPT = Path(__file__).with_suffix(".js")
 COLUMNS = ("step", "seconds", *words.METRICS)  # of a point, behind its arm and seed
+GHOST = (  # what will stand here
+    '<svg viewBox="0 0 400 100" aria-hidden="true"><path d="'
+    "M6 96H394 M6 90C40 20 70 14 394 12 M6 90C70 60 130 44 394 40 M6 90C140 84 220 66 394 58"
+    '"/></svg>'
+)
 TEMPLATE = f"""
 <section class="ds-tiny ds-tiny-reach" data-points="0" {saving.drawn()}>{saving.MENU}
   <header><h2>When is a student as good as scratch at its end?</h2></header>
-  <p class="ds-quiet" data-wait>The curves appear here when the step sizes are chosen.</p>
+  <div class="ds-tiny-wait" data-wait>{GHOST}
+    <p class="ds-quiet">The curves appear here when the step sizes are chosen.</p></div>
   <div data-shown hidden>
     <div class="ds-tiny-picks"><label>Figure<select data-pick="metric"></select></label>
       <div class="ds-switch" role="group" aria-label="Over what"><button type="button" data-over="step"
