@@ -1,6 +1,7 @@
 """The command `python -m backend.pocket.pictures teach`: teach, keep states, go on from the last one, score, write.
 
-Prints progress and the table of scores. Knows folders; what is learned and how it is scored is known elsewhere.
+Prints progress and the table of scores. Knows folders; what is learned and how it is scored is known elsewhere. The
+whole lesson costs some 20 minutes of one core, the scores one more.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def teach(args: argparse.Namespace) -> None:
         )
         save_clip(teaching.pupil.clip, tokenizer, args.work / "so-far")
 
-    save_clip(taught(lesson, args.work, told), tokenizer, args.to)
+    save_clip(taught(lesson, args.work, told), teacher_tokenizer(), args.to)  # a new one: a used one keeps its padding
     print(f"wrote {args.to}", flush=True)
     print_scores(args.to, baselines=not args.no_baselines)
 
