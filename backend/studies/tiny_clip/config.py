@@ -11,6 +11,7 @@ from backend.studies.tiny_clip.arms import ARMS
 
 PRESETS = Path(__file__).parent / "presets"
 WORLDS = ("pocket", "emoji", "own")
+TRAVEL = 45.0  # what masks could move in all if every update went one way, five times what is needed
 USUAL = ("scratch", "affinity", "inherit", "both", "auto", "one_leap", "progressive")
 
 
@@ -25,7 +26,7 @@ class TinyClipConfig:
         kind="place",
     )
     keep: float = setting(
-        0.27,
+        0.3,
         "Share of the teacher's weights in blocks that students keep.",
         "Models",
         label="Size of the students",
@@ -78,7 +79,7 @@ class TinyClipConfig:
         public="fewer pictures cost less",
     )
     pairs: int = setting(
-        4000,
+        3000,
         "Training pictures, each with its caption.",
         "Data",
         label="Training pairs",
@@ -108,7 +109,7 @@ class TinyClipConfig:
         public="a share costs nothing",
     )
     validation_limit: int = setting(
-        300,
+        150,
         "Validation pictures, for the step size.",
         "Data",
         label="Validation pictures",
@@ -117,14 +118,14 @@ class TinyClipConfig:
         public=400,
     )
     test_limit: int = setting(
-        600, "Test pictures.", "Data", label="Test pictures", low=8, high=10_000, public=(600, 1200)
+        200, "Test pictures.", "Data", label="Test pictures", low=8, high=10_000, public=(600, 1200)
     )
 
     arms: tuple[str, ...] = setting(
         USUAL, "Which students to train.", "Training", label="Arms", choices=tuple(ARMS), public=len(ARMS)
     )
     lrs: tuple[float, ...] = setting(
-        (0.0005, 0.0015, 0.004),
+        (0.001, 0.0025),
         "Step sizes to try in each arm; validation pictures choose one.",
         "Training",
         label="Step sizes",
@@ -141,7 +142,7 @@ class TinyClipConfig:
         public=(400, 2000),
     )
     batch: int = setting(
-        64, "Pairs an update.", "Training", label="Pairs an update", low=2, high=4096, public=(64, 256)
+        32, "Pairs an update.", "Training", label="Pairs an update", low=2, high=4096, public=(64, 256)
     )
     seeds: int = setting(
         5,
@@ -181,11 +182,11 @@ class TinyClipConfig:
         public="a share of updates that are made anyway",
     )
     mask_lr: float = setting(
-        0.15,
-        "Step size of the masks; they travel 9.2 from kept to dropped.",
+        0.0,
+        "Step size of the masks, which travel 9.2 from kept to dropped; 0: 45 divided by their updates.",
         "Training",
         label="Step size of masks",
-        low=1e-4,
+        low=0.0,
         high=10.0,
         public="a number costs nothing",
     )
@@ -213,3 +214,8 @@ class TinyClipConfig:
     def mask_steps(self) -> int:
         """Updates of the arm auto before its cut."""
         return min(self.steps - 1, max(1, round(self.mask_share * self.steps)))
+
+    @property
+    def mask_step(self) -> float:
+        """The step size of masks: a short learning needs a larger one to arrive."""
+        return self.mask_lr or TRAVEL / self.mask_steps

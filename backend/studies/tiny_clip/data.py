@@ -119,7 +119,7 @@ class Data:
     def _exam(self, names: tuple[str, ...], limit: int) -> Exam:
         """The main split for names; for retrieval that of scenes, whose captions say more, where there is one."""
         found = next((name for name in names if name.endswith("scenes")), names[0])
-        splits = [self.source.split(name).first(limit) for name in (names[0], found)]
+        splits = [self.source.split(name, limit) for name in (names[0], found)]
         return Exam(*splits, self.source.templates[:TEMPLATES], self.teacher)
 
 

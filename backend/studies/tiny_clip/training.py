@@ -101,8 +101,7 @@ class Trainer:
         """The rows of a leg's beginning: how large the student is, what it kept, and what it can."""
         if leg.masks:
             return
-        scores, sizes = self.look(cell, leg.first, begun.model, 0.0 if number == 0 else told["seconds"]), None
-        sizes = sizes_told(begun.model)
+        scores, sizes = self.look(cell, leg.first, begun.model, told.get("seconds", 0.0)), sizes_told(begun.model)
         if begun.kept is None:
             return
         where = {"arm": cell.arm, "lr": cell.lr, "seed": cell.seed, "step": leg.first}
@@ -225,7 +224,7 @@ class _Leg:
             return train(self.model, self._batch, self._loss, plan, start)
         target = 1 - blocks_asked(self.trainer.teacher, c.keep) / blocks_of(self.trainer.shapes)
         budget = Budget(blocks_of(self.trainer.shapes), target, warmup=leg.steps // 3)
-        masks = MaskPlan(budget, c.mask_lr, seed=_number(c.seed, self.cell.seed))
+        masks = MaskPlan(budget, c.mask_step, seed=_number(c.seed, self.cell.seed))
         plan = Plan(leg.steps, self.cell.lr, leg.steps)  # the step size rises up to the cut, as in the official code
         return learn_masks(self.model, self._batch, self._loss, plan, masks, start)
 

@@ -66,7 +66,7 @@ def test_stages_nest_fall_and_end_at_the_size_of_a_single_leap(share, stages):
 
 def test_nothing_is_trained_twice():
     config = TinyClipConfig()
-    grid, lrs = grid_cells(config), dict.fromkeys(config.arms, 0.001)
+    grid, lrs = grid_cells(config), dict.fromkeys(config.arms, config.lrs[0])
     last = final_cells(config, lrs)
     assert len(grid) == len(config.arms) * 3 and len(last) == len(config.arms) * 5
     assert len(set(grid) & set(last)) == len(config.arms)
