@@ -9,7 +9,7 @@ from backend.studies.light_clip.config import LightClipConfig
 from backend.studies.light_clip.study import STUDY
 
 CONFIG = LightClipConfig(
-    pictures=24, told=2, image_width=16, image_layers=1, text_width=16, lrs=(0.002, 0.02), steps=12, batch=6, seeds=2,
+    pairs=24, told=2, image_width=16, image_layers=1, text_width=16, lrs=(0.002, 0.02), steps=12, batch=6, seeds=2,
     arms=("base", "softened", "tokens", "all"), validation_limit=12, test_limit=14, depths=(1, 2), looses=(0.0, 0.4),
 )  # fmt: skip
 

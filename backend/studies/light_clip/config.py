@@ -19,7 +19,7 @@ HEAD = 16  # width of a head
 class LightClipConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
-    source: str = setting(
+    world: str = setting(
         "pocket",
         "pocket: drawn scenes. emoji: the atlas that you built of them. own: your own pictures with captions.",
         "Pictures",
@@ -33,7 +33,7 @@ class LightClipConfig:
         "Pictures",
         label="Data folder",
         kind="place",
-        only_with=("source", ("emoji", "own")),
+        only_with=("world", ("emoji", "own")),
     )
     groups: tuple[str, ...] = setting(
         (),
@@ -41,7 +41,7 @@ class LightClipConfig:
         "Pictures",
         label="Groups of emoji",
         public="fewer groups are fewer pictures",
-        only_with=("source", ("emoji",)),
+        only_with=("world", ("emoji",)),
     )
     loose: float = setting(
         0.4,
@@ -52,9 +52,9 @@ class LightClipConfig:
         low=0.0,
         high=1.0,
         public="a share costs nothing",
-        only_with=("source", ("pocket", "emoji")),
+        only_with=("world", ("pocket", "emoji")),
     )
-    pictures: int = setting(
+    pairs: int = setting(
         2000,
         "Training pictures, at most.",
         "Pictures",
@@ -252,8 +252,8 @@ class LightClipConfig:
     def __post_init__(self):
         check(self)
         self._check_lists()
-        if self.source == "own" and not self.data_dir:
-            found = "source is own, and data_dir is empty."
+        if self.world == "own" and not self.data_dir:
+            found = "world is own, and data_dir is empty."
             raise setting_error("data_dir", found, "a folder or a table of pairs", "Set data_dir to its path.")
         for name in ("image_width", "text_width"):
             if getattr(self, name) % HEAD:

@@ -55,8 +55,8 @@ class Data:
         """Where pairs come from. Raises UserError where there are none."""
         c = self.config
         if loose not in self._sources:
-            facts = {"seed": c.seed, "pairs": c.pictures, "captions": c.told, "groups": c.groups}
-            asked = SourceConfig(c.source, c.data_dir, loose, side=self.side, **facts)
+            facts = {"seed": c.seed, "pairs": c.pairs, "captions": c.told, "groups": c.groups}
+            asked = SourceConfig(c.world, c.data_dir, loose, side=self.side, **facts)
             self._sources[loose] = open_source(asked, self.folder)
         return self._sources[loose]
 

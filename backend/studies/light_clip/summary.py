@@ -79,7 +79,7 @@ def warnings(config: LightClipConfig, found: Outcomes) -> list[dict]:
         step = f"Add {REFERENCE} to arms."
         told.append(_warning("reference", "No arm has CLIP's own loss.", "one to compare the others with", step))
     if not any(value_of(by_seed, "pointing") for by_seed in found.values()):
-        step = "Take the drawn scenes (source=pocket) to see where words lie."
+        step = "Take the drawn scenes (world=pocket) to see where words lie."
         told.append(_warning("pointing", "Nobody knows where things lie in these pictures.", "drawn scenes", step))
     return told
 
@@ -90,7 +90,7 @@ def _warning(kind: str, found: str, expected: str, next_step: str) -> dict:
 
 def result_rows(config: LightClipConfig, arm: str, seed: int, figures: dict) -> list[dict]:
     """The figures of a student in the columns that every study has."""
-    where = {"arm": arm, "student": "light", "task": config.source, "regime": "pairs", "seed": seed, "scores": None}
+    where = {"arm": arm, "student": "light", "task": config.world, "regime": "pairs", "seed": seed, "scores": None}
     return [
         where | {"metric": metric, "value": figures[metric], "n": figures[COUNTED.get(metric, "n")]}
         for metric in SHARES

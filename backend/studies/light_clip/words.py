@@ -25,7 +25,7 @@ ABOUT = {
     "masked_words": "hidden words are guessed with the picture's help",
     "all": "softened labels, token matching and masked words",
 }
-SOURCES = {"pocket": "drawn scenes", "emoji": "emoji drawings", "own": "pictures of your own"}
+WORLDS = {"pocket": "drawn scenes", "emoji": "emoji drawings", "own": "pictures of your own"}
 OUR_READING = (
     "LightCLIP's code is not public and its text could not be read: the formulas are our reading of its abstract."
 )
@@ -33,14 +33,14 @@ OUR_READING = (
 
 def title(config: dict) -> str:
     """A run's name: a preset's would be wrong as soon as a setting is changed."""
-    return f"{SOURCES[config['source']].capitalize()}, {count(len(config['arms']), 'arm')}"
+    return f"{WORLDS[config['world']].capitalize()}, {count(len(config['arms']), 'arm')}"
 
 
 def about(config: dict) -> str:
     """The run in one sentence."""
     layers = count(config["text_layers"], "text layer")
     return (
-        f"Students with {layers} learn {SOURCES[config['source']]} in {count(len(config['arms']), 'way')}, "
+        f"Students with {layers} learn {WORLDS[config['world']]} in {count(len(config['arms']), 'way')}, "
         f"{times(config['seeds'])} each and without a teacher."
     )
 

@@ -25,7 +25,7 @@ def work(c: LightClipConfig, workers: int, begun: int = 0) -> Work:
     ready = Amount(questions=TRUTH * 2 * exams)
     parts = [
         Part(START, "libraries", Amount(starts=1)),
-        Part("prepare", "pictures", Amount(questions=DRAWN * (c.pictures + 2 * exams)) + ready),
+        Part("prepare", "pictures", Amount(questions=DRAWN * (c.pairs + 2 * exams)) + ready),
     ]
     if busy > 1:
         parts.append(Part(TRAIN, "processes", (Amount(starts=1) + ready) * busy, at_once=busy))

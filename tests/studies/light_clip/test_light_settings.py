@@ -23,7 +23,7 @@ from backend.studies.light_clip.work import work
         ({"lrs": (0.01, 0.01)}, "different step sizes"),
         ({"depths": (0,)}, "from 1 to 24"),
         ({"looses": (0.5, 1.5)}, "shares from 0 to 1"),
-        ({"source": "own"}, "data_dir is empty"),
+        ({"world": "own"}, "data_dir is empty"),
         ({"image_width": 50}, "a multiple of 16"),
         ({"patch": 5}, "a divisor of 32"),
         ({"softness": 1.0}, "0.0 to 0.95"),
@@ -40,7 +40,7 @@ def test_every_preset_is_a_legal_run_and_says_what_it_is():
         given = settings.load_preset(PRESETS, name)
         config = settings.as_json(settings.build(LightClipConfig, given["settings"]))
         assert given["title"] and given["about"]
-        assert words.about(config).endswith(".") and words.SOURCES[config["source"]] in words.about(config)
+        assert words.about(config).endswith(".") and words.WORLDS[config["world"]] in words.about(config)
     assert set(words.TITLES) == set(words.ABOUT) == set(ARMS)
 
 
@@ -102,5 +102,5 @@ def test_more_arms_seeds_step_sizes_depths_and_captions_are_more_work():
     plain = total()
     for fewer in ({"arms": ("base",)}, {"seeds": 2}, {"lrs": (0.01,)}, {"steps": 20}, {"depths": ()}, {"looses": ()}):
         assert total(**fewer).steps < plain.steps
-    assert total(patch=4).tokens > 2 * plain.tokens and total(pictures=9000).questions > plain.questions
+    assert total(patch=4).tokens > 2 * plain.tokens and total(pairs=9000).questions > plain.questions
     assert work(LightClipConfig(), 2).memory_mb > work(LightClipConfig(), 1).memory_mb
