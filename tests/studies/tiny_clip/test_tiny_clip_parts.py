@@ -68,7 +68,7 @@ def test_nothing_is_trained_twice():
     config = TinyClipConfig()
     grid, lrs = grid_cells(config), dict.fromkeys(config.arms, config.lrs[0])
     last = final_cells(config, lrs)
-    assert len(grid) == len(config.arms) * 3 and len(last) == len(config.arms) * 5
+    assert len(grid) == len(config.arms) * len(config.lrs) and len(last) == len(config.arms) * 5
     assert len(set(grid) & set(last)) == len(config.arms)
     assert len(control_cells(config, lrs)) == 5 and not control_cells(replace(config, arms=("both",)), {})
     assert not grid_cells(replace(config, lrs=(0.001,)))
