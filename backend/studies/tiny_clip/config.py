@@ -26,7 +26,7 @@ class TinyClipConfig:
         kind="place",
     )
     keep: float = setting(
-        0.3,
+        0.285,
         "Share of the teacher's weights in blocks that students keep.",
         "Models",
         label="Size of the students",

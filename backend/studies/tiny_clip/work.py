@@ -10,11 +10,12 @@ from backend.studies.tiny_clip.cells import control_cells, final_cells, grid_cel
 from backend.studies.tiny_clip.config import TinyClipConfig
 
 LOAD = Amount(starts=0.3)  # libraries are there: the teacher, the pool and its captions
-DRAWN = 0.25  # steps that a picture takes to draw and the teacher to be asked about its views
-BASELINES = 400  # steps of kernel ridge regression on 4,000 pictures
-PAIR = 0.05  # steps of a pair of an update at all of the teacher's blocks, forwards and back
-LEAST = 0.4  # of that is left however small the student: embeddings, and what an update costs
-LOOK = 0.006  # steps for a test picture that is looked at once
+DRAWN = 0.8  # steps that a picture takes to draw and the teacher to be asked about its views
+BASELINES = 0.09  # the same of kernel ridge regression and the nearest picture
+PAIR = 0.39  # steps of a pair of an update at all of the teacher's blocks, forwards and back
+LEAST = 0.15  # of that is left however small the student
+MASKED = 1.5  # times, where masks are learned beside the weights
+LOOK = 0.07  # steps for a picture and its caption that are looked at once
 LOOKS = 13
 PROCESS_MB = 800.0
 
@@ -25,7 +26,7 @@ def work(c: TinyClipConfig, workers: int, begun: int = 0) -> Work:
     first, last, controls = grid_cells(c), final_cells(c, lrs), control_cells(c, lrs)
     parts = [
         Part(START, "libraries", Amount(starts=1)),
-        Part("prepare", "pictures", LOAD + Amount(steps=DRAWN * c.pairs + BASELINES)),
+        Part("prepare", "pictures", LOAD + Amount(steps=(DRAWN + BASELINES) * c.pairs)),
     ]
     for name, cells in (("step sizes", first), ("further seeds", [cell for cell in last if cell not in first])):
         parts += shared(name, [student(c, cell.arm) for cell in cells], workers)
@@ -46,9 +47,9 @@ def shared(name: str, amounts: list[Amount], workers: int) -> list[Part]:
 def student(c: TinyClipConfig, arm: str) -> Amount:
     """One training with its looks at the test."""
     share = c.small if ARMS[arm].small else c.keep
-    pairs, looks = c.steps * cost(share), LOOKS * LOOK * 2 * c.test_limit
+    pairs, looks = c.steps * cost(share), LOOKS * LOOK * c.test_limit
     if arm == AUTO:
-        pairs = c.mask_steps * 1.3 * cost(1.0) + (c.steps - c.mask_steps) * cost(share)
+        pairs = c.mask_steps * MASKED * cost(1.0) + (c.steps - c.mask_steps) * cost(share)
         looks *= 1 - c.mask_share
     return Amount(steps=pairs * c.batch + looks)
 
