@@ -39,6 +39,7 @@ LOOKED_AT = 8  # times in a training that labels are written down
 MATCHED = 4  # and matches, besides the start
 WARM = 0.1  # share of the updates in which the step size grows
 CLIP = 1.0  # largest norm of a gradient
+DIGITS = 5  # of a loss that is written down; all of them would be half of a run's bytes
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ class Meter:
     def told(self) -> dict:
         """The means, None for a part that is left out; begins anew."""
         names = ("loss", "instance", "tokens", "masked_words")
-        found = {name: self._sums[name] / self._count if name in self._sums else None for name in names}
+        sums = self._sums
+        found = {name: round(sums[name] / self._count, DIGITS) if name in sums else None for name in names}
         self._sums, self._count = {}, 0
         return found
 
