@@ -44,12 +44,16 @@ def exactly(seconds: float) -> str:
     return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole // 60 % 60} min"
 
 
-def times(status: dict) -> list[str]:
-    """How long a run has gone on and what is left of the whole; what it took when it is over. Old runs do not know."""
+def times(status: dict, estimate: bool = True) -> list[str]:
+    """How long a run has gone on and what is left of the whole; what it took when it is over. Old runs do not know.
+
+    `estimate`: whether it is told what a finished run was expected to take.
+    """
     told, spent = status.get("time") or {}, elapsed(status)
     if status.get("state") == "finished":
         took = [f"Took {exactly(spent)}"] if spent else []
-        return took + ([f"estimated {exactly(told['expected_s'])}"] if took and told.get("expected_s") else [])
+        expected = told.get("expected_s") if took and estimate else None
+        return took + ([f"estimated {exactly(expected)}"] if expected else [])
     found = [f"{exactly(spent)} so far"] if spent else []
     if status.get("state") in LIVE_STATES:
         whole, step = duration(left_of(status)), duration(status.get("eta_s"))

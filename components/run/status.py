@@ -30,7 +30,7 @@ def status_markup(
         f'<section class="ds-run" data-status="{escape(state)}" data-recorded="{str(recorded).lower()}" '
         f'data-title="{escape(words.page_title(status, stages))}">'
         f'<div class="ds-run-line"><h2>{escape(title)}</h2>{chip(state, recorded, shared)}</div>'
-        f"{said}{stepper(status, stages)}{footnote(status, stages)}{failure(status)}</section>"
+        f"{said}{stepper(status, stages)}{footnote(status, stages, recorded)}{failure(status)}</section>"
     )
 
 
@@ -58,9 +58,10 @@ def stepper(status: dict, stages: Sequence[Stage]) -> str:
     return f'<ol class="ds-steps">{"".join(items)}</ol>'
 
 
-def footnote(status: dict, stages: Sequence[Stage]) -> str:
-    """What happens now, how long it has gone on and how long it will; of a run that is over, what it took."""
-    doing, times = words.doing(status, stages), words.times(status)
+def footnote(status: dict, stages: Sequence[Stage], recorded: bool) -> str:
+    """What happens now, how long it has gone on and how long it will; of a run that is over, what it took, and, unless
+    it was recorded on another machine, what had been expected."""
+    doing, times = words.doing(status, stages), words.times(status, not recorded)
     if not doing and not times:
         return ""
     told = "".join(f"<span>{escape(said)}</span>" for said in times)
