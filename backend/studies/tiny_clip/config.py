@@ -11,7 +11,7 @@ from backend.studies.tiny_clip.arms import ARMS
 
 PRESETS = Path(__file__).parent / "presets"
 WORLDS = ("pocket", "emoji", "own")
-TRAVEL = 45.0  # what masks could move in all if every update went one way, five times what is needed
+TRAVEL = 30.0  # what masks could move in all if every update went one way, three times what is needed
 USUAL = ("scratch", "affinity", "inherit", "both", "auto", "one_leap", "progressive")
 
 
@@ -125,7 +125,7 @@ class TinyClipConfig:
         USUAL, "Which students to train.", "Training", label="Arms", choices=tuple(ARMS), public=len(ARMS)
     )
     lrs: tuple[float, ...] = setting(
-        (0.001, 0.0025),
+        (0.0005, 0.001, 0.0025),
         "Step sizes to try in each arm; validation pictures choose one.",
         "Training",
         label="Step sizes",
@@ -155,8 +155,9 @@ class TinyClipConfig:
         public=5,
     )
     scale: float = setting(
-        50.0,
-        "What cosines of teacher and student are multiplied by in affinity mimicking.",
+        20.0,
+        "What cosines of both are multiplied by in affinity mimicking: about what the bundled teacher learned (23). The "
+        "official scripts have 50, where CLIP itself learned 100.",
         "Training",
         label="Scale of affinities",
         low=0.1,
@@ -183,7 +184,7 @@ class TinyClipConfig:
     )
     mask_lr: float = setting(
         0.0,
-        "Step size of the masks, which travel 9.2 from kept to dropped; 0: 45 divided by their updates.",
+        "Step size of the masks, which travel 9.2 from kept to dropped; 0: 30 divided by their updates.",
         "Training",
         label="Step size of masks",
         low=0.0,
