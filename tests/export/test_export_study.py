@@ -140,7 +140,7 @@ def strange(tmp_path) -> RunDir:
     run = own(tmp_path / "strange")
     config = run.config()
     config["config"] |= {"images": "/home/ada/pictures", "deep": {"list": ["~/ada/x", "plain"]}}
-    (run.path / "config.json").write_text(json.dumps(config | {"study": "light_clip"}))
+    (run.path / "config.json").write_text(json.dumps(config | {"study": "no_such_study"}))
     run.append("results", {"seen": "C:\\ada\\x.png", "loss": 0.5})
     run.set_status(message="/home/ada", state="failed", error={"found": "/home/ada"})
     for name in ("weights.pt", "notes.txt", "worker.log"):
@@ -165,7 +165,7 @@ def test_it_is_refused_where_it_is_brought_with_what_is_known(strange, tmp_path,
     assert main(["export", str(strange.path), "--to", str(file)]) == 0
     assert main(["import", str(file), "--out", str(tmp_path / "back")]) == 2
     said = capsys.readouterr().err
-    assert "This copy does not know the study 'light_clip'." in said and "bench" in said
+    assert "This copy does not know the study 'no_such_study'." in said and "bench" in said
     assert not (tmp_path / "back").exists()
 
 

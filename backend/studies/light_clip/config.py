@@ -85,10 +85,24 @@ class LightClipConfig:
         optional=True,
     )
     image_width: int = setting(
-        48, "Width of the image tower.", "Student", low=16, high=1024, public=96, only_with=("start", ("",))
+        48,
+        "Width of the image tower.",
+        "Student",
+        label="Image width",
+        low=16,
+        high=1024,
+        public=96,
+        only_with=("start", ("",)),
     )
     image_layers: int = setting(
-        2, "Layers of the image tower.", "Student", low=1, high=24, public=4, only_with=("start", ("",))
+        2,
+        "Layers of the image tower.",
+        "Student",
+        label="Image layers",
+        low=1,
+        high=24,
+        public=4,
+        only_with=("start", ("",)),
     )
     patch: int = setting(
         8,
@@ -100,10 +114,24 @@ class LightClipConfig:
         only_with=("start", ("",)),
     )
     text_width: int = setting(
-        64, "Width of the text tower.", "Student", low=16, high=1024, public=96, only_with=("start", ("",))
+        64,
+        "Width of the text tower.",
+        "Student",
+        label="Text width",
+        low=16,
+        high=1024,
+        public=96,
+        only_with=("start", ("",)),
     )
     text_layers: int = setting(
-        1, "Layers of the text tower, which LightCLIP shortens.", "Student", basic=True, low=1, high=24, public=4
+        1,
+        "Layers of the text tower, which LightCLIP shortens.",
+        "Student",
+        label="Text layers",
+        basic=True,
+        low=1,
+        high=24,
+        public=4,
     )
 
     softness: float = setting(

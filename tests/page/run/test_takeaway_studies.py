@@ -84,7 +84,7 @@ def test_a_run_of_another_study_is_sent_to_its_page(page, tmp_path):
 
 def test_a_run_of_a_study_that_is_not_known_can_be_taken_where_it_is_shown(page, monkeypatch):
     owner = new_owner()
-    key, run = page.shelf.new(owner, "light_clip", None, {"images": "/home/ada/pictures"})
+    key, run = page.shelf.new(owner, "no_such_study", None, {"images": "/home/ada/pictures"})
     run.append("results", {"loss": 0.5})
     monkeypatch.setattr(page.shelf, "open", lambda *_: run)
     monkeypatch.setattr(page.shelf, "title", lambda _: "A run")
