@@ -10,7 +10,6 @@ import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from importlib import import_module
 from multiprocessing import get_context
 from typing import Any
 
@@ -74,16 +73,6 @@ class Workers:
         elif self._executor is not None:
             self._executor.shutdown()
 
-    def start(self, module: str) -> None:
-        """Start the processes and let them import a module, while the caller has other work. Asking twice does no more.
-
-        It saves the seconds that an import takes, for as much memory as they will have anyway.
-        """
-        if self.count > 1 and self._executor is None:
-            self._executor = self._processes(module)
-            for _ in range(self.count):
-                self._executor.submit(_nothing)  # a process is started for each, and imports before it looks at it
-
     def each(
         self,
         begin: Callable[[], Callable[[Any], Any]],
@@ -113,17 +102,19 @@ class Workers:
             raise
 
     def _awaited(self, begin: bytes, items: Sequence, while_waiting: Callable[[], None]) -> Iterator[tuple[Any, Any]]:
-        self._executor = self._executor or self._processes()
-        waiting = {self._executor.submit(_do, begin, item): item for item in items}
+        executor = self._processes()
+        waiting = {executor.submit(_do, begin, item): item for item in items}
         while waiting:
             done, _ = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:
                 yield waiting.pop(future), future.result()
             while_waiting()
 
-    def _processes(self, module: str = __name__) -> ProcessPoolExecutor:
-        first = (os.getpid(), pickle.dumps((_start, (module,))))
-        return ProcessPoolExecutor(self.count, get_context("spawn"), leaving.begin, first)
+    def _processes(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            first = (os.getpid(), pickle.dumps((_start, ())))
+            self._executor = ProcessPoolExecutor(self.count, get_context("spawn"), leaving.begin, first)
+        return self._executor
 
     def _kill(self) -> None:
         kill_children()
@@ -148,15 +139,10 @@ def kill_children() -> None:
                 child.kill()
 
 
-def _start(module: str) -> None:
+def _start() -> None:
     global _is_worker
     torch.set_num_threads(1)
     _is_worker = True
-    import_module(module)
-
-
-def _nothing() -> None:
-    """The work of a process that is only to be there."""
 
 
 def _do(begin: bytes, item: Any) -> Any:

@@ -1,7 +1,6 @@
 """Workers: what they are asked comes back whatever the order, they begin once, and none outlives its end."""
 
 import os
-import sys
 import time
 
 import psutil
@@ -94,23 +93,3 @@ def test_a_worker_keeps_what_it_made_and_this_process_does_not():
         assert all(same for _, same in workers.each(keeping, [1, 2, 3], nothing))
     first, again = kept(built, "rows"), kept(built, "rows")
     assert first == again and first is not again
-
-
-def imported():
-    return lambda item: (os.getpid(), "tests.core.a_module_to_import" in sys.modules)
-
-
-def test_workers_that_were_started_early_have_imported_what_they_were_told_and_are_the_ones_who_work():
-    with Workers(2) as workers:
-        workers.start("tests.core.a_module_to_import")
-        workers.start("tests.core.a_module_to_import")
-        there = {child.pid for child in psutil.Process().children(recursive=True)}
-        told = [answer for _, answer in workers.each(imported, range(6), nothing)]
-    assert all(pid in there and was_imported for pid, was_imported in told)
-
-
-def test_starting_one_worker_early_starts_none():
-    before = psutil.Process().children(recursive=True)
-    with Workers(1) as workers:
-        workers.start("tests.core.a_module_to_import")
-        assert psutil.Process().children(recursive=True) == before

@@ -15,7 +15,6 @@ from backend.studies.text_distillation.recording import followed, held_out, reco
 from backend.studies.text_distillation.scoring import evaluate
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.study import STUDY
-from backend.studies.text_distillation.text_search import search_texts
 
 
 def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.stage_names) -> None:
@@ -26,11 +25,9 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.
     keep_description(setup, run_dir)
     buffer = record_experts(setup, run_dir, followed(config), "experts")
     state = restore(setup, buffer, run_dir)
+    if "distil" in stages:
+        distil_prompts(setup, buffer, state, run_dir)
     with Workers(worker_count()) as workers:
-        if {"decode", "evaluate"} & set(stages):
-            workers.start(search_texts.__module__)  # the prompts are learned on one core
-        if "distil" in stages:
-            distil_prompts(setup, buffer, state, run_dir)
         if "decode" in stages:
             searched = sum(search_work(config, workers.count)) if config.decoder == "search" else 0.0
             buffer = record_experts(setup, run_dir, held_out(config), "decode", searched + checking_work(config))

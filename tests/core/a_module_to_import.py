@@ -1,1 +1,0 @@
-"""Imported by workers that are told to (test_pool.py)."""
