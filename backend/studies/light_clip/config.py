@@ -85,25 +85,13 @@ class LightClipConfig:
         optional=True,
     )
     image_width: int = setting(
-        48,
-        "Width of the image tower.",
-        "Student",
-        label="Image width",
-        low=16,
-        high=1024,
-        public=96,
+        48, "Width of the image tower.", "Student", label="Image width", low=16, high=1024, public=96,
         only_with=("start", ("",)),
-    )
+    )  # fmt: skip
     image_layers: int = setting(
-        2,
-        "Layers of the image tower.",
-        "Student",
-        label="Image layers",
-        low=1,
-        high=24,
-        public=4,
+        2, "Layers of the image tower.", "Student", label="Image layers", low=1, high=24, public=4,
         only_with=("start", ("",)),
-    )
+    )  # fmt: skip
     patch: int = setting(
         8,
         "Pixels along a patch, of 32 along a picture.",
@@ -114,15 +102,9 @@ class LightClipConfig:
         only_with=("start", ("",)),
     )
     text_width: int = setting(
-        64,
-        "Width of the text tower.",
-        "Student",
-        label="Text width",
-        low=16,
-        high=1024,
-        public=96,
+        64, "Width of the text tower.", "Student", label="Text width", low=16, high=1024, public=96,
         only_with=("start", ("",)),
-    )
+    )  # fmt: skip
     text_layers: int = setting(
         1,
         "Layers of the text tower, which LightCLIP shortens.",
