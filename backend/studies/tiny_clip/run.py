@@ -4,11 +4,6 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 """
 
 import json
-import resource
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from backend.core.pool import set_threads
 from backend.core.vision.parts import shapes_of
@@ -16,6 +11,7 @@ from backend.core.vision.pixel_baselines import pixel_baselines
 from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.runs.folder import RunDir
+from backend.runs.spent import peak_memory_mb, seconds_spent, timed
 from backend.studies.tiny_clip import summary
 from backend.studies.tiny_clip.arms import TEACHER
 from backend.studies.tiny_clip.config import TinyClipConfig
@@ -76,27 +72,9 @@ def baselines(data: Data) -> dict:
     return {TEACHER: scores, **told, "chance": summary.chance(named.right.sum(1).tolist(), len(named.classes))}
 
 
-@contextmanager
-def timed(run_dir: RunDir, stage: str) -> Iterator[None]:
-    """Add what a stage took to what it took before it was stopped."""
-    begin, before = time.monotonic(), seconds_spent(run_dir).get(stage, 0.0)
-    try:
-        yield
-    finally:
-        spent = seconds_spent(run_dir) | {stage: round(before + time.monotonic() - begin, 1)}
-        write_atomically(run_dir.artifacts / "seconds.json", json.dumps(spent))
-
-
-def seconds_spent(run_dir: RunDir) -> dict[str, float]:
-    """Stage -> seconds so far."""
-    return run_dir.document("artifacts/seconds.json")
-
-
 def conclude(config: TinyClipConfig, run_dir: RunDir, data: Data, tuned: Tuned) -> None:
     """results.jsonl and summary.json: figures with intervals, pairs, sizes, speed, cuts, time, memory and warnings."""
     run_dir.set_status(stage="conclude", done=0, total=1, message="Comparing", eta_s=None)
-    unit = 1024 if sys.platform != "darwin" else 1024**2
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
     rows, told = run_dir.rows("metrics"), run_dir.document(f"artifacts/{FIGURES}")
     ends = summary.ends_of(rows, tuned.lrs, config.steps)
     write_results(config, run_dir, ends)
@@ -115,7 +93,7 @@ def conclude(config: TinyClipConfig, run_dir: RunDir, data: Data, tuned: Tuned) 
         "cut": summary.cuts(tuned.outcomes),
         "seconds": seconds_spent(run_dir),
         "training_seconds": summary.training_seconds(rows, tuned.lrs, config.steps),
-        "peak_memory_mb": round(peak),
+        "peak_memory_mb": peak_memory_mb(),
     }
     found["looks"] = sum(row["low"] is not None for row in found["differences"])
     found["warnings"] = summary.warnings(config, told, data.source.remarks)

@@ -3,12 +3,11 @@
 Knows the rows of metrics.jsonl and outcomes; no model and no torch.
 """
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from math import comb
 
-from backend.runs.seeds import mean_with_interval
+from backend.runs.intervals import apart, spread
 from backend.studies.tiny_clip.arms import ARMS, AUTO, PAIRED, SCRATCH, TEACHER
 from backend.studies.tiny_clip.cells import CONTROL, Cell, Outcome
 from backend.studies.tiny_clip.config import TinyClipConfig
@@ -40,12 +39,6 @@ def ends_of(rows: Sequence[dict], lrs: Mapping[str, float], steps: int) -> Ends:
 def by_seed(ends: Ends, arm: str, metric: str) -> dict[int, float]:
     """Seed -> figure, of one arm."""
     return {seed: end[metric] for (who, seed), end in ends.items() if who == arm}
-
-
-def spread(values: Sequence[float]) -> dict:
-    """Mean and the ends of its 95 % interval by Student's t over seeds; one value has no interval."""
-    _, mean, _, low, high = mean_with_interval(values)
-    return {"mean": mean, "low": None if math.isnan(low) else low, "high": None if math.isnan(high) else high}
 
 
 def figures(ends: Ends, teacher: Mapping[str, float]) -> list[dict]:
@@ -80,12 +73,11 @@ def differences(ends: Ends) -> list[dict]:
     for arm, against in PAIRED:
         for metric in METRICS:
             a, b = by_seed(ends, arm, metric), by_seed(ends, against, metric)
-            shared = sorted(a.keys() & b.keys())
-            if not shared:
+            moved = apart(a, b)
+            if not moved:
                 continue
-            apart = [a[seed] - b[seed] for seed in shared]
-            row = {"arm": arm, "against": against, "metric": metric} | spread(apart)
-            row |= {"seeds": len(apart), "wins": sum(value > 0 for value in apart), "n": ends[arm, shared[0]]["n"]}
+            row = {"arm": arm, "against": against, "metric": metric} | spread(moved)
+            row |= {"seeds": len(moved), "wins": sum(value > 0 for value in moved), "n": ends[arm, min(a)]["n"]}
             beyond = None if row["low"] is None else row["low"] > 0 or row["high"] < 0
             found.append(row | {"beyond": beyond})
     return found

@@ -10,12 +10,12 @@ from functools import partial
 from math import inf
 from pathlib import Path
 
-from backend.core.pool import each, worker_count
 from backend.core.training.finetune import choose_lr
 from backend.core.vision.parts import Shapes
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress, RowWatch
+from backend.runs.students import trained
 from backend.studies.tiny_clip import notes
 from backend.studies.tiny_clip.cells import (
     CONTROL,
@@ -96,18 +96,13 @@ def keep(run_dir: RunDir, cell: Cell) -> None:
 
 def train(config: TinyClipConfig, run_dir: RunDir, cells: Sequence[Cell], progress: Progress) -> dict[Cell, Outcome]:
     """The outcome of every cell, several trained at a time."""
-    found = {cell: outcome for cell in cells if (outcome := read_outcome(run_dir, cell))}
-    todo = [cell for cell in cells if cell not in found]
-    if todo:
-        watch = RowWatch(run_dir, progress, "train", "Students learn")
-        inline = worker_count() == 1 or len(todo) == 1  # then no process watches: the trainer itself has to look up
-        begin = partial(cell_worker, config, run_dir.path, watch if inline else None)
-        for cell, outcome in each(begin, todo, worker_count(), watch):
-            found[cell] = outcome
-            write_atomically(outcome_file(run_dir, cell), outcome.text_of())
-            notes.forget(folder_of(run_dir, cell))
-        watch()
-    return {cell: found[cell] for cell in cells}  # in their own order, not in the one they ended in
+
+    def write(cell: Cell, outcome: Outcome) -> None:
+        write_atomically(outcome_file(run_dir, cell), outcome.text_of())
+        notes.forget(folder_of(run_dir, cell))
+
+    watch = RowWatch(run_dir, progress, "train", "Students learn")
+    return trained(cells, partial(read_outcome, run_dir), partial(cell_worker, config, run_dir.path), write, watch)
 
 
 def cell_worker(config: TinyClipConfig, folder: Path, look_up: Callable[[], None] | None) -> Callable[[Cell], Outcome]:

@@ -30,19 +30,20 @@ WORLDS = {"pocket": "drawn scenes", "emoji": "emoji", "own": "pictures of your o
 
 def title(config: dict) -> str:
     """A run's name: a preset's would be wrong as soon as a setting is changed."""
-    return f"{model(config)} at {config['keep']:.0%}, {count(len(config['arms']), 'arm')}"
+    name = model(config)
+    return f"{name[0].upper()}{name[1:]} at {percent(config['keep'])}, {count(len(config['arms']), 'arm')}"
 
 
 def about(config: dict) -> str:
     """The run in one sentence."""
     faults = [
-        f"{config[name]:.0%} of them {said}"
+        f"{percent(config[name])} of them {said}"
         for name, said in (("loose", "loose"), ("wrong", "wrong"))
         if config[name] and (name != "loose" or config["world"] != "own")
     ]
     told = f" with captions, {' and '.join(faults)}," if faults else ""
     return (
-        f"Students that keep {config['keep']:.0%} of the blocks of {model(config)} learn from "
+        f"Students that keep {percent(config['keep'])} of the blocks of {model(config)} learn from "
         f"{count(config['pairs'], 'picture')} of {WORLDS.get(config['world'], config['world'])}{told} in "
         f"{count(len(config['arms']), 'way')}, {times(config['seeds'])} each."
     )
@@ -51,6 +52,11 @@ def about(config: dict) -> str:
 def model(config: dict) -> str:
     """Who teaches."""
     return config["teacher"].rstrip("/").rpartition("/")[2] or "the pocket CLIP"
+
+
+def percent(share: float) -> str:
+    """A share as people read it: 28.5 %."""
+    return f"{round(100 * share, 1):g} %"
 
 
 def student_line(values: dict) -> str:

@@ -16,7 +16,7 @@ function choose(detail, src, alt) {
 element.addEventListener("ds-pictures", ({ detail: { pictures } }) => {
   chooser.querySelector(".ds-tiny-thumbs").replaceChildren(...pictures.map(({ id, text, src }) => {
     const button = make("button"), image = make("img");
-    Object.assign(image, { src, alt: text, width: 40, height: 40, loading: "lazy", translate: false });
+    Object.assign(image, { src, alt: text, width: 40, height: 40, translate: false });
     Object.assign(button, { type: "button", title: text, translate: false });
     Object.assign(button.dataset, { id });
     button.setAttribute("aria-pressed", "false");

@@ -104,7 +104,7 @@ def test_hidden_words_are_those_about_things_with_five_guesses_each_way(finished
 
 
 def test_what_remains_of_every_arm_is_the_model_of_the_base(finished):
-    """The same modules, the same parameters, and nothing that was trained beside them."""
+    """Every arm has the base's modules and parameters, and nothing that was trained beside them."""
     folder = finished.artifacts / "students"
     models = {arm: load_clip(str(folder / arm)).model for arm in CONFIG.arms}
     shapes = {arm: {name: p.shape for name, p in model.named_parameters()} for arm, model in models.items()}
