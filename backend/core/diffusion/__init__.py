@@ -1,0 +1,1 @@
+"""Diffusion models of text and picture: sampled, made faster, and measured."""

@@ -1,0 +1,67 @@
+"""The bundled model that draws, by command: `python -m backend.pocket.drawing judge` trains the judges of its pictures,
+or goes on where that was broken off; `score` asks the fixed prompts of a model and writes scores.json beside it.
+
+Parses words and prints.
+"""
+
+import argparse
+from pathlib import Path
+
+from backend.errors import UserError
+
+MODEL = Path(__file__).resolve().parents[3] / "assets" / "models" / "sdm-pocket"
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Do what is asked for."""
+    root = parser()
+    args = root.parse_args(argv)
+    try:
+        args.run(args)
+    except UserError as error:
+        root.error(str(error))
+
+
+def judge(args: argparse.Namespace) -> None:
+    """Train a judge, or go on, and say how often it is right."""
+    from backend.pocket.drawing.judging import judge as run  # noqa: PLC0415 - torch takes seconds to import
+
+    run(args)
+
+
+def score(args: argparse.Namespace) -> None:
+    """Score a model on the fixed prompts."""
+    from backend.pocket.drawing.scores import score as run  # noqa: PLC0415 - see above
+
+    run(args)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of the command."""
+    root = argparse.ArgumentParser(prog="python -m backend.pocket.drawing", description="The bundled model that draws.")
+    commands = root.add_subparsers(required=True)
+    _add_judge(commands)
+    _add_score(commands)
+    for each in commands.choices.values():
+        each.add_argument("--threads", type=int, default=1, help="torch threads")
+    return root
+
+
+def _add_judge(commands: argparse._SubParsersAction) -> None:
+    one = commands.add_parser("judge", help="train a judge of pictures, or go on where it was broken off")
+    one.add_argument("--which", choices=("judge", "judge_second"), default="judge", help="the first, or the check")
+    one.add_argument("--to", type=Path, help="the folder to write it to (default: beside the bundled model)")
+    one.add_argument("--work", type=Path, help="where its states are kept (default: in this program's home)")
+    one.add_argument("--steps", type=int, help="so many steps instead of the usual number")
+    one.set_defaults(run=judge)
+
+
+def _add_score(commands: argparse._SubParsersAction) -> None:
+    one = commands.add_parser("score", help="score a model that draws on the fixed prompts")
+    one.add_argument("--model", type=Path, default=MODEL, help="its folder")
+    one.add_argument("--count", type=int, help="so many of the fixed prompts instead of all")
+    one.set_defaults(run=score)
+
+
+if __name__ == "__main__":
+    main()
