@@ -1,5 +1,6 @@
-"""The bundled model that draws, by command: `python -m backend.pocket.drawing judge` trains the judges of its pictures,
-or goes on where that was broken off; `score` asks the fixed prompts of a model and writes scores.json beside it.
+"""The bundled model that draws, by command: `python -m backend.pocket.drawing teach` trains it, and `judge` the judges
+of its pictures, or goes on where that was broken off; `score` asks a model the fixed prompts and writes scores.json
+beside it.
 
 Parses words and prints.
 """
@@ -7,6 +8,7 @@ Parses words and prints.
 import argparse
 from pathlib import Path
 
+from backend.disk import home
 from backend.errors import UserError
 
 MODEL = Path(__file__).resolve().parents[3] / "assets" / "models" / "sdm-pocket"
@@ -20,6 +22,14 @@ def main(argv: list[str] | None = None) -> None:
         args.run(args)
     except UserError as error:
         root.error(str(error))
+
+
+def teach(args: argparse.Namespace) -> None:
+    """Train the model, or go on."""
+    from backend.pocket.drawing.commands import teach as run  # noqa: PLC0415 - torch takes seconds to import
+
+    args.work = args.work or home() / "drawing-teacher"
+    run(args)
 
 
 def judge(args: argparse.Namespace) -> None:
@@ -40,11 +50,27 @@ def parser() -> argparse.ArgumentParser:
     """The flags of the command."""
     root = argparse.ArgumentParser(prog="python -m backend.pocket.drawing", description="The bundled model that draws.")
     commands = root.add_subparsers(required=True)
+    _add_teach(commands)
     _add_judge(commands)
     _add_score(commands)
     for each in commands.choices.values():
         each.add_argument("--threads", type=int, default=1, help="torch threads")
     return root
+
+
+def _add_teach(commands: argparse._SubParsersAction) -> None:
+    one = commands.add_parser("teach", help="train the bundled model that draws, or go on where it was broken off")
+    one.add_argument("--to", type=Path, default=MODEL, help="the folder to write the model to")
+    one.add_argument("--work", type=Path, help="where its states are kept (default: in this program's home)")
+    one.add_argument("--side", type=int, choices=(16, 32), help="pixels along a side of its pictures (default: 32)")
+    one.add_argument(
+        "--prediction",
+        choices=("v_prediction", "epsilon", "sample"),
+        help="what it answers (default: v_prediction; Stable Diffusion 1 answers epsilon)",
+    )
+    one.add_argument("--steps", type=int, help="so many steps instead of the usual number")
+    one.add_argument("--seed", type=int, help="another start and other pictures (default: 0)")
+    one.set_defaults(run=teach)
 
 
 def _add_judge(commands: argparse._SubParsersAction) -> None:
