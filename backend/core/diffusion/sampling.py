@@ -6,7 +6,6 @@ picture by picture.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, SchedulerMixin, UNet2DConditionModel
@@ -16,14 +15,8 @@ from torch import Tensor
 from backend.errors import UserError
 
 SAMPLERS = {"ddim": DDIMScheduler, "dpm": DPMSolverMultistepScheduler}
+Predict = Callable[[Tensor, int, Tensor], Tensor]  # latents, the step from 0 on, its moment: the answer
 Look = Callable[[int, Tensor, Tensor], None]
-
-
-class Predict(Protocol):
-    """What answers at a step: its latents, its number from 0 on, its moment of noise."""
-
-    def __call__(self, latents: Tensor, step: int, t: Tensor) -> Tensor:
-        """The answer in the scheduler's parametrisation, of the latents' shape."""
 
 
 def scheduler_of(config: dict, sampler: str = "ddim") -> SchedulerMixin:
