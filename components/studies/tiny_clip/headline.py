@@ -59,7 +59,7 @@ def kept(summary: Mapping) -> list[str]:
     if one is None or not size:
         return []
     bounds = f" ({words.between(one.low, one.high)})" if one.known else ""
-    return [f"At {100 * size:.0f} % of the teacher's blocks it has {words.share(one.mean)} of its top-5{bounds}."]
+    return [f"At {words.share(size)} of the teacher's blocks it has {words.share(one.mean)} of its top-5{bounds}."]
 
 
 def added(summary: Mapping) -> list[str]:
