@@ -1,0 +1,1 @@
+"""A-SDM as a study. Nothing happens at import."""
