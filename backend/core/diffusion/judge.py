@@ -1,8 +1,9 @@
 """A judge of pictures: a small convolutional net that names what a picture shows, slot by slot, and gives features.
 
 It has a head for every slot; what the slots are is told by their sizes. Its features, before the heads, serve distances
-between pictures and between sets of pictures. Written in half precision with its sizes beside it, read in single
-precision. Does not know what is drawn, nor how it is trained.
+between pictures and between sets of pictures; a trained judge's are of such a size that unrelated pictures lie 1 apart.
+Written in half precision with its sizes beside it, read in single precision. Does not know what is drawn, nor how it is
+trained.
 """
 
 import json
@@ -28,14 +29,12 @@ HOW_TO = "Train one with `python -m backend.pocket.drawing judge`."
 
 @dataclass(frozen=True)
 class JudgeSizes:
-    """`slots`: how many values each slot has, by name. `apart`: how far apart the features of two unrelated pictures
-    lie on average, which is 1 in distances between pictures."""
+    """`slots`: how many values each slot has, by name; `side` in pixels."""
 
     slots: dict[str, int]
     side: int = 32
     channels: tuple[int, ...] = (24, 48, 64, 72)
     features: int = 96
-    apart: float = 1.0
 
 
 class Judge(nn.Module):
@@ -90,8 +89,7 @@ def save_judge(judge: Judge, folder: Path) -> None:
         part.replace(folder / WEIGHTS)
     except OSError as error:
         raise disk_error(error, folder) from error
-    sizes = asdict(judge.sizes) | {"apart": round(judge.sizes.apart, 4)}
-    write_atomically(folder / CONFIG, json.dumps(sizes, indent=1) + "\n")
+    write_atomically(folder / CONFIG, json.dumps(asdict(judge.sizes), indent=1) + "\n")
 
 
 def load_judge(folder: Path) -> Judge:

@@ -34,15 +34,13 @@ def paired_difference(one: Float[Tensor, " n"], other: Float[Tensor, " n"]) -> t
     return mean_error(one.double() - other.double())
 
 
-def feature_distance(
-    judge: Judge, one: Float[Tensor, "n features"], other: Float[Tensor, "n features"]
-) -> Float[Tensor, " n"]:
+def feature_distance(one: Float[Tensor, "n features"], other: Float[Tensor, "n features"]) -> Float[Tensor, " n"]:
     """`judge_distance` of pictures whose features are known."""
-    return (one - other).norm(dim=1) / judge.sizes.apart
+    return (one - other).norm(dim=1)
 
 
 def judge_distance(
     judge: Judge, one: Float[Tensor, "n 3 side side"], other: Float[Tensor, "n 3 side side"]
 ) -> Float[Tensor, " n"]:
     """How far a pair lies apart in the judge's features: 0 where they are equal, 1 as far as two unrelated pictures."""
-    return feature_distance(judge, judge.seen(one)[1], judge.seen(other)[1])
+    return feature_distance(judge.seen(one)[1], judge.seen(other)[1])

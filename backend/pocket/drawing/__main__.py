@@ -85,7 +85,11 @@ def _add_judge(commands: argparse._SubParsersAction) -> None:
 def _add_score(commands: argparse._SubParsersAction) -> None:
     one = commands.add_parser("score", help="score a model that draws on the fixed prompts")
     one.add_argument("--model", type=Path, default=MODEL, help="its folder")
-    one.add_argument("--count", type=int, help="so many of the fixed prompts instead of all")
+    one.add_argument("--judges", type=Path, default=MODEL, help="the folder with the two judges")
+    one.add_argument("--split", choices=("test", "validation"), default="test", help="which fixed prompts")
+    one.add_argument("--count", type=int, help="so many of them instead of all")
+    one.add_argument("--steps", type=int, default=20, help="steps of the sampler")
+    one.add_argument("--sampler", choices=("ddim", "dpm"), default="ddim", help="the sampler")
     one.set_defaults(run=score)
 
 

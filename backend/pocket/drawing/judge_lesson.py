@@ -27,12 +27,14 @@ REACH = 3  # pixels of a blur to each side
 
 @dataclass(frozen=True)
 class JudgeLesson:
-    """AdamW's step size rises to `lr` for `warm` steps and then falls to nothing."""
+    """`lr` is Muon's step size for kernels and the matrix below the features, `others` AdamW's for all else; both rise
+    for `warm` steps and then fall to nothing."""
 
     seed: int = SEEDS["judge"]
     steps: int = 4000
     batch: int = 64
-    lr: float = 3e-3
+    lr: float = 0.02
+    others: float = 3e-3
     warm: int = 100
     decay: float = 0.02
 
@@ -40,10 +42,11 @@ class JudgeLesson:
         """What JSON can hold of it."""
         return asdict(self)
 
-    def lr_at(self, step: int) -> float:
-        """The step size of this step, counted from 0."""
-        rising = (step + 1) / self.warm
-        return self.lr * min(rising, 1 - max(0, step - self.warm) / max(1, self.steps - self.warm))
+    def share_at(self, step: int) -> float:
+        """What part of the step sizes this step has, counted from 0."""
+        if step < self.warm:
+            return (step + 1) / self.warm
+        return 1 - (step - self.warm) / max(1, self.steps - self.warm)
 
 
 def renders(seed: int, numbers: Sequence[int], side: int) -> Float[Tensor, "n 3 side side"]:

@@ -1,6 +1,6 @@
 """The fixed prompts that models are asked: scenes of the test and of the validation set, each with a seed of its noise.
 
-No scene is in both, and none twice. A third of each shows one sort alone, a third is of either relation, as in training.
+No scene is in both, and none twice. A third each shows one sort alone, one above another, and one left of another.
 With them the prompts that screens show. Knows scenes and seeds; neither models nor pixels.
 """
 
