@@ -9,12 +9,11 @@ from pathlib import Path
 
 import torch
 from diffusers import UNet2DConditionModel
-from jaxtyping import Float, Int
 from torch import Tensor, nn
 from transformers import CLIPTextModel
 
 from backend.core.diffusion.latents import to_latents
-from backend.core.seeding import generator
+from backend.core.diffusion.noising import noised
 from backend.core.training.finetune import Diverged
 from backend.core.training.finetune_state import below, read_tensors, write_tensors
 from backend.errors import UserError
@@ -106,23 +105,6 @@ class Teaching:
 
     def _adams(self) -> Iterator[tuple[str, nn.Parameter]]:
         return ((name, p) for name, p in self.params.items() if name not in self.matrices)
-
-
-def noised(
-    scheduler, latents: Float[Tensor, "n c h w"], seed: int, step: int
-) -> tuple[Float[Tensor, "n c h w"], Int[Tensor, " n"], Float[Tensor, "n c h w"]]:
-    """Noisy latents, their moments, and what the UNet has to answer. One moment out of each nth part, so that the
-    losses of two steps are alike; seed and step decide all."""
-    rng, many = generator("noise to learn from", seed, step), len(latents)
-    moments = scheduler.config.num_train_timesteps
-    at = ((torch.arange(many) + torch.rand(many, generator=rng)) / many * moments).long().clamp(max=moments - 1)
-    noise = torch.randn(latents.shape, generator=rng)
-    wanted = {
-        "v_prediction": lambda: scheduler.get_velocity(latents, noise, at),
-        "epsilon": lambda: noise,
-        "sample": lambda: latents,
-    }[scheduler.config.prediction_type]()
-    return scheduler.add_noise(latents, noise, at), at, wanted
 
 
 def _is_matrix(name: str, p: Tensor) -> bool:
