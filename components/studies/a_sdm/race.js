@@ -1,0 +1,180 @@
+// The race in the browser: prompt with completion, seed and setting; asks for a race and has film.js play it; says at the
+// end who was how much faster and what the judge reads. Prompts are untrusted: textContent only.
+// Given by gr.HTML: element, props, trigger, watch; by race_film.js: element.film; by shared.js: make, still.
+
+const MOST_NEXT = 8, HIGHEST_SEED = 2 ** 31 - 1, OF_MAP = "plan of the map";
+const state = { run: null, number: 0, asked: 0, news: null, words: new Set(), follow: new Map(), plan: null, shown: null };
+const part = (selector) => element.querySelector(selector), section = part(".ds-sdm-race"), { film } = element;
+const data = (tag, name, text) => Object.assign(make(tag, name, text), { translate: false });
+
+// -- what there is -------------------------------------------------------------------------------------------------
+function take(news) {
+  if (!news || !news.run) { state.run = null; film.hide(); return show(false); }
+  if (news.answer || news.error) return news.run === state.run && news.number === state.asked ? answer(news) : undefined;
+  if (news.run === state.run && news.number === state.number) return;
+  const another = news.run !== state.run;
+  if (another) { Object.assign(state, { plan: null, shown: null }); film.hide(); finish(""); part("[data-error]").replaceChildren(); }
+  Object.assign(state, { run: news.run, number: news.number, news, words: new Set(news.words.map((word) => word.toLowerCase())) });
+  follow(news.texts);
+  show(news.recorded.length > 0 || news.settings.length > 0);
+  settings();
+  recorded();
+  if (another || !part("[data-prompt]").value) {
+    part("[data-prompt]").value = news.first?.text || news.texts[0] || "";
+    part("[data-seed]").value = news.first?.seed ?? 0;
+  }
+  complete();
+  if (news.first && !state.shown) race(news.first);
+}
+
+function show(there) {
+  part("[data-wait]").hidden = there;
+  part("[data-shown]").hidden = !there;
+  section.dataset.state = there ? "ready" : "empty";
+}
+
+function settings() {
+  const list = part("[data-setting]"), families = new Map(), before = list.value;
+  state.news.settings.forEach(([id, title, family]) => {
+    if (!families.has(family)) families.set(family, Object.assign(make("optgroup"), { label: family }));
+    families.get(family).append(Object.assign(make("option", "", title), { value: id }));
+  });
+  const own = state.plan ? [Object.assign(make("option", "", "The plan of the map"), { value: OF_MAP })] : [];
+  list.replaceChildren(...own, ...families.values());
+  const wanted = state.plan?.fresh ? OF_MAP : before || state.news.first?.who;
+  if ([...list.options].some((option) => option.value === wanted)) list.value = wanted;
+}
+
+function recorded() {
+  const found = state.news.recorded;
+  part(".ds-sdm-recorded").replaceChildren(...(found.length ? [make("span", "", "Recorded:")] : []), ...found.map(({ prompt, seed, who, text, title }) => {
+    const button = make("button");
+    Object.assign(button, { type: "button" });
+    Object.assign(button.dataset, { prompt, seed, who });
+    button.append(data("span", "", text), make("small", "", title));
+    button.setAttribute("aria-pressed", "false");
+    return button;
+  }));
+}
+
+// -- the prompt ----------------------------------------------------------------------------------------------------
+const plain = (word) => word.toLowerCase().replace(/[^\p{L}\p{N}'-]/gu, "");
+
+// Which words came behind which in prompts that are known.
+function follow(texts) {
+  state.follow = new Map();
+  texts.forEach((text) => text.split(/\s+/).map(plain).forEach((word, i, all) => {
+    const before = i ? all[i - 1] : "";
+    if (!state.follow.has(before)) state.follow.set(before, new Set());
+    state.follow.get(before).add(word);
+  }));
+}
+
+function complete() {
+  const text = part("[data-prompt]").value, said = text.split(/\s+/), begun = plain(said.at(-1) || ""), before = plain(said.at(-2) || "");
+  const unknown = state.words.size ? [...new Set(said.map(plain).filter((word, i) => word && !state.words.has(word) && (i < said.length - 1 || ![...state.words].some((known) => known.startsWith(word)))))] : [];
+  told(unknown);
+  const likely = [...(state.follow.get(before) || [])].filter((word) => state.words.has(word)), rest = begun ? [...state.words] : [];
+  const next = [...new Set([...likely, ...rest])].filter((word) => word.startsWith(begun) && word !== begun).slice(0, MOST_NEXT);
+  part(".ds-sdm-words").replaceChildren(...next.map((word) => Object.assign(data("button", "", word), { type: "button" })));
+}
+
+function told(unknown) {
+  part("[data-unknown]").replaceChildren(...(unknown.length ? [make("span", "", "Not in the vocabulary, so the model never learned it: "), data("b", "", unknown.join(", "))] : []));
+}
+
+// -- racing --------------------------------------------------------------------------------------------------------
+function ask(event, said) {
+  state.asked += 1;
+  section.dataset.state = "waiting";
+  part("[data-error]").replaceChildren();
+  film.stop();
+  finish(event === "race" ? "Both nets are drawing. The first race loads the model." : "");
+  const all = { run: state.run, number: state.asked, ...said };
+  if (event === "race") trigger("race", all);
+  else trigger("see_race", all);
+}
+
+function own() {
+  const setting = part("[data-setting]").value, seed = Number(part("[data-seed]").value), plan = setting === OF_MAP ? state.plan.plan : null;
+  ask("race", { text: part("[data-prompt]").value, seed: Number.isInteger(seed) && part("[data-seed]").value !== "" ? seed : null, setting: plan ? null : setting, plan });
+}
+
+function answer({ answer: found, error }) {
+  if (error) {
+    section.dataset.state = "failed";
+    finish("");
+    part("[data-error]").innerHTML = error;  // made by the server, which escaped it
+    return;
+  }
+  race(found);
+}
+
+const titleOf = (who) => state.news.settings.find(([id]) => id === who)?.[1] || (who ? who : "The plan of the map");
+
+function race(found) {
+  state.shown = found;
+  section.dataset.state = "ready";
+  part("[data-error]").replaceChildren();
+  finish("");
+  told(found.unknown);
+  element.querySelectorAll(".ds-sdm-recorded button").forEach((button) => button.setAttribute("aria-pressed", found.recorded
+    && Number(button.dataset.seed) === found.seed && button.dataset.who === found.who && button.firstChild.textContent === found.text));
+  film.load(found.lanes, ["Full", titleOf(found.who)]);
+  how();
+  film.play();
+}
+
+// -- what is said --------------------------------------------------------------------------------------------------
+function finish(said) { part("[data-finish]").textContent = said; }
+
+function how() {
+  const found = state.shown, slow = film.slowness(), when = found.recorded ? "recorded with the run" : "measured just now";
+  part("[data-how]").textContent = `The seconds are processor time, ${when}. ${still ? "The last frame is shown, for your system asks for less motion." : slow > 1.05 ? `The film runs ${slow.toFixed(0)} times slower.` : "The film runs in real time."} `
+    + "Large: the picture after each step. Small: what the net expects at each step.";
+}
+
+film.onEnd(() => {
+  const { lanes, psnr, text } = state.shown, [full, fast] = lanes, speed = full.seconds.at(-1) / fast.seconds.at(-1);
+  const near = psnr === null ? "" : ` Likeness to the full picture: PSNR ${psnr.toFixed(1)} dB.`;
+  finish((speed >= 1 ? `${speed.toFixed(2)} times as fast.` : `Slower here: ${speed.toFixed(2)} times as fast.`) + near);
+  section.querySelectorAll("[data-read]").forEach((place, i) => {
+    const { read, right } = lanes[i];
+    place.replaceChildren(...(read ? [make("span", "", "The judge reads: "), data("q", "", read)] : []), ...(right === null ? [] : [make("b", right ? "ds-sdm-good" : "ds-sdm-bad", right ? "as asked" : "not as asked")]));
+  });
+  section.dataset.asked = text;
+});
+
+// -- events --------------------------------------------------------------------------------------------------------
+element.addEventListener("ds-pace", () => { if (state.shown) how(); });
+element.addEventListener("input", ({ target }) => { if (target.matches("[data-prompt]")) complete(); });
+element.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("[data-prompt], [data-seed]")) own(); });
+element.addEventListener("click", ({ target }) => {
+  const word = target.closest(".ds-sdm-words button"), record = target.closest(".ds-sdm-recorded button");
+  if (target.closest("[data-race]")) own();
+  if (word) {
+    const field = part("[data-prompt]");
+    field.value = `${field.value.replace(/[\p{L}\p{N}'-]*$/u, "")}${word.textContent} `;
+    field.focus();
+    complete();
+  }
+  if (record) {
+    part("[data-prompt]").value = record.firstChild.textContent;
+    part("[data-seed]").value = record.dataset.seed;
+    part("[data-setting]").value = record.dataset.who;
+    complete();
+    ask("see_race", { prompt: Number(record.dataset.prompt), seed: Number(record.dataset.seed), who: record.dataset.who });
+  }
+});
+// The map and the front send what is to be raced: a plan, or a setting of the run.
+window.addEventListener("distilloscope:race", ({ detail }) => {
+  if (detail.run !== state.run || !element.isConnected) return;
+  if (detail.plan) state.plan = { plan: detail.plan, fresh: true };
+  settings();
+  if (detail.setting) part("[data-setting]").value = detail.setting;
+  if (state.plan) state.plan.fresh = false;
+  element.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+  own();
+});
+watch("value", () => take(props.value));
+take(props.value);

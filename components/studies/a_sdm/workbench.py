@@ -1,0 +1,94 @@
+"""The workbench: what a light net keeps of the teacher, what it costs, and how every arm learns, as a widget.
+
+A constant template and workbench.js beside this file. Knows nets.jsonl, modules.jsonl and metrics.jsonl.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import gradio as gr
+
+from backend.runs.folder import LIVE_STATES, RunDir
+from backend.study import Study
+from components.frame.scripts import script
+from components.panels import saving
+from components.run.feed import Read
+from components.studies.a_sdm import reading
+
+SCRIPTS = (Path(__file__).with_name("axes.js"), Path(__file__).with_suffix(".js"))
+FIGURES = {"psnr": "PSNR to the full picture, dB", "right": "pictures read right"}
+COSTS = ("parameters", "flops", "ms1", "ms8")
+TEMPLATE = f"""
+<section class="ds-sdm ds-sdm-bench" data-arms="0" {saving.drawn()}>{saving.MENU}
+  <header><h2>What does a light net keep?</h2></header>
+  <p class="ds-quiet" data-wait>The light nets appear here when they are put together.</p>
+  <div data-shown hidden>
+    <div class="ds-sdm-picks"><label>Net<select data-arm></select></label></div>
+    <div class="ds-sdm-parts" role="group" aria-label="Parts of the teacher: press one to keep or drop it"></div>
+    <p class="ds-key"><span class="ds-sdm-key" data-of="kept">kept of the teacher</span>
+      <span class="ds-sdm-key" data-of="dropped">dropped</span></p>
+    <dl class="ds-sdm-numbers" aria-live="polite"></dl>
+    <p class="ds-quiet" data-how data-terms></p>
+    <div data-curves hidden>
+      <div class="ds-sdm-picks"><label>Curve<select data-figure></select></label></div>
+      <svg class="ds-sdm-plot" role="img"></svg>
+      <div class="ds-sdm-arms" role="group" aria-label="Arms: press one to highlight it"></div>
+    </div>
+  </div>
+</section>
+"""
+
+
+def workbench_view() -> gr.HTML:
+    """The widget."""
+    return gr.HTML(
+        None,
+        html_template=TEMPLATE,
+        js_on_load=script(*SCRIPTS),
+        elem_id="workbench",
+        elem_classes="ds-card",
+        apply_default_css=False,
+    )
+
+
+def workbench_reader(study: Study) -> Read:
+    """What the widget is told: layers of the teacher, the nets, and evaluations by arm and seed."""
+
+    def news(run: RunDir, rows: Mapping[str, list[dict]], fresh: bool) -> dict:
+        titles = {word.name: word.title for word in study.words.arms}
+        points = list(evaluations(run.rows("metrics")))
+        found = nets(run.rows("nets"), titles)
+        arms = dict.fromkeys([*(row[0] for row in points), *(one["arm"] for one in found)])
+        told = {"nets": found, "points": points, "figures": list(FIGURES.items())}
+        told |= {"arms": [[arm, titles.get(arm, arm)] for arm in arms], "live": run.status()["state"] in LIVE_STATES}
+        return told | {"layers": layers(run)}
+
+    return Read("workbench", ("nets", "metrics"), news)
+
+
+def layers(run: RunDir) -> list[list]:
+    """`[id, title, block, parameters, flops, ms1, ms8]` of each layer of the teacher, in the order of execution."""
+    return [
+        [one["id"], one["title"], one["parent"] or "", *(one[key] or 0 for key in COSTS)]
+        for one in reading.modules(run.rows("modules"))
+        if one["level"] == "layer"
+    ]
+
+
+def nets(rows: Iterable[Mapping], titles: Mapping[str, str]) -> list[dict]:
+    """`{arm, title, kept, parameters, flops, ms1, ms8}` of each net, each arm once."""
+    found = {}
+    for row in rows:
+        if reading.is_name(row.get("arm")) and isinstance(row.get("kept"), list):
+            title = titles.get(row["arm"]) or (row["title"] if reading.is_name(row.get("title")) else row["arm"])
+            costs = {key: reading.number(row.get(key)) for key in COSTS}
+            found[row["arm"]] = {"arm": row["arm"], "title": title, "kept": reading.names(row["kept"]), **costs}
+    return list(found.values())
+
+
+def evaluations(rows: Iterable[Mapping]) -> Iterable[list]:
+    """`[arm, seed, step, figures ...]` of each evaluation of a final training; what is no number is null."""
+    for row in rows:
+        counts = row.get("stage") == "evaluate" and row.get("phase", "final") == "final"
+        if counts and reading.is_name(row.get("arm")) and all(type(row.get(key)) is int for key in ("seed", "step")):
+            yield [row["arm"], row["seed"], row["step"], *(reading.number(row.get(key)) for key in FIGURES)]

@@ -1,0 +1,206 @@
+"""A-SDM runs written by hand, file by file: for tests of the page, which only reads them.
+
+No net draws here: a picture is noise that fades into a square of a colour, and all figures are made up.
+"""
+
+import base64
+import io
+import json
+import math
+import random
+from pathlib import Path
+
+from PIL import Image
+
+from backend.runs.folder import RunDir
+from backend.settings import as_json
+from backend.studies.a_sdm.config import ASdmConfig
+from tests.a_sdm_modules import Unet
+
+STEPS, SIDE, N, SEEDS = 10, 32, 64, 3
+PROMPTS = ("two red circles above a blue square, sand", "one green star left of a red circle, grass")
+COLOURS = ((200, 60, 50), (60, 150, 70))
+WORDS = (
+    "one two three red green blue yellow circle circles square squares star stars above below left right of a sand "
+    "grass sky big small"
+).split()
+ARMS = {"base": (30.0, 0.64), "small": (27.0, 0.5), "scratch_task": (17.0, 0.64)}  # PSNR at the end, part of the time
+ODD = [step for step in range(STEPS) if step % 2]
+
+
+def plan(*modules: str, at: list[int] = ODD, reading: str = "output") -> dict:
+    return {"steps": STEPS, "inherit": [{"module": name, "reading": reading, "at": at} for name in modules]}
+
+
+def setting(name: str, family: str, title: str, speed: float, psnr: float | None, **more) -> dict:
+    row = {"id": name, "family": family, "title": title, "plan": None, "net": "full", "nets": None, "steps": STEPS,
+           "computed": STEPS, "flops": round(1 / speed, 3), "psnr": psnr, "psnr_se": None if psnr is None else 0.3,
+           "right": 0.9, "right_se": 0.03, "slots": 0.98, "slots_se": 0.01, "distance": 0.1,
+           "distance_se": 0.01, "frechet": 12.0, "n": N, "seeds": 1, "cache_mb": 0.2}  # fmt: skip
+    for batch, part in (("speed8", 1.0), ("speed1", 0.94)):
+        value = round(part * speed if name != "full" else 1.0, 3)
+        row |= {batch: value, f"{batch}_low": 0.97 * value, f"{batch}_high": 1.03 * value}
+    return row | more
+
+
+def settings() -> list[dict]:
+    rows = [setting("full", "full", "Full", 1.0, None)]
+    rows += [setting(f"steps_{k}", "fewer_steps", f"{k} steps", STEPS / k, 20 + 2.4 * k, steps=k, computed=k) for k in
+             (7, 5, 3)]  # fmt: skip
+    rows += [
+        setting("mid", "inherit", "Middle block, every second step", 1.12, 61.0, plan=plan("mid_block"), computed=5),
+        setting("deep", "inherit", "Deep blocks, every second step", 1.62, 44.1,
+                plan=plan("down_blocks.1", "down_blocks.2", "mid_block", "up_blocks.0", "up_blocks.1"), computed=5),
+        setting("branch", "inherit", "DeepCache, branch 0", 2.3, 36.0, plan=plan("up_blocks.2.resnets.1"), computed=5),
+        setting("resnets", "inherit", "Resnets, residual branch", 1.3, 39.0,
+                plan=plan("down_blocks.0.resnets.0", reading="branch"), computed=5),
+        setting("base", "light", "Base, assembled and distilled", 1.56, 30.0, net="base"),
+        setting("small", "light", "Small, assembled and distilled", 2.0, 27.0, net="small"),
+        setting("both", "combined", "Base with deep blocks inherited", 2.4, 28.0, net="base", plan=plan("mid_block")),
+    ]  # fmt: skip
+    for at in (3, 5, 8):
+        rows.append(setting(f"light_{at}", "switch", f"Base for {at} steps, then full", 1 + 0.04 * at, 38 - 0.9 * at,
+                            net="base", nets=["base"] * at + ["full"] * (STEPS - at)))  # fmt: skip
+        rows.append(setting(f"late_{at}", "switch", f"Full, then base for {at} steps", 1 + 0.04 * at, 33 - 0.9 * at,
+                            net="base", nets=["full"] * (STEPS - at) + ["base"] * at))  # fmt: skip
+    return rows
+
+
+def write_run(folder: Path, pictures: int = 2, **config) -> RunDir:
+    """A finished run."""
+    run = RunDir.create(folder, "a_sdm", "quick", as_json(ASdmConfig(**config)))
+    modules = Unet().rows
+    append(run, "modules", modules)
+    append(run, "changes", changes(modules))
+    append(run, "harms", harms(modules))
+    append(run, "metrics", metrics())
+    append(run, "nets", nets(modules))
+    append(run, "settings", settings())
+    append(run, "errors", errors())
+    append(run, "looks", [look(one["id"], number) for one in settings() for number in range(pictures)])
+    append(run, "races", [row for who, pace in (("full", 1.0), ("branch", 2.3)) for row in race(0, who, pace)])
+    (run.path / "summary.json").write_text(json.dumps(summary()))
+    run.set_status(state="finished", stage="conclude")
+    return run
+
+
+def append(run: RunDir, name: str, rows: list[dict]) -> None:
+    for row in rows:
+        run.append(name, row)
+
+
+# -- pictures ---------------------------------------------------------------------------------------------------------
+def png(number: int, noise: float, shift: int = 0) -> str:
+    """A square of a colour on sand under so much noise, 0 to 1, in base64."""
+    luck, colour = random.Random(f"{number} {noise}"), COLOURS[number % len(COLOURS)]
+
+    def pixel(x: int, y: int) -> tuple[int, ...]:
+        clean = colour if 8 <= x < 22 and 8 <= y < 22 else (220, 200, 150)
+        return tuple(int((1 - noise) * min(255, one + shift) + noise * luck.randrange(256)) for one in clean)
+
+    image = Image.new("RGB", (SIDE, SIDE))
+    image.putdata([pixel(x, y) for y in range(SIDE) for x in range(SIDE)])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def look(name: str, number: int) -> dict:
+    shift = 0 if name == "full" else 4
+    return {"setting": name, "prompt": number, "text": PROMPTS[number % 2], "png": png(number, 0.0, shift),
+            "read": PROMPTS[number % 2], "right": True}  # fmt: skip
+
+
+def race(prompt: int, who: str, pace: float) -> list[dict]:
+    rows = []
+    for step in range(STEPS):
+        left, last = 1 - (step + 1) / STEPS, step == STEPS - 1
+        seconds = round(0.03 * (step + 1) / pace, 4)
+        row = {"prompt": prompt, "text": PROMPTS[prompt], "seed": 0, "who": who, "step": step, "seconds": seconds,
+               "png": png(prompt, left, 3 * (who != "full")), "clean": png(prompt, 0.3 * left, 3 * (who != "full")),
+               "read": PROMPTS[prompt] if last else None, "right": True if last else None,
+               "psnr": 36.2 if last and who != "full" else None}  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+# -- numbers ----------------------------------------------------------------------------------------------------------
+def tried(modules: list[dict]) -> list[dict]:
+    return [row for row in modules if row["kind"] not in ("unet", "conv_in", "conv_out")]
+
+
+def changes(modules: list[dict]) -> list[dict]:
+    return [
+        {"module": row["id"], "step": step, "change": round(0.4 * math.exp(-step / 4) * (1 + place % 7) / 4, 4)}
+        for place, row in enumerate(tried(modules))
+        for step in range(1, STEPS)
+    ]
+
+
+def harms(modules: list[dict]) -> list[dict]:
+    found = []
+    for place, row in enumerate(tried(modules)):
+        for reading in ("output", "branch") if row["kind"] in ("resnet", "attention") else ("output",):
+            psnr = 34 + (place * 7) % 30 + 3 * (reading == "branch")
+            found.append({"module": row["id"], "reading": reading, "psnr": float(psnr), "se": 0.3, "n": N})
+    return found
+
+
+def metrics() -> list[dict]:
+    rows = []
+    for arm, (end, _) in ARMS.items():
+        for seed in range(SEEDS):
+            about = {"arm": arm, "phase": "final", "lr": 0.001, "seed": seed}
+            for step in range(0, 101, 20):
+                psnr = round(9 + (end - 9) * (1 - math.exp(-step / 25)) + 0.3 * seed, 2)
+                rows.append({"stage": "evaluate", **about, "step": step, "psnr": psnr, "right": 0.5, "n": N,
+                             "seconds": 0.4 * step})  # fmt: skip
+                rows.append({"stage": "tune", **about, "step": step, "loss": 1.0, "task": 0.5, "output": 0.3,
+                             "features": 0.2, "local": None})  # fmt: skip
+    return rows
+
+
+def nets(modules: list[dict]) -> list[dict]:
+    layers = [row["id"] for row in modules if row["level"] == "layer"]
+    light = [one for one in layers if not one.endswith(("resnets.1", "attentions.1")) or one.startswith("mid_block")]
+    kept = {"full": layers, "base": light, "small": [one for one in light if not one.startswith("mid_block")]}
+    kept["scratch_task"] = []
+    cost = {"full": 1.0, **{arm: part for arm, (_, part) in ARMS.items()}}
+    return [
+        {"arm": arm, "net": "base" if arm == "scratch_task" else arm, "title": arm, "kept": mine,
+         "parameters": int(2_100_000 * cost[arm]), "flops": cost[arm], "ms1": 22 * cost[arm], "ms8": 36 * cost[arm]}
+        for arm, mine in kept.items()
+    ]  # fmt: skip
+
+
+def errors() -> list[dict]:
+    return [
+        {"net": arm, "seed": seed, "step": step, "t": 999 - 100 * step,
+         "error": round(0.02 * (1 + k) * math.exp(-step / 5) + 0.001 * seed, 5)}
+        for k, arm in enumerate(ARMS)
+        for seed in range(SEEDS)
+        for step in range(STEPS)
+    ]  # fmt: skip
+
+
+def summary() -> dict:
+    apart = {"metric": "psnr", "se": 0.4, "seeds": 1}
+    return {
+        "steps": STEPS,
+        "words": WORDS,
+        "judge": {"right": 0.995, "slots": 0.999, "n": 2000, "second_right": 0.99, "second_agrees": 0.98,
+                  "full_right": 0.9, "full_slots": 0.98},
+        "floor": 9.5,
+        "differences": [
+            {"what": "rival", "a": "deep", "b": "steps_5", **apart, "mean": 5.1, "low": 4.0, "high": 6.2, "n": N,
+             "beyond": True},
+            {"what": "arms", "a": "base", "b": "small", **apart, "mean": 0.1, "low": -0.2, "high": 0.4, "n": SEEDS,
+             "beyond": False},
+        ],
+        "front": [{"setting": "deep", "metric": "psnr"}],
+        "order": [{"setting": "mid", "level": "mid", "psnr": 61.0, "se": 0.3, "errors": 9.0}],
+        "bars": [{"name": "Inheritance", "asked": "1.40 times at 40 dB", "found": "1.62 times", "met": True},
+                 {"name": "Light net", "asked": "2.5 times", "found": "2.0 times", "met": False}],
+        "verdicts": ["Experts bring nothing beyond noise."],
+        "warnings": [],
+    }  # fmt: skip
