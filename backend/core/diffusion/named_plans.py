@@ -94,9 +94,9 @@ def t_gate(modules: Sequence[Module], steps: int, gate: int) -> Plan:
 
 def attention_broadcast(
     modules: Sequence[Module],
-    moments: Sequence[float],
+    moments: Sequence[float | int],
     interval: int,
-    between: tuple[float, float] = (100, 800),
+    between: tuple[float | int, float | int] = (100, 800),
     kinds: Sequence[str] = ("attn1", "attn2"),
 ) -> Plan:
     """Pyramid attention broadcast as diffusers has it.
