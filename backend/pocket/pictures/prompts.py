@@ -4,6 +4,7 @@ Knows the words of the simplest scenes. Does not draw.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backend.errors import UserError
@@ -20,8 +21,8 @@ EXAMPLE = "two red circles above a blue square, sand"
 
 
 @dataclass
-class _Read:
-    """What has been read so far."""
+class Read:
+    """What has been read so far: whole sorts, and the number and colour of the next one."""
 
     sorts: list[Sort] = field(default_factory=list)
     relations: list[str] = field(default_factory=list)
@@ -43,15 +44,24 @@ def read_prompt(text: str, ground: str = GROUNDS[0]) -> Simple:
             f"shapes ({', '.join(SHAPES)}), colours ({', '.join(COLOURS)}) and grounds ({', '.join(GROUNDS)})",
             f'Write, say, "{EXAMPLE}".',
         )
-    read = _Read()
-    for word in words:
-        _take(read, word, text)
+    read = read_words(words, text)
     if not read.sorts or len(read.sorts) > 2 or len(read.grounds) > 1 or len(read.relations) != len(read.sorts) - 1:
         raise _unclear(text)
     return _in_order(read, (read.grounds or [ground])[0], text)
 
 
-def _take(read: _Read, word: str, text: str) -> None:
+def read_words(words: Sequence[str], text: str = "") -> Read:
+    """What these known words say, be they a whole prompt or its beginning.
+
+    Raises UserError, about `text`, for a shape without a colour, and for two sorts without a relation between them.
+    """
+    read = Read()
+    for word in words:
+        _take(read, word, text)
+    return read
+
+
+def _take(read: Read, word: str, text: str) -> None:
     if word in NUMBERS:
         read.number = NUMBERS[word]
     elif word in COLOURS:
@@ -67,7 +77,7 @@ def _take(read: _Read, word: str, text: str) -> None:
         read.number, read.colour = 1, None
 
 
-def _in_order(read: _Read, ground: str, text: str) -> Simple:
+def _in_order(read: Read, ground: str, text: str) -> Simple:
     if len(read.sorts) == 1:
         return Simple(read.sorts[0], "alone", None, ground)
     if max(sort.count for sort in read.sorts) > MOST_BESIDE:
