@@ -39,7 +39,7 @@ AT_ONCE = 64  # pictures
 def score(args: argparse.Namespace) -> None:
     """Draw the fixed prompts by the model of a folder, and write scores.json beside it."""
     torch.set_num_threads(args.threads)
-    began, pipeline = time.monotonic(), load_pipeline(str(args.model))
+    began, pipeline, readers = time.monotonic(), load_pipeline(str(args.model)), judges(args.judges)
     asked = fixed(args.split, args.count)
 
     def told(done: int) -> None:
@@ -47,7 +47,7 @@ def score(args: argparse.Namespace) -> None:
 
     pixels = drawn(pipeline, asked, args.steps, args.sampler, told)
     found = {"split": args.split, "n": len(asked), "steps": args.steps, "sampler": args.sampler}
-    found |= {"judges": {name: scored(judge, pixels, asked) for name, judge in judges(args.judges).items()}}
+    found |= {"judges": {name: scored(judge, pixels, asked) for name, judge in readers.items()}}
     write_atomically(args.model / "scores.json", json.dumps(found, indent=1) + "\n")
     for name, one in found["judges"].items():
         print(f"{name}: {in_a_line(one)}")
