@@ -28,8 +28,8 @@ class Desk:
         if fields.get("text") == "break":
             raise UserError("No net is there.", "a run of your own", "Start one.")
         if kind == "a_sdm_measure":
-            return {"speed8": 1.5, "speed8_low": 1.4, "speed8_high": 1.6, "psnr": 41.23456, "psnr_se": 0.2, "right": 0.9,
-                    "right_se": 0.03, "n": 64, "extra": HOSTILE}  # fmt: skip
+            return {"speed8": 1.5, "speed8_low": 1.4, "speed8_high": 1.6, "psnr": 41.23456, "psnr_se": 0.2,
+                    "right": 0.9, "right_se": 0.03, "n": 64, "extra": HOSTILE}  # fmt: skip
         lane = {"seconds": [0.1, 0.2], "noisy": [png(0, 1.0), png(0, 0.0)], "clean": [png(0, 0.5), png(0, 0.0)],
                 "read": "a red circle", "right": False}  # fmt: skip
         return {"unknown": ["zebra"], "psnr": 33.3, "lanes": [lane] * self.lanes}
