@@ -4,6 +4,7 @@ Nothing is drawn by a net here: the recorded run is written by hand (a_sdm_folde
 """
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_race_map_and_front_answer_a_hand(chromium, address, width, scheme):
     visitor.leave()
 
 
-def test_the_map_is_edited_by_keys_rows_steps_presets_and_files(chromium, address, tmp_path):
+def test_the_map_is_edited_by_keys_rows_steps_presets_and_files(chromium, address):
     visitor = Reader(chromium, address)
     page = visitor.page
     page.click("#plan-map [data-clear]")
@@ -95,7 +96,7 @@ def test_the_map_is_edited_by_keys_rows_steps_presets_and_files(chromium, addres
     assert one == {"module": "up_blocks.2.resnets.1", "reading": "output", "at": [1, 2, 4, 5, 7, 8]}
     with page.expect_download() as download:
         page.click("#plan-map [data-save]")
-    assert json.loads(open(download.value.path()).read()) == plan_on(page)
+    assert json.loads(Path(download.value.path()).read_text()) == plan_on(page)
     for name, text, said in (
         ("mine.json", json.dumps(plan("mid_block", at=[0, 1])), "inherits at step 0"),
         ("odd.json", json.dumps(plan("mid_block", "nowhere")), "names parts that this net lacks"),
