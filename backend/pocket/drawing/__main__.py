@@ -90,6 +90,7 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--count", type=int, help="so many of them instead of all")
     one.add_argument("--steps", type=int, default=20, help="steps of the sampler")
     one.add_argument("--sampler", choices=("ddim", "dpm"), default="ddim", help="the sampler")
+    one.add_argument("--guidance", type=float, default=2.0, help="how much the prompt is stressed; 1: not at all")
     one.set_defaults(run=score)
 
 

@@ -82,7 +82,8 @@ def test_drawn_pictures_are_those_of_the_plain_sampler_whatever_the_batch(pipeli
     done: list[int] = []
     found = drawn(pipeline, asked, 2, told=done.append)
     states, noise = pipeline.encode([one.prompt for one in asked]), pipeline.noise([one.noise for one in asked])
-    plain = pipeline.decode(sample(predictor(pipeline.unet, states), pipeline.sampler(), noise, 2))
+    nothing = pipeline.encode([""])
+    plain = pipeline.decode(sample(predictor(pipeline.unet, states, 2.0, nothing), pipeline.sampler(), noise, 2))
     assert torch.allclose(found, plain, atol=1e-4) and done == [2, 4, 5]
 
 
@@ -90,7 +91,21 @@ def test_the_command_writes_the_scores_beside_the_model(pipeline, tmp_path, caps
     save_pipeline(pipeline, tmp_path / "model")
     for name in ("judge", "judge_second"):
         save_judge(untaught_judge(1), tmp_path / name)
-    main(["score", "--model", str(tmp_path / "model"), "--judges", str(tmp_path), "--count", "4", "--steps", "2"])
+    main(
+        [
+            "score",
+            "--model",
+            str(tmp_path / "model"),
+            "--judges",
+            str(tmp_path),
+            "--count",
+            "4",
+            "--steps",
+            "2",
+            "--guidance",
+            "1",
+        ]
+    )
     assert "judge_second: all slots" in capsys.readouterr().out
     found = json.loads((tmp_path / "model" / "scores.json").read_text())
     assert (found["n"], found["steps"], found["split"]) == (4, 2, "test") and set(found["judges"]) == {
