@@ -7,6 +7,7 @@ maths (cond_conv.py does).
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -66,25 +67,25 @@ def mixtures(unet: nn.Module) -> dict[str, CondConv2d]:
 def neighbours(teacher: UNet2DConditionModel, net: str | Cut) -> dict[str, tuple[str, ...]]:
     """For every kept resnet of the teacher the pruned ones beside it whose `conv2` has its shape, nearest first.
 
-    Beside it is what lies between it and the next kept resnet, in execution order; its own block comes first.
+    Beside it is what lies between it and the next kept resnet, in execution order: layers of its own block, and after
+    them those of blocks of which nothing is kept.
     """
-    order = [
-        f"{name}.resnets.{j}" for name, block in _blocks(teacher) for j in range(len(block.resnets))
-    ]  # in execution order
+    order = [f"{name}.resnets.{j}" for name, block in _blocks(teacher) for j in range(len(block.resnets))]
     stay = set(kept(teacher, net)) & set(order)
+    blocks = {_block_of(name) for name in stay}
     shapes = {name: teacher.get_submodule(name).conv2.weight.shape for name in order}
     found = {}
     for at, name in enumerate(order):
         if name not in stay:
             continue
-        near: list[tuple[int, int, str]] = []
-        for way in (1, -1):
-            place = at + way
-            while 0 <= place < len(order) and order[place] not in stay:
-                other = order[place].split(".resnets.")[0] != name.split(".resnets.")[0]
-                near.append((other, abs(place - at), order[place]))
-                place += way
-        found[name] = tuple(pruned for _, _, pruned in sorted(near) if shapes[pruned] == shapes[name])
+        ways = (order[at + 1 :], order[:at][::-1])
+        beside = [(far, other) for way in ways for far, other in enumerate(takewhile(lambda o: o not in stay, way))]
+        near = sorted((_block_of(other) != _block_of(name), far, other) for far, other in beside)
+        found[name] = tuple(
+            other
+            for foreign, _, other in near
+            if shapes[other] == shapes[name] and not (foreign and _block_of(other) in blocks)
+        )
     return found
 
 
@@ -119,6 +120,10 @@ def _blocks(unet: UNet2DConditionModel) -> list[tuple[str, nn.Module]]:
     found = [(f"down_blocks.{i}", block) for i, block in enumerate(unet.down_blocks)]
     found += [("mid_block", unet.mid_block)] if unet.mid_block is not None else []
     return found + [(f"up_blocks.{i}", block) for i, block in enumerate(unet.up_blocks)]
+
+
+def _block_of(resnet: str) -> str:
+    return resnet.split(".resnets.")[0]
 
 
 def _leading(kernel: nn.Conv2d, out: int, channels: int) -> nn.Conv2d:
