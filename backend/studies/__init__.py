@@ -11,5 +11,6 @@ STUDIES = {
     "active_inheritance": "backend.studies.active_inheritance.study",
     "tiny_clip": "backend.studies.tiny_clip.study",
     "light_clip": "backend.studies.light_clip.study",
+    "a_sdm": "backend.studies.a_sdm.study",
     "comparison": "backend.comparison.study",
 }

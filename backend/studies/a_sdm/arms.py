@@ -36,6 +36,7 @@ ARMS: dict[str, Arm] = {
         Arm("small", "small"),
         Arm("tiny", "tiny"),
         Arm("narrow", "narrow"),
+        Arm("tiny_narrow", "tiny_narrow"),
     )
 }
 PAIRED = (  # an arm and what it is compared with, seed by seed

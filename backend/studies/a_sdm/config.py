@@ -21,6 +21,7 @@ READINGS_TWICE = tuple(
     f"{level}.{reading}@every2" for level in ("resnets", "attentions") for reading in ("branch", "output")
 )
 STEP_SETS = tuple(f"deep1@{name}" for name in ("uniform5", "start5", "middle5", "end5", "warmup3_4", "gate8"))
+USUAL = tuple(arm for arm in ARMS if arm != "narrow")
 NAMED = ("deepcache0@every3", "faster@every2", "tgate@gate8", "broadcast@every2", "deep1@change0.15")
 
 
@@ -30,7 +31,7 @@ class ASdmConfig:
 
     teacher: str = setting(
         "",
-        "A Stable Diffusion pipeline as a folder or a hub id, the full model of all comparisons; empty: the bundled one.",
+        "A Stable Diffusion pipeline as a folder or a hub id: the full model. Empty: the bundled one.",
         "Models",
         label="Full model",
         kind="place",
@@ -72,7 +73,7 @@ class ASdmConfig:
     )
 
     prompts: int = setting(
-        128,
+        96,
         "Pictures of each setting, each from its own prompt and its own noise. The Fréchet distance needs 512.",
         "Sampling",
         label="Pictures of a setting",
@@ -107,7 +108,7 @@ class ASdmConfig:
         public="both cost the same a step",
     )
     guidance: float = setting(
-        1.0,
+        2.0,
         "How much further than the prompt's answer from that of no prompt; 1 asks the prompt alone, at half the cost.",
         "Sampling",
         label="Guidance",
@@ -116,7 +117,7 @@ class ASdmConfig:
         public="at most twice the cost",
     )
     fewer: tuple[int, ...] = setting(
-        (2, 3, 4, 5, 6, 8, 10, 13, 16),
+        (3, 4, 5, 6, 8, 10, 13, 16),
         "The rival: the full model in fewer steps. Every other setting is compared with the one of equal time.",
         "Sampling",
         label="Fewer steps",
@@ -138,8 +139,16 @@ class ASdmConfig:
         label="A plan of your own",
         kind="file",
     )
+    depth: str = setting(
+        "layer",
+        "How deep the harm of modules is looked into: blocks, layers too, or units too.",
+        "Inheritance",
+        label="Depth of the look",
+        choices=("block", "layer", "unit"),
+        public="the modules of one UNet",
+    )
     looked: int = setting(
-        16,
+        8,
         "Pictures by which the harm of inheriting each module alone is told.",
         "Inheritance",
         label="Pictures of a module",
@@ -149,10 +158,10 @@ class ASdmConfig:
     )
 
     arms: tuple[str, ...] = setting(
-        tuple(ARMS), "Which light UNets to train.", "Light nets", label="Arms", choices=tuple(ARMS), public=len(ARMS)
+        USUAL, "Which light UNets to train.", "Light nets", label="Arms", choices=tuple(ARMS), public=len(ARMS)
     )
     updates: int = setting(
-        240,
+        120,
         "Updates of each light net, those of incubation among them.",
         "Light nets",
         label="Updates of a light net",

@@ -99,7 +99,10 @@ class Recipe:
 
 
 def recipe_of(text: str, known: tuple[str, ...] = tuple(ARMS)) -> Recipe:
-    """The recipe that a text spells. Raises UserError where it spells none; `known` are the nets beside the full one."""
+    """The recipe that a text spells; `known` are the nets beside the full one.
+
+    Raises UserError where it spells none.
+    """
     body, colon, steps = text.strip().partition(":")
     if colon and not re.fullmatch(r"[1-9]\d{0,3}", steps):
         raise _odd(text, "its number of steps")

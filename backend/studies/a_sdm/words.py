@@ -18,6 +18,7 @@ TITLES = {
     "small": "Small",
     "tiny": "Tiny",
     "narrow": "Narrow",
+    "tiny_narrow": "Tiny and narrow",
 }
 ABOUT = {
     "full": "the UNet as it is",
@@ -28,8 +29,9 @@ ABOUT = {
     "incubated": "its blocks first learn one by one inside the full model",
     "experts": "convolutions that mix the kept kernel with the pruned ones beside it",
     "small": "Base without its middle block",
-    "tiny": "Small without its innermost levels",
-    "narrow": "fewer channels everywhere",
+    "tiny": "Small without its innermost level",
+    "narrow": "Base with half of the channels",
+    "tiny_narrow": "Tiny with half of the channels",
 }
 FAMILIES = {
     "full": "Full model",
