@@ -54,7 +54,8 @@ class Inheriting:
     @property
     def cache_bytes(self) -> int:
         """How much memory the values take that are kept for later steps."""
-        return sum(value.untyped_storage().nbytes() for value in self.cache.values())
+        storages = {value.untyped_storage().data_ptr(): value.untyped_storage() for value in self.cache.values()}
+        return sum(storage.nbytes() for storage in storages.values())
 
     def __enter__(self) -> "Inheriting":
         try:
