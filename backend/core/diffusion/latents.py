@@ -20,8 +20,8 @@ def to_pixels(latents: Float[Tensor, "n channels place place"], patch: int) -> F
 
 
 def from_bytes(pixels: UInt8[Tensor, "n side side 3"]) -> Float[Tensor, "n 3 side side"]:
-    """Bytes as pixels from 0 to 1."""
-    return pixels.permute(0, 3, 1, 2).float() / 255
+    """Bytes as pixels from 0 to 1, contiguous: in the order of bytes some of torch's gradients end in a crash."""
+    return pixels.permute(0, 3, 1, 2).contiguous().float() / 255
 
 
 def to_bytes(pixels: Float[Tensor, "n 3 side side"]) -> UInt8[Tensor, "n side side 3"]:
