@@ -25,6 +25,7 @@ WORDS = (
     "grass sky big small"
 ).split()
 ARMS = {"base": (30.0, 0.64), "small": (27.0, 0.5), "scratch_task": (17.0, 0.64)}  # PSNR at the end, part of the time
+TURN = "computed every 2 steps"
 ODD = [step for step in range(STEPS) if step % 2]
 
 
@@ -44,25 +45,27 @@ def setting(name: str, family: str, title: str, speed: float, psnr: float | None
 
 
 def settings() -> list[dict]:
-    rows = [setting("full", "full", "Full", 1.0, None)]
+    rows = [setting("full", "full", "Full model", 1.0, None)]
     rows += [setting(f"steps_{k}", "fewer_steps", f"{k} steps", STEPS / k, 20 + 2.4 * k, steps=k, computed=k) for k in
              (7, 5, 3)]  # fmt: skip
     rows += [
-        setting("mid", "inherit", "Middle block, every second step", 1.12, 61.0, plan=plan("mid_block"), computed=5),
-        setting("deep", "inherit", "Deep blocks, every second step", 1.62, 44.1,
+        setting("mid", "inherit", f"Middle block, {TURN}", 1.12, 61.0, plan=plan("mid_block"), computed=5),
+        setting("deep", "inherit", f"Two inner levels, {TURN}", 1.62, 44.1,
                 plan=plan("down_blocks.1", "down_blocks.2", "mid_block", "up_blocks.0", "up_blocks.1"), computed=5),
-        setting("branch", "inherit", "DeepCache, branch 0", 2.3, 36.0, plan=plan("up_blocks.2.resnets.1"), computed=5),
-        setting("resnets", "inherit", "Resnets, residual branch", 1.3, 39.0,
+        setting("branch", "inherit", f"DeepCache at branch 0, {TURN}", 2.3, 36.0,
+                plan=plan("up_blocks.2.resnets.1"), computed=5),
+        setting("resnets", "inherit", f"Resnets as branch, {TURN}", 1.3, 39.0,
                 plan=plan("down_blocks.0.resnets.0", reading="branch"), computed=5),
-        setting("base", "light", "Base, assembled and distilled", 1.56, 30.0, net="base"),
-        setting("small", "light", "Small, assembled and distilled", 2.0, 27.0, net="small"),
-        setting("both", "combined", "Base with deep blocks inherited", 2.4, 28.0, net="base", plan=plan("mid_block")),
+        setting("base", "light", "Base", 1.56, 30.0, net="base"),
+        setting("small", "light", "Small", 2.0, 27.0, net="small"),
+        setting("both", "combined", f"Base; Middle block, {TURN}", 2.4, 28.0, net="base", plan=plan("mid_block")),
     ]  # fmt: skip
     for at in (3, 5, 8):
-        rows.append(setting(f"light_{at}", "switch", f"Base for {at} steps, then full", 1 + 0.04 * at, 38 - 0.9 * at,
-                            net="base", nets=["base"] * at + ["full"] * (STEPS - at)))  # fmt: skip
-        rows.append(setting(f"late_{at}", "switch", f"Full, then base for {at} steps", 1 + 0.04 * at, 33 - 0.9 * at,
-                            net="base", nets=["full"] * (STEPS - at) + ["base"] * at))  # fmt: skip
+        rest, speed = STEPS - at, 1 + 0.04 * at
+        first, last = f"Base for {at} steps, then Full model", f"Full model for {rest} steps, then Base"
+        light, full = ["base"] * at, ["full"] * rest
+        rows.append(setting(f"light_{at}", "switch", first, speed, 38 - 0.9 * at, net="base", nets=light + full))
+        rows.append(setting(f"late_{at}", "switch", last, speed, 33 - 0.9 * at, net="base", nets=full + light))
     return rows
 
 

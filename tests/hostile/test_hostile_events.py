@@ -15,6 +15,7 @@ RECORDED = {  # by page
     "active-inheritance": "recorded/active_inheritance_quick",
     "tiny-clip": "recorded/tiny_clip_quick",
     "light-clip": "recorded/light_clip_quick",
+    "a-sdm": "recorded/a_sdm_quick",
 }
 GOOD = {  # what the widgets of the page say of their events
     "run": FINISHED,
@@ -41,11 +42,14 @@ GOOD = {  # what the widgets of the page say of their events
     "picture": 0,
     "arm": "tokens",
     "text": "a red _ above a boat",
+    "setting": "full:10",
+    "plan": None,  # a good one would be measured for seconds, at every shot
 }
 PROBED, CHOSEN, SEEN = (RECORDED[page] for page in ("ba-lora", "active-inheritance", "tiny-clip"))
 RUNS = {"open_3": PROBED, "choose_1": PROBED, "see_1": CHOSEN, "deal": CHOSEN}  # of events that know another study's
 RUNS |= {"ask_words": SEEN, "find_pairs": SEEN}
 RUNS |= dict.fromkeys(("see_matches", "match_own", "see_label", "guess_own"), RECORDED["light-clip"])
+RUNS |= dict.fromkeys(("run_race", "see_race", "measure_plan", "see_pictures"), RECORDED["a-sdm"])
 SAID = {
     "take": ["kind"],
     "compare": ["run", "student", "a", "b"],
@@ -74,10 +78,14 @@ SAID = {
     "match_own": ["run", "picture", "text", "number"],
     "see_label": ["run", "picture", "arm"],
     "guess_own": ["run", "picture", "text"],
+    "run_race": ["run", "text", "seed", "setting", "plan", "number"],
+    "see_race": ["run", "prompt", "seed", "who", "number"],
+    "measure_plan": ["run", "plan", "number"],
+    "see_pictures": ["run", "setting", "number"],
 }
-OPENINGS = ("open", "open_1", "open_2", "open_4", "open_5", "open_6", "open_7")  # of the pages
+OPENINGS = ("open", "open_1", "open_2", "open_4", "open_5", "open_6", "open_7", "open_8")  # of the pages
 FORMS = ["follow", "start_1", "cost", "drop", "follow_4", "start_2", "expect", "show_example", "publish", "ask"]
-FORMS += ["start_3", "follow_8", "start_5", "follow_9", "start_6", "follow_10"]
+FORMS += ["start_3", "follow_8", "start_5", "follow_9", "start_6", "follow_10", "start_7", "follow_11"]
 HALF = "half a letter"
 WHOLE = {what: value for what, value in WRITTEN.items() if what != HALF}
 SHARE = 4  # an event is asked every so many-th value; the next event the next ones

@@ -1,7 +1,7 @@
 // What may be inherited, in the browser: a row a module, its change at each step as a strip, the likeness that is left when
 // it alone is inherited as dots, and whether both agree. Given by gr.HTML: element, props, watch; by shared.js: make, shape.
 
-const ROW = 20, TOP = 34, DOTS = 0.34;  // of the width, for the dots
+const MOST_TOLD = 12, ROW = 20, TOP = 34, DOTS = 0.34;  // of the width, for the dots
 const state = { run: null, number: 0, modules: [], changes: {}, harms: new Map(), level: "block", order: "run", live: true };
 const part = (selector) => element.querySelector(selector), section = part(".ds-sdm-inherited");
 
@@ -87,7 +87,7 @@ function picture(rows) {
     return group;
   });
   svg.replaceChildren(...head, ...lines);
-  svg.setAttribute("aria-label", rows.map(told).join("; "));
+  svg.setAttribute("aria-label", rows.length > MOST_TOLD ? `${rows.length} parts; the file that can be saved has their numbers` : rows.map(told).join("; "));
 }
 
 function told(row) {

@@ -135,7 +135,7 @@ function numbers(plan, map) {
     row.append(make("dt", "", name), make("dd", "", value));
     return row;
   }));
-  part("[data-measure]").disabled = part("[data-race]").disabled = part("[data-save]").disabled = !plan.inherit.length;
+  part("[data-measure]").disabled = part("[data-race]").disabled = part("[data-download]").disabled = !plan.inherit.length;
   part("[data-how]").textContent = how();
 }
 
@@ -203,7 +203,7 @@ element.addEventListener("change", ({ target }) => {
 element.addEventListener("click", ({ target }) => {
   if (target.closest("[data-measure]")) measure();
   if (target.closest("[data-race]")) window.dispatchEvent(new CustomEvent("distilloscope:race", { detail: { run: state.run, plan: asJson() } }));
-  if (target.closest("[data-save]")) download();
+  if (target.closest("[data-download]")) download();
   if (target.closest("[data-clear]")) { state.plan = new Map(); edited(); }
 });
 window.addEventListener("distilloscope:plan", ({ detail }) => { if (detail.run === state.run && state.graph) { adopt(detail.plan); element.scrollIntoView({ block: "start" }); } });

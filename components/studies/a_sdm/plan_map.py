@@ -41,7 +41,7 @@ TEMPLATE = """
     <div class="ds-sdm-buttons"><button type="button" class="ds-button" data-measure>Measure</button>
       <button type="button" class="ds-button" data-race>Race this plan</button>
       <button type="button" class="ds-button" data-clear>Clear</button>
-      <button type="button" class="ds-button" data-save>Download plan</button>
+      <button type="button" class="ds-button" data-download>Download plan</button>
       <label class="ds-button ds-sdm-file"><span>Open a plan</span><input type="file" accept=".json,application/json"
         data-open></label></div>
     <p class="ds-sdm-refused" data-refused role="alert"></p>

@@ -100,7 +100,11 @@ def numbers(settings: Sequence[Mapping]) -> str:
 # -- what the engine concluded ----------------------------------------------------------------------------------------
 def verdicts(summary: Mapping) -> str:
     said = reading.names(summary.get("verdicts"))
-    return f'<ul class="ds-sdm-verdicts">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>' if said else ""
+    return (
+        f'<ul class="ds-sdm-verdicts" translate="no">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>'
+        if said
+        else ""
+    )
 
 
 def bars(summary: Mapping) -> str:
@@ -110,11 +114,16 @@ def bars(summary: Mapping) -> str:
         return ""
     marks = {True: '<b class="ds-sdm-good">reached</b>', False: '<b class="ds-sdm-bad">missed</b>'}
     lines = (
-        (*(escape(one[key]) for key in ("name", "asked", "found")), marks.get(one.get("met"), "cannot be said"))
+        (*(as_data(one[key]) for key in ("name", "asked", "found")), marks.get(one.get("met"), "cannot be said"))
         for one in rows
     )
     table = tables.table(("What", "Asked", "Found", ""), lines)
     return f'<h3>What was to be reached</h3><div class="ds-table"><div>{table}</div></div>'
+
+
+def as_data(said: str) -> str:
+    """The engine's own words, which name settings and are not translated."""
+    return f'<span translate="no">{escape(said)}</span>'
 
 
 def differences(summary: Mapping, titles: Mapping[str, str]) -> str:

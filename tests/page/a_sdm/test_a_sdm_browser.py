@@ -95,7 +95,7 @@ def test_the_map_is_edited_by_keys_rows_steps_presets_and_files(chromium, addres
     [one] = plan_on(page)["inherit"]
     assert one == {"module": "up_blocks.2.resnets.1", "reading": "output", "at": [1, 2, 4, 5, 7, 8]}
     with page.expect_download() as download:
-        page.click("#plan-map [data-save]")
+        page.click("#plan-map [data-download]")
     assert json.loads(Path(download.value.path()).read_text()) == plan_on(page)
     for name, text, said in (
         ("mine.json", json.dumps(plan("mid_block", at=[0, 1])), "inherits at step 0"),

@@ -12,7 +12,7 @@ from backend import study as studies
 from tests import toy_house
 from tests.pages import in_loop
 
-PAGES = ["", "bench", "ba-lora", "active-inheritance", "tiny-clip", "light-clip", "compare"]
+PAGES = ["", "bench", "ba-lora", "active-inheritance", "tiny-clip", "light-clip", "a-sdm", "compare"]
 ROOT = Path(app.__file__).parent
 NAMED = re.compile(r"(?<![\w/&-])#([a-z][\w-]*)")
 IN_MARKUP = re.compile(r"""id=["']([\w-]+)["']""")
