@@ -20,7 +20,7 @@ def bars(measured: Measured, found: Mapping, nets: Sequence[dict]) -> list[dict]
     rivals = {row["a"]: row for row in found["differences"] if row["what"] == "rival" and row["metric"] == "psnr"}
     told = [
         *_teacher(measured, found),
-        _inheritance(measured, "inheritance, nearly the same", 1.4, 40.0, {}),
+        _inheritance(measured, "inheritance, nearly the same", 1.4, 40.0, None),
         _inheritance(measured, "inheritance, twice as fast", 2.0, 35.0, rivals),
         _order(measured, found["differences"], found["order"]),
         _readings(found["differences"]),
@@ -59,12 +59,12 @@ def _teacher(measured: Measured, found: Mapping) -> list[dict]:
     return rows
 
 
-def _inheritance(measured: Measured, name: str, speed: float, psnr: float, rivals: Mapping[str, dict]) -> dict:
+def _inheritance(measured: Measured, name: str, speed: float, psnr: float, rivals: Mapping[str, dict] | None) -> dict:
     """The fastest plan that is like enough; with `rivals` it has to be above fewer steps too."""
     asked = f"{speed:g} times the speed at {psnr:g} dB"
-    asked += ", 1.5 dB above fewer steps of equal time" if rivals else ", pictures as right within 1 point"
+    asked += ", 1.5 dB above fewer steps of equal time" if rivals is not None else ", pictures as right within 1 point"
     plans = [row for row in measured.rows if row["family"] == "inherit" and row["psnr"] >= psnr]
-    if not rivals:
+    if rivals is None:
         full = measured.row(FULL)["right"]
         plans = [row for row in plans if full is None or row["right"] >= full - 0.01]
     if not plans:
@@ -72,14 +72,17 @@ def _inheritance(measured: Measured, name: str, speed: float, psnr: float, rival
     best = max(plans, key=lambda row: (row["speed8"] >= speed and _above(rivals, row) >= 1.5, row["speed8"]))
     said = f"{best['id']}: {best['speed8']:.2f} times, {best['psnr']:.1f} dB (n = {best['n']})"
     met = best["speed8"] >= speed
-    if rivals:
+    if rivals is not None:
         said += f", {_above(rivals, best):+.1f} dB" if best["id"] in rivals else ", no rival of equal time"
         met = met and best["id"] in rivals and _above(rivals, best) >= 1.5
     return _bar(name, asked, said, met)
 
 
-def _above(rivals: Mapping[str, dict], row: dict) -> float:
-    return rivals[row["id"]]["mean"] if row["id"] in rivals else float("-inf") if rivals else 1.5
+def _above(rivals: Mapping[str, dict] | None, row: dict) -> float:
+    """By how many dB it is above its rival; of no consequence without rivals."""
+    if rivals is None:
+        return 1.5
+    return rivals[row["id"]]["mean"] if row["id"] in rivals else float("-inf")
 
 
 def _order(measured: Measured, differences: Sequence[dict], order: Sequence[dict]) -> dict:

@@ -174,7 +174,7 @@ class ASdmConfig:
         24, "Pictures an update.", "Light nets", label="Pictures an update", low=1, high=1024, public=(48, 128)
     )
     lrs: tuple[float, ...] = setting(
-        (0.001, 0.002),
+        (0.002, 0.004),
         "Step sizes to try in each arm; validation prompts choose one.",
         "Light nets",
         label="Step sizes",
@@ -266,7 +266,7 @@ class ASdmConfig:
                 raise setting_error(name, found, "different ones", "Leave one of the two out.")
         if self.arms and not (self.lrs and all(0 < lr <= 1 for lr in self.lrs)):
             found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
-            step = "Write for example lrs=0.001,0.002."
+            step = "Write for example lrs=0.002,0.004."
             raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
         odd = [count for count in self.fewer if not 1 <= count < self.steps]
         if odd:

@@ -26,7 +26,7 @@ BUNDLED = Path(__file__).resolve().parents[3] / "assets" / "models" / "sdm-pocke
 TAUGHT = "teacher"  # below artifacts: the full model of a run that teaches its own
 POSTERS = 8  # prompts that screens show
 VALIDATED = 24  # validation prompts, for step sizes
-FRESH = 3_000_000  # the seed of renders that no net and no judge has seen
+FRESH = 5_000_000  # the seed of renders that no net and no judge has seen
 EXAMPLES = (  # prompts for a model of photographs
     "a red bicycle leaning against a white wall, morning light",
     "a bowl of lemons on a wooden table, photograph",

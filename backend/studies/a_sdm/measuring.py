@@ -107,7 +107,7 @@ def _rounded(values: Tensor) -> list[float]:
 
 
 def mean_se(values: list[float]) -> tuple[float, float]:
-    """The mean and its standard error, 0 of a single value."""
+    """The mean and its standard error; 0 of a single value, which the number of values beside it tells."""
     told = torch.tensor(values, dtype=torch.float64)
     error = (told.std() / len(values) ** 0.5).item() if len(values) > 1 else 0.0
     return round(told.mean().item(), DIGITS), round(error, DIGITS)
