@@ -7,22 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.settings import check, setting, setting_error
+from backend.studies.a_sdm import usual
 from backend.studies.a_sdm.arms import ARMS
 from backend.studies.a_sdm.recipes import Recipe, recipe_of
 
 PRESETS = Path(__file__).parent / "presets"
 SIDES = ("32", "16")
-MOST = 200  # settings of a sweep
-LEVELS_TWICE = tuple(
-    f"{level}@every2"
-    for level in ("mid", "deep2", "deep1", "deepcache0", "encoder", "decoder", "whole", "cross", "self", "ff")
-)
-READINGS_TWICE = tuple(
-    f"{level}.{reading}@every2" for level in ("resnets", "attentions") for reading in ("branch", "output")
-)
-STEP_SETS = tuple(f"deep1@{name}" for name in ("uniform5", "start5", "middle5", "end5", "warmup3_4", "gate8"))
-USUAL = tuple(arm for arm in ARMS if arm != "narrow")
-NAMED = ("deepcache0@every3", "faster@every2", "tgate@gate8", "broadcast@every2", "deep1@change0.15")
 
 
 @dataclass(frozen=True)
@@ -117,7 +107,7 @@ class ASdmConfig:
         public="at most twice the cost",
     )
     fewer: tuple[int, ...] = setting(
-        (3, 4, 5, 6, 8, 10, 13, 16),
+        usual.FEWER,
         "The rival: the full model in fewer steps. Every other setting is compared with the one of equal time.",
         "Sampling",
         label="Fewer steps",
@@ -125,7 +115,7 @@ class ASdmConfig:
     )
 
     plans: tuple[str, ...] = setting(
-        (*LEVELS_TWICE, *READINGS_TWICE, *STEP_SETS, *NAMED),
+        usual.PLANS,
         "What is inherited, at which steps: a level and a set of computed steps, such as deep1@uniform10.",
         "Inheritance",
         label="Plans of inheritance",
@@ -158,7 +148,7 @@ class ASdmConfig:
     )
 
     arms: tuple[str, ...] = setting(
-        USUAL, "Which light UNets to train.", "Light nets", label="Arms", choices=tuple(ARMS), public=len(ARMS)
+        usual.TRAINED, "Which light UNets to train.", "Light nets", label="Arms", choices=tuple(ARMS), public=len(ARMS)
     )
     updates: int = setting(
         120,
@@ -228,7 +218,7 @@ class ASdmConfig:
     )
 
     switches: tuple[str, ...] = setting(
-        ("base>full@5", "base>full@10", "base>full@15", "full>base@5", "full>base@10", "full>base@15"),
+        usual.SWITCHES,
         "Which net draws first, and the step from which the other does, such as base>full@5. Those of arms that are "
         "not trained are left out.",
         "Switching",
@@ -236,7 +226,7 @@ class ASdmConfig:
         public=12,
     )
     mixed: tuple[str, ...] = setting(
-        ("base:10", "base+deep1@every2", "base>full@10+deep1@every2", "deep1@every2:10", "tiny>full@10"),
+        usual.MIXED,
         "Several of these at once, such as base+deep1@every2; :10 at the end means 10 steps in all.",
         "Switching",
         label="Combinations",
