@@ -77,8 +77,8 @@ STUDY = Study(
         File("errors.jsonl", f"{SHAPES}:ErrorsRow"),
         File("routing.jsonl", f"{SHAPES}:RoutingRow"),
         File("results.jsonl", f"{SHAPES}:ResultsRow"),
-        File("summary.json", f"{SHAPES}:Summary"),
-        File("artifacts/seconds.json", f"{SHAPES}:Seconds"),
+        File("summary.json", f"{SHAPES}_summary:Summary"),
+        File("artifacts/seconds.json", f"{SHAPES}_summary:Seconds"),
         # the light nets stay: a stranger's weights are not loaded
     ),
     words=Words(
