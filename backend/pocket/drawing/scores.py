@@ -2,8 +2,8 @@
 and read by both judges.
 
 Told are how often all slots, and each of them, are right, with 95 % intervals, and how far the pictures lie from real
-ones beside the distance of real ones from each other. Knows the bundled world and the judges. Costs about two
-minutes of one core for every hundred pictures at 20 steps with guidance.
+ones beside the distance of real ones from each other. Knows the bundled world and the judges. Costs about 20
+seconds of one core for every hundred pictures at 20 steps with guidance.
 """
 
 import argparse
