@@ -104,3 +104,11 @@ def test_the_command_writes_the_judge_and_what_it_can(tmp_path, monkeypatch, cap
 def test_the_two_judges_learn_from_other_pictures():
     first, second = (slots_of(seed, range(50)) for seed in SEEDS.values())
     assert len(SEEDS) == 2 and not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_the_bundled_judges_are_small_and_read_pictures_of_both_sizes(name):
+    folder = judging.MODEL / name
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 500_000
+    rows = checked(load_judge(folder), 200)
+    assert all(row["all"] >= 0.96 for row in rows) and {row["side"] for row in rows} == {16, 32}
