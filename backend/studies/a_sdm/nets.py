@@ -44,8 +44,8 @@ class Nets:
             return net
         place = place_of(self.world.run_dir, name, seed)
         if not place.is_dir():
-            found = f"{place.name} is not there: only the first light net of an arm is kept once a run is over."
-            raise UserError(found, "a light net that was trained here", "Ask about seed 0, or run the study again.")
+            found = f"The light net {place.name} is not in this run: recorded runs have none, finished ones each arm's first."
+            raise UserError(found, "a light net that was trained here", "Run the study here, then ask again.")
         return load_light(str(place))
 
 
