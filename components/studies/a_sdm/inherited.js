@@ -66,7 +66,7 @@ function picture(rows) {
   const svg = part(".ds-sdm-heat"), wide = Math.max(280, svg.clientWidth || 700), name = Math.min(state.level === "block" ? 84 : 220, wide * (wide < 500 ? 0.3 : 0.3)), right = wide * DOTS, left = name + 6, heat = wide - left - right - 16;
   const steps = Math.max(1, ...rows.map((row) => row.strip.length)), most = Math.max(...rows.flatMap((row) => row.strip.filter((value) => value !== null)), 1e-9);
   const values = rows.flatMap((row) => Object.values(row.harm).map(([psnr]) => psnr)), ends = values.length ? [Math.min(...values) - 1, Math.max(...values) + 1] : [0, 1];
-  const x0 = left + heat + 16, px = (value) => x0 + (right - 10) * (value - ends[0]) / (ends[1] - ends[0]), high = TOP + rows.length * ROW + 4;
+  const x0 = left + heat + 16, px = (value) => x0 + (right - 10) * (value - ends[0]) / (ends[1] - ends[0]), high = TOP + rows.length * ROW + 4, inside = (value) => Math.max(x0, Math.min(wide - 10, px(value)));
   svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
   svg.style.height = `${high}px`;
   const each = heat / steps, head = [shape("text", { x: left, y: 12 }, `step 0 to ${steps - 1}`), shape("text", { x: x0, y: 12 }, "PSNR alone, dB")];
@@ -81,7 +81,7 @@ function picture(rows) {
     group.append(shape("path", { class: "ds-sdm-line", d: `M${x0} ${y + ROW / 2}H${wide - 10}` }));
     ["output", "branch"].filter((reading) => row.harm[reading]).forEach((reading) => {
       const [psnr, se] = row.harm[reading], r = 1.96 * (se || 0);
-      group.append(shape("path", { class: "ds-sdm-whisker", "data-of": reading, d: `M${px(psnr - r).toFixed(1)} ${y + ROW / 2}H${px(psnr + r).toFixed(1)}` }),
+      group.append(shape("path", { class: "ds-sdm-whisker", "data-of": reading, d: `M${inside(psnr - r).toFixed(1)} ${y + ROW / 2}H${inside(psnr + r).toFixed(1)}` }),
         shape("circle", { class: "ds-sdm-dot", "data-of": reading, cx: px(psnr).toFixed(1), cy: y + ROW / 2, r: 4.5 }));
     });
     return group;

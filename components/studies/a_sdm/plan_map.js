@@ -121,7 +121,7 @@ function numbers(plan, map) {
   const speed = (name) => `${(1 / rules.timeOf(state.graph, map, name)).toFixed(2)} ×`, near = rules.fidelityOf(map, state.harms), { tuned: off, measured } = state;
   const about = (value, unit) => (value === null || value === undefined ? "" : ` ± ${value.toFixed(unit === "dB" ? 1 : 2)}`);
   const psnr = near === null ? "not known" : near === Infinity ? "the same picture" : `${near.toFixed(1)}${about(off?.psnr, "dB")} dB`;
-  const used = new Set(map.flatMap((now) => [...now.used.keys()].map(({ module }) => module))), bytes = [...used].reduce((total, id) => total + (state.graph.modules[state.graph.at.get(id)].cache_bytes || 0), 0);
+  const kept = state.graph.modules.filter((_, i) => !state.graph.block[i] && map.some((now) => now.given.has(i))), bytes = kept.reduce((total, row) => total + (row.cache_bytes || 0), 0);
   const rows = [["Predicted speed, 8 pictures at a time", `${speed("ms8")}${about(off?.speed)}`], ["Predicted speed, one picture", speed("ms1")], ["Multiplications left", `${(100 * rules.timeOf(state.graph, map, "flops")).toFixed(0)} %`],
     ["Predicted likeness (PSNR)", psnr], ["Kept for later, each picture", `${(bytes / 1024).toFixed(0)} KiB`]];
   if (measured) {

@@ -46,15 +46,14 @@ function settings() {
 }
 
 function recorded() {
-  const found = state.news.recorded;
-  part(".ds-sdm-recorded").replaceChildren(...(found.length ? [make("span", "", "Recorded:")] : []), ...found.map(({ prompt, seed, who, text, title }) => {
-    const button = make("button");
-    Object.assign(button, { type: "button" });
-    Object.assign(button.dataset, { prompt, seed, who });
-    button.append(data("span", "", text), make("small", "", title));
-    button.setAttribute("aria-pressed", "false");
-    return button;
-  }));
+  const found = state.news.recorded, groups = new Map(), list = part("[data-recorded]");
+  part(".ds-sdm-recorded").hidden = !found.length;
+  found.forEach(({ seed, text, title }, i) => {
+    const name = `${text}, seed ${seed}`;
+    if (!groups.has(name)) groups.set(name, Object.assign(make("optgroup"), { label: name, translate: false }));
+    groups.get(name).append(Object.assign(make("option", "", title), { value: i }));
+  });
+  list.replaceChildren(Object.assign(make("option", "", "choose a race"), { value: "" }), ...groups.values());
 }
 
 // -- the prompt ----------------------------------------------------------------------------------------------------
@@ -118,8 +117,7 @@ function race(found) {
   part("[data-error]").replaceChildren();
   finish("");
   told(found.unknown);
-  element.querySelectorAll(".ds-sdm-recorded button").forEach((button) => button.setAttribute("aria-pressed", found.recorded
-    && Number(button.dataset.seed) === found.seed && button.dataset.who === found.who && button.firstChild.textContent === found.text));
+  part("[data-recorded]").value = found.recorded ? state.news.recorded.findIndex((one) => one.seed === found.seed && one.who === found.who && one.text === found.text) : "";
   film.load(found.lanes, ["Full", titleOf(found.who)]);
   how();
   film.play();
@@ -148,22 +146,24 @@ film.onEnd(() => {
 // -- events --------------------------------------------------------------------------------------------------------
 element.addEventListener("ds-pace", () => { if (state.shown) how(); });
 element.addEventListener("input", ({ target }) => { if (target.matches("[data-prompt]")) complete(); });
+element.addEventListener("change", ({ target }) => {
+  const one = target.matches("[data-recorded]") && target.value !== "" && state.news.recorded[Number(target.value)];
+  if (!one) return;
+  Object.assign(part("[data-prompt]"), { value: one.text });
+  Object.assign(part("[data-seed]"), { value: one.seed });
+  part("[data-setting]").value = one.who;
+  complete();
+  ask("see_race", { prompt: one.prompt, seed: one.seed, who: one.who });
+});
 element.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("[data-prompt], [data-seed]")) own(); });
 element.addEventListener("click", ({ target }) => {
-  const word = target.closest(".ds-sdm-words button"), record = target.closest(".ds-sdm-recorded button");
+  const word = target.closest(".ds-sdm-words button");
   if (target.closest("[data-race]")) own();
   if (word) {
     const field = part("[data-prompt]");
     field.value = `${field.value.replace(/[\p{L}\p{N}'-]*$/u, "")}${word.textContent} `;
     field.focus();
     complete();
-  }
-  if (record) {
-    part("[data-prompt]").value = record.firstChild.textContent;
-    part("[data-seed]").value = record.dataset.seed;
-    part("[data-setting]").value = record.dataset.who;
-    complete();
-    ask("see_race", { prompt: Number(record.dataset.prompt), seed: Number(record.dataset.seed), who: record.dataset.who });
   }
 });
 // The map and the front send what is to be raced: a plan, or a setting of the run.

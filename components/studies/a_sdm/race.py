@@ -37,7 +37,7 @@ TEMPLATE = f"""
       <button type="button" class="ds-button" data-race>Race</button></div>
     <div class="ds-sdm-words" role="group" aria-label="Words that may come next" translate="no"></div>
     <p class="ds-sdm-unknown" data-unknown role="status"></p>
-    <div class="ds-sdm-recorded" role="group" aria-label="Recorded races"></div>
+    <div class="ds-sdm-picks ds-sdm-recorded" hidden><label>Recorded races<select data-recorded></select></label></div>
     <div data-error></div>
     <div data-film hidden>
       <div class="ds-sdm-lanes">{LANE.format(lane="full", title="Full")}{LANE.format(lane="fast", title="Fast")}

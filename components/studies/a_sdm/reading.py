@@ -117,5 +117,5 @@ def rows_of(summary: Mapping, name: str, texts: Sequence[str] = (), numbers: Seq
 
 
 def prompt_words(summary: Mapping) -> list[str]:
-    """The vocabulary of the prompts; empty where any word may stand."""
-    return names(summary.get("words"))[:2000]
+    """The vocabulary of the prompts without marks such as <pad>; empty where any word may stand."""
+    return [one for one in names(summary.get("words")) if one[:1].isalnum()][:2000]

@@ -60,10 +60,10 @@ function origins(graph, held) {
 }
 
 // plan: { steps, inherit: [{ module, reading, at: [step] }] }. Of each step: `states` of all modules in their order, `from`,
-// the step that an inherited one comes from, `executed`, and `used`: entries of the plan that had an effect, with how old.
+// the step that an inherited one comes from, `executed` and `given` values, and `used`: entries with an effect, and how old.
 function mapOf(graph, plan) {
   const { modules, reads, parts, block, branch, answer } = graph, held = heldBy(graph, plan), { made, through } = origins(graph, held);
-  const steps = held.map(() => ({ states: modules.map(() => "dead"), from: modules.map(() => null), executed: new Set(), used: new Map() }));
+  const steps = held.map(() => ({ states: modules.map(() => "dead"), from: modules.map(() => null), executed: new Set(), given: new Set(), used: new Map() }));
   const blame = (i, step) => {  // what a value owes its age to: an entry that holds it, else those that hold what it reads
     if (through[step][i] >= 0) steps[step].used.set(held[step].get(through[step][i]), step - made[step][i]);
     else if (made[step][i] < step) reads[i].forEach((r) => blame(r, step));
@@ -79,6 +79,7 @@ function mapOf(graph, plan) {
     } else {
       now.states[i] = "inherited";
       now.from[i] = from;
+      now.given.add(i);
       blame(i, step);
       waiting.push([i, from]);
     }
