@@ -1,4 +1,4 @@
-// The race in the browser: prompt with completion, seed and setting; asks for a race and has film.js play it; says at the
+// The race in the browser: prompt with completion, seed and setting; asks for a race and has race_film.js play it; says at the
 // end who was how much faster and what the judge reads. Prompts are untrusted: textContent only.
 // Given by gr.HTML: element, props, trigger, watch; by race_film.js: element.film; by shared.js: make, still.
 
@@ -88,7 +88,8 @@ function ask(event, said) {
   section.dataset.state = "waiting";
   part("[data-error]").replaceChildren();
   film.stop();
-  finish(event === "race" ? "Both nets are drawing. The first race loads the model." : "");
+  finish("");
+  busy(event === "race" ? "Both nets are drawing. The first race loads the model." : "");
   const all = { run: state.run, number: state.asked, ...said };
   if (event === "race") trigger("race", all);
   else trigger("see_race", all);
@@ -102,7 +103,7 @@ function own() {
 function answer({ answer: found, error }) {
   if (error) {
     section.dataset.state = "failed";
-    finish("");
+    busy("");
     part("[data-error]").innerHTML = error;  // made by the server, which escaped it
     return;
   }
@@ -116,6 +117,7 @@ function race(found) {
   section.dataset.state = "ready";
   part("[data-error]").replaceChildren();
   finish("");
+  busy("");
   told(found.unknown);
   part("[data-recorded]").value = found.recorded ? state.news.recorded.findIndex((one) => one.seed === found.seed && one.who === found.who && one.text === found.text) : "";
   film.load(found.lanes, ["Full", titleOf(found.who)]);
@@ -124,6 +126,8 @@ function race(found) {
 }
 
 // -- what is said --------------------------------------------------------------------------------------------------
+function busy(said) { part("[data-busy]").textContent = said; }
+
 function finish(said) { part("[data-finish]").textContent = said; }
 
 function how() {

@@ -38,6 +38,7 @@ TEMPLATE = f"""
     <div class="ds-sdm-words" role="group" aria-label="Words that may come next" translate="no"></div>
     <p class="ds-sdm-unknown" data-unknown role="status"></p>
     <div class="ds-sdm-picks ds-sdm-recorded" hidden><label>Recorded races<select data-recorded></select></label></div>
+    <p class="ds-quiet" data-busy role="status"></p>
     <div data-error></div>
     <div data-film hidden>
       <div class="ds-sdm-lanes">{LANE.format(lane="full", title="Full")}{LANE.format(lane="fast", title="Fast")}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.core.diffusion.dead_code import programs, states
+from backend.core.diffusion.dead_code import states
 from backend.core.diffusion.modules import Module
 from backend.core.diffusion.plans import Plan
+from backend.core.diffusion.prediction import predicted
 from components.studies.a_sdm import plan_map, presets
 from tests.a_sdm_modules import Unet
 
@@ -62,16 +63,10 @@ def test_browser_and_engine_agree_on_every_state_of_any_plan():
             assert [now[place] for now in found["states"]] == wanted[module.id], (one, module.id)
 
 
-def test_the_time_of_a_plan_is_that_of_what_the_engine_executes():
-    plans, own = any_plans()[:30], {row["id"]: row["own_ms8"] for row in ROWS}
-    blocks = {module.id for module in MODULES if not module.is_value}
-    full = sum(own.values())
+def test_browser_and_engine_predict_the_same_time_of_any_plan():
+    plans, own = any_plans()[:40], {row["id"]: row["own_ms8"] for row in ROWS}
     for one, found in zip(plans, worked_out(plans), strict=True):
-        wanted = 0.0
-        for program in programs(MODULES, Plan.of(one)):
-            around = {block for block in blocks if any(value.startswith(f"{block}.") for value in program.executed)}
-            wanted += sum(own[name] for name in program.executed | around) + (own[""] if program.executed else 0)
-        assert found["time"] == pytest.approx(wanted / (STEPS * full), rel=1e-9)
+        assert found["time"] == pytest.approx(predicted(MODULES, own, Plan.of(one)), rel=1e-9)
 
 
 def test_what_is_dead_costs_nothing_however_the_plan_is_written():
