@@ -66,7 +66,7 @@ function picture(found, front) {
 }
 
 function told(p, name) {
-  const value = name === "right" ? `${(100 * p.y).toFixed(1)} %` : p.y.toFixed(1), spread = p.r ? ` ± ${(name === "right" ? 100 * p.r : p.r).toFixed(1)}` : "";
+  const value = name === "right" ? `${(100 * p.y).toFixed(1)} %` : name === "psnr" ? p.y.toFixed(1) : p.y.toPrecision(3), spread = p.r ? ` ± ${(name === "right" ? 100 * p.r : p.r).toFixed(1)}` : "";
   return `${p.one.title}: ${p.x.toFixed(2)} ×, ${value}${spread}`;
 }
 

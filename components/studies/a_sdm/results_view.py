@@ -70,7 +70,7 @@ def row(one: Mapping) -> tuple[str, ...]:
         "the same picture" if one["psnr"] is None else spread(one["psnr"], one["psnr_se"], 1),
         "" if one["right"] is None else f"{spread(one['right'], one['right_se'], 100)} %",
         "" if one["slots"] is None else words.share(one["slots"]),
-        "" if one["frechet"] is None else f"{one['frechet']:.1f}",
+        "" if one["frechet"] is None else f"{one['frechet']:.3g}",
         "" if one["cache_mb"] is None else f"{one['cache_mb']:.2f}",
         "" if one["n"] is None else f"{one['n']:,.0f}",
     )
@@ -169,5 +169,5 @@ def judged(summary: Mapping) -> str:
     if isinstance(judge, Mapping) and reading.is_number(judge.get("right")):
         said += f" The judge itself reads {words.share(judge['right'])} of fresh renders right in every slot."
     if reading.is_number(summary.get("floor")):
-        said += f" The Fréchet distance between two sets of fresh renders is {summary['floor']:.1f}."
+        said += f" The Fréchet distance between two sets of fresh renders is {summary['floor']:.3g}."
     return said

@@ -80,6 +80,7 @@ def test_a_finished_run_fills_every_panel_and_says_in_its_head_how_fast_it_becam
     assert len(found["front"]["settings"]) == len(settings()) and len(found["switch"]["switches"]) == 6
     assert len(found["workbench"]["nets"]) == 4 and len(found["inherited"]["changes"]["mid_block"]) == STEPS
     assert f'data-rows="{len(settings())}"' in found["results"] and found["results"].count("not beyond noise") == 1
+    assert ">0.0184<" in found["results"] and "fresh renders is 0.0158." in found["results"]
 
 
 def test_no_run_shows_no_empty_card(page):
