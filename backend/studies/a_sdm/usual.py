@@ -12,7 +12,11 @@ READINGS_TWICE = tuple(
 STEP_SETS = tuple(f"deep1@{name}" for name in ("uniform5", "start5", "middle5", "end5", "warmup3_4", "gate8"))
 TRAINED = tuple(arm for arm in ARMS if arm != "narrow")
 NAMED = ("deepcache0@every3", "faster@every2", "tgate@gate8", "broadcast@every2", "deep1@change0.15")
-PLANS = (*LEVELS_TWICE, *READINGS_TWICE, *STEP_SETS, *NAMED)
+EARLY = (  # early steps are computed, late ones inherit
+    *("deep2@start10", "deep1@start10", "deep1@start14", "deep1@warmup8_2"),
+    *("deepcache0@start10", "deepcache0@start14", "deepcache0@warmup10_3"),
+)
+PLANS = (*LEVELS_TWICE, *READINGS_TWICE, *STEP_SETS, *EARLY, *NAMED)
 FEWER = (3, 4, 5, 6, 8, 10, 13, 16)
 SWITCHES = ("base>full@5", "base>full@10", "base>full@15", "full>base@5", "full>base@10", "full>base@15")
 MIXED = ("base:10", "base+deep1@every2", "base>full@10+deep1@every2", "deep1@every2:10", "tiny>full@10")
