@@ -67,8 +67,9 @@ function numbers() {
     row.append(make("dt", "", own ? `${name}, estimated` : name), make("dd", "", at === 0 && exact ? `${(exact / 1e6).toFixed(2)} M, ${said}` : said));
     return row;
   }));
-  part("[data-how]").textContent = own ? "Your own choice: what the teacher's dropped layers hold and take is taken off. Nothing is trained; choose a net to see a measured one."
-    : mine.kept.length ? "All in percent of the full net. Press a layer to estimate a choice of your own." : "This net starts from nothing of the teacher. All in percent of the full net.";
+  part("[data-about]").textContent = own ? "your own choice of layers" : mine.about;
+  part("[data-how]").textContent = own ? "What the dropped layers hold and take is taken off the full net's. Nothing is trained; choose a net to see a measured one."
+    : "All in percent of the full net. Press a layer to estimate a choice of your own.";
 }
 
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;

@@ -24,9 +24,10 @@ TEMPLATE = f"""
   <p class="ds-quiet" data-wait>The light nets appear here when they are put together.</p>
   <div data-shown hidden>
     <div class="ds-sdm-picks"><label>Net<select data-arm></select></label></div>
-    <div class="ds-sdm-parts" role="group" aria-label="Parts of the teacher: press one to keep or drop it"></div>
-    <p class="ds-key"><span class="ds-sdm-key" data-of="kept">kept of the teacher</span>
-      <span class="ds-sdm-key" data-of="dropped">dropped</span></p>
+    <p class="ds-sdm-about" data-about></p>
+    <div class="ds-sdm-parts" role="group" aria-label="Layers of the full net: press one to keep or drop it"></div>
+    <p class="ds-key"><span class="ds-sdm-key" data-of="kept">layer kept</span>
+      <span class="ds-sdm-key" data-of="dropped">layer dropped</span></p>
     <dl class="ds-sdm-numbers" aria-live="polite"></dl>
     <p class="ds-quiet" data-how data-terms></p>
     <div data-curves hidden>
@@ -56,8 +57,9 @@ def workbench_reader(study: Study) -> Read:
 
     def news(run: RunDir, rows: Mapping[str, list[dict]], fresh: bool) -> dict:
         titles = {word.name: word.title for word in study.words.arms}
+        about = {word.name: word.about for word in study.words.arms}
         points = list(evaluations(run.rows("metrics")))
-        found = nets(run.rows("nets"), titles)
+        found = [one | {"about": about.get(one["arm"], "")} for one in nets(run.rows("nets"), titles)]
         arms = dict.fromkeys([*(row[0] for row in points), *(one["arm"] for one in found)])
         told = {"nets": found, "points": points, "figures": list(FIGURES.items())}
         told |= {"arms": [[arm, titles.get(arm, arm)] for arm in arms], "live": run.status()["state"] in LIVE_STATES}
