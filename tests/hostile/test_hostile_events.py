@@ -49,7 +49,7 @@ PROBED, CHOSEN, SEEN = (RECORDED[page] for page in ("ba-lora", "active-inheritan
 RUNS = {"open_3": PROBED, "choose_1": PROBED, "see_1": CHOSEN, "deal": CHOSEN}  # of events that know another study's
 RUNS |= {"ask_words": SEEN, "find_pairs": SEEN}
 RUNS |= dict.fromkeys(("see_matches", "match_own", "see_label", "guess_own"), RECORDED["light-clip"])
-RUNS |= dict.fromkeys(("run_race", "see_race", "measure_plan", "see_pictures"), RECORDED["a-sdm"])
+RUNS |= dict.fromkeys(("run_race", "see_race", "complete_prompt", "measure_plan", "see_pictures"), RECORDED["a-sdm"])
 SAID = {
     "take": ["kind"],
     "compare": ["run", "student", "a", "b"],
@@ -79,6 +79,7 @@ SAID = {
     "see_label": ["run", "picture", "arm"],
     "guess_own": ["run", "picture", "text"],
     "run_race": ["run", "text", "seed", "setting", "plan", "number"],
+    "complete_prompt": ["run", "text", "number"],
     "see_race": ["run", "prompt", "seed", "who", "number"],
     "measure_plan": ["run", "plan", "number"],
     "see_pictures": ["run", "setting", "number"],

@@ -59,8 +59,12 @@ class Race(Computed):
     def see_race(self, owner: str, event: gr.EventData) -> dict:
         return self.answered(owner, event, race.recorded_race)
 
+    def complete_prompt(self, owner: str, event: gr.EventData) -> dict:
+        return self.answered(owner, event, race.completion)
+
     def bind(self, page) -> None:
         super().bind(page)
+        self.widget.complete_prompt(self.complete_prompt, page.owner, self.widget, **ANSWERED)
         self.widget.race(self.run_race, page.owner, self.widget, **ANSWERED)
         self.widget.see_race(self.see_race, page.owner, self.widget, **ANSWERED)
 

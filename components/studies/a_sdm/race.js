@@ -2,7 +2,7 @@
 // end who was how much faster and what the judge reads. Prompts are untrusted: textContent only.
 // Given by gr.HTML: element, props, trigger, watch; by race_film.js: element.film; by shared.js: make, still.
 
-const MOST_NEXT = 8, HIGHEST_SEED = 2 ** 31 - 1, OF_MAP = "plan of the map";
+const MOST_NEXT = 10, PAUSE_MS = 120, OF_MAP = "plan of the map";
 const state = { run: null, number: 0, asked: 0, news: null, words: new Set(), follow: new Map(), plan: null, shown: null };
 const part = (selector) => element.querySelector(selector), section = part(".ds-sdm-race"), { film } = element;
 const data = (tag, name, text) => Object.assign(make(tag, name, text), { translate: false });
@@ -10,6 +10,7 @@ const data = (tag, name, text) => Object.assign(make(tag, name, text), { transla
 // -- what there is -------------------------------------------------------------------------------------------------
 function take(news) {
   if (!news || !news.run) { state.run = null; film.hide(); return show(false); }
+  if (news.answer?.follows) return news.run === state.run ? offered(news.answer) : undefined;
   if (news.answer || news.error) return news.run === state.run && news.number === state.asked ? answer(news) : undefined;
   if (news.run === state.run && news.number === state.number) return;
   const another = news.run !== state.run;
@@ -75,7 +76,26 @@ function complete() {
   told(unknown);
   const likely = [...(state.follow.get(before) || [])].filter((word) => state.words.has(word)), rest = begun ? [...state.words] : [];
   const next = [...new Set([...likely, ...rest])].filter((word) => word.startsWith(begun) && word !== begun).slice(0, MOST_NEXT);
-  part(".ds-sdm-words").replaceChildren(...next.map((word) => Object.assign(data("button", "", word), { type: "button" })));
+  offer(next);
+  clearTimeout(state.timer);
+  if (state.news.bundled) state.timer = setTimeout(() => trigger("complete_prompt", { run: state.run, text, number: 0 }), PAUSE_MS);
+}
+
+// The grammar of the bundled model's prompts is the server's.
+function offered({ text, follows, unknown }) {
+  if (text !== part("[data-prompt]").value) return;
+  offer(follows);
+  told(unknown);
+}
+
+function offer(words) {
+  part(".ds-sdm-words").replaceChildren(...words.slice(0, MOST_NEXT).map((word) => Object.assign(data("button", "", word), { type: "button" })));
+}
+
+// A word that is begun is ended; else the word comes next.
+function added(text, word) {
+  const typed = /[\p{L}\p{N}'-]*$/u.exec(text)[0], head = word.startsWith(typed.toLowerCase()) ? text.slice(0, text.length - typed.length) : `${text} `;
+  return `${head}${word} `;
 }
 
 function told(unknown) {
@@ -165,7 +185,7 @@ element.addEventListener("click", ({ target }) => {
   if (target.closest("[data-race]")) own();
   if (word) {
     const field = part("[data-prompt]");
-    field.value = `${field.value.replace(/[\p{L}\p{N}'-]*$/u, "")}${word.textContent} `;
+    field.value = added(field.value, word.textContent);
     field.focus();
     complete();
   }

@@ -10,6 +10,7 @@ from pathlib import Path
 import gradio as gr
 
 from backend.errors import UserError
+from backend.pocket.pictures.completion import complete
 from backend.runs.folder import RunDir
 from backend.study import Study
 from components.frame.scripts import script
@@ -61,7 +62,7 @@ TEMPLATE = f"""
 
 
 def race_view() -> gr.HTML:
-    """The widget. It fires `race` and `see_race` with `run` and a `number`, and `resync`."""
+    """The widget. It fires `race`, `see_race` and `complete_prompt` with `run` and a `number`, and `resync`."""
     return gr.HTML(
         None,
         html_template=TEMPLATE,
@@ -90,9 +91,14 @@ def race_reader(study: Study) -> Read:
         fast = [[one["id"], one["title"], words.family_title(one["family"])] for one in settings if raced(one)]
         texts = list(dict.fromkeys(row["text"] for row in run.rows("looks") if reading.is_name(row.get("text"))))
         told = {"recorded": recorded, "first": first, "settings": fast, "texts": texts[:100]}
-        return told | {"words": reading.prompt_words(run.summary())}
+        return told | {"words": reading.prompt_words(run.summary()), "bundled": is_bundled(run)}
 
     return Read("race", ("races", "settings"), news)
+
+
+def is_bundled(run: RunDir) -> bool:
+    """Whether the full model draws the simplest scenes, whose prompts have a grammar."""
+    return run.config()["config"].get("teacher") == ""
 
 
 def raced(setting: Mapping) -> bool:
@@ -170,6 +176,15 @@ def own_race(desk: object, run: RunDir, said: Mapping) -> dict:
     unknown = reading.names(found.get("unknown"))
     about = {"text": text, "seed": seed, "who": asked["setting"], "psnr": reading.number(found.get("psnr"))}
     return about | {"unknown": unknown, "recorded": False, "lanes": both}
+
+
+def completion(_desk: object, run: RunDir, said: Mapping) -> dict:
+    """Which words may come next in a prompt, and which nobody taught; nothing of other models than the bundled one."""
+    text = said["text"] if isinstance(said["text"], str) else ""
+    if not is_bundled(run) or len(text) > LONGEST_PROMPT:
+        return {"text": text[:LONGEST_PROMPT], "follows": [], "unknown": []}
+    found = complete(text)
+    return {"text": text, "follows": list(found.follows), "unknown": list(found.unknown)}
 
 
 def prompt_of(text: object) -> str:

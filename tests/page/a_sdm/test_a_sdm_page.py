@@ -149,6 +149,22 @@ def test_a_recorded_race_is_the_runs_own_or_is_refused(page):
         assert 'class="ds-failure"' in race.see_race(owner, event(**said | change))["error"]
 
 
+def test_a_prompt_is_completed_by_the_grammar_of_the_bundled_model_and_of_no_other(page):
+    run = put(page)
+    race, owner = panel(page, "race"), new_owner()
+    said = {"run": "recorded/r", "text": "two red zebras ", "number": 0}
+    found = race.complete_prompt(owner, event(**said))["answer"]
+    assert found["unknown"] == ["zebras"] and found["text"] == said["text"]
+    assert race.complete_prompt(owner, event(**said | {"text": "two re"}))["answer"]["follows"] == ["red"]
+    for strange in (None, 3, "x" * 999, ""):
+        assert "follows" in race.complete_prompt(owner, event(**said | {"text": strange}))["answer"]
+    config = run.config()
+    config["config"]["teacher"] = "some/other"
+    (run.path / "config.json").write_text(json.dumps(config))
+    found = race.complete_prompt(owner, event(**said))["answer"]
+    assert found["follows"] == found["unknown"] == [] and page.view.desk.asked == []
+
+
 # -- map and front ----------------------------------------------------------------------------------------------------
 def test_a_plan_is_measured_and_nothing_but_numbers_comes_back(page):
     put(page)
