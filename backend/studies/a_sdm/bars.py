@@ -117,10 +117,11 @@ def _readings(differences: Sequence[dict]) -> dict:
 
 def _light(measured: Measured, differences: Sequence[dict], nets: Sequence[dict]) -> dict:
     asked = "1.3 times the speed, at most 70 % of the parameters, 5 dB above scratch at equal updates"
-    row, size = measured.row("base"), _share(nets, "base")
+    row = measured.row("base")
     gain = next((d for d in differences if (d["what"], d["a"], d["b"], d["metric"]) == _scratch("base")), None)
     if row is None or gain is None:
         return _bar("a light net", asked, "not measured", None)
+    size = _share(nets, "base")
     said = f"{row['speed8']:.2f} times, {size:.0%}, {gain['mean']:+.1f} dB ({_interval(gain)}; {gain['seeds']} seeds)"
     sure = gain["low"] if gain["low"] is not None else gain["mean"]
     return _bar("a light net", asked, said, row["speed8"] >= 1.3 and size <= 0.7 and gain["mean"] >= 5 and sure > 0)
@@ -132,7 +133,7 @@ def _scratch(arm: str) -> tuple[str, str, str, str]:
 
 def _share(nets: Sequence[dict], arm: str) -> float:
     sizes = {row["arm"]: row["parameters"] for row in nets}
-    return sizes.get(arm, sizes[FULL]) / sizes[FULL]
+    return sizes[arm] / sizes[FULL]
 
 
 def _cheap(measured: Measured, nets: Sequence[dict]) -> dict:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -129,8 +130,10 @@ class World:
     def fresh(self, count: int, first: int = 0) -> tuple[Float[Tensor, "n 3 side side"], Int[Tensor, "n slots"]]:
         """Renders that nobody has seen, and what they show."""
         numbers = range(first, first + count)
-        pixels = [from_bytes(torch.from_numpy(picture(FRESH, number, self.side))[None]) for number in numbers]
-        return torch.cat(pixels), torch.tensor([draw_simple(FRESH, number).slots() for number in numbers])
+        pixels = np.stack([picture(FRESH, number, self.side) for number in numbers])
+        return from_bytes(torch.from_numpy(pixels)), torch.tensor(
+            [draw_simple(FRESH, number).slots() for number in numbers]
+        )
 
 
 def asked_of(fixed: tuple[prompts_fixed.Asked, ...]) -> Asked:

@@ -53,7 +53,7 @@ class Studio:
         """The moment of noise of each step."""
         scheduler = self.world.pipeline.sampler(self.world.config.sampler)
         scheduler.set_timesteps(steps)
-        return scheduler.timesteps.tolist()
+        return scheduler.timesteps.float().tolist()
 
     def draw(self, legs: Sequence[Leg], asked: Asked, seed: int = 0, look: Look | None = None) -> Drawn:
         """The pictures of a setting; `seed` chooses the light nets. `look` sees every step of every batch."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from backend.core.diffusion import named_plans
 from backend.core.diffusion.modules import Module
 from backend.core.diffusion.plans import Inherit, Plan
-from backend.errors import UserError
 from backend.studies.a_sdm.recipes import Inheritance, Recipe, steps_of
 
 Modules = Callable[[str], Sequence[Module]]  # the addresses of a net
@@ -62,8 +61,6 @@ def plan_of(
     if inherit.level == "deepcache":
         return named_plans.deepcache(modules, steps, inherit.branch, number), None
     if inherit.level == "broadcast":
-        if inherit.set != "every":
-            raise UserError(f"{inherit.text} is no plan.", "an interval", "Write for example broadcast@every2.")
         return named_plans.attention_broadcast(modules, moments, number), None
     if inherit.level == "faster":
         return named_plans.faster_diffusion(modules, steps, computed), threshold

@@ -9,6 +9,8 @@ from pathlib import Path
 from diffusers import UNet2DConditionModel
 
 from backend.core.diffusion.light_files import check_light, load_light
+from backend.core.diffusion.pipeline import SCHEDULER, load_pipeline
+from backend.core.diffusion.switching import check_alike
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.studies.a_sdm.arms import ARMS, FULL
@@ -39,14 +41,23 @@ class Nets:
 
     def _load(self, name: str, seed: int) -> UNet2DConditionModel:
         if name not in ARMS:
-            net = load_light(name)
-            check_light(net, self.world.pipeline)
-            return net
+            return self._ready(name)
         place = place_of(self.world.run_dir, name, seed)
         if not place.is_dir():
-            found = f"The light net {place.name} is not in this run: recorded runs have none, finished ones each arm's first."
+            found = f"The light net {place.name} is not in this run: recorded runs have none."
             raise UserError(found, "a light net that was trained here", "Run the study here, then ask again.")
         return load_light(str(place))
+
+    def _ready(self, name: str) -> UNet2DConditionModel:
+        """A net that exists already. A pipeline's noise and words must be the full model's; a UNet alone says nothing
+        of them."""
+        if (Path(name) / SCHEDULER).is_file() or not Path(name).is_dir():
+            other = load_pipeline(name)
+            check_alike(self.world.pipeline, other)
+            return other.unet
+        net = load_light(name)
+        check_light(net, self.world.pipeline)
+        return net
 
 
 def place_of(run_dir: RunDir, arm: str, seed: int) -> Path:

@@ -144,7 +144,7 @@ def harm_plan(steps: int, harm: Harm) -> Plan:
 def look_at(here: Prepared, harms: list[Harm], progress: Progress) -> None:
     """A row of harms.jsonl for every module and reading; files in between let a killed run go on."""
     if (here.run_dir.path / "harms.jsonl").is_file():
-        progress.advance(by=len(harms), work=0)
+        progress.advance(by=len(harms), work=0.0)
         return
     folder = here.folder / "harms"
     folder.mkdir(exist_ok=True)
@@ -160,7 +160,7 @@ def look_at(here: Prepared, harms: list[Harm], progress: Progress) -> None:
         progress.advance("Modules are inherited, one by one")
 
     done = sum(read(harm) is not None for harm in harms)
-    progress.advance(by=done, work=0)
+    progress.advance(by=done, work=0.0)
     begin = partial(harm_worker, here.config, here.run_dir.path)
     rows = trained(harms, read, begin, write, progress.check_stop)
     write_rows(here.run_dir, "harms", lambda: list(rows.values()))

@@ -38,6 +38,7 @@ SETS = {  # name -> how many numbers it takes
     "change": 1,
 }
 NAMED = ("deepcache", "faster", "tgate", "broadcast")
+AT_INTERVALS = ("deepcache", "broadcast")  # these compute every so many steps and know no other set
 EXAMPLES = "such as deep1@uniform10, resnets.output@every2, deepcache0@every3 or tgate@gate8"
 WRITE = "Write one of those; the study's README has the grammar."
 
@@ -109,6 +110,8 @@ def recipe_of(text: str, known: tuple[str, ...] = tuple(ARMS)) -> Recipe:
     nets, plus, plan = body.partition("+")
     if not plus and not _is_nets(nets, known):
         nets, plan = FULL, body
+    if not body or (plus and not plan):
+        raise _odd(text, "what it inherits")
     return Recipe(
         *_nets_of(nets, known, text), _inherit_of(plan, text) if plan else None, int(steps) if colon else None
     )
@@ -163,6 +166,8 @@ def _inherit_of(text: str, whole: str) -> Inheritance:
     level = found[1] if cache else found[1] + found[2]
     if level not in (*LEVELS, *NAMED) or (level == "deepcache" and not cache):
         raise _odd(whole, "what it inherits")
+    if level in AT_INTERVALS and found[4] != "every":
+        raise _odd(whole, "its steps", f"an interval, such as {level}{found[2]}@every2")
     try:
         numbers = tuple(float(number) for number in found[5].split("_"))
     except ValueError as error:

@@ -46,7 +46,7 @@ def sweep(config: ASdmConfig, run_dir: RunDir) -> list[dict]:
             rows = told(place_of(run_dir, f"group-{group.number}"))
             if rows is not None:
                 show(run_dir, rows)
-                progress.advance(by=len(rows), work=0)
+                progress.advance(by=len(rows), work=0.0)
             return rows
 
         found = trained(groups, read, partial(worker, config, run_dir.path), write, progress.check_stop)
