@@ -15,11 +15,11 @@ from backend.studies.a_sdm.config import ASdmConfig
 SIDE = 16
 
 
-def tiny_pipeline(folder: Path, prediction: str = "v_prediction", seed: int = 0) -> Path:
-    """Two levels of 8 and 16 channels, pictures of 16 pixels, the bundled vocabulary."""
+def tiny_unet(seed: int = 0) -> UNet2DConditionModel:
+    """Two levels of 8 and 16 channels."""
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
-        unet = UNet2DConditionModel(
+        return UNet2DConditionModel(
             sample_size=SIDE // PATCH,
             in_channels=3 * PATCH**2,
             out_channels=3 * PATCH**2,
@@ -31,9 +31,15 @@ def tiny_pipeline(folder: Path, prediction: str = "v_prediction", seed: int = 0)
             attention_head_dim=2,
             norm_num_groups=4,
         )
+
+
+def tiny_pipeline(folder: Path, prediction: str = "v_prediction", seed: int = 0) -> Path:
+    """Pictures of 16 pixels, the bundled vocabulary, and a judge that learned nothing."""
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(seed)
         judge = Judge(JudgeSizes(dict(SLOTS), side=SIDE, channels=(8, 8), features=8))
     noise = dict(noising(Lesson(prediction=prediction)).config) | {"_class_name": "DDIMScheduler"}
-    save_pipeline(Pipeline(unet, untaught_text(), text_tokenizer(), noise, None, PATCH, SIDE, ""), folder)
+    save_pipeline(Pipeline(tiny_unet(seed), untaught_text(), text_tokenizer(), noise, None, PATCH, SIDE, ""), folder)
     save_judge(judge, folder / "judge")
     return folder
 

@@ -35,7 +35,7 @@ OWN = "plan"
 _kept: OrderedDict[tuple, Prepared] = OrderedDict()
 
 
-def race(_shelf: object, run: str, text: str, seed: int, setting: str | None = None, plan: dict | None = None) -> dict:
+def race(_shelf: object, run: str, text: object, seed: object, setting: object = None, plan: object = None) -> dict:
     """The full model and a setting of the run, or a plan, from the same noise: `lanes` with `seconds` of the processor
     so far, `noisy` and `clean` PNGs a step, what the judge reads, and the PSNR between both pictures in dB.
 
@@ -54,7 +54,7 @@ def race(_shelf: object, run: str, text: str, seed: int, setting: str | None = N
     return {"text": told, "unknown": [], "seed": seed, "lanes": lanes, "psnr": same}
 
 
-def measure(_shelf: object, run: str, plan: dict) -> dict:
+def measure(_shelf: object, run: str, plan: object) -> dict:
     """What a plan comes to on a few of the run's prompts: its speed at batches of eight, in turn with the full model,
     and its figures with standard errors. Raises UserError for a plan that does not fit the model."""
     here = prepared(run)
@@ -93,7 +93,7 @@ def prepared(run: str) -> Prepared:
     return _kept[key]
 
 
-def _legs(here: Prepared, setting: str | None, plan: dict | None) -> Sequence[Leg]:
+def _legs(here: Prepared, setting: object, plan: object) -> Sequence[Leg]:
     if plan is not None:
         found = Plan.of(plan)
         found.check(here.studio.modules(FULL))

@@ -12,6 +12,7 @@ from backend.studies.a_sdm.costing import module_rows
 from backend.studies.a_sdm.prepare import prepare
 from backend.studies.a_sdm.study import STUDY
 from backend.studies.a_sdm.sweep import sweep
+from backend.studies.a_sdm.teaching import teach
 from backend.studies.a_sdm.tuning import tune
 
 
@@ -20,6 +21,8 @@ def run(config: ASdmConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.sta
     run_dir.set_status(stage="prepare", done=0, total=1, message="Loading the full model", eta_s=None)
     set_threads()
     with timed(run_dir, "prepare"):
+        if config.size == "16":
+            teach(config, run_dir)
         here = prepare(config, run_dir, module_rows)
     if not {"tune", "sweep", "conclude"} & set(stages):
         return
