@@ -64,7 +64,12 @@ def level_plan(
 
 
 def deepcache(modules: Sequence[Module], steps: int, branch: int, interval: int) -> Plan:
-    """DeepCache: at all but every `interval`-th step all is inherited that lies below one skip connection.
+    """DeepCache as it is published: `below_skip` with every `interval`-th step computed."""
+    return below_skip(modules, steps, branch, step_sets.every(steps, interval))
+
+
+def below_skip(modules: Sequence[Module], steps: int, branch: int, computed: Sequence[int]) -> Plan:
+    """At all but the computed steps all is inherited that lies below one skip connection, as DeepCache does.
 
     `branch` is counted from the outside, 0 being the skip from `conv_in` to the last up layer, as `cache_branch_id` of
     DeepCache's helper in a UNet with three layers an up block. It takes one inherited value, what enters that up layer;
@@ -76,7 +81,7 @@ def deepcache(modules: Sequence[Module], steps: int, branch: int, interval: int)
             f"There is no branch {branch}.", f"0 to {len(resnets) - 1}, one a skip connection", "Choose one of them."
         )
     entering = resnets[-1 - branch].reads[0]
-    return Plan(steps, (Inherit(entering, "output", inheriting_at(steps, step_sets.every(steps, interval))),))
+    return Plan(steps, (Inherit(entering, "output", inheriting_at(steps, computed)),))
 
 
 def faster_diffusion(modules: Sequence[Module], steps: int, computed: Sequence[int] | None = None) -> Plan:

@@ -59,7 +59,7 @@ def plan_of(
         computed, threshold = steps_of(inherit, steps), None
     number = int(inherit.numbers[0])
     if inherit.level == "deepcache":
-        return named_plans.deepcache(modules, steps, inherit.branch, number), None
+        return named_plans.below_skip(modules, steps, inherit.branch, computed), threshold
     if inherit.level == "broadcast":
         return named_plans.attention_broadcast(modules, moments, number), None
     if inherit.level == "faster":

@@ -38,7 +38,7 @@ SETS = {  # name -> how many numbers it takes
     "change": 1,
 }
 NAMED = ("deepcache", "faster", "tgate", "broadcast")
-AT_INTERVALS = ("deepcache", "broadcast")  # these compute every so many steps and know no other set
+AT_INTERVALS = ("broadcast",)  # computes every so many steps and knows no other set
 EXAMPLES = "such as deep1@uniform10, resnets.output@every2, deepcache0@every3 or tgate@gate8"
 WRITE = "Write one of those; the study's README has the grammar."
 

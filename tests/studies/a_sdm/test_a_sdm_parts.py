@@ -55,6 +55,7 @@ def test_every_usual_setting_is_written_as_it_is_read():
         ("base:10", "combined"),
         ("base+deep1@every2", "combined"),
         ("deepcache0@every3:10", "combined"),
+        ("deepcache0@start10", "inherit"),
     ],
 )
 def test_a_setting_is_of_one_family(text, family):
@@ -65,7 +66,7 @@ def test_a_setting_is_of_one_family(text, family):
     "text",
     [
         *("deep1", "deep1@uniform", "deep1@uniform0", "deep9@every2", "deep1@warmup3", "mid@every2_3", ""),
-        *("deepcache@every2", "deepcache0@uniform5", "deepcache0.branch@every2", "broadcast@gate3"),
+        *("deepcache@every2", "deepcache0.branch@every2", "broadcast@gate3"),
         *("base>base@3", "base>full@0", "nobody>full@3", "full:0", "base+"),
     ],
 )
