@@ -166,7 +166,7 @@ def rival_differences(measured: Measured) -> list[dict]:
 
 
 def _with_nets(row: dict, nets: Sequence[float]) -> dict:
-    """The same with the spread of light nets in its error."""
+    """A row of a difference, with the spread of light nets in its error."""
     if len(nets) < 2 or row["se"] is None:
         return row
     error = math.hypot(row["se"], stdev(nets) / math.sqrt(len(nets)))

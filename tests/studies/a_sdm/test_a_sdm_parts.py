@@ -91,6 +91,15 @@ def test_step_sets_are_the_cores(modules):
     assert threshold == 0.2 and {one.at for one in plan.inherit} == {(1, 2, 3, 4)}
 
 
+def test_deepcache_computes_the_very_steps_of_its_set(modules):
+    def at(text: str) -> set:
+        return {one.at for one in plan_of(recipe_of(text).inherit, modules, 8, [])[0].inherit}
+
+    assert at("deepcache0@every3") == {(1, 2, 4, 5, 7)} and at("deepcache0@gate3") == {(3, 4, 5, 6, 7)}
+    computed = steps_of(recipe_of("deepcache0@start4").inherit, 8)
+    assert at("deepcache0@start4") == {tuple(step for step in range(8) if step not in computed)}
+
+
 def test_speed_is_the_median_of_rounds_and_its_interval_the_ends_of_five():
     mid, low, high = speeds([1.0, 2.0, 4.0, 1.0, 1.0], [2.0, 2.0, 2.0, 3.0, 5.0])
     assert (mid, low, high) == (2.0, 0.5, 5.0)
