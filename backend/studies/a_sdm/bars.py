@@ -70,7 +70,7 @@ def _inheritance(measured: Measured, name: str, speed: float, psnr: float, rival
     if not plans:
         return _bar(name, asked, f"no plan reaches {psnr:g} dB", False)
     best = max(plans, key=lambda row: (row["speed8"] >= speed and _above(rivals, row) >= 1.5, row["speed8"]))
-    said = f"{best['id']}: {best['speed8']:.2f} times, {best['psnr']:.1f} dB (n = {best['n']})"
+    said = f"{best['title']}: {best['speed8']:.2f} times, {best['psnr']:.1f} dB (n = {best['n']})"
     met = best["speed8"] >= speed
     if rivals is not None:
         said += f", {_above(rivals, best):+.1f} dB" if best["id"] in rivals else ", no rival of equal time"
@@ -172,7 +172,8 @@ def _against_rival(measured: Measured, differences: Sequence[dict]) -> list[str]
         winner = "Fewer steps wins" if not better else f"{len(better)} of {len(rows)} are above fewer steps"
         found.append(
             f"{FAMILIES[family]}, sameness at equal time: {winner}, {len(worse)} are below, beyond noise. The best is "
-            f"{best['a']} at {speed:.2f} times: {best['mean']:+.2f} dB ({_interval(best)}, n = {best['n']})."
+            f"“{measured.row(best['a'])['title']}” at {speed:.2f} times: {_signed(best['mean'])} dB "
+            f"({_interval(best)}, n = {best['n']})."
         )
     return found
 
@@ -184,19 +185,25 @@ def _arms(differences: Sequence[dict]) -> list[str]:
             noise = "" if row["beyond"] else ", not beyond noise"
             over = f"{row['seeds']} seeds" if row["seeds"] > 1 else f"one net each, n = {row['n']} pictures"
             titles = f"{net_title(row['a'])} against {net_title(row['b'])}"
-            found.append(f"{titles}: {row['mean']:+.2f} dB ({_interval(row)}, {over}){noise}.")
+            found.append(f"{titles}: {_signed(row['mean'])} dB ({_interval(row)}, {over}){noise}.")
     return found
 
 
-def _switch(differences: Sequence[dict]) -> list[str]:
+def _switch(measured: Measured, differences: Sequence[dict]) -> list[str]:
     found = []
     for row in differences:
         if row["what"] == "switch" and row["metric"] == "psnr":
             first = "The light net first wins" if row["mean"] > 0 else "The light net last wins"
             first = first if row["beyond"] else "Neither order wins beyond noise"
-            found.append(f"{row['a']} against {row['b']}: {row['mean']:+.2f} dB ({_interval(row)}). {first}.")
+            titles = " against ".join(f"“{measured.row(row[name])['title']}”" for name in ("a", "b"))
+            found.append(f"{titles}: {_signed(row['mean'])} dB ({_interval(row)}). {first}.")
     return found
 
 
 def _interval(row: dict) -> str:
-    return "no interval" if row["low"] is None else f"95 %: {row['low']:+.2f} to {row['high']:+.2f}"
+    return "no interval" if row["low"] is None else f"95 %: {_signed(row['low'])} to {_signed(row['high'])}"
+
+
+def _signed(value: float) -> str:
+    """A number with its sign, a true minus."""
+    return f"{value:+.2f}".replace("-", "−")

@@ -11,14 +11,16 @@ from backend.studies.a_sdm.config import ASdmConfig
 from backend.studies.a_sdm.recipes import Recipe
 
 LOAD = Amount(starts=0.5)  # libraries are there: the model and its judges
-PICTURE_STEP = 0.1  # steps that one step of one picture takes, in batches of 64
-ALONE = 0.7  # the same at one picture
-EIGHT = 1.2  # of eight pictures
-UPDATE = 0.5  # of one picture of an update of a light net with its teacher's answer
+ASKED = 0.29  # steps that the net takes for one picture of a large batch; guidance asks it twice
+OF_EIGHT = 0.39  # the same in a batch of eight pictures
+ALONE = 2.1  # of one picture by itself, and guidance costs a fifth more
+UPDATE = 1.22  # of one picture of an update of a light net as large as the full one, with its teacher's answer
 UNTAUGHT = 0.7  # of that without the teacher's
 SIZES = {"base": 0.7, "small": 0.63, "tiny": 0.45, "narrow": 0.43, "tiny_narrow": 0.26}  # cost of a net, the full one 1
-LOOKS, VALIDATED, POSTERS = 5, 32, 8
+LOOKS, VALIDATED, POSTERS, RACES, LANES = 4, 24, 8, 3, 5
 MODULES = {"block": 9, "layer": 67, "unit": 156}  # of the bundled model, with readings
+INHERITING = 0.65  # what a plan usually leaves of a sampling
+GROUP, EIGHT = 4, 8
 LESSON = 18.0  # steps of an update of the model of 16 pixels
 PROCESS_MB = 700.0
 SMALLER = 0.25  # what a picture of 16 pixels costs
@@ -26,9 +28,10 @@ SMALLER = 0.25  # what a picture of 16 pixels costs
 
 def work(c: ASdmConfig, workers: int, begun: int = 0) -> Work:
     """All parts of a run. `begun` is 0: such a run has no branches."""
-    size = SMALLER if c.size == "16" else 1.0
-    pictures = c.prompts * c.steps * PICTURE_STEP * size
-    looked = MODULES[c.depth] * c.looked * c.steps * PICTURE_STEP * size * 0.9
+    size, twice = SMALLER if c.size == "16" else 1.0, 2 if c.guidance != 1.0 else 1
+    asked = c.steps * twice * size
+    pictures = c.prompts * asked * ASKED
+    looked = MODULES[c.depth] * c.looked * asked * OF_EIGHT * 0.85
     parts = [Part(START, "libraries", Amount(starts=1))]
     if c.size == "16":
         parts.append(Part("prepare", "the full model's teaching", Amount(steps=LESSON * c.lesson)))
@@ -38,7 +41,10 @@ def work(c: ASdmConfig, workers: int, begun: int = 0) -> Work:
     first, last = (grid_cells(c), final_cells(c, lrs)) if c.arms else ([], [])
     for name, cells in (("step sizes", first), ("further seeds", [cell for cell in last if cell not in first])):
         parts += shared("tune", name, [training(c, cell.arm) * size for cell in cells], workers)
-    parts += shared("sweep", "settings", [swept(c, one) * size for one in c.recipes()], workers)
+    recipes = c.recipes()
+    full = Amount(steps=len(recipes) / GROUP * c.rounds * (EIGHT * asked * OF_EIGHT + alone(c) * size))
+    parts += shared("sweep", "settings", [full, *(swept(c, one) * size for one in recipes)], workers)
+    parts.append(Part("sweep", "races", Amount(steps=RACES * LANES * alone(c))))
     most = max(part.at_once for part in parts)
     return Work(tuple(parts), PROCESS_MB * (1 + (most if most > 1 else 0)))
 
@@ -56,16 +62,26 @@ def training(c: ASdmConfig, arm: str) -> Amount:
     """One light net with its looks at validation prompts."""
     cost = SIZES[ARMS[arm].net]
     taught = UNTAUGHT if ARMS[arm].loss == TASK else 1.0
-    looks = LOOKS * VALIDATED * c.steps * PICTURE_STEP * cost
+    looks = LOOKS * VALIDATED * c.steps * _twice(c) * ASKED * cost
     return Amount(steps=c.updates * c.batch * UPDATE * taught * (0.4 + 0.6 * cost) + looks)
 
 
 def swept(c: ASdmConfig, recipe: Recipe) -> Amount:
     """One setting: its pictures, every net's, and its rounds of timing."""
-    share = (recipe.steps or c.steps) / c.steps * (0.8 if recipe.inherit else 1.0)
+    share = (recipe.steps or c.steps) / c.steps * (INHERITING if recipe.inherit else 1.0)
     nets = [SIZES[ARMS[net].net] if net in ARMS else 1.0 for net in recipe.nets]
     share *= sum(nets) / len(nets)
     seeds = c.seeds if any(net in ARMS for net in recipe.nets) else 1
-    pictures = (seeds * c.prompts + POSTERS) * PICTURE_STEP
-    timed = (c.rounds + 1) * (ALONE + EIGHT) + 2 * ALONE
-    return Amount(steps=c.steps * share * (pictures + timed))
+    timed = c.rounds * EIGHT
+    others = max(0, c.prompts - timed) + (seeds - 1) * c.prompts + POSTERS
+    pictures = c.steps * _twice(c) * (timed * OF_EIGHT + others * ASKED)
+    return Amount(steps=share * (pictures + (c.rounds + 1) * alone(c)))
+
+
+def alone(c: ASdmConfig) -> float:
+    """Steps of one sampling of one picture."""
+    return c.steps * ALONE * (1.2 if _twice(c) == 2 else 1.0)
+
+
+def _twice(c: ASdmConfig) -> int:
+    return 2 if c.guidance != 1.0 else 1

@@ -116,7 +116,17 @@ def test_an_error_over_nets_holds_that_of_pictures_and_that_of_nets():
 
 
 def row(id: str, family: str, speed: float, psnr: float | None, **more) -> dict:
-    base = {"id": id, "family": family, "net": "full", "nets": None, "steps": 4, "n": 4, "seeds": 1, "flops": 1 / speed}
+    base = {
+        "id": id,
+        "title": id,
+        "family": family,
+        "net": "full",
+        "nets": None,
+        "steps": 4,
+        "n": 4,
+        "seeds": 1,
+        "flops": 1 / speed,
+    }
     return base | {"speed8": speed, "psnr": psnr, "psnr_se": 0.1, "right": 1.0, "slots": 1.0, "frechet": None} | more
 
 
