@@ -50,7 +50,7 @@ def settings() -> list[dict]:
              (7, 5, 3)]  # fmt: skip
     rows += [
         setting("mid", "inherit", f"Middle block, {TURN}", 1.12, 61.0, plan=plan("mid_block"), computed=5),
-        setting("deep", "inherit", f"Two inner levels, {TURN}", 1.62, 44.1,
+        setting("deep1@every2", "inherit", f"Two inner levels, {TURN}", 1.62, 44.1,
                 plan=plan("down_blocks.1", "down_blocks.2", "mid_block", "up_blocks.0", "up_blocks.1"), computed=5),
         setting("branch", "inherit", f"DeepCache at branch 0, {TURN}", 2.3, 36.0,
                 plan=plan("up_blocks.2.resnets.1"), computed=5),
@@ -195,15 +195,15 @@ def summary() -> dict:
                   "full_right": 0.9, "full_slots": 0.98},
         "floor": 0.0158,
         "differences": [
-            {"what": "rival", "a": "deep", "b": "steps_5", **apart, "mean": 5.1, "low": 4.0, "high": 6.2, "n": N,
-             "beyond": True},
+            {"what": "rival", "a": "deep1@every2", "b": "fewer_steps", **apart, "mean": 5.1, "low": 4.0,
+             "high": 6.2, "n": N, "beyond": True},
             {"what": "arms", "a": "base", "b": "small", **apart, "mean": 0.1, "low": -0.2, "high": 0.4, "n": SEEDS,
              "beyond": False},
         ],
-        "front": [{"setting": "deep", "metric": "psnr"}],
+        "front": [{"setting": "deep1@every2", "metric": "psnr"}],
         "order": [{"setting": "mid", "level": "mid", "psnr": 61.0, "se": 0.3, "errors": 9.0}],
         "bars": [{"name": "Inheritance", "asked": "1.40 times at 40 dB", "found": "1.62 times", "met": True},
                  {"name": "Light net", "asked": "2.5 times", "found": "2.0 times", "met": False}],
-        "verdicts": ["Experts bring nothing beyond noise."],
+        "verdicts": ["Experts bring nothing beyond noise.", "deep1@every2 wins by -3 dB."],
         "warnings": [],
     }  # fmt: skip

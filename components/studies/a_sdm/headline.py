@@ -40,7 +40,7 @@ def inheritance(settings: Sequence[Mapping], summary: Mapping) -> list[str]:
 
 def against_fewer(best: Mapping, settings: Sequence[Mapping], summary: Mapping) -> list[str]:
     """The paired difference to fewer steps of about the same time, where the run made one."""
-    rivals = {one["id"]: one for one in settings if one["family"] == "fewer_steps"}
+    rivals = {words.FEWER, *(one["id"] for one in settings if one["family"] == words.FEWER)}
     rows = reading.rows_of(summary, "differences", ("what", "a", "b", "metric"), ("mean", "low", "high"))
     found = [row for row in rows if row["a"] == best["id"] and row["b"] in rivals and row["metric"] == "psnr"]
     if not found:
@@ -64,7 +64,7 @@ def light(settings: Sequence[Mapping]) -> list[str]:
 
 def fewer(settings: Sequence[Mapping]) -> list[str]:
     """What fewer steps alone would give, at about twice the speed."""
-    tried = [one for one in settings if one["family"] == "fewer_steps" and one["psnr"] is not None]
+    tried = [one for one in settings if one["family"] == words.FEWER and one["psnr"] is not None]
     if not tried:
         return []
     one = min(tried, key=lambda row: abs(row["speed8"] - 2))

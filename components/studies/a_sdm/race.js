@@ -49,10 +49,9 @@ function settings() {
 function recorded() {
   const found = state.news.recorded, groups = new Map(), list = part("[data-recorded]");
   part(".ds-sdm-recorded").hidden = !found.length;
-  found.forEach(({ seed, text, title }, i) => {
-    const name = `${text}, seed ${seed}`;
-    if (!groups.has(name)) groups.set(name, Object.assign(make("optgroup"), { label: name, translate: false }));
-    groups.get(name).append(Object.assign(make("option", "", title), { value: i }));
+  found.forEach(({ text, title, right }, i) => {
+    if (!groups.has(right)) groups.set(right, Object.assign(make("optgroup"), { label: right ? "as asked" : "not as asked" }));
+    groups.get(right).append(Object.assign(data("option", "", `${text}: ${title}`), { value: i }));
   });
   list.replaceChildren(Object.assign(make("option", "", "choose a race"), { value: "" }), ...groups.values());
 }

@@ -33,7 +33,7 @@ TEMPLATE = f"""
     <div class="ds-sdm-asking">
       <label class="ds-sdm-wide"><span>Prompt</span><input type="text" data-prompt maxlength="{LONGEST_PROMPT}"
         autocomplete="off" spellcheck="false" translate="no"></label>
-      <label><span>Seed</span><input type="number" data-seed min="0" max="{HIGHEST_SEED}" step="1"></label>
+      <label><span>Seed of the noise</span><input type="number" data-seed min="0" max="{HIGHEST_SEED}" step="1"></label>
       <label class="ds-sdm-setting"><span>Fast</span><select data-setting></select></label>
       <button type="button" class="ds-button" data-race>Race</button></div>
     <div class="ds-sdm-words" role="group" aria-label="Words that may come next" translate="no"></div>
@@ -81,11 +81,19 @@ def race_reader(study: Study) -> Read:
         settings = reading.settings(run.rows("settings"))
         titles = {one["id"]: one["title"] for one in settings}
         recorded = [
-            {"prompt": prompt, "seed": seed, "who": who, "text": mine[who]["text"], "title": titles.get(who, who)}
+            {
+                "prompt": prompt,
+                "seed": seed,
+                "who": who,
+                "text": mine[who]["text"],
+                "title": titles.get(who, who),
+                "right": bool(mine[who]["right"]),
+            }
             for (prompt, seed), mine in found.items()
             for who in mine
             if who != words.FULL
         ]
+        recorded.sort(key=lambda one: not one["right"])  # what goes well first, then what the fast one loses
         heavy = recorded and (fresh or rows["races"])  # its pictures, which need not come again with every setting
         first = together(found, *(recorded[0][key] for key in ("prompt", "seed", "who"))) if heavy else None
         fast = [[one["id"], one["title"], words.family_title(one["family"])] for one in settings if raced(one)]

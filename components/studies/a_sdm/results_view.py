@@ -29,6 +29,7 @@ HEADS = ("Setting", "Speed, 8 at a time", "Speed, one", "Multiplications", "PSNR
          "Fréchet distance", "Kept, MB", "n")  # fmt: skip
 UNITS = {"psnr": "dB", "right": "points", "slots": "points"}
 SHARES = ("right", "slots")
+MOST_VERDICTS = 100
 
 
 def results_markup(run: RunDir, over: bool = False) -> str:
@@ -37,10 +38,10 @@ def results_markup(run: RunDir, over: bool = False) -> str:
     if not settings:
         said = GONE if over else WAITING
         return f'<section class="ds-sdm ds-sdm-results" data-rows="0">{HEAD}<p class="ds-quiet">{said}</p></section>'
-    titles = {one["id"]: one["title"] for one in settings}
+    titles = {words.FEWER: words.family_title(words.FEWER)} | {one["id"]: one["title"] for one in settings}
     return (
         f'<section class="ds-sdm ds-sdm-results" data-rows="{len(settings)}" {numbers(settings)}>{saving.MENU}{HEAD}'
-        f"{verdicts(summary)}{bars(summary)}{differences(summary, titles)}"
+        f"{verdicts(summary, titles)}{bars(summary, titles)}{differences(summary, titles)}"
         f'<h3>All settings</h3><p class="ds-quiet" data-terms>{HOW}{judged(summary)}</p>'
         f"{families(settings)}{notices(summary.get('warnings'))}</section>"
     )
@@ -98,8 +99,10 @@ def numbers(settings: Sequence[Mapping]) -> str:
 
 
 # -- what the engine concluded ----------------------------------------------------------------------------------------
-def verdicts(summary: Mapping) -> str:
-    said = reading.names(summary.get("verdicts"))
+def verdicts(summary: Mapping, titles: Mapping[str, str]) -> str:
+    found = summary.get("verdicts")
+    said = [one for one in found if isinstance(one, str)][:MOST_VERDICTS] if isinstance(found, list) else []
+    said = [words.with_titles(one, titles) for one in said]
     return (
         f'<ul class="ds-sdm-verdicts" translate="no">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>'
         if said
@@ -107,14 +110,17 @@ def verdicts(summary: Mapping) -> str:
     )
 
 
-def bars(summary: Mapping) -> str:
+def bars(summary: Mapping, titles: Mapping[str, str]) -> str:
     """What was to be reached, and what was."""
     rows = list(reading.rows_of(summary, "bars", ("name", "asked", "found")))
     if not rows:
         return ""
     marks = {True: '<b class="ds-sdm-good">reached</b>', False: '<b class="ds-sdm-bad">missed</b>'}
     lines = (
-        (*(as_data(one[key]) for key in ("name", "asked", "found")), marks.get(one.get("met"), "cannot be said"))
+        (
+            *(as_data(words.with_titles(one[key], titles)) for key in ("name", "asked", "found")),
+            marks.get(one.get("met"), "cannot be said"),
+        )
         for one in rows
     )
     table = tables.table(("What", "Asked", "Found", ""), lines)

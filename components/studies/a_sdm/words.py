@@ -1,10 +1,11 @@
 """What A-SDM's page calls modules, families of settings and figures, and how it writes their numbers. No widget."""
 
 import re
+from collections.abc import Mapping
 
 from components.frame.words import minus
 
-FULL = "full"
+FULL, FEWER = "full", "fewer_steps"
 FAMILIES = {  # in the order of the table
     "full": "Full model",
     "fewer_steps": "Fewer steps",
@@ -57,6 +58,13 @@ def module_title(name: str) -> str:
 
 def family_title(name: str) -> str:
     return FAMILIES.get(name, name.replace("_", " "))
+
+
+def with_titles(said: str, titles: Mapping[str, str]) -> str:
+    """The engine's sentence with settings called by their titles; an id that is a plain word stays."""
+    for name in sorted((one for one in titles if re.search(r"[@:+>]", one)), key=len, reverse=True):
+        said = re.sub(rf"(?<![\w@:+>.]){re.escape(name)}(?![\w@+>]|:\d)", lambda _, name=name: titles[name], said)
+    return minus(said)
 
 
 def times(value: float) -> str:

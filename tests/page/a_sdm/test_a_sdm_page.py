@@ -80,6 +80,7 @@ def test_a_finished_run_fills_every_panel_and_says_in_its_head_how_fast_it_becam
     assert len(found["front"]["settings"]) == len(settings()) and len(found["switch"]["switches"]) == 6
     assert len(found["workbench"]["nets"]) == 4 and len(found["inherited"]["changes"]["mid_block"]) == STEPS
     assert f'data-rows="{len(settings())}"' in found["results"] and found["results"].count("not beyond noise") == 1
+    assert "Two inner levels, computed every 2 steps wins by \N{MINUS SIGN}3 dB." in found["results"]
     assert ">0.0184<" in found["results"] and "fresh renders is 0.0158." in found["results"]
 
 
@@ -121,11 +122,11 @@ def test_settings_that_come_one_by_one_do_not_bring_the_pictures_of_the_race_aga
 def test_a_race_is_asked_with_a_setting_or_a_plan_and_what_is_wrong_with_it_is_said(page):
     run = put(page)
     race, owner = panel(page, "race"), new_owner()
-    said = {"run": "recorded/r", "text": " a  zebra ", "seed": 3, "setting": "deep", "plan": None, "number": 7}
+    said = {"run": "recorded/r", "text": " a  zebra ", "seed": 3, "setting": "deep1@every2", "plan": None, "number": 7}
     found = race.run_race(owner, event(**said))
     assert found["number"] == 7 and found["answer"]["unknown"] == ["zebra"] and found["answer"]["psnr"] == 33.3
     assert all(src.startswith("data:image/png;base64,") for lane in found["answer"]["lanes"] for src in lane["noisy"])
-    asked = {"run": str(run.path), "text": "a zebra", "seed": 3, "setting": "deep", "plan": None}
+    asked = {"run": str(run.path), "text": "a zebra", "seed": 3, "setting": "deep1@every2", "plan": None}
     assert page.view.desk.asked == [("a_sdm_race", asked)]
     assert race.run_race(owner, event(**said | {"setting": None, "plan": plan("mid_block")}))["answer"]["who"] is None
     assert page.view.desk.asked[-1][1]["plan"] == plan("mid_block")
@@ -180,7 +181,7 @@ def test_a_plan_is_measured_and_nothing_but_numbers_comes_back(page):
 def test_a_points_pictures_stand_beside_the_full_ones(page):
     put(page)
     front, owner = panel(page, "front"), new_owner()
-    said = {"run": "recorded/r", "setting": "deep", "number": 1}
+    said = {"run": "recorded/r", "setting": "deep1@every2", "number": 1}
     found = front.see_pictures(owner, event(**said))["answer"]["pictures"]
     assert [text for text, *_ in found] == list(PROMPTS) and all(full != its for _, full, its in found)
     for wrong in ("none", None, 3, HOSTILE):
