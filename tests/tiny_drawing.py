@@ -15,14 +15,14 @@ from backend.studies.a_sdm.config import ASdmConfig
 SIDE = 16
 
 
-def tiny_unet(seed: int = 0) -> UNet2DConditionModel:
+def tiny_unet(seed: int = 0, channels: int = 3 * PATCH**2) -> UNet2DConditionModel:
     """Two levels of 8 and 16 channels."""
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
         return UNet2DConditionModel(
             sample_size=SIDE // PATCH,
-            in_channels=3 * PATCH**2,
-            out_channels=3 * PATCH**2,
+            in_channels=channels,
+            out_channels=channels,
             block_out_channels=(8, 16),
             layers_per_block=2,
             down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
@@ -33,13 +33,15 @@ def tiny_unet(seed: int = 0) -> UNet2DConditionModel:
         )
 
 
-def tiny_pipeline(folder: Path, prediction: str = "v_prediction", seed: int = 0) -> Path:
+def tiny_pipeline(folder: Path, prediction: str = "v_prediction", seed: int = 0, channels: int = 12) -> Path:
     """Pictures of 16 pixels, the bundled vocabulary, and a judge that learned nothing."""
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
         judge = Judge(JudgeSizes(dict(SLOTS), side=SIDE, channels=(8, 8), features=8))
     noise = dict(noising(Lesson(prediction=prediction)).config) | {"_class_name": "DDIMScheduler"}
-    save_pipeline(Pipeline(tiny_unet(seed), untaught_text(), text_tokenizer(), noise, None, PATCH, SIDE, ""), folder)
+    save_pipeline(
+        Pipeline(tiny_unet(seed, channels), untaught_text(), text_tokenizer(), noise, None, PATCH, SIDE, ""), folder
+    )
     save_judge(judge, folder / "judge")
     return folder
 

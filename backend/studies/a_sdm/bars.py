@@ -38,7 +38,7 @@ def verdicts(measured: Measured, found: Mapping) -> list[str]:
     return [
         *_against_rival(measured, found["differences"]),
         *_arms(found["differences"]),
-        *_switch(found["differences"]),
+        *_switch(measured, found["differences"]),
     ]
 
 

@@ -12,7 +12,6 @@ from backend.studies.a_sdm.arms import ARMS
 from backend.studies.a_sdm.recipes import Recipe, recipe_of
 
 PRESETS = Path(__file__).parent / "presets"
-SIDES = ("32", "16")
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class ASdmConfig:
         "Pixels along a side. 16: the run first teaches a full model of its own, from nothing.",
         "Models",
         label="Picture size",
-        choices=SIDES,
+        choices=("32", "16"),
         public="the updates of its teaching are limited",
     )
     lesson: int = setting(
@@ -256,14 +255,16 @@ class ASdmConfig:
                 raise setting_error(name, found, "different ones", "Leave one of the two out.")
         if self.arms and not (self.lrs and all(0 < lr <= 1 for lr in self.lrs)):
             found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
-            step = "Write for example lrs=0.002,0.004."
-            raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
+            raise setting_error("lrs", found, "step sizes above 0, at most 1", "Write for example lrs=0.002,0.004.")
         odd = [count for count in self.fewer if not 1 <= count < self.steps]
         if odd:
             found = f"fewer holds {odd[0]}, and steps is {self.steps}."
             raise setting_error("fewer", found, "numbers of steps below it", f"Leave {odd[0]} out, or raise steps.")
 
     def _check_world(self) -> None:
+        if len(self.ready_nets) < len(self.ready) or set(self.ready_nets) & {*ARMS, "full"}:
+            found = f"ready holds nets called {', '.join(self.ready_nets)}."
+            raise setting_error("ready", found, "a last name of its own for each", "Rename a folder.")
         if self.size == "16" and self.teacher:
             found = f"size is 16, and teacher is {self.teacher}."
             step = "Leave teacher empty, or set size to 32."
@@ -272,12 +273,17 @@ class ASdmConfig:
             found = f"updates is {self.updates}."
             raise setting_error("updates", found, "a few for each step size", "Raise updates.")
 
+    @property
+    def ready_nets(self) -> dict[str, str]:
+        """The places of light nets that exist already, by their last names, which settings call them."""
+        return {place.rstrip("/").rpartition("/")[2]: place for place in self.ready}
+
     def recipes(self) -> list[Recipe]:
-        """Every setting of the sweep, each once: the full model first, then its rival, plans, nets and all others.
+        """Every setting of the sweep, each once, the full model first.
 
         Those of arms that are not trained are left out. Raises UserError for one that cannot be read.
         """
-        known = (*ARMS, *self.ready)
+        known = (*ARMS, *self.ready_nets)
         absent = set(ARMS) - set(self.arms)
         found = [Recipe(), *(Recipe(steps=count) for count in sorted(self.fewer, reverse=True))]
         for name in ("plans", "switches", "mixed"):
@@ -286,8 +292,8 @@ class ASdmConfig:
         return [one for one in dict.fromkeys(found) if not absent.intersection(one.nets)]
 
     def _read(self, name: str, text: str, known: tuple[str, ...]) -> Recipe:
-        recipe, steps = recipe_of(text, known), self.steps
-        steps = recipe.steps or steps
+        recipe = recipe_of(text, known)
+        steps = recipe.steps or self.steps
         if recipe.then is not None and recipe.until >= steps:
             found = f"{name} holds {text!r}, which would switch after the last of {steps} steps."
             raise setting_error(name, found, f"a step from 1 to {steps - 1}", "Choose an earlier step.")

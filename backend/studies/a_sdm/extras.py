@@ -29,7 +29,7 @@ FASTER = 0.72  # of the full one's operations: a race without a lead is none
 
 def extras(config: ASdmConfig, run_dir: RunDir, rows: Sequence[dict], progress: Progress) -> None:
     """Every file that is not there yet."""
-    here, light = Prepared(config, run_dir), (*config.arms, *config.ready)
+    here, light = Prepared(config, run_dir), (*config.arms, *config.ready_nets)
     write_rows(run_dir, "nets", lambda: net_rows(here, light))
     progress.check_stop()
     write_rows(run_dir, "errors", lambda: error_rows(here, light, progress))

@@ -51,11 +51,12 @@ class Nets:
     def _ready(self, name: str) -> UNet2DConditionModel:
         """A net that exists already. A pipeline's noise and words must be the full model's; a UNet alone says nothing
         of them."""
-        if (Path(name) / SCHEDULER).is_file() or not Path(name).is_dir():
-            other = load_pipeline(name)
+        place = self.world.config.ready_nets[name]
+        if (Path(place) / SCHEDULER).is_file() or not Path(place).is_dir():
+            other = load_pipeline(place)
             check_alike(self.world.pipeline, other)
             return other.unet
-        net = load_light(name)
+        net = load_light(place)
         check_light(net, self.world.pipeline)
         return net
 

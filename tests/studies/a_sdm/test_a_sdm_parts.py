@@ -11,7 +11,7 @@ from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.settings import as_json, build, load_preset
 from backend.studies.a_sdm import summary
-from backend.studies.a_sdm.bars import bars
+from backend.studies.a_sdm.bars import bars, verdicts
 from backend.studies.a_sdm.config import ASdmConfig
 from backend.studies.a_sdm.data import World
 from backend.studies.a_sdm.drawing import Studio
@@ -168,6 +168,8 @@ def test_a_bar_is_met_missed_or_was_not_measured():
     assert by_name["full model"]["met"] is True and by_name["memory"]["met"] is True
     assert by_name["a light net"]["met"] is None and by_name["the front"]["met"] is False
     assert by_name["inheritance, nearly the same"]["met"] is False  # 1.1 times at 50 dB
+    [said] = verdicts(told, found)
+    assert "1 of 1 are above fewer steps" in said and "+6.00 dB" in said
 
 
 @pytest.mark.parametrize("preset", ["quick", "standard", "train", "real"])
@@ -225,9 +227,10 @@ def test_nets_of_another_schedule_or_other_words_take_no_turns(tmp_path, folder)
     config = tiny_config(folder, ready=(str(other),), switches=(), mixed=(), arms=())
     studio = Studio(World(config, RunDir(tmp_path / "run")))
     with pytest.raises(UserError, match="cannot take turns"):
-        studio.nets.net(str(other))
+        studio.nets.net("other")
     same = tiny_pipeline(tmp_path / "same", seed=2)
-    assert studio.nets.net(str(same)) is studio.nets.net(str(same))
+    studio = Studio(World(replace(config, ready=(str(same),)), RunDir(tmp_path / "run")))
+    assert studio.nets.net("same") is studio.nets.net("same")
 
 
 def test_a_level_that_a_net_does_not_have_is_refused(tmp_path, folder):
