@@ -96,5 +96,6 @@ STUDY = Study(
         ),
     ),
     questions={"a_sdm_race": f"{HERE}.questions:race", "a_sdm_measure": f"{HERE}.questions:measure"},
+    commands={"race": f"{HERE}.command:add_command"},
     checks=f"{SHAPES}:check_together",
 )

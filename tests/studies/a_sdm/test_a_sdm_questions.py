@@ -2,6 +2,7 @@
 
 import pytest
 
+from backend.__main__ import main
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.settings import as_json
@@ -41,6 +42,14 @@ def test_a_measured_plan_has_a_speed_and_figures_with_errors(run):
     found = measure(None, run, PLAN)
     assert found["speed8_low"] <= found["speed8"] <= found["speed8_high"] and found["n"] == 4
     assert found["psnr"] > 0 and found["psnr_se"] >= 0 and 0 <= found["right"] <= 1
+
+
+def test_a_race_by_command_prints_both_and_writes_pictures(run, tmp_path, capsys):
+    words = ["race", "--run", run, "--prompt", PROMPT, "--setting", "deep1@every2", "--to", str(tmp_path / "out")]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    assert "full" in told and "deep1@every2" in told and "PSNR between both" in told
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"full.png", "deep1_every2.png"}
 
 
 @pytest.mark.parametrize(
