@@ -109,7 +109,7 @@ class Host:
 
     def _lowered(self, item: Setting, value: object) -> object:
         if self.public and item.kind == PLACE:
-            return ""
+            return value[:0]  # of a word or of a list
         most = self.most(item)
         if most is None:
             return value

@@ -45,11 +45,11 @@ class ASdmConfig:
     )
     ready: tuple[str, ...] = setting(
         (),
-        "Light UNets that exist already, as folders or hub ids, such as nota-ai/bk-sdm-small. Their latents, words and "
-        "noise must be the full model's.",
+        "Light UNets, as folders or hub ids. Their latents, words and noise must be the full model's.",
         "Models",
         label="Light nets that exist",
         kind="place",
+        public="a shared host takes none",
     )
     seed: int = setting(
         0,
