@@ -15,6 +15,7 @@ NAMED = ("deepcache0@every3", "faster@every2", "tgate@gate8", "broadcast@every2"
 EARLY = (  # early steps are computed, late ones inherit
     *("deep2@start10", "deep1@start10", "deep1@start14", "deep1@warmup8_2"),
     *("deepcache0@start10", "deepcache0@start14", "deepcache0@warmup10_3"),
+    *("deep1@warmup4_2", "deepcache0@warmup4_2", "deepcache1@warmup4_2", "deepcache0@warmup4_3"),
 )
 PLANS = (*LEVELS_TWICE, *READINGS_TWICE, *STEP_SETS, *EARLY, *NAMED)
 FEWER = (3, 4, 5, 6, 8, 10, 13, 16)
