@@ -65,7 +65,7 @@ function measured(steps) {
   const svg = part("[data-measured]"), mine = state.switches.filter((one) => one.net === state.net && one.psnr !== null), wide = size(svg, HIGH);
   svg.toggleAttribute("hidden", !mine.length);
   if (!mine.length) return;
-  const { px, py, parts, floor } = frame({ wide, high: HIGH, x: [0, steps], y: padded(mine.map((one) => one.psnr), 0.15), xName: "steps of the light net", yName: "PSNR to the full picture, dB", writeX: (v) => String(v) });
+  const { px, py, parts, floor } = frame({ wide, high: HIGH, x: [0, steps], y: padded(mine.flatMap(({ psnr, psnr_se }) => [psnr - 1.96 * (psnr_se || 0), psnr + 1.96 * (psnr_se || 0)])), xName: "steps of the light net", yName: "PSNR to the full picture, dB", writeX: (v) => String(v) });
   const lines = ["light", "full"].map((first) => {
     const found = mine.filter((one) => one.first === first).sort((a, b) => a.light - b.light), group = shape("g", { "data-of": first });
     group.append(shape("path", { class: "ds-sdm-curve", "data-of": first, d: found.map((one, i) => `${i ? "L" : "M"}${px(one.light).toFixed(1)} ${py(one.psnr).toFixed(1)}`).join("") }));
