@@ -69,7 +69,8 @@ def _size(shape) -> TowerSize:
 
 
 def _save_cut(model: CLIPModel, folder: Path, dtype: torch.dtype) -> None:
-    told = {"version": VERSION, "cut_from": model.config.to_dict()}
+    unnamed = model.config.to_dict() | {"_name_or_path": ""}  # a path of the machine that cut it is nobody's business
+    told = {"version": VERSION, "cut_from": unnamed}
     tensors = {name: p.detach().to("cpu", dtype).contiguous() for name, p in tensors_of(model).items()}
     part = part_of(folder / WEIGHTS)
     try:
