@@ -21,6 +21,7 @@ from backend.core.vision.captions import MARKS, numbered, word_tokenizer
 from backend.core.vision.contrastive import clip_loss
 from backend.core.vision.models import Outputs, Sizes, TowerSize, clip_of
 from backend.core.vision.pairs import Pairs
+from backend.pocket.lessons import share_at
 from backend.pocket.picture_pool import Shown
 from backend.pocket.pictures.thing import UNCOUNTED, article
 from backend.pocket.pictures.things import KNOWN, THINGS
@@ -59,9 +60,7 @@ class Lesson:
 
     def share_at(self, step: int) -> float:
         """What part of the step sizes this step has, counted from 0."""
-        if step < self.warm:
-            return (step + 1) / self.warm
-        return 1 - (step - self.warm) / max(1, self.steps - self.warm)
+        return share_at(step, self.steps, self.warm)
 
 
 def teacher_sizes() -> Sizes:

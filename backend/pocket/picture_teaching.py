@@ -16,7 +16,7 @@ from transformers import CLIPModel
 
 from backend.core.vision.clip_files import Clip, load_clip, save_clip
 from backend.disk import write_atomically
-from backend.errors import UserError
+from backend.pocket.lessons import check_lesson
 from backend.pocket.picture_scores import Baselines, Part, chance, parts, retrieval, zero_shot
 from backend.pocket.picture_steps import Teaching
 from backend.pocket.picture_teacher import Lesson, teacher_tokenizer
@@ -58,7 +58,7 @@ def taught(lesson: Lesson, work: Path, told: Callable[[Teaching], None], every: 
     each state. Raises UserError where the state is of another lesson, or the disk refuses.
     """
     work.mkdir(parents=True, exist_ok=True)
-    _check_lesson(work / "lesson.json", lesson)
+    check_lesson(work, lesson.as_dict())
     teaching, state = Teaching(lesson, work), work / "state.safetensors"
     if state.exists():
         teaching.resume(state)
@@ -101,15 +101,3 @@ def _scored(clip: Clip, rival: Baselines | None, part: Part) -> dict:
     found |= retrieval(clip.model, clip.tokenizer, part)
     row = {"part": part.name, "n": len(part.pairs), "classes": len(part.classes), "chance": chance(part)}
     return row | {f"{who}@{k}": one.share(k) for who, one in found.items() for k in (1, 5)}
-
-
-def _check_lesson(path: Path, lesson: Lesson) -> None:
-    """Refuse to go on with other settings than those a state was made with."""
-    text = json.dumps(lesson.as_dict(), indent=1) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") != text:
-        raise UserError(
-            f"{path.parent} holds a teaching with other settings.",
-            "a folder of its own for each",
-            "Give the settings it began with, or another --work.",
-        )
-    write_atomically(path, text)

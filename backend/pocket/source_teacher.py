@@ -4,7 +4,6 @@ Beside CLIP's loss it is asked for the names of what its pictures show, and ever
 tinted anew each time, for there may be but a few of each name. Knows sources and the building blocks of CLIP models.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,8 +20,7 @@ from backend.core.vision.contrastive import clip_loss
 from backend.core.vision.models import Sizes, TowerSize, clip_of, outputs
 from backend.core.vision.pairs import Pairs
 from backend.core.vision.training import Plan, Step, train
-from backend.disk import write_atomically
-from backend.errors import UserError
+from backend.pocket.lessons import check_lesson
 from backend.pocket.picture_source import Source
 from backend.pocket.picture_teacher import start_of
 
@@ -57,7 +55,7 @@ def taught_on(source: Source, lesson: SourceLesson, work: Path) -> Iterator[tupl
     Raises UserError where it is the state of another lesson, or the disk refuses.
     """
     work.mkdir(parents=True, exist_ok=True)
-    _check_lesson(work / "lesson.json", source, lesson)
+    check_lesson(work, {"source": asdict(source.config), "lesson": asdict(lesson)})
     model = clip_of(source_sizes(source), lesson.seed)
     start = start_of(work, model)
     if start:
@@ -116,13 +114,3 @@ def _asked(shown: Float[Tensor, "n classes"], rng: torch.Generator) -> Int[Tenso
     there = shown.sum(0) > 0
     order = (torch.rand(shown.shape[1], generator=rng) - 2 * there).argsort()
     return order[: max(ASKED, int(there.sum()))]
-
-
-def _check_lesson(path: Path, source: Source, lesson: SourceLesson) -> None:
-    """Refuse to go on with other settings than those a state was made with."""
-    told = {"source": asdict(source.config), "lesson": asdict(lesson)}
-    text = json.dumps(told, indent=1, default=str) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") != text:
-        found = f"{path.parent} holds a teaching with other settings."
-        raise UserError(found, "a folder of its own for each", "Give the settings it began with, or another --work.")
-    write_atomically(path, text)

@@ -5,7 +5,6 @@ that of pictures of 16 pixels a quarter of it.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,11 +15,10 @@ from transformers import CLIPTextModel
 
 from backend.core.diffusion.pipeline import Pipeline, save_pipeline
 from backend.core.training.finetune_state import read_tensors, write_tensors
-from backend.disk import write_atomically
-from backend.errors import UserError
 from backend.pocket.drawing.lesson import PATCH, Lesson, noising
 from backend.pocket.drawing.teaching import Teaching
 from backend.pocket.drawing.text import taught_text, text_tokenizer, untaught_text
+from backend.pocket.lessons import check_lesson
 
 EVERY = 250  # steps between two states on the disk
 
@@ -53,7 +51,7 @@ def taught(lesson: Lesson, work: Path, told: Callable[[Teaching, float], None], 
     refuses.
     """
     work.mkdir(parents=True, exist_ok=True)
-    _check_lesson(work / "lesson.json", lesson)
+    check_lesson(work, lesson.as_dict())
     text = _text(work / "text.safetensors", lesson.seed)
     teaching, state, losses = Teaching(lesson, text, work), work / "state.safetensors", []
     if state.exists():
@@ -81,15 +79,3 @@ def _text(path: Path, seed: int) -> CLIPTextModel:
     encoder = untaught_text(seed)
     encoder.load_state_dict(read_tensors(path)[0])
     return encoder.eval().requires_grad_(False)
-
-
-def _check_lesson(path: Path, lesson: Lesson) -> None:
-    """Refuse to go on with other settings than those a state was made with."""
-    text = json.dumps(lesson.as_dict(), indent=1) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") != text:
-        raise UserError(
-            f"{path.parent} holds a teaching with other settings.",
-            "a folder of its own for each",
-            "Give the settings it began with, or another --work.",
-        )
-    write_atomically(path, text)

@@ -16,6 +16,7 @@ from torch import Tensor
 from backend.core.diffusion.latents import from_bytes
 from backend.core.seeding import generator
 from backend.pocket.drawing.pool import picture
+from backend.pocket.lessons import share_at
 from backend.pocket.pictures.simple import draw_simple
 
 SIDES = (32, 16)  # half of the pictures each
@@ -44,9 +45,7 @@ class JudgeLesson:
 
     def share_at(self, step: int) -> float:
         """What part of the step sizes this step has, counted from 0."""
-        if step < self.warm:
-            return (step + 1) / self.warm
-        return 1 - (step - self.warm) / max(1, self.steps - self.warm)
+        return share_at(step, self.steps, self.warm)
 
 
 def renders(seed: int, numbers: Sequence[int], side: int) -> Float[Tensor, "n 3 side side"]:

@@ -17,9 +17,9 @@ from backend.core.diffusion.judge import Judge, load_judge, save_judge
 from backend.core.scoring.metrics import interval
 from backend.core.seeding import generator
 from backend.disk import home, write_atomically
-from backend.errors import UserError
 from backend.pocket.drawing.judge_lesson import FRESH, SEEDS, SIDES, JudgeLesson, blurred, noisy, renders, slots_of
 from backend.pocket.drawing.judge_training import JudgeTraining
+from backend.pocket.lessons import check_lesson
 
 MODEL = Path(__file__).resolve().parents[3] / "assets" / "models" / "sdm-pocket"
 EVERY = 500  # steps between two states on the disk
@@ -58,7 +58,7 @@ def trained(
     state is of another lesson, or the disk refuses.
     """
     work.mkdir(parents=True, exist_ok=True)
-    _check_lesson(work / "lesson.json", lesson)
+    check_lesson(work, lesson.as_dict())
     training, state = JudgeTraining(lesson), work / "state.safetensors"
     if state.exists():
         training.resume(state)
@@ -85,15 +85,3 @@ def checked(judge: Judge, count: int = CHECKED, sides: tuple[int, ...] = SIDES) 
             found = {"all": whole / count, "low": low, "high": high, "slots": shares}
             rows.append({"side": side, "sort": sort, "n": count, **found})
     return rows
-
-
-def _check_lesson(path: Path, lesson: JudgeLesson) -> None:
-    """Refuse to go on with other settings than those a state was made with."""
-    text = json.dumps(lesson.as_dict(), indent=1) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") != text:
-        raise UserError(
-            f"{path.parent} holds the training of another judge.",
-            "a folder of its own for each",
-            "Give the settings it began with, or another --work.",
-        )
-    write_atomically(path, text)

@@ -9,6 +9,7 @@ import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from backend.pocket.drawing.text import WIDTH
+from backend.pocket.lessons import share_at
 
 PATCH = 2  # pixels along a side of one place of the latents
 PREDICTIONS = ("v_prediction", "epsilon", "sample")
@@ -43,9 +44,7 @@ class Lesson:
 
     def share_at(self, step: int) -> float:
         """What part of the step sizes this step has, counted from 0."""
-        if step < self.warm:
-            return (step + 1) / self.warm
-        return 1 - (step - self.warm) / max(1, self.steps - self.warm)
+        return share_at(step, self.steps, self.warm)
 
 
 def untaught_unet(lesson: Lesson) -> UNet2DConditionModel:

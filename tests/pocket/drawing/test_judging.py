@@ -75,7 +75,7 @@ def test_a_training_that_was_broken_off_goes_on_to_the_same_numbers(taught, tmp_
 
 def test_another_training_is_not_gone_on_with(tmp_path):
     trained(replace(TINY, steps=1), tmp_path)
-    with pytest.raises(UserError, match="another judge"):
+    with pytest.raises(UserError, match="other settings"):
         trained(TINY, tmp_path)
 
 
