@@ -14,6 +14,7 @@ from backend.studies.text_distillation.config import OWN, OWN_MODEL_ONLY, check_
 from backend.studies.text_distillation.config import REGIMES as DISTILLED_REGIMES
 from backend.studies.text_distillation.decoders import DECODERS as ALL_DECODERS
 from backend.studies.text_distillation.decoders import SEARCH
+from backend.usual_settings import answers_from_setting, counted_from, seed_setting
 
 PRESETS = Path(__file__).parent / "presets"
 SELECTED = tuple(SELECTORS)
@@ -45,9 +46,7 @@ class ComparisonConfig:
     data_file: str = setting(
         "", "A file of your own; its rows are parted for training, validation and the test.", "Data", label="Your file",
         kind="file")
-    answers_from: str = setting(
-        "auto", "Where the numbers among a file's answers begin to count the options; auto: the file tells.", "Data",
-        label="Answers are counted from", choices=("auto", "0", "1"), public="a word costs nothing")
+    answers_from: str = answers_from_setting()
     train_limit: int = setting(
         0, "Use only the first training questions; 0 for all.", "Data", label="Training questions", low=0, public=2400)
     # fmt: on
@@ -94,15 +93,7 @@ class ComparisonConfig:
         kind="model",
         public=4,
     )
-    seed: int = setting(
-        0,
-        "Determines everything that is random.",
-        "Models",
-        label="Random seed",
-        low=0,
-        high=2**31 - 1,
-        public="a seed costs nothing",
-    )
+    seed: int = seed_setting("Models")
     lora_rank: int = setting(
         8, "Inner width of the LoRA matrices.", "Models", label="LoRA rank", low=1, high=512, public=32
     )
@@ -251,7 +242,7 @@ class ComparisonConfig:
     @property
     def counted_from(self) -> int | None:
         """Where the numbers among the answers of that data begin; None where it has to tell."""
-        return None if self.answers_from == "auto" else int(self.answers_from)
+        return counted_from(self.answers_from)
 
     def __post_init__(self):
         check(self)

@@ -10,6 +10,7 @@ from backend.settings import check, setting, setting_error
 from backend.studies.a_sdm import usual
 from backend.studies.a_sdm.arms import ARMS
 from backend.studies.a_sdm.recipes import Recipe, recipe_of
+from backend.usual_settings import seed_setting
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -51,15 +52,7 @@ class ASdmConfig:
         kind="place",
         public="a shared host takes none",
     )
-    seed: int = setting(
-        0,
-        "Determines everything that is random.",
-        "Models",
-        label="Random seed",
-        low=0,
-        high=2**31 - 1,
-        public="a seed costs nothing",
-    )
+    seed: int = seed_setting("Models")
 
     prompts: int = setting(
         96,

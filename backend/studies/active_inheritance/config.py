@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backend.settings import check, setting, setting_error
 from backend.studies.active_inheritance.objectives import OBJECTIVES, SUM
+from backend.usual_settings import rank_setting, seed_setting, students_setting
 
 PRESETS = Path(__file__).parent / "presets"
 WORLD_TALKER, OTHER_TALKER = "talker-chatty", "talker-plain"
@@ -43,15 +44,7 @@ class ActiveConfig:
         label="Unrelated student",
         kind="model",
     )
-    seed: int = setting(
-        0,
-        "Determines everything that is random.",
-        "Talkers",
-        label="Random seed",
-        low=0,
-        high=2**31 - 1,
-        public="a seed costs nothing",
-    )
+    seed: int = seed_setting("Talkers")
 
     prompts_file: str = setting(
         "",
@@ -116,7 +109,7 @@ class ActiveConfig:
         public="a cut costs nothing",
     )
 
-    rank: int = setting(8, "Rank of the adapter.", "Training", label="Rank of the adapter", low=1, high=512, public=32)
+    rank: int = rank_setting()
     lr: float = setting(
         0.01, "Step size.", "Training", label="Step size", low=1e-7, high=1.0, public="a number costs nothing"
     )
@@ -130,16 +123,7 @@ class ActiveConfig:
         "Training",
         label="Equal tokens instead of equal texts",
     )
-    seeds: int = setting(
-        5,
-        "Students of each arm, each with its own start and order.",
-        "Training",
-        label="Students of each arm",
-        basic=True,
-        low=1,
-        high=100,
-        public=5,
-    )
+    seeds: int = students_setting()
 
     test_prompts: int = setting(
         30, "Held-out prompts of a profile.", "Profile", label="Held-out prompts", low=2, high=10_000, public=80

@@ -8,6 +8,16 @@ from pathlib import Path
 
 from backend.settings import check, setting, setting_error
 from backend.studies.ba_lora.arms import ARMS
+from backend.usual_settings import (
+    answers_from_setting,
+    check_arms,
+    check_step_sizes,
+    counted_from,
+    rank_setting,
+    seed_setting,
+    students_setting,
+    task_folder_setting,
+)
 
 PRESETS = Path(__file__).parent / "presets"
 FORMS = ("iclr", "v5", "v1", "no_grad", "same_k", "nlu")
@@ -64,15 +74,7 @@ class BaLoraConfig:
         public=420,
         only_with=("plant", ("own",)),
     )
-    seed: int = setting(
-        0,
-        "Determines everything that is random.",
-        "Model",
-        label="Random seed",
-        low=0,
-        high=2**31 - 1,
-        public="a seed costs nothing",
-    )
+    seed: int = seed_setting("Model")
 
     train_task: str = setting(
         "pocket_science",
@@ -82,21 +84,8 @@ class BaLoraConfig:
         basic=True,
         kind="task",
     )
-    data_dir: str = setting(
-        "",
-        "A folder of local data; for own tasks also a file, or a hub data set as owner/name. Empty: the task's data.",
-        "Data",
-        label="Data folder",
-        kind="place",
-    )
-    answers_from: str = setting(
-        "auto",
-        "Where the numbers among a file's answers begin to count the options; auto: the file tells.",
-        "Data",
-        label="Answers are counted from",
-        choices=("auto", "0", "1"),
-        public="a word costs nothing",
-    )
+    data_dir: str = task_folder_setting()
+    answers_from: str = answers_from_setting()
     examples: int = setting(
         48,
         "Training questions.",
@@ -192,15 +181,7 @@ class BaLoraConfig:
     arms: tuple[str, ...] = setting(
         tuple(ARMS), "Which ways to fine-tune.", "Training", label="Arms", choices=tuple(ARMS), public=len(ARMS)
     )
-    rank: int = setting(
-        8,
-        "Rank of the adapters; alpha is the same.",
-        "Training",
-        label="Rank of the adapter",
-        low=1,
-        high=512,
-        public=32,
-    )
+    rank: int = rank_setting("Rank of the adapters; alpha is the same.")
     lrs: tuple[float, ...] = setting(
         (0.003, 0.01, 0.03),
         "Step sizes to try in each arm; validation questions choose one.",
@@ -221,16 +202,7 @@ class BaLoraConfig:
     batch: int = setting(
         16, "Questions per update, at most.", "Training", label="Questions per update", low=1, high=4096, public=64
     )
-    seeds: int = setting(
-        5,
-        "Students of each arm, each with its own start and order.",
-        "Training",
-        label="Students of each arm",
-        basic=True,
-        low=1,
-        high=100,
-        public=5,
-    )
+    seeds: int = students_setting()
     validation_limit: int = setting(
         200,
         "Validation questions, for the step size and for stopping early.",
@@ -255,27 +227,16 @@ class BaLoraConfig:
 
     @property
     def counted_from(self) -> int | None:
-        """Where the numbers among the answers of files begin; None where each file has to tell."""
-        return None if self.answers_from == "auto" else int(self.answers_from)
+        """The first number of options in files; None where each file has to tell."""
+        return counted_from(self.answers_from)
 
     def __post_init__(self):
         check(self)
-        self._check_arms()
-        self._check_training()
+        check_arms(self.arms, "pissa,ba_lora")
+        check_step_sizes(self.lrs, "0.003,0.01")
         if self.train_task.startswith(OWN) and not self.data_dir:
             found = f"train_task is {self.train_task}, which is for data of your own, and data_dir is empty."
             raise setting_error("train_task", found, "a file or a folder", "Set data_dir to its path.")
-
-    def _check_arms(self) -> None:
-        if not self.arms or len(set(self.arms)) != len(self.arms):
-            found = f"arms is {', '.join(self.arms) or 'empty'}."
-            raise setting_error("arms", found, "different arms, at least one", "Write for example arms=pissa,ba_lora.")
-
-    def _check_training(self) -> None:
-        if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):
-            found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
-            step = "Write for example lrs=0.003,0.01."
-            raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
 
     @property
     def wrong(self) -> int:

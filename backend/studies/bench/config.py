@@ -8,6 +8,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from backend.settings import check, setting, setting_error
+from backend.usual_settings import (
+    answers_from_setting,
+    check_step_sizes,
+    counted_from,
+    rank_setting,
+    seed_setting,
+    task_folder_setting,
+)
 
 PRESETS = Path(__file__).parent / "presets"
 ARM_OF = {"none": "base", "real": "full", "random": "random", "distilled": "text", "file": "file"}  # as results say it
@@ -40,15 +48,7 @@ class BenchConfig:
         label="BOS token",
         choices=("auto", "on", "off"),
     )
-    seed: int = setting(
-        0,
-        "Determines everything that is random.",
-        "Student",
-        label="Random seed",
-        low=0,
-        high=2**31 - 1,
-        public="a seed costs nothing",
-    )
+    seed: int = seed_setting("Student")
 
     data: str = setting(
         "real",
@@ -82,21 +82,8 @@ class BenchConfig:
         basic=True,
         kind="task",
     )
-    data_dir: str = setting(
-        "",
-        "A folder of local data; for own tasks also a file, or a hub data set as owner/name. Empty: the task's data.",
-        "Data",
-        label="Data folder",
-        kind="place",
-    )
-    answers_from: str = setting(
-        "auto",
-        "Where the numbers among a file's answers begin to count the options; auto: the file tells.",
-        "Data",
-        label="Answers are counted from",
-        choices=("auto", "0", "1"),
-        public="a word costs nothing",
-    )
+    data_dir: str = task_folder_setting()
+    answers_from: str = answers_from_setting()
 
     method: str = setting(
         "lora",
@@ -143,7 +130,7 @@ class BenchConfig:
         high=100,
         public=5,
     )
-    rank: int = setting(8, "Rank of the adapter.", "Training", label="Rank of the adapter", low=1, high=512, public=32)
+    rank: int = rank_setting()
     alpha: int = setting(
         16,
         "Adapter scale: its update is multiplied by alpha / rank.",
@@ -213,8 +200,8 @@ class BenchConfig:
 
     @property
     def counted_from(self) -> int | None:
-        """Where the numbers among the answers of files begin; None where each file has to tell."""
-        return None if self.answers_from == "auto" else int(self.answers_from)
+        """The first number of options in files; None where each file has to tell."""
+        return counted_from(self.answers_from)
 
     def __post_init__(self):
         check(self)
@@ -252,10 +239,7 @@ class BenchConfig:
                 raise setting_error(name, found, "a file or a folder", "Set data_dir to its path.")
 
     def _check_training(self) -> None:
-        if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):
-            found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
-            step = "Write for example lrs=0.002,0.005."
-            raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
+        check_step_sizes(self.lrs, "0.002,0.005")
         if self.regime == "matched" and self.data != "distilled":
             found = f"regime is matched, but data is {self.data}."
             expected = "data=distilled: the steps were learned with its prompts"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backend.settings import check, setting, setting_error
 from backend.studies.light_clip.arms import ARMS, PARTS
+from backend.usual_settings import check_arms, check_step_sizes, seed_setting, students_setting
 
 PRESETS = Path(__file__).parent / "presets"
 WORLDS = ("pocket", "emoji", "own")
@@ -66,15 +67,7 @@ class LightClipConfig:
     told: int = setting(
         4, "Captions of each training picture.", "Pictures", label="Captions a picture", low=1, high=32, public=8
     )
-    seed: int = setting(
-        0,
-        "Determines everything that is random.",
-        "Pictures",
-        label="Random seed",
-        low=0,
-        high=2**31 - 1,
-        public="a seed costs nothing",
-    )
+    seed: int = seed_setting("Pictures")
 
     start: str = setting(
         "",
@@ -226,16 +219,7 @@ class LightClipConfig:
     decay: float = setting(
         0.05, "Weight decay of matrices.", "Training", low=0.0, high=10.0, public="a number costs nothing"
     )
-    seeds: int = setting(
-        5,
-        "Students of each arm, each with its own start and order.",
-        "Training",
-        label="Students of each arm",
-        basic=True,
-        low=1,
-        high=100,
-        public=5,
-    )
+    seeds: int = students_setting()
     validation_limit: int = setting(
         200, "Validation pictures, for the step size and the curves.", "Training", label="Validation pictures", low=4,
         high=100_000, public=300,
@@ -274,13 +258,8 @@ class LightClipConfig:
             raise setting_error("patch", found, f"a divisor of {SIDE}", "Set it to 8 for 16 patches, or 4 for 64.")
 
     def _check_lists(self) -> None:
-        if not self.arms or len(set(self.arms)) != len(self.arms):
-            found = f"arms is {', '.join(self.arms) or 'empty'}."
-            raise setting_error("arms", found, "different arms, at least one", "Write for example arms=base,tokens.")
-        if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):
-            found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
-            step = "Write for example lrs=0.0015,0.003."
-            raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
+        check_arms(self.arms, "base,tokens")
+        check_step_sizes(self.lrs, "0.0015,0.003")
         if not all(1 <= depth <= 24 for depth in self.depths) or len(set(self.depths)) != len(self.depths):
             found = f"depths is {', '.join(map(str, self.depths))}."
             raise setting_error("depths", found, "different numbers from 1 to 24", "Write for example depths=1,2,4.")

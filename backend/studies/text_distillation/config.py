@@ -11,6 +11,7 @@ from typing import ClassVar
 from backend.search.names import MOVES, OBJECTIVES
 from backend.settings import check, setting, setting_error
 from backend.studies.text_distillation.decoders import DECODERS, PAPER, SEARCH
+from backend.usual_settings import answers_from_setting, counted_from, seed_setting
 
 SEARCHED, GUIDED = ("decoder", (SEARCH,)), ("decoder", ("guided",))  # settings that no other decoder looks at
 PRESETS = Path(__file__).parent / "presets"
@@ -53,9 +54,7 @@ class DistillConfig:
     data_file: str = setting(
         "", "A file of your own; its rows are parted for training, validation and the test.", "Data", label="Your file",
         kind="file")
-    answers_from: str = setting(
-        "auto", "Where the numbers among a file's answers begin to count the options; auto: the file tells.", "Data",
-        label="Answers are counted from", choices=("auto", "0", "1"), public="a word costs nothing")
+    answers_from: str = answers_from_setting()
     train_limit: int = setting(
         0, "Use only the first rows of the training set; 0 for all.", "Data", label="Training questions", low=0,
         public=2400)
@@ -68,9 +67,7 @@ class DistillConfig:
     other_model: str = setting(
         "llama-pocket", "A model of another family whose students also learn from the text; empty for none.", "Models",
         label="Second model", basic=True, kind="model", optional=True)
-    seed: int = setting(
-        0, "Determines everything that is random.", "Models", label="Random seed", low=0, high=2**31 - 1,
-        public="a seed costs nothing")
+    seed: int = seed_setting("Models")
 
     experts: int = setting(
         4, "Number of LoRA trainings on the real data to record and follow.", "Experts", low=1, high=64, public=8)
@@ -215,7 +212,7 @@ class DistillConfig:
     @property
     def counted_from(self) -> int | None:
         """Where the numbers among the answers of that data begin; None where it has to tell."""
-        return None if self.answers_from == "auto" else int(self.answers_from)
+        return counted_from(self.answers_from)
 
     def __post_init__(self):
         check(self)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backend.settings import check, setting, setting_error
 from backend.studies.tiny_clip.arms import ARMS
+from backend.usual_settings import check_arms, check_step_sizes, seed_setting, students_setting
 
 PRESETS = Path(__file__).parent / "presets"
 WORLDS = ("pocket", "emoji", "own")
@@ -44,15 +45,7 @@ class TinyClipConfig:
         high=0.75,
         public="a share costs nothing",
     )
-    seed: int = setting(
-        0,
-        "Determines everything that is random.",
-        "Models",
-        label="Random seed",
-        low=0,
-        high=2**31 - 1,
-        public="a seed costs nothing",
-    )
+    seed: int = seed_setting("Models")
 
     world: str = setting(
         "pocket",
@@ -144,15 +137,8 @@ class TinyClipConfig:
     batch: int = setting(
         32, "Pairs an update.", "Training", label="Pairs an update", low=2, high=4096, public=(64, 256)
     )
-    seeds: int = setting(
-        5,
-        "Students of each arm, each with its own order of pictures and, from scratch, its own start.",
-        "Training",
-        label="Students of each arm",
-        basic=True,
-        low=1,
-        high=100,
-        public=5,
+    seeds: int = students_setting(
+        "Students of each arm, each with its own order of pictures and, from scratch, its own start."
     )
     scale: float = setting(
         20.0,
@@ -194,22 +180,14 @@ class TinyClipConfig:
 
     def __post_init__(self):
         check(self)
-        self._check_arms()
+        check_arms(self.arms, "scratch,both")
+        check_step_sizes(self.lrs, "0.0005,0.002")
         if self.world == "own" and not self.data_dir:
             found, step = "world is own, and data_dir is empty.", "Set data_dir to its path."
             raise setting_error("data_dir", found, "a folder or a table of pictures and captions", step)
         if self.batch > self.pairs:
             found = f"batch is {self.batch}, and pairs is {self.pairs}."
             raise setting_error("batch", found, "no more than there are", "Lower batch, or raise pairs.")
-
-    def _check_arms(self) -> None:
-        if not self.arms or len(set(self.arms)) != len(self.arms):
-            found = f"arms is {', '.join(self.arms) or 'empty'}."
-            raise setting_error("arms", found, "different arms, at least one", "Write for example arms=scratch,both.")
-        if not self.lrs or not all(0 < lr <= 1 for lr in self.lrs) or len(set(self.lrs)) != len(self.lrs):
-            found = f"lrs is {', '.join(map(str, self.lrs)) or 'empty'}."
-            step = "Write for example lrs=0.0005,0.002."
-            raise setting_error("lrs", found, "different step sizes above 0, at most 1", step)
 
     @property
     def mask_steps(self) -> int:
