@@ -37,7 +37,7 @@ def recipe_of(
     data = [(example.prompt, example.answer) for example in rows.examples]
     return {
         "student": reader.fingerprint,
-        "device": str(reader.student.device),
+        "device": reader.student.device.type,
         "data": hashlib.sha256(repr(data).encode()).hexdigest(),
         "asked": hashlib.sha256(repr(asked).encode()).hexdigest(),
         "plan": {name: getattr(config, name) for name in plan},

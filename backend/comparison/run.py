@@ -14,9 +14,8 @@ from backend.comparison.materials import Materials
 from backend.comparison.picture import picture
 from backend.comparison.study import STUDY
 from backend.comparison.table import table, transfer
+from backend.core.devices import kind, set_threads
 from backend.core.matrices import not_used
-from backend.core.models.readers import device
-from backend.core.pool import set_threads
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 
@@ -27,7 +26,7 @@ def run(config: ComparisonConfig, run_dir: RunDir, stages: tuple[str, ...] = STU
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
     run_dir.set_status(stage="arms", done=0, total=0, message="Loading the models and the data", eta_s=None)
     set_threads()
-    for said in not_used(device(), config.mixed_precision):
+    for said in not_used(kind(), config.mixed_precision):
         LOG.warning(said)
     materials = Materials(config)
     if "arms" in stages:

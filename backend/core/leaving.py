@@ -11,11 +11,12 @@ import time
 LOOK_S = 1.0
 
 
-def begin(parent: int, work: bytes) -> None:
-    """First thing of a helper: watch over the parent, then call what was pickled as `(function, arguments)`."""
+def begin(parent: int, work: bytes, *more: object) -> None:
+    """First thing of a helper: watch over the parent, then call what was pickled as `(function, arguments)`, with
+    `more` behind them, which can be pickled only as a process begins."""
     threading.Thread(target=leave_with, args=(parent,), daemon=True).start()
     function, arguments = pickle.loads(work)  # here torch is imported, which may take longer than a parent lives
-    function(*arguments)
+    function(*arguments, *more)
 
 
 def leave_with(parent: int) -> None:

@@ -3,21 +3,25 @@
 oneDNN has a switch called fp32_precision="bf16". On some processors it means real float32 at twice the speed, on others
 (with AMX) products rounded to bf16 at three times the speed. Products of bfloat16 itself, which autocast makes, are
 faster with AMX and many times slower on a processor without AMX or AVX-512. The names do not say which; probes of a
-third of a second each do, once in a process. Whoever may round asks here. Knows no model.
+third of a second each do, once in a process. A GPU is tried in the same way: its switch is called TF32. Whoever may
+round asks here. Knows no model.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 
 import torch
 from torch.nn.functional import linear
 
+from backend.core import devices
+
 EXACT = 1e-5  # largest relative error that still counts as float32; MKL's own is near 1e-6
 WORTH = 1.5  # a smaller gain may be noise: where both ways are one, a busy machine showed up to 1.4
 TRIES = 6
+ROWS, ROWS_ON_GPU = 512, 16384  # tokens of a micro-batch: a GPU waits for orders where there are few
 HOPELESS = 2.0  # a way that takes this many times longer at its first try gets no further one
 
 
@@ -39,38 +43,37 @@ class Probe:
 
 
 @cache
-def probe() -> Probe:
-    """Try the switch, once in this process."""
-    with _one_thread():
-        x, w = _layer()
-        true = linear(x.double(), w.double())
-        with _switched("bf16"):
-            error = ((linear(x, w) - true).abs().max() / true.abs().max()).item()
-        return Probe(error, _gain(lambda: linear(x, w), lambda: _switched("bf16")))
+def probe(device: str) -> Probe:
+    """Try the switch of this kind of device, once in this process."""
+    with devices.threads(1):
+        x, w = _layer(device)
+        true = linear(x.cpu().double(), w.cpu().double())
+        with _rounding(device):
+            error = ((linear(x, w).cpu() - true).abs().max() / true.abs().max()).item()
+        return Probe(error, _gain(_product(device), lambda: _rounding(device)))
 
 
 @cache
-def autocast_gain() -> float:
-    """How many times faster this processor is in bfloat16 than in float32; tried once in this process."""
-    with _one_thread():
-        x, w = _layer()
-        return _gain(lambda: linear(x, w), lambda: torch.autocast("cpu", torch.bfloat16))
+def autocast_gain(device: str) -> float:
+    """How many times faster this kind of device is in bfloat16 than in float32; tried once in this process."""
+    with devices.threads(1):
+        return _gain(_product(device), lambda: torch.autocast(device, torch.bfloat16))
 
 
-def _layer() -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows and weights of the size of a small model's layer."""
-    rng = torch.Generator().manual_seed(0)
-    return torch.randn(512, 576, generator=rng), torch.randn(1536, 576, generator=rng)
+def _layer(device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows and weights of the size of a small model's layer, at as many rows as a micro-batch has."""
+    rng, rows = torch.Generator().manual_seed(0), ROWS if device == "cpu" else ROWS_ON_GPU
+    return tuple(torch.randn(n, 576, generator=rng).to(device) for n in (rows, 1536))
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+def _product(device: str) -> Callable[[], object]:
+    x, w = _layer(device)
+
+    def product() -> None:
+        linear(x, w)
+        devices.wait(device)
+
+    return product
 
 
 def _gain(product: Callable[[], object], way: Callable[[], AbstractContextManager]) -> float:
@@ -96,30 +99,19 @@ def _seconds(product: Callable[[], object]) -> float:
 @contextmanager
 def products(device: str, rounded: bool) -> Iterator[None]:
     """Multiply in the fastest way that is float32; with `rounded`, in the fastest way there is."""
-    if device == "cuda":
-        before = torch.backends.cuda.matmul.fp32_precision
-        torch.backends.cuda.matmul.fp32_precision = "tf32" if rounded else "ieee"
-        try:
-            yield
-        finally:
-            torch.backends.cuda.matmul.fp32_precision = before
-    elif probe().exact or (rounded and probe().rounds):
-        with _switched("bf16"):
-            yield
-    else:
+    switched = device == "cpu" and probe(device).exact
+    with _rounding(device) if switched or (rounded and probe(device).rounds) else _exact(device):
         yield
 
 
 def can_round(device: str) -> bool:
     """Whether rounding float32 products buys any speed here."""
-    return device == "cuda" or probe().rounds
+    return probe(device).rounds
 
 
 def can_mix(device: str) -> bool:
     """Whether multiplying in bfloat16 buys any speed here."""
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return autocast_gain() > WORTH
+    return devices.has_bfloat16(device) and autocast_gain(device) > WORTH
 
 
 def mixed(device: str, wanted: bool) -> AbstractContextManager:
@@ -137,9 +129,20 @@ def not_used(device: str, mixed_precision: bool = False, fast: bool = False) -> 
     return found
 
 
+def _rounding(device: str) -> AbstractContextManager:
+    """float32 products in the device's own faster way while this lasts; MPS has none."""
+    if device == "cuda":
+        return _switched(torch.backends.cuda.matmul, "tf32")
+    return _switched(torch.backends.mkldnn.matmul, "bf16") if device == "cpu" else nullcontext()
+
+
+def _exact(device: str) -> AbstractContextManager:
+    """float32 products in full while this lasts: on a GPU, whatever is set elsewhere."""
+    return _switched(torch.backends.cuda.matmul, "ieee") if device == "cuda" else nullcontext()
+
+
 @contextmanager
-def _switched(precision: str) -> Iterator[None]:
-    switch = torch.backends.mkldnn.matmul
+def _switched(switch: object, precision: str) -> Iterator[None]:
     before = switch.fp32_precision
     switch.fp32_precision = precision
     try:

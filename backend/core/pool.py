@@ -1,5 +1,5 @@
 """Independent pieces of work in several processes, one thread each: on few cores that is twice as fast as one process
-with several threads, whose threads wait for each other.
+with several threads, whose threads wait for each other. Of several GPUs each process takes its own (devices.py).
 
 Knows processes; not what the work is. No process outlives its parent, however the parent ends.
 """
@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 import psutil
-import torch
 
-from backend.core import leaving
+from backend.core import devices, leaving, processors
 from backend.errors import UserError
 
 # in a worker process: what each way to begin has made there, by its pickle
@@ -26,22 +26,13 @@ _is_worker = False
 
 
 def worker_count() -> int:
-    """Processes to use: one for each core, at most 4; one where a GPU works. $DISTILLOSCOPE_WORKERS overrides."""
-    chosen = os.environ.get("DISTILLOSCOPE_WORKERS")
-    if chosen:
-        return max(1, int(chosen))
-    return 1 if torch.cuda.is_available() else min(4, len(os.sched_getaffinity(0)))
+    """Processes to use: one for each GPU, else one for each core, at most 4. $DISTILLOSCOPE_WORKERS overrides."""
+    return processors.workers(devices.gpus())
 
 
 def scoring_threads() -> int:
     """Threads that may read with one set of weights: one in a worker process, else as many as there may be workers."""
-    return 1 if _is_worker else worker_count()
-
-
-def set_threads() -> None:
-    """Threads of this process: half the cores. A second thread on two cores gained nothing here and, with anything else
-    running, made the unroll ten times slower: each small product waits for the slower thread."""
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // 2))
+    return 1 if _is_worker else processors.workers(0)
 
 
 def kept(make: Callable[..., Any], *given: Any) -> Any:
@@ -112,8 +103,9 @@ class Workers:
 
     def _processes(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            first = (os.getpid(), pickle.dumps((_start, ())))
-            self._executor = ProcessPoolExecutor(self.count, get_context("spawn"), leaving.begin, first)
+            context = get_context("spawn")
+            first = (os.getpid(), pickle.dumps((_start, (self.count,))), context.Value("i", 0))
+            self._executor = ProcessPoolExecutor(self.count, context, leaving.begin, first)
         return self._executor
 
     def _kill(self) -> None:
@@ -139,9 +131,13 @@ def kill_children() -> None:
                 child.kill()
 
 
-def _start() -> None:
+def _start(workers: int, begun: Synchronized) -> None:
+    """First thing of a worker; `begun` counts those of them that are there already."""
     global _is_worker
-    torch.set_num_threads(1)
+    with begun.get_lock():
+        number, begun.value = begun.value, begun.value + 1
+    devices.set_threads(1)
+    devices.take(number, workers)
     _is_worker = True
 
 

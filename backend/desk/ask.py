@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from transformers import GenerationConfig, PreTrainedTokenizerBase, StoppingCriteria
 
+from backend.core import devices
 from backend.core.models.adapter_files import with_adapter
 from backend.core.models.backbones import Backbone, context_length, load_backbone, load_tokenizer
 from backend.core.scoring.metrics import option_probabilities
@@ -183,7 +184,7 @@ def generate(backbone: Backbone, example: Example, most: int) -> str:
     model, tokenizer = backbone.model, backbone.tokenizer
     read = reading(tokenizer, example)
     ids = asked_ids(tokenizer, read.prompt, read.between)[-max(1, context_length(backbone) - most) :]
-    inputs = torch.tensor([ids], device=next(model.parameters()).device)
+    inputs = torch.tensor([ids], device=devices.of(model))
     own = model.generation_config
     model.generation_config = GenerationConfig(
         max_new_tokens=most, do_sample=False, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id

@@ -114,7 +114,7 @@ def load_kinds() -> dict[str, Callable]:
     """Everything that can be asked, the studies' own questions among it. Torch is imported here, when its prints no
     longer reach the protocol.
     """
-    from backend.core.pool import set_threads  # noqa: PLC0415 - see above
+    from backend.core.devices import set_threads  # noqa: PLC0415 - see above
     from backend.desk import ask as asking  # noqa: PLC0415
 
     set_threads()

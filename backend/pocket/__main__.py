@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from transformers.utils import logging
 
+from backend.core.devices import set_threads
 from backend.errors import UserError
 from backend.pocket import planting, talk
 from backend.pocket.files import write_data
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
     args = root.parse_args(argv)
     start = time.monotonic()
     logging.disable_progress_bar()  # our own lines tell the progress
-    torch.set_num_threads(min(TORCH_THREADS, torch.get_num_threads()))
+    set_threads(min(TORCH_THREADS, torch.get_num_threads()))
     try:
         args.run(args)
     except UserError as error:

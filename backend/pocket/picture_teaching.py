@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from transformers import CLIPModel
 
+from backend.core.devices import set_threads
 from backend.core.vision.clip_files import Clip, load_clip, save_clip
 from backend.disk import write_atomically
 from backend.pocket.lessons import check_lesson
@@ -29,7 +29,7 @@ LOOKED_AT = 300  # validation pictures of each sort
 
 def teach(args: argparse.Namespace) -> None:
     """Teach up to the asked number of steps, from the last state in `args.work` on; write the model and score it."""
-    torch.set_num_threads(args.threads)
+    set_threads(args.threads)
     lesson = Lesson()
     lesson = replace(lesson, steps=args.steps or lesson.steps)
     tokenizer, looked_at, began = teacher_tokenizer(), validation(), time.monotonic()
@@ -71,7 +71,7 @@ def taught(lesson: Lesson, work: Path, told: Callable[[Teaching], None], every: 
 
 def score(args: argparse.Namespace) -> None:
     """Score a model that was taught, as it lies in its folder."""
-    torch.set_num_threads(args.threads)
+    set_threads(args.threads)
     print_scores(args.model, baselines=not args.no_baselines)
 
 

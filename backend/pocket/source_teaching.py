@@ -8,9 +8,9 @@ import argparse
 import time
 from dataclasses import replace
 
-import torch
 from transformers import CLIPModel
 
+from backend.core.devices import set_threads
 from backend.core.vision.clip_files import save_clip
 from backend.core.vision.pixel_baselines import pixel_baselines
 from backend.core.vision.splits import Scorer
@@ -26,7 +26,7 @@ LOOSE, VIEWS, CAPTIONS = 0.3, 16, 8
 
 def teach(args: argparse.Namespace) -> None:
     """Teach up to the asked number of steps, write the model and print its scores. Raises UserError."""
-    torch.set_num_threads(args.threads)
+    set_threads(args.threads)
     target = args.to or (default_folder() / "clip" if args.world == "emoji" else None)
     if target is None:
         raise UserError("There is no folder to write to.", "--to FOLDER", "Name one.")

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.core.processors import cores
 from backend.runs.folder import LIVE_STATES, RunDir
 from backend.runs.worker import JOB
 
@@ -58,8 +59,7 @@ def signal_group(pid: int | None, number: int) -> None:
 
 def worker_environment() -> dict[str, str]:
     """The server's environment without its secrets and its own job, and with the threads we mean a worker to use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    threads = str(len(affinity(0)) if affinity else os.cpu_count() or 1)
+    threads = str(cores())
     kept = {name: value for name, value in os.environ.items() if name != JOB and not SECRET.search(name)}
     return kept | {
         "OMP_NUM_THREADS": threads,

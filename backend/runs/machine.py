@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy
 import psutil
 
+from backend.core.processors import cores, gpus, workers
+
 REFERENCE_S = 4.4e-5  # of four products of 64 x 64 matrices, on the machine where the studies' counts were made
 LOAD, LOOKS, LOOK_S, SAME_S = Path("/proc/loadavg"), 10, 0.02, 5.0
-GPUS = Path("/proc/driver/nvidia/gpus")
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,8 @@ class Machine:
 
 def this_machine() -> Machine:
     """This machine as it is now."""
-    gpu = GPUS.is_dir()
-    chosen = os.environ.get("DISTILLOSCOPE_WORKERS")  # as core.pool counts, which loads torch
-    workers = max(1, int(chosen)) if chosen else 1 if gpu else min(4, cores())
-    return Machine(workers, cores(), _others(int(time.monotonic() // SAME_S)), gpu)
-
-
-def cores() -> int:
-    """Those that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    count = gpus()
+    return Machine(workers(count), cores(), _others(int(time.monotonic() // SAME_S)), count > 0)
 
 
 def slower_than_reference() -> float:

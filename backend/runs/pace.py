@@ -7,7 +7,6 @@ measures for itself. Torch-free; knows no study and no run folder.
 import contextlib
 import json
 import os
-import platform
 import subprocess
 import sys
 import threading
@@ -18,9 +17,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from backend.core.models.registry import find
+from backend.core.processors import cores, gpus, processor
 from backend.disk import home, write_atomically
 from backend.errors import UserError
-from backend.runs.machine import GPUS, cores, slower_than_reference
+from backend.runs.machine import slower_than_reference
 from backend.runs.work import Amount
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -108,16 +108,7 @@ def key() -> str:
         torch = version("torch")
     except PackageNotFoundError:
         torch = "none"
-    return f"{_processor()}, {cores()} cores{', GPU' if GPUS.is_dir() else ''}, torch {torch}"
-
-
-def _processor() -> str:
-    """Its name, as the system has it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return f"{processor()}, {cores()} cores{', GPU' if gpus() else ''}, torch {torch}"
 
 
 def _kept() -> dict:

@@ -34,8 +34,8 @@ def main() -> None:
 
 def probe():
     """The pace of this machine, as runs use it: with their threads, on their device."""
-    from backend.core.models.readers import Reader, device  # noqa: PLC0415 - torch is a part of the start
-    from backend.core.pool import set_threads  # noqa: PLC0415
+    from backend.core.devices import own, set_threads  # noqa: PLC0415
+    from backend.core.models.readers import Reader  # noqa: PLC0415 - torch is a part of the start
     from backend.core.text.tasks import TASKS, to_example  # noqa: PLC0415
     from backend.core.text.text_data import load_questions  # noqa: PLC0415
     from backend.runs.pace import Pace  # noqa: PLC0415
@@ -43,7 +43,7 @@ def probe():
     set_threads()
     questions = load_questions("pocket_science", "train")
     reader = Reader("opt-pocket", 8, 16, [to_example(one, TASKS["pocket_science"]) for one in questions])
-    start, now = time.process_time(), clock(device())
+    start, now = time.process_time(), clock(own())
     (few, short), (many, long) = (step_time(reader, rows, now) for rows in (SHORT, LONG))
     token = max(1e-9, (long - short) / (many - few))
     step = max(0.1 * short, short - few * token)
@@ -89,9 +89,10 @@ def product_time(now: Callable[[], float]) -> float:
     import torch  # noqa: PLC0415
     from torch.nn.functional import linear  # noqa: PLC0415
 
+    from backend.core.devices import own  # noqa: PLC0415
+
     rows, inward, outward = SIZE
-    where = "cuda" if torch.cuda.is_available() else "cpu"
-    x, w = torch.randn(rows, inward, device=where), torch.randn(outward, inward, device=where)
+    x, w = torch.randn(rows, inward, device=own()), torch.randn(outward, inward, device=own())
     times = []
     for _ in range(TIMES):
         began = now()

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psutil
 
+from backend.core.processors import cores
 from backend.disk import home, write_atomically
 from backend.errors import UserError
-from backend.runs.machine import cores
 
 KEPT = 200  # rows; older ones are of older programs on another day's machine
 NUMBERS = ("seconds", "crowding", "memory_mb", "memory_counted")

@@ -52,14 +52,14 @@ def take_gradients(student, rows):
 @pytest.mark.parametrize("work", [tune, tune_stacked, take_gradients])
 @pytest.mark.parametrize("gain, used", [(0.02, torch.float32), (1.2, torch.float32), (3.0, torch.bfloat16)])
 def test_mixed_precision_is_used_only_where_it_is_faster(student, rows, dtypes, monkeypatch, work, gain, used):
-    monkeypatch.setattr(matrices, "autocast_gain", lambda: gain)
+    monkeypatch.setattr(matrices, "autocast_gain", lambda _: gain)
     work(student, rows)
     assert dtypes == {used}
 
 
 def test_where_nothing_may_be_rounded_no_second_is_spent_on_a_probe(monkeypatch):
     asked = []
-    monkeypatch.setattr(matrices, "autocast_gain", lambda: asked.append(1) or 3.0)
+    monkeypatch.setattr(matrices, "autocast_gain", lambda _: asked.append(1) or 3.0)
     with matrices.mixed("cpu", wanted=False):
         assert not torch.is_autocast_enabled("cpu") and not asked
     with matrices.mixed("cpu", wanted=True):
@@ -67,12 +67,12 @@ def test_where_nothing_may_be_rounded_no_second_is_spent_on_a_probe(monkeypatch)
 
 
 def test_a_sentence_for_each_setting_that_is_left_aside(monkeypatch):
-    monkeypatch.setattr(matrices, "autocast_gain", lambda: 0.02)
-    monkeypatch.setattr(matrices, "probe", lambda: matrices.Probe(error=1e-3, gain=1.0))
+    monkeypatch.setattr(matrices, "autocast_gain", lambda _: 0.02)
+    monkeypatch.setattr(matrices, "probe", lambda _: matrices.Probe(error=1e-3, gain=1.0))
     assert [said.split()[0] for said in matrices.not_used("cpu", True, True)] == ["mixed_precision", "fast"]
     assert matrices.not_used("cpu") == []
-    monkeypatch.setattr(matrices, "autocast_gain", lambda: 3.0)
-    monkeypatch.setattr(matrices, "probe", lambda: matrices.Probe(error=1e-3, gain=3.0))
+    monkeypatch.setattr(matrices, "autocast_gain", lambda _: 3.0)
+    monkeypatch.setattr(matrices, "probe", lambda _: matrices.Probe(error=1e-3, gain=3.0))
     assert matrices.not_used("cpu", True, True) == []
 
 
@@ -102,5 +102,24 @@ def test_the_probe_compares_both_ways_in_turn_and_gives_up_on_a_hopeless_one(mon
 
 def test_the_probe_of_bfloat16_measures_this_machine():
     threads = torch.get_num_threads()
-    assert matrices.autocast_gain() > 0
+    assert matrices.autocast_gain("cpu") > 0
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(
+    "probe, rounded, used", [((1e-3, 6.0), True, "tf32"), ((1e-3, 6.0), False, "ieee"), ((1e-3, 1.1), True, "ieee")]
+)
+def test_a_gpu_rounds_where_it_may_and_where_that_is_faster(monkeypatch, probe, rounded, used):
+    switch = torch.backends.cuda.matmul
+    before = switch.fp32_precision
+    monkeypatch.setattr(matrices, "probe", lambda _: matrices.Probe(*probe))
+    with matrices.products("cuda", rounded):
+        assert switch.fp32_precision == used
+    assert switch.fp32_precision == before
+
+
+@pytest.mark.parametrize("has, gain, mixes", [(True, 3.0, True), (True, 1.1, False), (False, 3.0, False)])
+def test_a_gpu_mixes_only_where_it_has_bfloat16_and_is_faster_in_it(monkeypatch, has, gain, mixes):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has)
+    monkeypatch.setattr(matrices, "autocast_gain", lambda _: gain)
+    assert matrices.can_mix("cuda") == mixes

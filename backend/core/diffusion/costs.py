@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from backend.core import devices
 from backend.core.diffusion.modules import Module
 from backend.core.diffusion.prediction import WHOLE, inclusive
 
@@ -135,10 +136,10 @@ def measured(runs: Mapping[str, Call], rounds: int, now: Callable[[], float] | N
 
 def _clock(unet: nn.Module | None) -> Callable[[], float]:
     """This process's own time where that is all that counts, else that of the wall, after the device has finished."""
-    if unet is not None and next(unet.parameters()).is_cuda:
+    if unet is not None and devices.of(unet).type != "cpu":
 
         def finished() -> float:
-            torch.cuda.synchronize()
+            devices.wait(devices.of(unet))
             return time.perf_counter()
 
         return finished

@@ -31,6 +31,7 @@ class DoraStudent(LoraStudent):
     """
 
     options = {"use_dora": True}  # noqa: RUF012
+    reads_weights = True
 
 
 class PissaStudent(LoraStudent):
@@ -42,6 +43,7 @@ class PissaStudent(LoraStudent):
     """
 
     options = {"init_lora_weights": "pissa"}  # noqa: RUF012
+    reads_weights = True
 
     def __init__(self, backbone: Backbone, rank: int, alpha: int):
         super().__init__(backbone, rank, alpha)
@@ -115,7 +117,8 @@ class FullStudent(Student):
 
     def initial(self, seed: object) -> Params:
         """The backbone's weights, for every seed. Shared between calls: never change them in place."""
-        return {name: p.to(self.device) for name, p in self._start.items()}
+        live = self.live()
+        return {name: p.to(live[name].device) for name, p in self._start.items()}
 
     def save(self, params: Params, folder: Path) -> None:
         """Write a model folder with its tokenizer, as transformers has them."""

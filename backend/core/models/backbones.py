@@ -21,12 +21,14 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as CAUSAL_FAMILIES
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as MASKED_FAMILIES
 
+from backend.core import devices
 from backend.core.models.gguf_copy import converted, forget_quantisation
 from backend.core.models.gguf_tokenizers import cut_as_stated, tokenizer_warning
 from backend.core.models.hub import friendly, refusal
 from backend.core.models.registry import BUNDLED, SMOLLM, SMOLLM_HUB, SMOLLM_PACKAGE
 from backend.errors import UserError
 
+ALL_TRAINED = 4.0  # times the weights: beside them their gradient and Adam's two moments
 MODELS = Path(__file__).parents[3] / "assets" / "models"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LORA_LEAVES = (
@@ -66,10 +68,11 @@ class Source:
         return {"trust_remote_code": False} | ({"gguf_file": self.gguf_file} if self.gguf_file else {})
 
 
-def load_backbone(spec: str, dtype: str = "float32", device: str | None = None) -> Backbone:
+def load_backbone(spec: str, dtype: str = "float32", device: str | None = None, trained: bool = False) -> Backbone:
     """The model called `spec`: frozen, in evaluation mode, without dropout or cache. UserError where that fails.
 
-    `dtype` of the weights is float32 or bfloat16, 4 or 2 bytes a parameter; `device` is CUDA where there is one.
+    `dtype` of the weights is float32 or bfloat16, 4 or 2 bytes a parameter; where no `device` is named,
+    this process's own, or several where one has no room (devices.py). `trained`: all of it will be, so it needs more.
     """
     if dtype not in DTYPES:
         raise UserError(f"There is no precision {dtype!r}.", f"one of {', '.join(DTYPES)}", "Choose one of them.")
@@ -80,7 +83,7 @@ def load_backbone(spec: str, dtype: str = "float32", device: str | None = None) 
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    model = model.to(device) if device else devices.placed(model, ALL_TRAINED if trained else 1.0)
     model.name_or_path = model.config.name_or_path = spec  # what adapters and cards saved from it will name
     return Backbone(model.eval().requires_grad_(False), tokenizer, spec, model.config.model_type)
 
@@ -253,7 +256,7 @@ def fingerprint(backbone: Backbone) -> str:
     config = backbone.model.config.to_dict() if hasattr(backbone.model, "config") else {}
     told = {key: value for key, value in config.items() if key not in ("_name_or_path", "transformers_version")}
     digest.update(json.dumps(told, sort_keys=True, default=str).encode())
-    for name, weight in sorted(backbone.model.named_parameters()):
+    for name, weight in devices.weights(backbone.model):
         # the bits as whole numbers: their sum is exact in any order, where a sum of floats depends on the threads
         bits = weight.detach().contiguous().float().view(torch.int32).flatten()
         sample = bits[:: max(1, bits.numel() // 1024)].cpu().numpy().tobytes()

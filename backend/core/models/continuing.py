@@ -22,6 +22,8 @@ from transformers import (
 )
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from backend.core import devices
+
 ROUND = 16  # tokens between two looks at who has ended: to copy the cache costs about one of them
 FIRST = 256  # likeliest tokens looked at before all of them: to sort 50,000 for each token costs more than the model
 
@@ -62,7 +64,7 @@ def continued(
     ended leave the batch every ROUND tokens.
     """
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    device, longest = next(model.parameters()).device, max(map(len, prompts))
+    device, longest = devices.of(model), max(map(len, prompts))
     ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=device)
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
     found: list[list[int]] = [[] for _ in prompts]

@@ -16,29 +16,39 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from transformers.pytorch_utils import Conv1D
 
+from backend.core import devices
 from backend.core.models.backbones import Backbone, lora_targets
 from backend.core.params import Params, as_leaves, gradients
+from backend.core.processors import DEVICE
 from backend.core.seeding import generator
 from backend.core.text.batches import IGNORED, Batch, positions
 from backend.core.text.examples import AnyBatch, answer_tokens
+from backend.errors import UserError
 
 
 class Student(ABC):
     """What every way of fine-tuning shares. A backbone carries one student at a time: `remove` frees it.
 
     `table` is the frozen token table that batches are read with, None where the student trains it and reads ids.
+    `reads_weights`: whether it needs the weights themselves, which is more than to multiply by them. Raises UserError
+    for such a one where the GPUs do not hold them.
     """
 
     table: Tensor | None = None
+    reads_weights = True
 
     def __init__(self, backbone: Backbone):
         if any(p.requires_grad for p in backbone.model.parameters()):
             raise RuntimeError("This backbone carries a student already: remove() that one first.")
+        if self.reads_weights and any(p.is_meta for p in backbone.model.parameters()):
+            found = f"The GPUs do not hold {backbone.name} with what this method takes."
+            step = f"Choose LoRA, which leaves the weights where they are, a smaller model, or {DEVICE}=cpu."
+            raise UserError(found, "room for all of its weights", step)
         self.backbone = backbone
         self._accepts = set(inspect.signature(backbone.model.forward).parameters)
         self.model = self._make(backbone).eval()
         self.shapes = {name: p.shape for name, p in self.live().items()}
-        self.device = next(self.model.parameters()).device
+        self.device = devices.of(self.model)
 
     @abstractmethod
     def _make(self, backbone: Backbone) -> torch.nn.Module:
@@ -109,6 +119,7 @@ class Student(ABC):
 class LoraStudent(Student):
     """A backbone with LoRA on its attention projections (Hu et al. 2021). Dropout is 0: matching needs a function."""
 
+    reads_weights = False
     options: dict = {}  # noqa: RUF012 - what a relative of LoRA tells peft besides; never changed
 
     def __init__(self, backbone: Backbone, rank: int, alpha: int):
@@ -133,11 +144,11 @@ class LoraStudent(Student):
             fan_in_fan_out=transposed,  # GPT-2's layers
             **self.options,
         )
-        return get_peft_model(backbone.model, config)
+        return devices.made_real(get_peft_model(backbone.model, config))
 
     def initial(self, seed: object) -> Params:
         """Fresh adapters: A Kaiming uniform as in peft, B zero, so that the student starts as the frozen model."""
-        fresh = {}
+        fresh, live = {}, self.live()
         for name, shape in self.shapes.items():
             if name in self._others:
                 fresh[name] = self._others[name].clone()
@@ -146,7 +157,7 @@ class LoraStudent(Student):
             if name.endswith(A):
                 rng = generator("lora", seed, name)
                 torch.nn.init.kaiming_uniform_(value, a=math.sqrt(5), generator=rng)
-            fresh[name] = value.to(self.device)
+            fresh[name] = value.to(live[name].device)  # of a spread model, where its layer computes
         return fresh
 
     def save(self, params: Params, folder: Path) -> None:

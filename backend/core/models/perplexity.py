@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import torch
 
+from backend.core import devices
 from backend.core.models.backbones import Backbone
 from backend.core.text.token_ids import prompt_ids
 
@@ -18,7 +19,7 @@ def perplexity(backbone: Backbone, texts: Sequence[str]) -> float:
 
     Raises ValueError where no text has a second token.
     """
-    device, total, tokens = next(backbone.model.parameters()).device, 0.0, 0
+    device, total, tokens = devices.of(backbone.model), 0.0, 0
     for text in texts:
         ids = torch.tensor([prompt_ids(backbone.tokenizer, text)], device=device)
         logits = backbone.model(input_ids=ids).logits[0, :-1].float()

@@ -5,8 +5,6 @@ Knows how a name becomes a student and how examples become its rows; trains noth
 
 import logging
 
-import torch
-
 from backend.core.models.backbones import context_length, fingerprint, load_backbone, tokenizer_warnings
 from backend.core.models.lora import LoraStudent
 from backend.core.text.examples import Rows, check_lengths, encode
@@ -25,7 +23,6 @@ class Reader:
         self.name, self.tokenizer = name, backbone.tokenizer
         self.context = context_length(backbone)
         self.fingerprint = fingerprint(backbone)
-        backbone.model.to(device())
         self.student = LoraStudent(backbone, rank, alpha)
         self.train = self.rows(train)
 
@@ -34,7 +31,3 @@ class Reader:
         encoded = [encode(self.tokenizer, example) for example in examples]
         check_lengths(encoded, self.context)
         return Rows(encoded, self.student.table)
-
-
-def device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -21,6 +21,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from backend.core import devices
 from backend.core.matrices import products
 from backend.core.models.backbones import context_length
 from backend.core.pool import scoring_threads
@@ -75,7 +76,7 @@ def plan(
     spec = find_task(task) if isinstance(task, str) else task
     if shots is None:
         shots = load_shots(spec.name) if spec.shots else {}
-    device = next(model.parameters()).device.type
+    device = devices.of(model).type
     if token_budget is None:  # a CPU is fastest while a batch stays in its caches: 100 questions took 9.5 s, not 11.1
         token_budget = 512 if device == "cpu" else 16384
     threads = (scoring_threads() if device == "cpu" else 1) if threads is None else threads
@@ -198,28 +199,27 @@ def _drawn(trees: Sequence[Tree], p: Plan) -> list[list[Tree]]:
 
 def read(p: Plan, todo: Iterable[Job]) -> Iterator[tuple[list[Tree], dict[Slot, float]]]:
     """Run the jobs, `threads` at a time. Threads and not OpenMP: its threads wait for each other at every product."""
-    before, todo = torch.get_num_threads(), iter(todo)
+    todo = iter(todo)
     if p.threads == 1:
         yield from ((trees, score_batch(p, trees, beginning)) for trees, beginning in todo)
         return
-    torch.set_num_threads(1)
-    pool = ThreadPoolExecutor(p.threads, "score", initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        running = deque((job[0], pool.submit(score_batch, p, *job)) for job in islice(todo, p.threads + 1))
-        while running:
-            trees, future = running.popleft()
-            values = future.result()
-            running.extend((job[0], pool.submit(score_batch, p, *job)) for job in islice(todo, 1))
-            yield trees, values
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(before)
+    with devices.threads(1):
+        pool = ThreadPoolExecutor(p.threads, "score", initializer=devices.set_threads, initargs=(1,))
+        try:
+            running = deque((job[0], pool.submit(score_batch, p, *job)) for job in islice(todo, p.threads + 1))
+            while running:
+                trees, future = running.popleft()
+                values = future.result()
+                running.extend((job[0], pool.submit(score_batch, p, *job)) for job in islice(todo, 1))
+                yield trees, values
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 @torch.inference_mode()
 def score_batch(p: Plan, trees: Sequence[Tree], beginning: Shared | None = None) -> dict[Slot, float]:
     """The summed log-probability of every answer in these rows."""
-    first = next(p.model.parameters())
+    device, dtype = devices.of(p.model), next(p.model.parameters()).dtype
     asked = [
         ((number, place), token)
         for number, tree in enumerate(trees)
@@ -227,21 +227,21 @@ def score_batch(p: Plan, trees: Sequence[Tree], beginning: Shared | None = None)
         for place, token in zip(answer.places, answer.tokens, strict=True)
     ]
     spots = {spot: number for number, spot in enumerate(dict.fromkeys(spot for spot, _ in asked))}  # options share some
-    where = torch.tensor(list(spots), device=first.device).T
-    inputs = tree_inputs(trees, first.dtype) if p.packed else plain_inputs(trees)
-    inputs = {name: value.to(first.device) for name, value in inputs.items()}
+    where = torch.tensor(list(spots), device=device).T
+    inputs = tree_inputs(trees, dtype) if p.packed else plain_inputs(trees)
+    inputs = {name: value.to(device) for name, value in inputs.items()}
     if p.packed:
         logits = _tree_logits(p.model, inputs, None if beginning is None else beginning.get(), *where)
     else:
         logits = _logits(p.model, inputs, *where)
-    picked = torch.tensor([(spots[spot], token) for spot, token in asked], device=first.device).T
+    picked = torch.tensor([(spots[spot], token) for spot, token in asked], device=device).T
     values = iter(torch.log_softmax(logits.float(), dim=-1)[*picked].tolist())  # one transfer for the whole batch
     return {answer.slot: math.fsum(next(values) for _ in answer.tokens) for tree in trees for answer in tree.answers}
 
 
 @torch.inference_mode()
 def _read_prefix(p: Plan, ids: tuple[int, ...]) -> Prefix:
-    device = next(p.model.parameters()).device
+    device = devices.of(p.model)
     prefix = Prefix(len(ids))
     _inner(p.model).base_model(
         input_ids=torch.tensor([ids], device=device),

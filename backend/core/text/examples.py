@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from backend.core import devices
 from backend.core.chunks import chunks
 from backend.core.text.batches import IGNORED, Batch, Encoded, collate_encoded, padded
 from backend.core.text.chat import reading
@@ -24,12 +25,11 @@ FLOATS_PER_UNIT = 34  # that a layer keeps of a token for the backward pass, for
 
 def tokens_at_once(model: torch.nn.Module) -> int:
     """Tokens of a micro-batch, with its padding. A GPU is done with a small batch before the next one is ordered."""
-    device = next(model.parameters()).device
+    device = devices.of(model)
     if device.type == "cpu":
         return MICRO_TOKENS
     bytes_per_token = 4 * FLOATS_PER_UNIT * model.config.num_hidden_layers * model.config.hidden_size
-    room = torch.cuda.get_device_properties(device).total_memory
-    return max(MICRO_TOKENS, int(GPU_SHARE * room / bytes_per_token))
+    return max(MICRO_TOKENS, int(GPU_SHARE * devices.memory(device) / bytes_per_token))
 
 
 @dataclass(frozen=True)

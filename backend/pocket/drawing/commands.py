@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from transformers import CLIPTextModel
 
+from backend.core.devices import set_threads
 from backend.core.diffusion.pipeline import Pipeline, save_pipeline
 from backend.core.training.finetune_state import read_tensors, write_tensors
 from backend.pocket.drawing.lesson import PATCH, Lesson, noising
@@ -25,7 +25,7 @@ EVERY = 250  # steps between two states on the disk
 
 def teach(args: argparse.Namespace) -> None:
     """Teach up to the asked number of steps, from the last state in `args.work` on, and write the model."""
-    torch.set_num_threads(args.threads)
+    set_threads(args.threads)
     asked = {"side": args.side, "prediction": args.prediction, "steps": args.steps, "seed": args.seed}
     lesson, began = (
         replace(Lesson(), **{key: value for key, value in asked.items() if value is not None}),

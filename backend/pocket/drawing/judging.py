@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from backend.core.devices import set_threads
 from backend.core.diffusion.judge import Judge, load_judge, save_judge
 from backend.core.scoring.metrics import interval
 from backend.core.seeding import generator
@@ -29,7 +30,7 @@ WORSE = {"clean": (0.0, 0.0), "noise 0.05": (0.05, 0.0), "blur 0.7": (0.0, 0.7)}
 
 def judge(args: argparse.Namespace) -> None:
     """Train a judge up to the asked number of steps, from the last state in `args.work` on; write and check it."""
-    torch.set_num_threads(args.threads)
+    set_threads(args.threads)
     lesson, began = JudgeLesson(SEEDS[args.which]), time.monotonic()
     lesson = replace(lesson, steps=args.steps or lesson.steps)
 

@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from backend.core.devices import set_threads
 from backend.core.diffusion.frechet import enough, floor, frechet
 from backend.core.diffusion.judge import Judge, load_judge
 from backend.core.diffusion.latents import from_bytes
@@ -39,7 +40,7 @@ GUIDANCE = 2.0  # chosen on the validation prompts
 
 def score(args: argparse.Namespace) -> None:
     """Draw the fixed prompts by the model of a folder, and write scores.json beside it."""
-    torch.set_num_threads(args.threads)
+    set_threads(args.threads)
     began, pipeline, readers = time.monotonic(), load_pipeline(str(args.model)), judges(args.judges)
     asked = fixed(args.split, args.count)
 

@@ -3,7 +3,7 @@
 Every stage picks up where its files end, so a stopped or killed run resumes to the same numbers.
 """
 
-from backend.core.pool import set_threads
+from backend.core.devices import set_threads
 from backend.runs.folder import RunDir
 from backend.runs.spent import timed
 from backend.studies.a_sdm.conclude import conclude

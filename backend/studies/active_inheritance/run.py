@@ -5,8 +5,8 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 
 import json
 
+from backend.core.devices import set_threads
 from backend.core.models.backbones import find_source
-from backend.core.pool import set_threads
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
 from backend.runs.spent import peak_memory_mb, seconds_spent, timed

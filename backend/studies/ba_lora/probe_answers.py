@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import kl_div, log_softmax
 from transformers import PreTrainedTokenizerBase
 
+from backend.core import devices
 from backend.core.models.backbones import context_length
 from backend.core.scoring.metrics import calibration, option_loss, option_probabilities
 from backend.core.scoring.score import plan
@@ -83,7 +84,7 @@ def _last_logits(model: torch.nn.Module, prompts: Sequence[tuple[int, ...]]) -> 
     """The logits behind prompts of one length."""
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model  # peft hides the arguments
     last = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(inner.forward).parameters else {}
-    ids = torch.tensor(prompts, device=next(model.parameters()).device)
+    ids = torch.tensor(prompts, device=devices.of(model))
     return model(input_ids=ids, **last).logits[:, -1].float().cpu()
 
 

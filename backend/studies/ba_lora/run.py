@@ -5,7 +5,7 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 
 import json
 
-from backend.core.pool import set_threads
+from backend.core.devices import set_threads
 from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.runs.folder import RunDir

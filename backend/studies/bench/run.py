@@ -8,10 +8,9 @@ import json
 import logging
 from pathlib import Path
 
+from backend.core.devices import kind, set_threads
 from backend.core.matrices import not_used
 from backend.core.models.backbones import load_tokenizer, tokenizer_warnings
-from backend.core.models.readers import device
-from backend.core.pool import set_threads
 from backend.core.text.examples import encode
 from backend.core.text.prompts import Example
 from backend.core.text.shown import shown_examples
@@ -53,7 +52,7 @@ def run(config: BenchConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.st
 def left_aside(config: BenchConfig) -> list[str]:
     """What the settings ask for to save time and this machine is no faster with, each in a sentence."""
     trains = config.data != "none" and config.regime == "ordinary"
-    return not_used(device(), config.mixed_precision and trains, config.fast)
+    return not_used(kind(), config.mixed_precision and trains, config.fast)
 
 
 def show_examples(config: BenchConfig, run_dir: RunDir) -> None:

@@ -69,7 +69,7 @@ class Trainer:
 
     def __init__(self, config: BenchConfig, run_dir: RunDir, look_up: Callable[[], None] | None):
         self.config, self.run_dir, self._look_up = config, run_dir, look_up
-        backbone = load_backbone(config.student, dtype=config.precision)
+        backbone = load_backbone(config.student, dtype=config.precision, trained=config.method == "full")
         self.backbone = replace(backbone, tokenizer=with_bos(backbone.tokenizer, config.bos))
         self._regularised = config.method == BA_LORA
         method, alpha = ("pissa", config.rank) if self._regularised else (config.method, config.alpha)

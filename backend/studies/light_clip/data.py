@@ -6,7 +6,6 @@ Knows a config, sources of pictures and CLIP models. Does not train and does not
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from transformers import CLIPModel
 
 from backend.core.vision.captions import MARKS
@@ -114,11 +113,6 @@ def parts_of(c: LightClipConfig, arm: Arm) -> Parts:
         blind=c.blind,
         both_ways=c.both_ways,
     )
-
-
-def device() -> str:
-    """Where students are trained."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _tower(width: int, layers: int) -> TowerSize:

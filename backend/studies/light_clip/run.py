@@ -5,7 +5,8 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 
 import json
 
-from backend.core.pool import Workers, set_threads
+from backend.core.devices import set_threads
+from backend.core.pool import Workers
 from backend.core.vision.depth import text_weight
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir

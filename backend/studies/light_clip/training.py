@@ -13,6 +13,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from backend.core import devices
 from backend.core.params import snapshot
 from backend.core.seeding import generator
 from backend.core.training.finetune import Diverged
@@ -27,7 +28,7 @@ from backend.runs.progress import Stopped
 from backend.studies.light_clip.arms import ARMS
 from backend.studies.light_clip.cells import TRAIN, Cell
 from backend.studies.light_clip.config import LightClipConfig
-from backend.studies.light_clip.data import Data, device, parts_of
+from backend.studies.light_clip.data import Data, parts_of
 from backend.studies.light_clip.exams import TEST, VALIDATION, Exam, exam_of
 from backend.studies.light_clip.looks import Shown, hidden_rows, label_rows, match_rows, shown_of
 
@@ -111,7 +112,7 @@ class Trainer:
     def train(self, stage: str, cell: Cell, folder: Path) -> Outcome:
         """From the last checkpoint, or the beginning, to the exams. Raises Stopped when asked to stop."""
         folder.mkdir(parents=True, exist_ok=True)
-        light = self.data.student(ARMS[cell.variant.arm], cell.variant.layers, cell.seed).to(device())
+        light = self.data.student(ARMS[cell.variant.arm], cell.variant.layers, cell.seed).to(devices.own())
         try:
             return self._trained(stage, cell, light, folder)
         except Diverged:

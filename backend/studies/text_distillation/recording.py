@@ -4,11 +4,12 @@ Knows which experts there are and how they are logged; not how an expert steps, 
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 
 import torch
 
+from backend.core.devices import threads
 from backend.disk import clear_parts, home
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress, Stopped
@@ -118,14 +119,3 @@ class Log:
             self._written[number] = max(self._written[number], len(rows))
             if self._written[number] < self._config.expert_steps:
                 return  # those behind it wait for their turn
-
-
-@contextlib.contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Let torch compute with so many threads meanwhile."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

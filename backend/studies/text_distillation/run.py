@@ -4,7 +4,8 @@ experts -> distil -> decode -> evaluate. Every stage picks up where its files en
 numbers. Knows files and stages; the mathematics is in distill.py and unroll.py.
 """
 
-from backend.core.pool import Workers, set_threads, worker_count
+from backend.core.devices import set_threads
+from backend.core.pool import Workers, worker_count
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import checking_work, search_work

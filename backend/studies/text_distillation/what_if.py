@@ -15,6 +15,7 @@ from statistics import fmean
 
 import torch
 
+from backend.core.devices import set_threads
 from backend.core.models.readers import Reader
 from backend.core.params import Params
 from backend.core.scoring.compare import paired
@@ -71,7 +72,7 @@ def what_if(
     readers = [reader_of(name, case.config.lora_rank, case.config.lora_alpha) for name in models_of(case.config)]
     works = [Work(reader, case, students) for reader in readers]
     total = sum(work.total for work in works)
-    with ThreadPoolExecutor(len(works), initializer=torch.set_num_threads, initargs=(torch.get_num_threads(),)) as pool:
+    with ThreadPoolExecutor(len(works), initializer=set_threads, initargs=(torch.get_num_threads(),)) as pool:
         running = [pool.submit(work.do) for work in works]
         while wait(running, TOLD_S, FIRST_EXCEPTION).not_done:
             if failed := next((one.exception() for one in running if one.done() and one.exception()), None):

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if not (Path(args.run) / "config.json").is_file():
         raise UserError(f"{args.run} is not a run folder.", "a folder with config.json", "Check the path.")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads that spin starve other programs
-    from backend.core.pool import set_threads  # noqa: PLC0415 - torch takes seconds to import
+    from backend.core.devices import set_threads  # noqa: PLC0415 - torch takes seconds to import
     from backend.desk.worker import last_of  # noqa: PLC0415
     from backend.studies.text_distillation.what_if import what_if  # noqa: PLC0415
 

@@ -5,7 +5,7 @@ Every stage picks up where its files end, so a stopped or killed run resumes to 
 
 import json
 
-from backend.core.pool import set_threads
+from backend.core.devices import set_threads
 from backend.core.vision.parts import shapes_of
 from backend.core.vision.pixel_baselines import pixel_baselines
 from backend.disk import write_atomically

@@ -92,13 +92,13 @@ def test_the_switch_is_used_only_where_it_is_exact_unless_rounding_is_asked_for(
         (Probe(error=1e-3, gain=3.0), True, True),
         (Probe(error=1e-3, gain=1.0), True, False),
     ):
-        monkeypatch.setattr(matrices, "probe", lambda probe=probe: probe)
+        monkeypatch.setattr(matrices, "probe", lambda _, probe=probe: probe)
         with products("cpu", rounded):
             assert (look() == "bf16") == switched
         assert look() == before
 
 
 def test_the_probe_measures_this_machine():
-    found = matrices.probe()
+    found = matrices.probe("cpu")
     assert 0 <= found.error < 0.05 and found.gain > 0
     assert not (found.exact and found.rounds)

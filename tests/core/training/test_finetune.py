@@ -126,7 +126,7 @@ def test_between_steps_the_student_is_in_evaluation_mode_and_holds_the_trained_p
 
 
 def test_mixed_precision_computes_in_bfloat16_and_keeps_float32_parameters(any_student, monkeypatch):
-    monkeypatch.setattr(matrices, "autocast_gain", lambda: 3.0)
+    monkeypatch.setattr(matrices, "autocast_gain", lambda _: 3.0)
     seen = set()
     hook = any_student.backbone.model.get_output_embeddings().register_forward_hook(
         lambda module, inputs, output: seen.add(output.dtype)

@@ -94,8 +94,8 @@ def test_cheaper_arithmetic_trains_and_says_so(tmp_path, changes):
 
 
 def test_a_run_says_what_saves_no_time_here_and_was_left_aside(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(matrices, "autocast_gain", lambda: 0.02)
-    monkeypatch.setattr(matrices, "probe", lambda: matrices.Probe(error=1e-3, gain=1.0))
+    monkeypatch.setattr(matrices, "autocast_gain", lambda _: 0.02)
+    monkeypatch.setattr(matrices, "probe", lambda _: matrices.Probe(error=1e-3, gain=1.0))
     settings = {"mixed_precision": True, "fast": True, "lrs": (0.005,), "seeds": 1, "data": "random", "examples": 8}
     config, run_dir = start(tmp_path, **settings)
     assert run_to_the_end(config, run_dir) == "finished"
