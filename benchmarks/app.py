@@ -9,7 +9,6 @@ address and its events; no component.
 
 import argparse
 import asyncio
-import json
 import statistics
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 from benchmarks import crowd
+from benchmarks.rows import Table, row
 from tests.browsing import CHROMIUM, FLAGS, ROOT, end, serve
 
 LOGGED = 1000  # steps of the long run
@@ -62,13 +62,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--ticks", type=int, default=0, help="of each of ten pages, to see the memory grow")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
-    rows, pages = [], [int(count) for count in args.pages.split(",") if count]
-    with tempfile.TemporaryDirectory() as folder:
+    pages = [int(count) for count in args.pages.split(",") if count]
+    with tempfile.TemporaryDirectory() as folder, Table("app", args.json) as table:
         grown = growing(Path(folder) / "growing", args.ticks) if args.ticks else ()
         for found in chain(grown, in_browsers(Path(folder), pages, args.seconds)):
-            rows.append(found)
-            print("" if args.json else as_line(found), end="" if args.json else "\n", flush=True)
-    print(json.dumps(rows, indent=1) if args.json else "")
+            table.add(found)
 
 
 def in_browsers(folder: Path, pages: list[int], seconds: float) -> Iterator[dict]:
@@ -80,14 +78,6 @@ def in_browsers(folder: Path, pages: list[int], seconds: float) -> Iterator[dict
         yield from long_run(browser, folder / "long", seconds)
         for count in pages:
             yield from many_pages(browser, folder / f"many-{count}", count, seconds)
-
-
-def row(name: str, value: float, unit: str, bar: str = "") -> dict:
-    return {"name": name, "value": round(value, 3), "unit": unit, "bar": bar}
-
-
-def as_line(found: dict) -> str:
-    return f"{found['name']:44} {found['value']:>10} {found['unit']:6} {found['bar']}"
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from benchmarks.rows import row, show
+from benchmarks.rows import Table, row
 from tests.waiting import free_port, wait_served
 
 ROOT = Path(__file__).parent.parent
@@ -96,7 +96,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             server.wait(40)
         left = [one.pid for one in psutil.process_iter(["environ"]) if folder in str(one.info["environ"] or "")]
         rows.append(row("processes left after the end", len(left), "", "0"))
-    show(rows, args.json)
+    with Table("crowd", args.json) as table:
+        table.add(*rows)
 
 
 async def crowd(address: str, clients: int, seconds: float, home: Path, pid: int) -> list[dict]:

@@ -27,6 +27,7 @@ from backend.runs.pace import measure, pace
 from backend.runs.recipe import checked
 from backend.settings import parse_assignment
 from backend.study import find
+from benchmarks.rows import machine, machine_line
 
 WITHIN, OF_TWELVE = 1.5, 10
 
@@ -80,7 +81,7 @@ def main() -> int:
     os.environ["DISTILLOSCOPE_HOME"] = str(out / "home")
     if not pace()[1]:
         measure(worker_environment())
-    print(f"pace: {pace()}", file=sys.stderr)
+    print(f"{machine_line(machine())}; pace: {pace()}", file=sys.stderr)
     wanted = [case for case in CASES if not args.only or case.name in args.only.split(",")]
     rows = [row for case in wanted if (row := row_of(case, out))]
     print(json.dumps(rows, indent=1) if args.json else table(rows))

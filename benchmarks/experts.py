@@ -1,6 +1,6 @@
 """Experts side by side: the experts stage by one process, and by as many as there are cores.
 
-    python -m benchmarks.experts [--preset standard] [--set FIELD=VALUE ...] [--rounds 2] [--json]
+    python -m benchmarks.experts [--preset standard] [--set FIELD=VALUE ...] [--rounds 3] [--json] [--keep]
 
 Wall seconds of the command from its start, each in a home of its own, the best of interleaved rounds; the files of both
 ways are compared byte for byte.
@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.rows import parser, row, show
+from benchmarks.rows import Table, parser, row
 
 WAYS = ("1", "")  # what DISTILLOSCOPE_WORKERS says
 
@@ -24,19 +24,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("--preset", default="standard")
     found.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
     args = found.parse_args(argv)
-    settings = [word for one in args.set for word in ("--set", one)]
+    with Table.of("experts", args) as table:
+        table.within([(args.preset, lambda: measured(args.preset, args.set, args.rounds))])
+
+
+def measured(preset: str, changes: Sequence[str], rounds: int) -> list[dict]:
+    settings = [word for one in changes for word in ("--set", one)]
     best, files = dict.fromkeys(WAYS, float("inf")), {}
-    for _ in range(args.rounds):
+    for _ in range(rounds):
         for workers in WAYS:
             with tempfile.TemporaryDirectory() as folder:
-                took = wall(Path(folder), workers, ["--preset", args.preset, *settings])
+                took = wall(Path(folder), workers, ["--preset", preset, *settings])
                 best[workers] = min(best[workers], took)
                 files[workers] = recorded(Path(folder))
     if files["1"] != files[""]:
         raise RuntimeError("The experts of both ways differ.")
     one, several = best["1"], best[""]
-    rows = [row(f"{args.preset}: experts one by one", one, "s"), row(f"{args.preset}: side by side", several, "s")]
-    show([*rows, row(f"{args.preset}: times faster", one / several, "x")], args.json)
+    rows = [row(f"{preset}: experts one by one", one, "s"), row(f"{preset}: side by side", several, "s")]
+    return [*rows, row(f"{preset}: times faster", one / several, "x")]
 
 
 def wall(folder: Path, workers: str, words: list[str]) -> float:

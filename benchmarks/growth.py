@@ -1,11 +1,12 @@
 """Growth: what an update costs as prompts, inner steps, lengths and experts grow, and the exponent of each.
 
-    python -m benchmarks.growth [--rounds 2] [--json]
+    python -m benchmarks.growth [--rounds 3] [--json] [--minutes 5] [--keep]
 
 cost = a * size ** exponent, fitted in logarithms over the larger sizes; 1 is linear.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from backend.core.models.backbones import load_backbone
 from backend.core.models.lora import LoraStudent
 from backend.studies.text_distillation.unroll import matching_gradient
 from benchmarks.case import expert, make_case, real_rows
-from benchmarks.rows import parser, row, seconds, show
+from benchmarks.rows import Table, parser, row, seconds
 
 MODEL = "opt-pocket"
 
@@ -42,13 +43,18 @@ GROWING: dict[str, tuple[Callable[[int], Callable[[], object]], tuple[int, ...],
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    args, rows = parser(__doc__).parse_args(argv), []
-    for name, (make, sizes, bar) in GROWING.items():
-        took = seconds({str(size): make(size) for size in sizes}, args.rounds)
-        rows += [row(f"{name} = {size}", took[str(size)], "CPU s") for size in sizes]
-        slope = np.polyfit(np.log(sizes[-3:]), np.log([took[str(size)] for size in sizes[-3:]]), 1)[0]
-        rows.append(row(f"{name}: exponent", float(slope), "", bar))
-    show(rows, args.json)
+    args = parser(__doc__).parse_args(argv)
+    with Table.of("growth", args) as table:
+        table.within((name, partial(measured, name, args.rounds)) for name in GROWING)
+
+
+def measured(name: str, rounds: int) -> list[dict]:
+    """Rows of one size that grows, and the exponent."""
+    make, sizes, bar = GROWING[name]
+    took = seconds({str(size): make(size) for size in sizes}, rounds)
+    rows = [row(f"{name} = {size}", took[str(size)], "CPU s") for size in sizes]
+    slope = np.polyfit(np.log(sizes[-3:]), np.log([took[str(size)] for size in sizes[-3:]]), 1)[0]
+    return [*rows, row(f"{name}: exponent", float(slope), "", bar)]
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.kill_case import CASES, Case, Moment, differing
+from benchmarks.rows import machine, machine_line
 
 WRITING = "writing"
 TURNS = (
@@ -131,6 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     say = (lambda text: None) if args.json else lambda text: print(text, flush=True)
+    say(machine_line(machine()))
     say(f"{'':>3}  {'study':<18} {'killed at':<46} repeated  in the end")
     verdicts = kills(args.times, args.seed, folder, args.at_once, say)
     good = sum(v.good for v in verdicts)

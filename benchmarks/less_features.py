@@ -1,13 +1,15 @@
 """LESS's features: per-example gradients in batches and a sparse projection, against its own way one by one.
 
-    python -m benchmarks.less_features [--models opt-pocket,llama-pocket] [--questions 96] [--rounds 2] [--json]
+    python -m benchmarks.less_features [--models opt-pocket,llama-pocket] [--questions 96] [--rounds 3] [--json]
+        [--minutes 5] [--keep]
 
 The peer is LESS's released way as its description has it: a backward pass for each example, gradients stacked by 16,
 and a dense projection by random signs that are drawn anew for every 128 of the 8,192 dimensions and every stack.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,7 +21,7 @@ from backend.core.text.tasks import find_task, to_example
 from backend.core.text.text_data import load_questions
 from backend.selection.gradients import example_gradients, flat
 from backend.selection.projection import DIMENSIONS, Projection
-from benchmarks.rows import parser, row, seconds, show
+from benchmarks.rows import Table, parser, row, seconds
 
 STACK, BLOCK, BAR = 16, 128, 10
 
@@ -28,25 +30,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     found = parser(__doc__)
     found.add_argument("--models", default="opt-pocket,llama-pocket", help="comma separated")
     found.add_argument("--questions", type=int, default=96)
-    args, rows = found.parse_args(argv), []
-    spec, questions = find_task("pocket_science"), load_questions("pocket_science", "train")[: args.questions]
-    for model in args.models.split(","):
-        reader = Reader(model, 8, 16, [to_example(question, spec) for question in questions])
-        params = reader.student.initial(0)
-        features = sum(p.numel() for p in params.values())
-        begin = time.process_time()
-        project = Projection(features)
-        drawn = time.process_time() - begin
-        rows.append(row(f"{model}: the sparse map of {features:,} parameters, drawn once", drawn, "CPU s"))
-        ways = {
-            "ours": lambda r=reader, p=params, m=project: batched(r, p, m),
-            "one by one": lambda r=reader, p=params: one_by_one(r, p),
-        }
-        took = seconds(ways, args.rounds)
-        for name, value in took.items():
-            rows.append(row(f"{model}: {name}, examples a second", len(questions) / value, "1/CPU s"))
-        rows.append(row(f"{model}: times faster", took["one by one"] / took["ours"], "x", f">= {BAR}"))
-    show(rows, args.json)
+    args = found.parse_args(argv)
+    with Table.of("less-features", args) as table:
+        table.within((m, partial(measured, m, args.questions, args.rounds)) for m in args.models.split(","))
+
+
+def measured(model: str, count: int, rounds: int) -> Iterator[dict]:
+    """Rows of one model and so many questions."""
+    spec, questions = find_task("pocket_science"), load_questions("pocket_science", "train")[:count]
+    reader = Reader(model, 8, 16, [to_example(question, spec) for question in questions])
+    params = reader.student.initial(0)
+    features = sum(p.numel() for p in params.values())
+    begin = time.process_time()
+    project = Projection(features)
+    drawn = time.process_time() - begin
+    yield row(f"{model}: the sparse map of {features:,} parameters, drawn once", drawn, "CPU s")
+    ways = {"ours": lambda: batched(reader, params, project), "one by one": lambda: one_by_one(reader, params)}
+    took = seconds(ways, rounds)
+    for name, value in took.items():
+        yield row(f"{model}: {name}, examples a second", len(questions) / value, "1/CPU s")
+    yield row(f"{model}: times faster", took["one by one"] / took["ours"], "x", f">= {BAR}")
 
 
 def batched(reader: Reader, params: Params, project: Projection) -> Float[np.ndarray, "rows dimensions"]:

@@ -1,26 +1,30 @@
 """An outer step beside its peers: time over the first-order floor, peak memory, and how far off the gradient is.
 
-    python -m benchmarks.outer_step [--models opt-pocket,llama-pocket] [--steps 5,10,20,40] [--rounds 3] [--json]
+    python -m benchmarks.outer_step [--models opt-pocket,llama-pocket] [--steps 20] [--ways floor,naive,exact] [--full]
+        [--rounds 3] [--json] [--minutes 5] [--keep]
 
-Memory is the peak of a process of its own over what it held before the unroll. Errors are against the
-exact way in 64 bits where that fits (not SmolLM2: against `recompute`, the model's own double backward).
+Without --full: twenty steps, and no way that takes a minute to compile; with it every length and way, the memory too,
+and no end of minutes. Memory is the peak of a process of its own over what it held before the unroll. Errors are
+against the exact way in 64 bits where that fits (not SmolLM2: against `recompute`, the model's own double backward).
 """
 
 import ctypes
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import psutil
 import torch
 from torch import Tensor
 
+from backend.core.devices import set_threads
 from backend.studies.text_distillation.engines import compared
 from backend.studies.text_distillation.unroll import LossAt, Mixed, exact, matching_gradient, one_sided
 from benchmarks.case import Case, make_case
 from benchmarks.peers import outer
-from benchmarks.rows import parser, row, seconds, show
+from benchmarks.rows import Table, parser, row, seconds
 
 EXACT, FAST, ROUNDED = "<= 3.0", "<= 2.0", "<= 1.7"  # over the floor, at K = 20
 BARS = {
@@ -63,40 +67,47 @@ WAYS: dict[str, Callable[[Case], Run]] = {
 }
 
 
+SHORT = ("floor", "naive", "detached", "recompute", "exact")
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     found = parser(__doc__)
     found.add_argument("--models", default="opt-pocket,llama-pocket", help="comma separated")
-    found.add_argument("--steps", default="5,10,20,40", help="inner steps, comma separated")
-    found.add_argument("--ways", default=",".join(WAYS), help="comma separated; the floor among them")
+    found.add_argument("--steps", default="", help="inner steps, comma separated")
+    found.add_argument("--ways", default="", help="comma separated; the floor among them")
+    found.add_argument("--full", action="store_true", help="every length and way, and the memory of each")
     found.add_argument("--memory-of", help="print one way's memory alone")
     args = found.parse_args(argv)
-    torch.set_num_threads(1)
+    set_threads(1)
     if args.memory_of:
         return print(own_memory(args.models, int(args.steps), args.memory_of))
-    rows = []
-    for model in args.models.split(","):
-        for steps in map(int, args.steps.split(",")):
-            rows += measured(model, steps, args.ways.split(","), args.rounds)
-    return show(rows, args.json)
+    args.minutes = 0.0 if args.full else args.minutes
+    steps = args.steps or ("5,10,20,40" if args.full else "20")
+    ways = (args.ways or ",".join(WAYS if args.full else SHORT)).split(",")
+    cases = [(model, int(count)) for model in args.models.split(",") for count in steps.split(",")]
+    with Table.of("outer-step", args) as table:
+        table.within((f"{m}, K = {k}", partial(measured, m, k, ways, args.rounds, args.full)) for m, k in cases)
+    return None
 
 
-def measured(model: str, steps: int, ways: list[str], rounds: int) -> list[dict]:
-    """All rows of one model and one length."""
-    case, rows = make_case(model, steps), []
+def measured(model: str, steps: int, ways: list[str], rounds: int, remembers: bool) -> Iterator[dict]:
+    """All rows of one model and one length; `remembers`: those of the memory too."""
+    case = make_case(model, steps)
     ready = {way: WAYS[way](case) for way in ways}
     gradients = {way: run() for way, run in ready.items()}
     took = seconds(ready, rounds)
     wanted = in_64_bits(model, steps) if model.endswith("-pocket") else gradients["recompute"]
     for way in ways:
         name = f"{model}, K = {steps}, {way}"
-        rows.append(row(f"{name}: seconds", took[way], "CPU s"))
+        yield row(f"{name}: seconds", took[way], "CPU s")
         bar = BARS.get(way, "") if steps == 20 else ""
-        rows.append(row(f"{name}: over the floor", took[way] / took["floor"], "x", bar))
-        rows.append(row(f"{name}: memory", memory(model, steps, way), "MB"))
+        yield row(f"{name}: over the floor", took[way] / took["floor"], "x", bar)
+        if remembers:
+            yield row(f"{name}: memory", memory(model, steps, way), "MB")
         if gradients[way] is not None:
             off = compared((gradients[way],), (wanted,))
-            rows += [row(f"{name}: error", off["error"], ""), row(f"{name}: 1 - cosine", 1 - off["cosine"], "")]
-    return rows
+            yield row(f"{name}: error", off["error"], "")
+            yield row(f"{name}: 1 - cosine", 1 - off["cosine"], "")
 
 
 def in_64_bits(model: str, steps: int) -> Tensor:

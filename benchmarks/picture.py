@@ -1,14 +1,15 @@
 """The summary picture: every way's time over the first-order floor, and whether its gradient can be used.
 
-    python -m benchmarks.picture docs/benchmarks/outer-step.json 20 docs/performance.svg
+    python -m benchmarks.picture docs/benchmarks/outer-step/not-recorded.jsonl 20 docs/performance.svg
 
-Reads what `benchmarks.outer_step --json` printed; measures nothing.
+Reads what `benchmarks.outer_step --keep` left, or printed with --json; measures nothing.
 """
 
-import json
 import sys
 from html import escape
 from pathlib import Path
+
+from benchmarks.rows import read_rows
 
 USABLE = 1e-3  # 1 - cosine: what a gradient may be off
 LEFT, WIDE, LINE, TOP = 190, 420, 22, 46
@@ -61,5 +62,4 @@ def bar(name: str, way: dict[str, float], y: int, scale: float) -> list[str]:
 
 if __name__ == "__main__":
     source, steps, target = sys.argv[1:]
-    found = json.loads(Path(source).read_text(encoding="utf-8"))
-    Path(target).write_text(picture(found, int(steps)), encoding="utf-8")
+    Path(target).write_text(picture(read_rows(Path(source))[1], int(steps)), encoding="utf-8")

@@ -1,10 +1,10 @@
 """Quality per second: what an engine's prompts are worth after so many CPU seconds of updates.
 
-    python -m benchmarks.quality [--models opt-pocket,llama-pocket] [--seconds 15,30,60] [--json]
+    python -m benchmarks.quality [--models opt-pocket,llama-pocket] [--seconds 15] [--json] [--minutes 5] [--keep]
 
 The preset quick, updated until the seconds are over, by each engine and by the detached gradient (TESLA). Then the mean
 matching loss on an expert that was never followed, and the accuracy of fresh students of the prompts. Compiling is not
-counted: it is done before the first update.
+counted: it is done before the first update. The table of docs/performance.md is of --seconds 15,30,60 --minutes 0.
 """
 
 import statistics
@@ -12,12 +12,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from backend import settings
+from backend.core.devices import set_threads
 from backend.core.seeding import generator
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.buffer import TrajectoryBuffer
@@ -34,7 +35,7 @@ from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.state import OuterState
 from backend.studies.text_distillation.unroll import LossAt, MatchingGradient, Segment
 from benchmarks.peers import outer
-from benchmarks.rows import parser, row, show
+from benchmarks.rows import Table, parser, row
 
 ENDLESS, STUDENTS = 100_000, 3
 WAYS = {
@@ -60,16 +61,13 @@ FREE: list[float] = []  # CPU seconds that are not the engine's own
 def main(argv: Sequence[str] | None = None) -> None:
     found = parser(__doc__)
     found.add_argument("--models", default="opt-pocket,llama-pocket", help="comma separated")
-    found.add_argument("--seconds", default="15,30,60", help="CPU seconds of updates, comma separated, rising")
-    args, rows = found.parse_args(argv), []
-    torch.set_num_threads(1)
-    for model in args.models.split(","):
-        for way in WAYS[model.partition("-")[0]]:
-            found = measured(model, way, [float(part) for part in args.seconds.split(",")])
-            show(found, False) if not args.json else None  # as they come: this takes long
-            rows += found
-    if args.json:
-        show(rows, True)
+    found.add_argument("--seconds", default="15", help="CPU seconds of updates, comma separated, rising")
+    args = found.parse_args(argv)
+    set_threads(1)
+    stops = [float(part) for part in args.seconds.split(",")]
+    ways = [(model, way) for model in args.models.split(",") for way in WAYS[model.partition("-")[0]]]
+    with Table.of("quality", args) as table:
+        table.within((f"{model}, {way}", partial(measured, model, way, stops)) for model, way in ways)
 
 
 def measured(model: str, way: str, stops: list[float]) -> list[dict]:

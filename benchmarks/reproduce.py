@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from backend.runs.folder import RunDir
+from benchmarks.rows import machine, machine_line
 
 OLDER = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"}
 WAYS = {"reference": {}, "older processor": OLDER, "again": {}, "one worker": {"DISTILLOSCOPE_WORKERS": "1"}}
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
+    print(machine_line(machine()), flush=True)
     words = [args.study, "--preset", args.preset, *(word for text in args.set for word in ("--set", text))]
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.out or Path(scratch)

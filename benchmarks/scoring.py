@@ -1,29 +1,30 @@
 """Scoring: questions a second, ours beside lm-evaluation-harness and a plain loop over options, texts to choices.
 
     python -m benchmarks.scoring [--model opt-pocket] [--tasks pocket_science,pocket_mmlu] [--data-dir FOLDER]
-        [--questions 96] [--rounds 3] [--json]
+        [--questions 96] [--rounds 3] [--json] [--minutes 5] [--keep]
 
 The harness runs as it comes, with all cores in one product and 8 rows in a batch; so does the loop, one row at a time;
 we run as we come. Tokenizing counts. A task with worked examples is asked without them too. Wall time, the best of
 interleaved rounds, because who uses the cores well is the question.
 """
 
+import argparse
 import dataclasses
 import logging
-import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-import torch
-
+from backend.core.devices import set_threads
 from backend.core.models.backbones import Backbone, context_length, load_backbone
+from backend.core.processors import cores
 from backend.core.scoring.fast_score import Doubt, fast_stream
 from backend.core.scoring.score import plan, score_questions
 from backend.core.text.tasks import Question, TaskSpec, continuations, find_task, to_example
 from backend.core.text.text_data import load_questions, load_shots
 from benchmarks.peers import options
-from benchmarks.rows import parser, row, show
+from benchmarks.rows import Table, parser, row
 
 SUBJECTS = 3
 BARS = {
@@ -41,17 +42,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("--questions", type=int, default=96)
     args = found.parse_args(argv)
     logging.disable(logging.WARNING)
-    backbone, rows = load_backbone(args.model), []
-    for spec, shots in (one for task in args.tasks.split(",") for one in ways_to_ask(task, args.data_dir)):
-        questions = sample(spec.name, args.data_dir, args.questions)
-        name = f"{args.model}, {spec.name}, {spec.shots}-shot"
-        rows.append(row(f"{name}: the loop's choices that are ours", alike(backbone, spec, shots, questions), "", "1"))
-        best = timed(backbone, spec, shots, questions, args.rounds)
-        rows += [row(f"{name}: {way}, questions a second", len(questions) / took, "1/s") for way, took in best.items()]
-        for way in ("ours", "ours, fast"):
-            rows.append(row(f"{name}: {way}, over the harness", best["harness"] / best[way], "x", BARS.get(name, "")))
-            rows.append(row(f"{name}: {way}, over the loop", best["loop"] / best[way], "x"))
-    show(rows, args.json)
+    backbone = load_backbone(args.model)
+    asked = [one for task in args.tasks.split(",") for one in ways_to_ask(task, args.data_dir)]
+    with Table.of("scoring", args) as table:
+        table.within((name_of(args, spec), partial(measured, args, backbone, spec, shots)) for spec, shots in asked)
+
+
+def name_of(args: argparse.Namespace, spec: TaskSpec) -> str:
+    return f"{args.model}, {spec.name}, {spec.shots}-shot"
+
+
+def measured(args: argparse.Namespace, backbone: Backbone, spec: TaskSpec, shots: dict) -> Iterator[dict]:
+    """Rows of one way to ask."""
+    questions, name = sample(spec.name, args.data_dir, args.questions), name_of(args, spec)
+    yield row(f"{name}: the loop's choices that are ours", alike(backbone, spec, shots, questions), "", "1")
+    best = timed(backbone, spec, shots, questions, args.rounds)
+    for way, took in best.items():
+        yield row(f"{name}: {way}, questions a second", len(questions) / took, "1/s")
+    for way in ("ours", "ours, fast"):
+        yield row(f"{name}: {way}, over the harness", best["harness"] / best[way], "x", BARS.get(name, ""))
+        yield row(f"{name}: {way}, over the loop", best["loop"] / best[way], "x")
 
 
 def ways_to_ask(task: str, data_dir: str) -> Iterator[tuple[TaskSpec, dict]]:
@@ -83,17 +93,16 @@ def timed(
     backbone: Backbone, spec: TaskSpec, shots: dict, questions: Sequence[Question], rounds: int
 ) -> dict[str, float]:
     """Seconds of every way, the best of the rounds."""
-    cores = len(os.sched_getaffinity(0))
     ways: dict[str, tuple[Callable[[], object], int]] = {
-        "harness": (lambda: harness(backbone, spec, questions, shots), cores),
-        "loop": (lambda: options.choices(backbone, spec, questions, shots), cores),
+        "harness": (lambda: harness(backbone, spec, questions, shots), cores()),
+        "loop": (lambda: options.choices(backbone, spec, questions, shots), cores()),
         "ours": (lambda: score_questions(backbone.model, backbone.tokenizer, questions, spec, shots=shots), 1),
         "ours, fast": (lambda: fast(backbone, spec, questions, shots), 1),
     }
     best = dict.fromkeys(ways, float("inf"))
     for _ in range(rounds):
         for name, (way, threads) in ways.items():
-            torch.set_num_threads(threads)
+            set_threads(threads)
             begin = time.perf_counter()
             way()
             best[name] = min(best[name], time.perf_counter() - begin)

@@ -22,7 +22,7 @@ import psutil
 from gradio_client import Client
 
 from backend.runs.folder import RunDir
-from benchmarks.rows import row, show
+from benchmarks.rows import Table, row
 from tests.waiting import free_port, wait_served
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +66,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         finally:
             for one in of_the_store(folder):
                 one.kill()
-    show(rows, args.json)
+    with Table("server-kills", args.json) as table:
+        table.add(*rows)
     sys.exit(any(str(one["value"]) != one["bar"] and float(one["bar"]) != one["value"] for one in rows if one["bar"]))
 
 

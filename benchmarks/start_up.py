@@ -1,6 +1,6 @@
 """Start-up: how long the command line takes to answer, and a run to its first line.
 
-    python -m benchmarks.start_up [--rounds 3] [--json]
+    python -m benchmarks.start_up [--rounds 3] [--json] [--keep]
 
 Wall seconds of processes of their own, the best of interleaved rounds; the first line is the first row a run of the
 preset quick logs.
@@ -13,20 +13,25 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.rows import parser, row, show
+from benchmarks.rows import Table, parser, row
 
 WORDS = {"--help": ["--help"], "list": ["list"], "import of torch alone": None}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parser(__doc__).parse_args(argv)
+    with Table.of("start-up", args) as table:
+        table.add(*measured(args.rounds))
+
+
+def measured(rounds: int) -> list[dict]:
     best: dict[str, float] = {}
-    for _ in range(args.rounds):
+    for _ in range(rounds):
         for name, words in WORDS.items():
             command = ["-c", "import torch"] if words is None else ["-m", "backend", *words]
             best[name] = min(best.get(name, 1e9), wall([sys.executable, *command]))
         best["quick, first line"] = min(best.get("quick, first line", 1e9), first_line())
-    show([row(name, value, "s") for name, value in best.items()], args.json)
+    return [row(name, value, "s") for name, value in best.items()]
 
 
 def wall(command: list[str]) -> float:

@@ -26,6 +26,7 @@ from backend.core.text.text_data import load_questions
 from backend.desk.desk import Desk
 from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
+from benchmarks.rows import machine, machine_line
 
 TASK = "pocket_science"
 
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--texts", type=int, default=12)
     parser.add_argument("--edits", type=int, default=5)
     args = parser.parse_args(argv)
+    print(machine_line(machine()))
     with tempfile.TemporaryDirectory() as folder, closing(Desk()) as desk:
         run = make_run(Path(folder) / "run", args.texts)
         begin = time.perf_counter()
