@@ -10,13 +10,13 @@ import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 import psutil
 
 from backend.core import devices, leaving, processors
+from backend.core.fork_server import is_server, load_ahead
 from backend.errors import UserError
 
 # in a worker process: what each way to begin has made there, by its pickle
@@ -56,6 +56,8 @@ class Workers:
         self._executor: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> "Workers":
+        if self.count > 1:
+            load_ahead()
         return self
 
     def __exit__(self, kind: type | None, *_) -> None:
@@ -103,8 +105,8 @@ class Workers:
 
     def _processes(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            context = get_context("spawn")
-            first = (os.getpid(), pickle.dumps((_start, (self.count,))), context.Value("i", 0))
+            context = load_ahead()
+            first = (os.getpid(), dict(os.environ), pickle.dumps((_start, (self.count,))), context.Value("i", 0))
             self._executor = ProcessPoolExecutor(self.count, context, leaving.begin, first)
         return self._executor
 
@@ -124,10 +126,11 @@ def each(
 
 
 def kill_children() -> None:
-    """End every worker below this one, at once. Python's own tracker of semaphores leaves by itself."""
-    for child in psutil.Process().children(recursive=True):
+    """End every worker below this one, at once. Python's own servers leave by themselves."""
+    this = psutil.Process()
+    for child in this.children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if not any("resource_tracker" in word for word in child.cmdline()):
+            if not is_server(child, this.pid):
                 child.kill()
 
 

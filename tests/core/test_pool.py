@@ -1,11 +1,14 @@
 """Workers: what they are asked comes back whatever the order, they begin once, and none outlives its end."""
 
 import os
+import subprocess
+import sys
 import time
 
 import psutil
 import pytest
 
+from backend.core.fork_server import FIRST, is_server
 from backend.core.pool import Workers, kept
 from backend.errors import UserError
 
@@ -75,7 +78,7 @@ def computes(one: psutil.Process) -> bool:
     """Whether it is there and no tracker. Nobody may wait for it in psutil's way, which takes its end away from the
     executor: that would look for it for ever."""
     try:
-        return one.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(one.cmdline())
+        return one.status() != psutil.STATUS_ZOMBIE and not is_server(one, os.getpid())
     except psutil.NoSuchProcess:
         return False
 
@@ -93,3 +96,26 @@ def test_a_worker_keeps_what_it_made_and_this_process_does_not():
         assert all(same for _, same in workers.each(keeping, [1, 2, 3], nothing))
     first, again = kept(built, "rows"), kept(built, "rows")
     assert first == again and first is not again
+
+
+def test_the_fork_server_leaves_with_its_parent_also_while_it_still_loads(tmp_path):
+    began = tmp_path / "began"
+    (tmp_path / "slow.py").write_text(f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(60)")
+    words = f"""
+import os, sys
+from multiprocessing import forkserver, get_context
+sys.path.insert(0, {str(tmp_path)!r})
+get_context("forkserver").set_forkserver_preload([{FIRST!r}, "slow"])
+forkserver.ensure_running()
+print(forkserver._forkserver._forkserver_pid, flush=True)
+sys.stdin.read()
+"""
+    parent = subprocess.Popen([sys.executable, "-c", words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    server = psutil.Process(int(parent.stdout.readline()))
+    until = time.monotonic() + 30
+    while not began.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert server.is_running()
+    parent.kill()
+    parent.communicate()
+    server.wait(20)

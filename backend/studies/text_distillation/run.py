@@ -24,11 +24,11 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.
     set_threads()
     setup = Setup(config)
     keep_description(setup, run_dir)
-    buffer = record_experts(setup, run_dir, followed(config), "experts")
-    state = restore(setup, buffer, run_dir)
-    if "distil" in stages:
-        distil_prompts(setup, buffer, state, run_dir)
-    with Workers(worker_count()) as workers:
+    with Workers(worker_count()) as workers:  # they load their libraries while the first stages compute
+        buffer = record_experts(setup, run_dir, followed(config), "experts")
+        state = restore(setup, buffer, run_dir)
+        if "distil" in stages:
+            distil_prompts(setup, buffer, state, run_dir)
         if "decode" in stages:
             searched = sum(search_work(config, workers.count)) if config.decoder == "search" else 0.0
             buffer = record_experts(setup, run_dir, held_out(config), "decode", searched + checking_work(config))
