@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from backend import settings
-from backend.comparison.config import ComparisonConfig
+from backend.comparison.config import SELECTED, ComparisonConfig
 from backend.comparison.materials import Materials
 from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 
-REAL = ("random", "balanced", "k_center", "herding", "bm25", "embedding", "less", "select", "evolve", "init")
+REAL = (*SELECTED, "evolve", "init")
 ARMS = ("base", *REAL, "text", "text_shuffled", "full")
 
 

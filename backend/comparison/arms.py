@@ -56,11 +56,12 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         "seed": [c.seed, seed],
     }
     by = arm if arm in SELECTORS else c.start  # the selector behind it
-    if by in ("less", "select", "best"):
+    if by in (*TRAINED, "best"):
         recipe |= {"mixed_precision": c.mixed_precision}
     if by in ("select", "best"):
         recipe |= {"expert_lr": median_high(c.lrs)}
     if by == "best":
+        recipe |= {"among": list(SELECTED)}
         recipe |= {name: getattr(c, name) for name in VALIDATED} | {"readers": judges_of(materials)}
     if arm in BEGUN:
         recipe |= {"start": c.start}
@@ -74,6 +75,7 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
     return recipe
 
 
+TRAINED = ("less", "gist", "target_path", "kernel_matching", "select")  # selectors that train a student first
 VALIDATED = ("steps", "batch", "lrs", "lr_seeds")
 SEARCHED = (
     "objective",

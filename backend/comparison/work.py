@@ -21,6 +21,7 @@ MANY = 2000  # questions of a split that nobody counted
 LESS_CHECKPOINTS, SELECT_STRETCHES = 4, 3  # gradients of every row
 GRADIENT = 2.0  # one, projected: tokens for each read
 EXPERT_STEPS, EXPERT_BATCH = 60, 32  # of the expert behind select
+PATH_EPOCHS, PATH_BATCH = 4, 8  # of the warm-up behind target_path
 EMBEDDED = 0.4  # tokens for each that is only read
 DRAWS = 3  # sets beside the beginning that decide on a search's step size
 MATCHED_UPDATES, MATCHED = 40, (3.0, 2.4)  # of learned step sizes; a step and a token beside ordinary training
@@ -94,10 +95,17 @@ def selected(c: ComparisonConfig, arm: str) -> list[Part]:
     """What a selector looks at."""
     rows = count(c, TRAIN, c.train_limit)
     read = {"k_center": EMBEDDED * rows, "embedding": EMBEDDED * held_out(c)}  # rows are read once for all selectors
-    read |= {"less": GRADIENT * LESS_CHECKPOINTS * (rows + held_out(c)), "select": GRADIENT * SELECT_STRETCHES * rows}
+    every = GRADIENT * LESS_CHECKPOINTS * (rows + held_out(c))
+    read |= {"less": every, "gist": every, "kernel_matching": every, "select": GRADIENT * SELECT_STRETCHES * rows}
+    read |= {"rds_plus": EMBEDDED * (rows + held_out(c)), "target_path": 2 * EMBEDDED * rows}
     amount = Amount(tokens=read.get(arm, 0.0) * tokens(c))
-    if arm == "select":
-        amount += Amount(steps=EXPERT_STEPS, tokens=EXPERT_STEPS * EXPERT_BATCH * tokens(c))
+    taught = {
+        "select": (EXPERT_STEPS, EXPERT_BATCH),
+        "target_path": (PATH_EPOCHS * held_out(c) // PATH_BATCH, PATH_BATCH),
+    }
+    if arm in taught:
+        steps, batch = taught[arm]
+        amount += Amount(steps=steps, tokens=steps * batch * tokens(c))
     return [Part("arms", arm, amount, c.model)] if arm in read else []
 
 

@@ -14,7 +14,11 @@ HOMES = {
     "herding": ("geometry", "herding"),
     "bm25": ("bm25", "bm25"),
     "embedding": ("geometry", "similar"),
+    "rds_plus": ("rds_plus", "rds_plus"),
     "less": ("less", "less"),
+    "gist": ("gist", "gist"),
+    "target_path": ("target_path", "target_path"),
+    "kernel_matching": ("kernel_matching", "kernel_matching"),
     "select": ("select", "select"),
 }
 NAMES = tuple(HOMES)

@@ -4,10 +4,11 @@ Knows a reader's frozen model and encoded rows; not what the vectors are compare
 """
 
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from backend.core.chunks import chunks
@@ -19,22 +20,38 @@ from backend.core.text.examples import Rows
 TOKENS, ROWS = 4096, 64  # a forward pass without gradients: all hidden states of SmolLM2 are then 0.3 GB
 
 
-@torch.no_grad()
 def embed(reader: Reader, rows: Rows) -> Float[np.ndarray, "n hidden"]:
     """The mean of the frozen model's last hidden states over each row's prompt, normalised.
 
     The student runs with the parameters training starts from, where it computes what the untouched backbone does,
     whatever it holds by now. The answer is left out: rows that share one would look alike. One forward pass a row.
     """
-    prompts = Rows([Encoded(example.prompt, ()) for example in rows.examples], rows.table)
+    prompts = [Encoded(example.prompt, ()) for example in rows.examples]
+    return _pooled(reader, Rows(prompts, rows.table), lambda mask: mask)
+
+
+def embed_weighted(reader: Reader, rows: Rows) -> Float[np.ndarray, "n hidden"]:
+    """The same over prompt and answer, the i-th token weighing i: a later token has read more of the text.
+
+    Source: Muennighoff 2022 (SGPT), as RDS+ has it (Ivison et al. 2025).
+    """
+    texts = [Encoded((*example.prompt, *example.answer), ()) for example in rows.examples]
+    return _pooled(reader, Rows(texts, rows.table), lambda mask: mask.cumsum(1) * mask)
+
+
+@torch.no_grad()
+def _pooled(
+    reader: Reader, texts: Rows, weighing: Callable[[Int[Tensor, "batch seq"]], Tensor]
+) -> Float[np.ndarray, "n hidden"]:
+    """The weighted mean of each text's last hidden states, normalised; `weighing` makes weights of a mask."""
     start, found = reader.student.initial(0), {}
-    for chosen in chunks([len(example.prompt) for example in prompts.examples], TOKENS, ROWS):
-        batch = prompts.batch(chosen)
+    for chosen in chunks([len(example.prompt) for example in texts.examples], TOKENS, ROWS):
+        batch = texts.batch(chosen)
         hidden = _last_hidden(reader, start, batch)
-        weights = batch.mask.to(hidden.device, hidden.dtype)[..., None]
+        weights = weighing(batch.mask).to(hidden.device, hidden.dtype)[..., None]
         means = (hidden * weights).sum(1) / weights.sum(1)
         found |= dict(zip(chosen, torch.nn.functional.normalize(means.float(), dim=-1).cpu().numpy(), strict=True))
-    return np.stack([found[row] for row in range(len(rows))])
+    return np.stack([found[row] for row in range(len(texts))])
 
 
 def _last_hidden(reader: Reader, params: Params, batch: Batch) -> Float[Tensor, "batch seq hidden"]:

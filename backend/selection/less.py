@@ -13,15 +13,12 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.core.params import on
-from backend.core.seeding import generator, shuffled_batches
-from backend.core.text.examples import Rows
-from backend.core.training.finetune import Plan, finetune
 from backend.core.training.finetune_state import FinetuneState
-from backend.selection.gradients import example_gradients, flat
+from backend.selection.gradients import flat
 from backend.selection.plain import drawn_order
 from backend.selection.pool import Pool
-from backend.selection.projection import DIMENSIONS, Projection
+from backend.selection.projection import DIMENSIONS, Projection, unit
+from backend.selection.warm_up import Checkpoint, Schedule, checkpoints, gradients_at
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's
 
@@ -38,14 +35,6 @@ class LessSettings:
     batch: int = 8
     lr: float = 1e-3
     dimensions: int = DIMENSIONS
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """The student after an epoch of warm-up, and that epoch's share `weight` of the mean step sizes."""
-
-    state: FinetuneState
-    weight: float
 
 
 DEFAULT = LessSettings()
@@ -76,39 +65,16 @@ def influences(pool: Pool, settings: LessSettings = DEFAULT) -> Float[np.ndarray
     for checkpoint in warm_up(pool, settings):
         wanted = _task_means(pool, checkpoint.state, tasks, project)
         for chosen, directions in _train_directions(pool, checkpoint.state):
-            scores[chosen] += checkpoint.weight * (_unit(project(directions.cpu().numpy())) @ wanted.T)
+            scores[chosen] += checkpoint.weight * (unit(project(directions.cpu().numpy())) @ wanted.T)
     return scores.max(axis=1)
 
 
 def warm_up(pool: Pool, settings: LessSettings) -> list[Checkpoint]:
-    """Train LoRA on random rows and keep parameters and Adam's moments after every epoch.
-
-    4 checkpoints of SmolLM2 are 22 MB.
-    """
-    student = pool.reader.student
+    """Checkpoints of a training on random rows of the pool."""
     rows = min(len(pool), max(settings.least_rows, round(settings.warmup_share * len(pool))))
     chosen = drawn_order(len(pool), pool.seed, "less warm-up")[:rows]
-    per_epoch = max(1, rows // settings.batch)
-    steps = settings.epochs * per_epoch
-    batches = shuffled_batches(rows, settings.batch, steps, generator("selection", "less batches", pool.seed))
-    before = {name: p.detach().clone() for name, p in student.live().items()}
-
-    def batches_at(step: int) -> list:
-        return pool.reader.train.micro_batches([chosen[i] for i in batches[step]])
-
-    states, rates = [], []
-    try:
-        start = FinetuneState.fresh(student.initial(pool.seed))
-        for step in finetune(
-            student, start, batches_at, Plan(steps, settings.lr, mixed_precision=pool.mixed_precision)
-        ):
-            rates.append(step.lr)
-            if step.step % per_epoch == 0:
-                states.append(step.state())
-    finally:
-        student.put(before)
-    means = np.array(rates).reshape(settings.epochs, per_epoch).mean(axis=1)
-    return [Checkpoint(state, float(mean / means.sum())) for state, mean in zip(states, means, strict=True)]
+    schedule = Schedule(settings.epochs, settings.batch, settings.lr)
+    return checkpoints(pool, pool.reader.train, chosen, schedule, "less batches")
 
 
 def adam_directions(
@@ -129,7 +95,7 @@ def _train_directions(
         flat({name: state.moments[name][key] for name in names}, names).to(student.device)
         for key in ("exp_avg", "exp_avg_sq")
     )
-    for chosen, gradients in _gradients(pool, state, pool.reader.train):
+    for chosen, gradients in gradients_at(pool, state, pool.reader.train):
         yield chosen, adam_directions(gradients, first, second)
 
 
@@ -139,20 +105,6 @@ def _task_means(
     """The mean normalised gradient of each sub-task's rows, in the order of the sub-tasks' names."""
     numbers = {task: number for number, task in enumerate(sorted(set(tasks)))}
     sums = np.zeros((len(numbers), project.dimensions), np.float32)
-    for chosen, gradients in _gradients(pool, state, pool.validation_rows):
-        np.add.at(sums, [numbers[tasks[row]] for row in chosen], _unit(project(gradients.cpu().numpy())))
+    for chosen, gradients in gradients_at(pool, state, pool.validation_rows):
+        np.add.at(sums, [numbers[tasks[row]] for row in chosen], unit(project(gradients.cpu().numpy())))
     return sums / np.array([[tasks.count(task)] for task in numbers], np.float32)
-
-
-def _gradients(
-    pool: Pool, state: FinetuneState, rows: Rows
-) -> Iterator[tuple[list[int], Float[Tensor, "chunk parameters"]]]:
-    """Per-example gradients at a checkpoint."""
-    student = pool.reader.student
-    params = on(state.params, student.device)
-    return example_gradients(student, params, rows, mixed_precision=pool.mixed_precision)
-
-
-def _unit(rows: Float[np.ndarray, "n dimensions"]) -> Float[np.ndarray, "n dimensions"]:
-    """Rows of length 1; a row of zeros stays one."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)

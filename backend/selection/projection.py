@@ -31,3 +31,8 @@ class Projection:
         """The projected rows, float32."""
         rows = np.asarray(rows, np.float32)
         return rows if self._map is None else self._map.transform(rows)
+
+
+def unit(rows: Float[np.ndarray, "n dimensions"]) -> Float[np.ndarray, "n dimensions"]:
+    """Rows of length 1; a row of zeros stays one."""
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)

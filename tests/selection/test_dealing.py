@@ -20,7 +20,7 @@ def test_validation_questions_take_turns():
     assert deal(scores, Quota([1, 2, 1, 2], 2), [0]) == [0, 1]
 
 
-@pytest.mark.parametrize("name", ["embedding", "bm25"])
+@pytest.mark.parametrize("name", ["embedding", "rds_plus", "bm25"])
 def test_a_validation_question_finds_itself_in_the_pool(pool, name):
     wanted = [40, 41, 42, 43, 44, 45]
     asked = [pool.questions[row] for row in wanted]

@@ -12,6 +12,7 @@ import torch
 from backend.core.models.readers import Reader
 from backend.core.params import as_leaves, gradients
 from backend.core.seeding import generator
+from backend.core.text.examples import Rows
 from backend.core.text.tasks import Question, TaskSpec, to_example
 from backend.core.training.finetune import Plan, finetune, learning_rate
 from backend.core.training.finetune_state import FinetuneState
@@ -92,15 +93,12 @@ def test_warm_up_takes_a_share_of_the_pool_and_at_least_some_rows(pool):
     seen = []
     train = pool.reader.train
 
-    class Watched:
-        def __len__(self) -> int:
-            return len(train)
-
+    class Watched(Rows):
         def micro_batches(self, chosen, *args):
             seen.append(chosen)
             return train.micro_batches(chosen, *args)
 
-    pool.reader.train = Watched()
+    pool.reader.train = Watched(train.examples, train.table)
     try:
         warm_up(pool, QUICK)  # 5 % of 16 would be a single row
         few = {row for chosen in seen for row in chosen}

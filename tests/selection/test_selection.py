@@ -50,14 +50,14 @@ def test_selectors_choose_differently(chosen):
     assert len({frozenset(rows) for rows in chosen.values()}) == len(NAMES)
 
 
-@pytest.mark.parametrize("name", ["random", "balanced", "bm25", "embedding", "less"])
+@pytest.mark.parametrize("name", ["random", "balanced", "bm25", "embedding", "rds_plus", "less", "gist"])
 def test_another_seed_chooses_other_rows_where_something_is_drawn(pool, chosen, name):
     assert set(SELECTORS[name](replace(pool, seed=4), SIZE)) != set(chosen[name])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_whole_pool_can_be_chosen_and_no_more(pool, name):
-    if name != "less":  # it would only repeat its gradients
+    if name not in ("less", "gist", "kernel_matching"):  # they would only repeat their gradients
         assert sorted(SELECTORS[name](pool, len(pool))) == list(range(len(pool)))
     for size in (0, len(pool) + 1):
         with pytest.raises(UserError, match=f"{size} of 120"):
