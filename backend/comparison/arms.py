@@ -72,6 +72,8 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
             "readers": judges_of(materials),
             "search": VERSION,
         }
+        # left out where they are as ever, so that what was made before there was a choice is found
+        recipe |= {name: getattr(c, name) for name, usual in CHOICES.items() if getattr(c, name) != usual}
     return recipe
 
 
@@ -87,6 +89,9 @@ SEARCHED = (
     "mixed_precision",
     *VALIDATED,
 )
+
+
+CHOICES = {"restarts": 1, "geometry": "adam"}
 
 
 def judges_of(materials: Materials) -> list[str]:

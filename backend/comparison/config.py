@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from backend.search.names import MOVES, OBJECTIVES
+from backend.search.names import GEOMETRIES, MOVES, OBJECTIVES
+from backend.search.schedule import check_restarts
 from backend.selection import SELECTORS
 from backend.settings import check, setting, setting_error
 from backend.studies.text_distillation.config import OWN, OWN_MODEL_ONLY, check_moves, check_own_data
@@ -35,7 +36,7 @@ class ComparisonConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
     # how the settings begin that runs lack from before they were there
-    LATER: ClassVar[tuple[str, ...]] = ("data_file", "answers_from")
+    LATER: ClassVar[tuple[str, ...]] = ("data_file", "answers_from", "restarts", "geometry")
 
     task: str = setting("pocket_science", "What the students should learn to answer.", "Data", basic=True, kind="task")
     # fmt: off
@@ -188,14 +189,17 @@ class ComparisonConfig:
     rounds: int = setting(
         12, "Rounds of the search.", "Text", label="Rounds of the search", basic=True, low=0, high=100_000, public=20
     )
+    # fmt: off
+    restarts: int = setting(
+        1, "How often the search begins; the rounds are shared, and twelve students of each model choose in the end.",
+        "Text", label="Restarts of the search", low=1, high=100, public=4)
+    geometry: str = setting(
+        "adam", "What ranks changes. adam: steps as Adam weighs them. subspace: where real questions' gradients lie.",
+        "Text", label="Geometry of the ranking", choices=GEOMETRIES)
     candidates: int = setting(
-        200,
-        "Changes ranked per round; trials made of them compete.",
-        "Text",
-        label="Changes ranked in a round",
-        low=1,
-        public=200,
-    )
+        200, "Changes ranked per round; trials made of them compete.", "Text", label="Changes ranked in a round",
+        low=1, public=200)
+    # fmt: on
     judged_by: int = setting(
         240,
         "Real training questions that judge a round.",
@@ -247,6 +251,7 @@ class ComparisonConfig:
     def __post_init__(self):
         check(self)
         self._check_own_data()
+        check_restarts("restarts", self.restarts, self.rounds)
         if not self.students or not self.arms or not self.lrs or not self.regimes:
             empty = next(name for name in ("students", "arms", "lrs", "regimes") if not getattr(self, name))
             raise setting_error(empty, f"{empty} is empty.", "at least one", f"Name one in {empty}.")

@@ -56,6 +56,8 @@ def make_search(materials: Materials, lrs: tuple[float, ...]) -> Search:
         seeds=c.judges,
         moves=c.moves,
         objective=c.objective,
+        restarts=c.restarts,
+        geometry=c.geometry,
         mixed_precision=c.mixed_precision,
         seed=c.seed,
     )

@@ -117,7 +117,7 @@ def tried(c: ComparisonConfig) -> int:
 def search(c: ComparisonConfig) -> SearchCount:
     """The search of one reader."""
     sizes = (min(c.batch, size(c)), tokens(c), asked(c, c.judged_by).questions, asked(c, held_out(c)).questions)
-    return SearchCount(c.rounds, c.steps, *sizes, c.candidates, c.judges)
+    return SearchCount(c.rounds, c.steps, *sizes, c.candidates, c.judges, restarts=c.restarts)
 
 
 def searched(c: ComparisonConfig, workers: int) -> list[Part]:

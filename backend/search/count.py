@@ -7,8 +7,9 @@ import math
 from dataclasses import dataclass
 
 from backend.runs.work import Amount, Number, total
+from backend.search.schedule import ends, validates
 
-VALIDATIONS, VALIDATE_EVERY, CONFIRMATIONS = 4, 6, 4  # court.SearchPlan's own
+VALIDATIONS, VALIDATE_EVERY, CONFIRMATIONS, CHOOSERS = 4, 6, 4, 12  # court.SearchPlan's own
 RACE = ((17, 1), (10, 1), (4, 2))  # at most: texts and their students, see trials.py
 BEGIN = (1, 1, 1, 2)  # students of a set to begin with, stage by stage, see search.py
 CHILDREN = 6  # at most, of the best sets of a stage, see beginnings.py
@@ -20,7 +21,7 @@ STACKED, PASS = 512, 4096  # tokens of a step that is stacked with others, and o
 class SearchCount:
     """A search's sizes: `steps` of a student that read `texts` of `tokens` each, `asked` questions that judge a round,
     `held_out` that validate, `candidates` that a round ranks, `judges`, students to begin a race with, `starts`, sets
-    to choose a beginning from, and `heat`, texts that are judged together (0 for all)."""
+    to choose a beginning from, `heat`, texts that are judged together (0 for all), and `restarts`."""
 
     rounds: int
     steps: int
@@ -32,6 +33,7 @@ class SearchCount:
     judges: int = 1
     starts: int = 0
     heat: int = 0
+    restarts: int = 1
 
     def students(self, count: int, texts: int = 0) -> Amount:
         """So many students of `texts` trials, those of a heat trained at once."""
@@ -43,12 +45,16 @@ class SearchCount:
 
     def judged(self) -> list[Amount]:
         """Training and judging in round 0 and in every round, which processes may share."""
-        check = self.students(VALIDATIONS) + Amount(questions=VALIDATIONS * self.held_out)
+        check = self._checked(VALIDATIONS)
         heats = [(texts, students * self.judges) for texts, students in RACE] + [(2, CONFIRMATIONS)]
         each = total(self._heat(texts, students) for texts, students in heats)
-        begin = total(self._heat(texts, students) for texts, students in self._beginnings())
-        checked = (n % VALIDATE_EVERY == 0 or n == self.rounds for n in range(1, self.rounds + 1))
-        return [begin + check] + [each + (check if now else Amount()) for now in checked]
+        begin = total(self._heat(texts, students) for texts, students in self._beginnings()) + check
+        found = [begin]
+        for n in range(1, self.rounds + 1):
+            found.append(each + (check if self._checks(n) else Amount()) + (begin if self._begins(n) else Amount()))
+        if self.restarts > 1:
+            found[-1] += self._checked(CHOOSERS) * self.restarts
+        return found
 
     def ranked(self) -> list[Amount]:
         """Ranking in every round, none in round 0: a student's training, the objective's gradient, each change read."""
@@ -63,9 +69,22 @@ class SearchCount:
     def trainings(self) -> int:
         """Students of one reader in all rounds."""
         each = self.judges * (1 + sum(texts * students for texts, students in RACE)) + 2 * CONFIRMATIONS
-        checks = 1 + self.rounds // VALIDATE_EVERY + bool(self.rounds % VALIDATE_EVERY)
-        begin = sum(texts * students for texts, students in self._beginnings())
-        return begin + self.rounds * each + checks * VALIDATIONS
+        begin = VALIDATIONS + sum(texts * students for texts, students in self._beginnings())
+        checks = sum(self._checks(n) for n in range(1, self.rounds + 1))
+        chosen = CHOOSERS * self.restarts if self.restarts > 1 else 0
+        return begin * self.restarts + self.rounds * each + checks * VALIDATIONS + chosen
+
+    def _checks(self, number: int) -> bool:
+        """Whether a round's texts are validated."""
+        return validates(number, self.rounds, self.restarts, VALIDATE_EVERY)
+
+    def _begins(self, number: int) -> bool:
+        """Whether a restart after the first begins with the round."""
+        return number > 1 and ends(number - 1, self.rounds, self.restarts)
+
+    def _checked(self, students: int) -> Amount:
+        """Students that are asked the validation questions."""
+        return self.students(students) + Amount(questions=students * self.held_out)
 
     def _heat(self, texts: int, students: int) -> Amount:
         return self.students(texts * students, texts) + Amount(questions=texts * students * self.asked)

@@ -17,17 +17,20 @@ from backend.core.params import Params
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.text.examples import Rows
 from backend.core.text.prompts import Example
-from backend.core.text.tasks import Question, TaskSpec, find_task, framed
+from backend.core.text.tasks import Question, TaskSpec, find_task, framed, to_example
 from backend.core.training.finetune import Plan
 from backend.core.training.influence import Waypoint, influence, token_slopes, walk
 from backend.core.training.stacked import Pupil, finetuned_each
 from backend.errors import UserError
+from backend.search.alignment import alignment
 from backend.search.moves import Draft
-from backend.search.names import MOVES, OBJECTIVES
+from backend.search.names import GEOMETRIES, MOVES, OBJECTIVES
 from backend.search.objectives import Answers, Matching, Objective
+from backend.search.schedule import check_restarts
 from backend.search.trials import Proposal
 
 WAYPOINTS = 6  # states of the training that a candidate is scored at
+SPANNING = 100  # real questions whose gradients span the subspace
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class SearchPlan:
     """How to search. `lrs` has a step size for each reader; `questions` real ones judge a round; every `validate_every`
     rounds `validations` fresh students of each reader are judged on the validation questions. The winner of a round's
     `trials` has to be found better by `confirmations` fresh students too: the best of many is partly luck. The search
-    begins with the best of `starts` drawn sets of real questions and of the texts it is given."""
+    begins with the best of `starts` drawn sets of real questions and of the texts it is given. The rounds are shared by
+    `restarts`, among whose best texts `choosers` students of each reader choose by the validation questions."""
 
     task: str
     rounds: int
@@ -49,19 +53,27 @@ class SearchPlan:
     confirmations: int = 4
     moves: tuple[str, ...] = ("question", "phrase", "word")
     objective: str = "error"
+    geometry: str = "adam"
     validate_every: int = 6
     validations: int = 4
     starts: int = 0
+    restarts: int = 1
+    choosers: int = 12
     at_once: int = 0  # texts that one heat judges, where they are spread over processes; 0 for all
     mixed_precision: bool = False
     seed: int = 0
 
     def __post_init__(self):
-        for name, found, known in (("move", self.moves, MOVES), ("objective", (self.objective,), OBJECTIVES)):
+        for name, found, known in (
+            ("move", self.moves, MOVES),
+            ("objective", (self.objective,), OBJECTIVES),
+            ("geometry", (self.geometry,), GEOMETRIES),
+        ):
             if unknown := [one for one in found if one not in known]:
                 raise UserError(f"There is no {name} {unknown[0]!r}.", f"one of {', '.join(known)}", "Choose one.")
         if not self.moves:
             raise UserError("No move is allowed.", f"at least one of {', '.join(MOVES)}", "Choose one.")
+        check_restarts("restarts", self.restarts, self.rounds)
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ class Court:
     """Judges texts by one reader's students of one round."""
 
     def __init__(self, reader: Reader, students: list[Students], asked: Sequence[Question], plan: SearchPlan):
-        self.reader, self.students, self.plan = reader, students, plan
+        self.reader, self.students, self.plan, self.asked = reader, students, plan, asked
         self._objectives = [self._objective(one, asked) for one in students]
         self._walked: list[tuple[list[Waypoint], Params]] = []
 
@@ -115,7 +127,7 @@ class Court:
         return torch.tensor(values).view(len(self.students), -1).mean(0)
 
     def effects(self, drafts: Sequence[Draft], proposals: Sequence[Proposal]) -> Float[Tensor, " proposals"]:
-        """The first-order change of the objective by each proposal."""
+        """The first-order change of the objective by each proposal, in the plan's geometry."""
         if not proposals:
             return torch.zeros(0)
         texts = {draft: number for number, draft in enumerate(dict.fromkeys(one.draft for one in proposals))}
@@ -123,9 +135,18 @@ class Court:
         which, slots = [texts[one.draft] for one in proposals], [one.slot for one in proposals]
         found = torch.zeros(len(proposals))
         for points, slope in self._walks(drafts):
-            here = influence(self.reader.student, points, slope, now)
-            found += influence(self.reader.student, points, slope, other)[which] - here[slots]
+            here, there = (self._ranked(points, slope, rows) for rows in (now, other))
+            found += there[which] - here[slots]
         return found
+
+    def _ranked(self, points: list[Waypoint], slope: Params, rows: Rows) -> Float[Tensor, " rows"]:
+        """What each row adds to the objective, in the plan's geometry."""
+        student = self.reader.student
+        if self.plan.geometry == "adam":
+            return influence(student, points, slope, rows)
+        spec = find_task(self.plan.task)
+        real = self.reader.rows([to_example(question, spec) for question in self.asked[:SPANNING]])
+        return alignment(student, points, slope, real, rows)
 
     def slopes(self, drafts: Sequence[Draft]) -> list[Tensor]:
         """How the objective changes, to first order, as a token's embedding moves: (length, hidden) for each prompt."""

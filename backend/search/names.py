@@ -1,4 +1,5 @@
-"""Names: the moves and the objectives that a search may be given. No torch: configs and forms read them."""
+"""Names: the moves, objectives and geometries that a search may be given. No torch: configs and forms read them."""
 
 MOVES = ("question", "phrase", "word", "token")  # see moves.py
 OBJECTIVES = ("error", "answers", "matching")  # see objectives.py
+GEOMETRIES = ("adam", "subspace")  # see core/training/influence.py and alignment.py

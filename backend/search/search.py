@@ -9,14 +9,15 @@
 Students that are compared share start, order and questions, so that texts are compared and not luck. Every other
 round tries whole questions, the ones between the plan's other moves in turn: side by side, the large effects of
 questions would hide the small ones of phrases. Every few rounds the text is validated by fresh students; the search
-goes on from the best there, and returns it. Each round depends on the plan's seed, its number and the texts alone, so
-a search goes on from any round to the same end. Knows readers, drafts and objectives, not files.
+goes on from the best there, and returns it. With several restarts the rounds are shared among them, each begins anew,
+and many students choose among what they came to. Each round depends on the plan's seed, its number and the texts alone,
+so a search goes on from any round to the same end. Knows readers, drafts and objectives, not files.
 """
 
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import fmean
 
@@ -34,6 +35,7 @@ from backend.search.beginnings import beginnings, children
 from backend.search.court import Court, Heat, SearchPlan, Students, as_example, value_of
 from backend.search.moves import Draft, Material, draw
 from backend.search.objectives import Answers
+from backend.search.schedule import ends, restart_of, validates, within
 from backend.search.tokens import token_proposals
 from backend.search.trials import Judged, Proposal, draw_trials, race, together
 
@@ -43,17 +45,25 @@ BEGIN = (1, 1, 1, 2)  # and of that between sets to begin with, which are crosse
 
 @dataclass(frozen=True)
 class Found:
-    """After a round: the texts now, the best validated ones, and its row; `trainings` in it counts students."""
+    """After a round: the texts now, the best validated ones, and its row; `trainings` in it counts students. Where a
+    search restarts, `kept` has the best texts of each restart so far, and `kept_loss` the loss of the last of them."""
 
     round: int
     drafts: tuple[Draft, ...]
     best: tuple[Draft, ...]
     best_loss: float
     row: dict
+    kept: tuple[tuple[Draft, ...], ...] = ()
+    kept_loss: float | None = None
+
+    @property
+    def own(self) -> tuple[tuple[Draft, ...], float]:
+        """The best texts of the restart that the round belongs to, and their loss."""
+        return (self.kept[-1], self.kept_loss) if self.kept else (self.best, self.best_loss)
 
 
 Spread = Callable[[Sequence[Heat]], Iterable[tuple[Heat, list[float]]]]  # each heat with what `Search.heat` returns
-VALIDATION = "validation"  # the key of the students that validate
+VALIDATION, CHOICE = "validation", "choice"  # the keys of the students that validate, and that choose among restarts
 
 
 class Search:
@@ -79,21 +89,56 @@ class Search:
         if after is None:
             yield now
         while now.round < self.plan.rounds:
-            now = self._round(now)
+            begun = self._begin_anew(tuple(start), now)
+            now = self._round(begun)
+            if self.plan.restarts > 1:
+                now = self._told(begun, now)
             yield now
 
     def _begin(self, given: tuple[Draft, ...]) -> Found:
         """Round 0: the best of several sets of questions where the plan asks for some, validated."""
-        p, rng = self.plan, random.Random(f"{self.plan.seed} search beginnings")
-        drafts, trained = given, 0
-        if p.starts:
-            sets = beginnings(len(given), p.starts, self.material, rng)
-            raced = race(given, sets, self._judged(0, "begin"), BEGIN, partial(self._children, rng))
-            drafts = raced.winner
-            trained = sum(self._trained(n, students) for n, students in zip(raced.ran, BEGIN, strict=False))
+        drafts, trained = self._beginning(given, 0)
         loss = self.validate(drafts)
         row = {"round": 0, "trainings": trained + self._cost(), "validation": _number(loss)}
-        return Found(0, drafts, drafts, loss, row)
+        kept = ((drafts,), loss) if self.plan.restarts > 1 else ()
+        return Found(0, drafts, drafts, loss, row, *kept)
+
+    def _begin_anew(self, given: tuple[Draft, ...], now: Found) -> Found:
+        """The texts as they are, or where the next restart begins: then `trainings` in the row is what that took."""
+        p = self.plan
+        if now.round == 0 or not ends(now.round, p.rounds, p.restarts):
+            return replace(now, row={"trainings": 0})
+        drafts, trained = self._beginning(given, restart_of(now.round + 1, p.rounds, p.restarts))
+        row = {"trainings": trained + self._cost()}
+        return replace(now, drafts=drafts, kept=(*now.kept, drafts), kept_loss=self.validate(drafts), row=row)
+
+    def _beginning(self, given: tuple[Draft, ...], restart: int) -> tuple[tuple[Draft, ...], int]:
+        """The texts that a restart begins with, and the students that it took to find them. Where the plan draws no
+        sets all begin with what is given: the rounds of each are drawn anew, and alone lead to other texts."""
+        p, again = self.plan, (restart,) if restart else ()
+        if not p.starts:
+            return given, 0
+        rng = random.Random(" ".join(map(str, (p.seed, "search beginnings", *again))))
+        sets = beginnings(len(given), p.starts, self.material, rng)
+        raced = race(given, sets, self._judged(0, "begin", *again), BEGIN, partial(self._children, rng))
+        return raced.winner, sum(self._trained(n, students) for n, students in zip(raced.ran, BEGIN, strict=False))
+
+    def _told(self, begun: Found, now: Found) -> Found:
+        """The round with its restart in its row; after the last one, with what many students choose."""
+        p = self.plan
+        row = now.row | {
+            "restart": restart_of(now.round, p.rounds, p.restarts) + 1,
+            "trainings": now.row["trainings"] + begun.row["trainings"],
+        }
+        if now.round < p.rounds:
+            return replace(now, row=row)
+        losses = self._losses(now.kept, p.choosers, CHOICE).tolist()
+        chosen = min(range(len(losses)), key=lambda i: losses[i])
+        row |= {
+            "chosen": chosen + 1,
+            "trainings": row["trainings"] + p.choosers * len(set(now.kept)) * len(self.readers),
+        }
+        return replace(now, best=now.kept[chosen], best_loss=losses[chosen], row=row)
 
     def _children(self, rng: random.Random, ranked: Sequence[tuple[Draft, ...]]) -> list[tuple[Draft, ...]]:
         return children(ranked, self.material, self.plan.moves, rng)
@@ -103,14 +148,18 @@ class Search:
 
     def validate(self, drafts: Sequence[Draft]) -> float:
         """The error (with `answers`, the loss) on validation questions of fresh students, readers counted alike."""
-        count = self.plan.validations
-        heats = [Heat(reader, (tuple(drafts),), count, (VALIDATION,)) for reader in range(len(self.readers))]
-        return together(self._values(heats, [tuple(drafts)])).item()
+        return self._losses([tuple(drafts)], self.plan.validations, VALIDATION)[0].item()
+
+    def _losses(self, texts: Sequence[tuple[Draft, ...]], students: int, what: str) -> Float[Tensor, " texts"]:
+        """The error or loss of several texts on validation questions, by so many students that are there for this."""
+        different = list(dict.fromkeys(texts))  # two restarts may have come to the same
+        heats = [Heat(reader, (one,), students, (what,)) for one in different for reader in range(len(self.readers))]
+        return together(self._values(heats, texts))
 
     def heat(self, heat: Heat) -> list[float]:
         """What the heat's students come to on each of its texts, in their mean."""
-        if heat.key == (VALIDATION,):
-            return [self._validated(heat.reader, drafts, heat.students) for drafts in heat.texts]
+        if heat.key in ((VALIDATION,), (CHOICE,)):
+            return [self._validated(heat.reader, drafts, heat.students, *heat.key) for drafts in heat.texts]
         return self._court(heat.reader, heat.students, *heat.key).judge(heat.texts).tolist()
 
     def _values(self, heats: Sequence[Heat], texts: Sequence[tuple[Draft, ...]]) -> Float[Tensor, "readers texts"]:
@@ -120,9 +169,9 @@ class Search:
             found |= {(heat.reader, drafts): value for drafts, value in zip(heat.texts, values, strict=True)}
         return torch.tensor([[found[reader, drafts] for drafts in texts] for reader in range(len(self.readers))])
 
-    def _validated(self, number: int, drafts: Sequence[Draft], students: int) -> float:
+    def _validated(self, number: int, drafts: Sequence[Draft], students: int, what: str) -> float:
         reader, plan = self.readers[number], self._plans()[number]
-        keys = [(VALIDATION, seed) for seed in range(students)]
+        keys = [(what, seed) for seed in range(students)]
         pupils = [Students(reader, plan, self.plan, key).pupil(self._rows(number, drafts)) for key in keys]
         judge = Answers(
             reader, self.plan.task, self.validation, "answers" if self.plan.objective == "answers" else "error"
@@ -150,19 +199,21 @@ class Search:
             row["confirmed"] = _number(before - after)  # who chose it has no say here
             found = found if before > after else drafts
         row |= {"changed": sum(a != b for a, b in zip(drafts, found, strict=True)), "validation": None}
-        best, best_loss = now.best, now.best_loss
-        if number % p.validate_every == 0 or number == p.rounds:
+        own, own_loss = now.own
+        if validates(number, p.rounds, p.restarts, p.validate_every):
             validated = self.validate(found)
             row |= {"validation": _number(validated), "trainings": row["trainings"] + self._cost()}
-            if validated < best_loss:
-                best, best_loss = found, validated
-            found = best  # what a few students liked and others do not is not built upon
-        return Found(number, found, best, best_loss, row)
+            if validated < own_loss:
+                own, own_loss = found, validated
+            found = own  # what a few students liked and others do not is not built upon
+        best, best_loss = (own, own_loss) if own_loss < now.best_loss else (now.best, now.best_loss)
+        kept = (*now.kept[:-1], own) if now.kept else ()
+        return Found(number, found, best, best_loss, row, kept, own_loss if kept else None)
 
     def _trials(self, drafts: tuple[Draft, ...], number: int, rng: random.Random) -> list[tuple[Draft, ...]]:
         p = self.plan
         courts = [self._court(i, p.seeds, number) for i in range(len(self.readers))]
-        proposals = self._proposals(drafts, courts, move_of(number, p.moves), rng)
+        proposals = self._proposals(drafts, courts, move_of(within(number, p.rounds, p.restarts), p.moves), rng)
         effect = sum(_unit(court.effects(drafts, proposals)) for court in courts)
         return draw_trials(drafts, proposals, effect.tolist(), p.trials, rng)
 

@@ -82,8 +82,13 @@ def _saved(file: Path) -> dict | None:
 
 
 def found_of(saved: dict) -> Found:
-    """A round as it was saved."""
-    return Found(**saved | {name: tuple(Draft(**one) for one in saved[name]) for name in ("drafts", "best")})
+    """A round as it was saved; `kept` is lacking in those from before there were restarts."""
+    texts = {name: drafts_of(saved[name]) for name in ("drafts", "best")}
+    return Found(**saved | texts | {"kept": tuple(drafts_of(one) for one in saved.get("kept", ()))})
+
+
+def drafts_of(saved: list[dict]) -> tuple[Draft, ...]:
+    return tuple(Draft(**one) for one in saved)
 
 
 def material_of(questions: Sequence[Question], examples: Sequence[Example], own: Reader, spec: TaskSpec) -> Material:

@@ -31,7 +31,7 @@ def embed(reader: Reader, rows: Rows) -> Float[np.ndarray, "n hidden"]:
 
 
 def embed_weighted(reader: Reader, rows: Rows) -> Float[np.ndarray, "n hidden"]:
-    """The same over prompt and answer, the i-th token weighing i: a later token has read more of the text.
+    """The mean over prompt and answer, the i-th token weighing i: a later token has read more of the text. Normalised.
 
     Source: Muennighoff 2022 (SGPT), as RDS+ has it (Ivison et al. 2025).
     """

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from backend.search.names import MOVES, OBJECTIVES
+from backend.search.names import GEOMETRIES, MOVES, OBJECTIVES
+from backend.search.schedule import check_restarts
 from backend.settings import check, setting, setting_error
 from backend.studies.text_distillation.decoders import DECODERS, PAPER, SEARCH
 from backend.usual_settings import answers_from_setting, counted_from, seed_setting
@@ -162,6 +163,14 @@ class DistillConfig:
     search_rounds: int = setting(
         6, "Search: rounds of changing the texts.", "Text", label="Rounds of the search", low=0, public=20,
         only_with=SEARCHED)
+    search_restarts: int = setting(
+        1,
+        "Search: how often it begins; the rounds are shared, and twelve students of each model choose in the end.",
+        "Text", label="Restarts of the search", low=1, high=100, public=4, only_with=SEARCHED)
+    search_geometry: str = setting(
+        "adam",
+        "Search: what ranks changes. adam: steps as Adam weighs them. subspace: where real questions' gradients lie.",
+        "Text", label="Geometry of the ranking", choices=GEOMETRIES, only_with=SEARCHED)
     search_moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
         "Search: what a round changes; every other round a whole question, otherwise the others in turn.", "Text",
@@ -217,6 +226,7 @@ class DistillConfig:
     def __post_init__(self):
         check(self)
         self._check_own_data()
+        check_restarts("search_restarts", self.search_restarts, self.search_rounds)
         latest = self.max_start + self.expert_span
         if latest > self.expert_steps:
             raise setting_error(

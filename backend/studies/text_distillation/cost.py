@@ -157,7 +157,7 @@ def search(c: DistillConfig) -> SearchCount:
     texts, tokens = min(c.finetune_batch, c.prompts), (question(c) + FRAME) * PADDED
     judged, held_out = (asked(c, count).questions for count in (c.search_questions, VALIDATION.get(c.task, MANY // 4)))
     sizes = (c.search_rounds, c.finetune_steps, texts, tokens, judged, held_out)
-    return SearchCount(*sizes, starts=c.search_starts, heat=AT_ONCE)
+    return SearchCount(*sizes, starts=c.search_starts, heat=AT_ONCE, restarts=c.search_restarts)
 
 
 def search_work(c: DistillConfig, workers: int = 1) -> list[float]:

@@ -75,6 +75,8 @@ class Round(Row):
     confirmed: Number | None = None
     changed: Whole | None = None
     validation: Number | None = None
+    restart: Whole | None = None
+    chosen: Whole | None = None
 
 
 class SearchRow(Round):
@@ -250,6 +252,8 @@ class Found(Row):
     best: list[Draft]
     best_loss: Number
     row: Round
+    kept: Annotated[list[list[Draft]], Field(default_factory=list, max_length=100)]
+    kept_loss: Number | None = None
 
 
 class Search(Row):

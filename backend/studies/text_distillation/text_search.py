@@ -99,6 +99,8 @@ def make_search(setup: Setup, lrs: tuple[float, ...], spread: Spread | None = No
         questions=c.search_questions,
         objective=c.search_objective,
         starts=c.search_starts,
+        restarts=c.search_restarts,
+        geometry=c.search_geometry,
         at_once=AT_ONCE,
         seed=c.seed,
     )
