@@ -17,7 +17,8 @@ from torch import Tensor
 from transformers.pytorch_utils import Conv1D
 
 from backend.core import devices
-from backend.core.models.backbones import Backbone, lora_targets
+from backend.core.models.adapted import EVERYWHERE, Adapted
+from backend.core.models.backbones import Backbone
 from backend.core.params import Params, as_leaves, gradients
 from backend.core.processors import DEVICE
 from backend.core.seeding import generator
@@ -117,13 +118,14 @@ class Student(ABC):
 
 
 class LoraStudent(Student):
-    """A backbone with LoRA on its attention projections (Hu et al. 2021). Dropout is 0: matching needs a function."""
+    """A backbone with LoRA (Hu et al. 2021), by default on the attention projections of all layers. Dropout is 0:
+    matching needs a function."""
 
     reads_weights = False
     options: dict = {}  # noqa: RUF012 - what a relative of LoRA tells peft besides; never changed
 
-    def __init__(self, backbone: Backbone, rank: int, alpha: int):
-        self.rank, self.alpha = rank, alpha
+    def __init__(self, backbone: Backbone, rank: int, alpha: int, adapted: Adapted = EVERYWHERE):
+        self.rank, self.alpha, self.adapted = rank, alpha, adapted
         super().__init__(backbone)
         embed = backbone.model.get_input_embeddings()
         with torch.no_grad():  # through the module, not its weight: some families scale inside it
@@ -132,15 +134,14 @@ class LoraStudent(Student):
         self._others = {n: p.detach().clone() for n, p in self.live().items() if not n.endswith((A, B))}
 
     def _make(self, backbone: Backbone) -> torch.nn.Module:
-        targets = lora_targets(backbone)
-        transposed = any(
-            isinstance(m, Conv1D) and n.endswith(tuple(targets)) for n, m in backbone.model.named_modules()
-        )
+        where = self.adapted.for_peft(backbone)
+        ends = tuple(where["target_modules"])
+        transposed = any(isinstance(m, Conv1D) and n.endswith(ends) for n, m in backbone.model.named_modules())
         config = LoraConfig(
             r=self.rank,
             lora_alpha=self.alpha,
             lora_dropout=0.0,
-            target_modules=targets,
+            **where,
             fan_in_fan_out=transposed,  # GPT-2's layers
             **self.options,
         )

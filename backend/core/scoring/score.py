@@ -6,7 +6,6 @@ prompt is read once and the options branch off it, and what the prompts of a sub
 Other families than PACKED_FAMILIES read the prompt again for every option.
 """
 
-import inspect
 import math
 import threading
 from collections import deque
@@ -17,17 +16,17 @@ from dataclasses import dataclass
 from itertools import islice
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from backend.core import devices
 from backend.core.matrices import products
 from backend.core.models.backbones import context_length
 from backend.core.pool import scoring_threads
+from backend.core.scoring.logits import inner, plain_logits, tree_logits
 from backend.core.scoring.scored import Scored
 from backend.core.scoring.tree_attention import Prefix, branching
 from backend.core.scoring.trees import (
+    Below,
     Slot,
     Tree,
     batches,
@@ -62,6 +61,7 @@ class Plan:
     threads: int
     packed: bool
     device: str
+    below: Below | None = None
 
 
 def plan(
@@ -71,8 +71,10 @@ def plan(
     shots: Mapping[str, Sequence[Question]] | None = None,
     token_budget: int | None = None,
     threads: int | None = None,
+    below: Below | None = None,
 ) -> Plan:
-    """`shots` are the solved examples by subject; None loads the task's own. `threads` share one set of weights."""
+    """`shots` are the solved examples by subject; None loads the task's own. `threads` share one set of weights.
+    `below` is what lies under a model that reads hidden states; it must be one that can be packed."""
     spec = find_task(task) if isinstance(task, str) else task
     if shots is None:
         shots = load_shots(spec.name) if spec.shots else {}
@@ -80,7 +82,7 @@ def plan(
     if token_budget is None:  # a CPU is fastest while a batch stays in its caches: 100 questions took 9.5 s, not 11.1
         token_budget = 512 if device == "cpu" else 16384
     threads = (scoring_threads() if device == "cpu" else 1) if threads is None else threads
-    return Plan(model, tokenizer, spec, shots, token_budget, threads, can_pack(model), device)
+    return Plan(model, tokenizer, spec, shots, token_budget, threads, can_pack(model), device, below)
 
 
 def score_stream(
@@ -105,7 +107,7 @@ def score_blocks(
     with (
         _evaluating(p.model),
         products(p.device, rounded),
-        branching(_inner(p.model)) if p.packed else nullcontext(),
+        branching(inner(p.model)) if p.packed else nullcontext(),
     ):
         every = (job for block in chosen if not done.issuperset(block) for job in jobs(p, questions, block))
         left = (job for job in every if any(a.slot[0] not in done for tree in job[0] for a in tree.answers))
@@ -128,13 +130,14 @@ def score_questions(
     shots: Mapping[str, Sequence[Question]] | None = None,
     token_budget: int | None = None,
     threads: int | None = None,
+    below: Below | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Scored]:
     """All of them, in the order of `questions`. `on_progress` hears (questions done, questions in all)."""
     if not questions:
         raise UserError("There are no questions to score.", "at least one", "Check the file, the split and the limit.")
     found: dict[int, Scored] = {}
-    for news in score_stream(plan(model, tokenizer, task, shots, token_budget, threads), questions):
+    for news in score_stream(plan(model, tokenizer, task, shots, token_budget, threads, below), questions):
         found.update(news)
         if on_progress is not None:
             on_progress(len(found), len(questions))
@@ -148,7 +151,7 @@ def can_pack(model: torch.nn.Module) -> bool:
     window = getattr(config, "use_sliding_window", False)  # some Qwen2
     upcast = getattr(config, "reorder_and_upcast_attn", False)  # some GPT-2: an attention of its own
     known = getattr(config, "model_type", None) in PACKED_FAMILIES
-    return free_mask and known and not (window or upcast) and hasattr(_inner(model), "get_output_embeddings")
+    return free_mask and known and not (window or upcast) and hasattr(inner(model), "get_output_embeddings")
 
 
 def blocks(questions: Sequence[Question], seed: int) -> Iterator[list[int]]:
@@ -183,7 +186,8 @@ def jobs(p: Plan, questions: Sequence[Question], block: Sequence[int]) -> Iterat
     numbered = [(i, questions[i]) for i in block]
     trees = make_trees(p.tokenizer, numbered, p.spec, p.shots, context_length(p.model), p.packed)
     whole = [tree for tree in trees if not tree.truncated]
-    shared = common_beginning(whole) if p.packed and len(whole) > 1 else 0
+    alone = p.below is not None or not p.packed or len(whole) < 2  # hidden states are kept of whole trees
+    shared = 0 if alone else common_beginning(whole)
     if shared >= LEAST_SHARED and (len(whole) - 1) * shared > 2 * max(shared, 64):  # 64: a short pass is a slow one
         beginning = Shared(p, whole[0].ids[:shared])
         yield from ((batch, beginning) for batch in _drawn([without_beginning(tree, shared) for tree in whole], p))
@@ -230,10 +234,13 @@ def score_batch(p: Plan, trees: Sequence[Tree], beginning: Shared | None = None)
     where = torch.tensor(list(spots), device=device).T
     inputs = tree_inputs(trees, dtype) if p.packed else plain_inputs(trees)
     inputs = {name: value.to(device) for name, value in inputs.items()}
+    if p.below is not None:
+        del inputs["input_ids"]
+        inputs["inputs_embeds"] = p.below.padded(trees)
     if p.packed:
-        logits = _tree_logits(p.model, inputs, None if beginning is None else beginning.get(), *where)
+        logits = tree_logits(p.model, inputs, None if beginning is None else beginning.get(), *where)
     else:
-        logits = _logits(p.model, inputs, *where)
+        logits = plain_logits(p.model, inputs, *where)
     picked = torch.tensor([(spots[spot], token) for spot, token in asked], device=device).T
     values = iter(torch.log_softmax(logits.float(), dim=-1)[*picked].tolist())  # one transfer for the whole batch
     return {answer.slot: math.fsum(next(values) for _ in answer.tokens) for tree in trees for answer in tree.answers}
@@ -243,7 +250,7 @@ def score_batch(p: Plan, trees: Sequence[Tree], beginning: Shared | None = None)
 def _read_prefix(p: Plan, ids: tuple[int, ...]) -> Prefix:
     device = devices.of(p.model)
     prefix = Prefix(len(ids))
-    _inner(p.model).base_model(
+    inner(p.model).base_model(
         input_ids=torch.tensor([ids], device=device),
         attention_mask=tree_mask(torch.zeros(1, len(ids), dtype=torch.long), next(p.model.parameters()).dtype).to(
             device
@@ -252,35 +259,6 @@ def _read_prefix(p: Plan, ids: tuple[int, ...]) -> Prefix:
         recording=prefix,
     )
     return prefix
-
-
-def _tree_logits(
-    model: torch.nn.Module,
-    inputs: dict[str, Tensor],
-    prefix: Prefix | None,
-    rows: Int[Tensor, " n"],
-    places: Int[Tensor, " n"],
-) -> Float[Tensor, "n vocab"]:
-    """The head is applied to the wanted places alone: in these families it is one linear map and nothing else."""
-    inner = _inner(model)
-    hidden = inner.base_model(**inputs, prefix=prefix).last_hidden_state
-    return inner.get_output_embeddings()(hidden[rows, places])
-
-
-def _logits(
-    model: torch.nn.Module, inputs: dict[str, Tensor], rows: Int[Tensor, " n"], places: Int[Tensor, " n"]
-) -> Float[Tensor, "n vocab"]:
-    """Logits of the wanted places, of any model at all; it leaves out columns no row wants if it can be told so."""
-    kept, column = places.unique(return_inverse=True)
-    able = "logits_to_keep" in inspect.signature(_inner(model).forward).parameters
-    output = model(**inputs, **({"logits_to_keep": kept} if able else {}))
-    logits = getattr(output, "logits", output)
-    return logits[rows, column if able else places]
-
-
-def _inner(model: torch.nn.Module) -> torch.nn.Module:
-    """The model inside a peft wrapper, with its LoRA layers; the wrapper hides the arguments."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 @contextmanager

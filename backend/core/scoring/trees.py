@@ -7,6 +7,7 @@ where a model cannot read trees, every option is a row of its own.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -43,6 +44,13 @@ class Tree:
     depths: tuple[int, ...]
     answers: tuple[Answer, ...]
     truncated: bool
+
+
+@runtime_checkable  # the tests check types as they run
+class Below(Protocol):
+    """The lower layers of a model that has only upper ones: what these say of trees, padded into one batch."""
+
+    def padded(self, trees: Sequence[Tree]) -> Float[Tensor, "batch seq hidden"]: ...
 
 
 def make_trees(

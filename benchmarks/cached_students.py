@@ -1,0 +1,84 @@
+"""A real student with its lower layers kept, beside the same student without: training, judging, a search's hours.
+
+    python -m benchmarks.cached_students --data-dir FOLDER [--model smollm2-135m] [--tops 6,15] [--json]
+
+One student of a search: ARC-Easy, 17 questions, 20 steps, judged by 160 validation questions; float32, one thread. The
+lower layers have read all texts by the first round, as after a search's first students; what that costs is a row too.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from backend.core.cached.top_student import TopStudent
+from backend.core.models.adapted import Adapted
+from backend.core.models.backbones import load_backbone
+from backend.core.models.lora import LoraStudent
+from backend.core.scoring.score import score_questions
+from backend.core.seeding import generator, shuffled_batches
+from backend.core.text.examples import Rows, encode
+from backend.core.text.tasks import find_task, to_example
+from backend.core.text.text_data import load_questions
+from backend.core.training.finetune import Plan, finetuned
+from benchmarks.rows import parser, row, seconds, show
+
+TASK, TAUGHT, STEPS, LR, STUDENTS, CORES = "arc_easy", 17, 20, 0.001, 1000, 2
+BAR = "<= 4"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    found = parser(__doc__)
+    found.add_argument("--data-dir", required=True, help="the folder with arc_easy/train.jsonl")
+    found.add_argument("--model", default="smollm2-135m")
+    found.add_argument("--tops", default="6,15", help="layers with adapters, comma separated")
+    found.add_argument("--questions", type=int, default=160, help="validation questions a student is judged by")
+    args, rows = found.parse_args(argv), []
+    for top in map(int, args.tops.split(",")):
+        rows += measured(args.model, top, args.data_dir, args.questions, args.rounds)
+    show(rows, args.json)
+
+
+def measured(model: str, top: int, data_dir: str, questions: int, rounds: int) -> list[dict]:
+    """Seconds of a student whose adapters lie on the top layers, both ways, and of one with adapters on all."""
+    adapted, asked = Adapted(top), load_questions(TASK, "validation", data_dir)[:questions]
+    students = {
+        "adapters on all layers": LoraStudent(load_backbone(model), 8, 16),
+        f"on the top {top}, all layers run": LoraStudent(load_backbone(model), 8, 16, adapted),
+        f"on the top {top}, the others kept": TopStudent(load_backbone(model), 8, 16, adapted),
+    }
+    ways: dict[str, Callable] = {}
+    for name, student in students.items():
+        ways[f"{name}: training"] = partial(train, student, data_dir)
+        ways[f"{name}: judging"] = partial(judge, student, asked)
+    kept = students[f"on the top {top}, the others kept"]
+    begin = time.process_time()
+    train(kept, data_dir)
+    judge(kept, asked)
+    first = time.process_time() - begin
+    took = seconds(ways, rounds)
+    rows = [row(name, value, "CPU s") for name, value in took.items()]
+    rows.append(row(f"top {top}: the first student, which reads the lower layers", first, "CPU s"))
+    rows.append(row(f"top {top}: kept", kept.below.bytes / 2**20, "MB"))
+    for name in students:
+        student = took[f"{name}: training"] + took[f"{name}: judging"]
+        hours = student * STUDENTS / CORES / 3600
+        rows.append(row(f"{name}: 1,000 students, two cores", hours, "h", BAR if "kept" in name else ""))
+    return rows
+
+
+def train(student: LoraStudent, data_dir: str) -> None:
+    spec = find_task(TASK)
+    examples = [to_example(question, spec) for question in load_questions(TASK, "train", data_dir)[:TAUGHT]]
+    encoded = [encode(student.backbone.tokenizer, example) for example in examples]
+    rows = student.rows(encoded) if isinstance(student, TopStudent) else Rows(encoded, student.table)
+    order = shuffled_batches(len(rows), 32, STEPS, generator("cached students"))
+    student.put(finetuned(student, rows, student.initial(0), order, Plan(STEPS, LR)))
+
+
+def judge(student: LoraStudent, asked: list) -> None:
+    below = student.below if isinstance(student, TopStudent) else None
+    score_questions(student.model, student.backbone.tokenizer, asked, TASK, threads=1, below=below)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""A student on kept hidden states is, to rounding, the student that runs every layer for every text."""
+
+import pytest
+import torch
+from peft import PeftModel
+
+from backend.core.cached.top_student import TopStudent
+from backend.core.models.adapted import Adapted
+from backend.core.models.backbones import fingerprint, load_backbone
+from backend.core.models.lora import LoraStudent
+from backend.core.scoring.score import score_questions
+from backend.core.text.examples import Rows, encode
+from backend.core.text.tasks import find_task, to_example
+from backend.core.text.text_data import load_questions
+from backend.core.training.finetune import Plan, finetuned
+from backend.errors import UserError
+
+TASK, STEPS, LR, SEED = "pocket_science", 3, 0.01, ("a start",)
+SPEC = find_task(TASK)
+TAUGHT, ASKED = load_questions(TASK, "train")[:10], load_questions(TASK, "validation")[:9]
+ORDER = [list(range(10)), [9, 3, 0], [1, 2, 3, 4]]
+FAMILIES = ("opt-pocket", "llama-pocket")
+
+
+def student_of(kind: type, name: str, adapted: Adapted, **more) -> LoraStudent:
+    return kind(load_backbone(name), 4, 8, adapted, **more)
+
+
+def encoded(student: LoraStudent) -> list:
+    return [encode(student.backbone.tokenizer, to_example(question, SPEC)) for question in TAUGHT]
+
+
+def trained(student: LoraStudent) -> dict:
+    examples = encoded(student)
+    rows = student.rows(examples) if isinstance(student, TopStudent) else Rows(examples, student.table)
+    return finetuned(student, rows, student.initial(SEED), ORDER, Plan(STEPS, LR))
+
+
+def answers(student: LoraStudent, params: dict) -> list:
+    student.put(params)
+    below = student.below if isinstance(student, TopStudent) else None
+    return score_questions(student.model, student.backbone.tokenizer, ASKED, TASK, below=below)
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def pair(request) -> tuple[LoraStudent, TopStudent]:
+    """The same student, whole and on kept hidden states."""
+    adapted = Adapted(2, "both")
+    return student_of(LoraStudent, request.param, adapted), student_of(TopStudent, request.param, adapted)
+
+
+def test_it_trains_to_the_parameters_of_the_whole_student(pair):
+    whole, top = (trained(student) for student in pair)
+    assert whole.keys() == top.keys() and whole
+    for name, value in whole.items():
+        torch.testing.assert_close(top[name], value, rtol=1e-3, atol=2e-5)
+
+
+def test_it_answers_as_the_whole_student_does(pair):
+    whole, top = (answers(student, trained(student)) for student in pair)
+    for ours, theirs in zip(top, whole, strict=True):
+        assert ours.log_likelihoods == pytest.approx(theirs.log_likelihoods, abs=2e-3)
+        assert (ours.id, ours.lengths) == (theirs.id, theirs.lengths)
+
+
+def test_a_text_is_read_by_the_lower_layers_once_whoever_asks(pair):
+    top = pair[1]
+    answers(top, trained(top))
+    before = top.below.read
+    answers(top, trained(top))
+    assert top.below.read == before > 0
+
+
+def test_what_does_not_fit_is_read_anew_and_the_same(pair):
+    _, top = pair
+    least = student_of(TopStudent, top.backbone.name, Adapted(2, "both"), kept_bytes=4000)
+    wanted, found = trained(top), trained(least)
+    assert all(torch.equal(found[name], value) for name, value in wanted.items())
+    assert least.below.bytes <= 4000
+    before = least.below.read
+    trained(least)
+    assert least.below.read > before
+
+
+def test_its_adapter_loads_onto_the_whole_model(pair, tmp_path):
+    _, top = pair
+    params = trained(top)
+    top.save(params, tmp_path)
+    backbone = load_backbone(top.backbone.name)
+    model = PeftModel.from_pretrained(backbone.model, str(tmp_path)).eval()
+    found = score_questions(model, backbone.tokenizer, ASKED, TASK)
+    for ours, theirs in zip(answers(top, params), found, strict=True):
+        assert ours.log_likelihoods == pytest.approx(theirs.log_likelihoods, abs=2e-3)
+
+
+def test_it_gives_its_backbone_back():
+    backbone = load_backbone("opt-pocket")
+    before = fingerprint(backbone)
+    student = TopStudent(backbone, 4, 8, Adapted(1))
+    trained(student)
+    student.remove()
+    assert fingerprint(backbone) == before
+    assert LoraStudent(backbone, 4, 8).shapes
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(("modules", "count"), [("attention", 2), ("mlp", 2), ("both", 4)])
+def test_adapters_lie_where_they_were_asked_for(name, modules, count):
+    count += name == "llama-pocket" and modules != "attention"  # its MLP has a third matrix, the gate
+    shapes = student_of(LoraStudent, name, Adapted(3, modules)).shapes
+    layers = {int(part) for key in shapes for part in key.split(".") if part.isdigit()}
+    assert layers == {1, 2, 3} and len(shapes) == 3 * 2 * count
+
+
+def test_what_cannot_be_is_refused():
+    backbone = load_backbone("opt-pocket")
+    with pytest.raises(UserError, match="top 5 layers of opt-pocket, which has 4"):
+        LoraStudent(backbone, 4, 8, Adapted(5))
+    with pytest.raises(UserError, match="no lower layers to keep"):
+        TopStudent(backbone, 4, 8, Adapted(4))
+    with pytest.raises(UserError, match="no modules called 'head'"):
+        Adapted(2, "head")
+    with pytest.raises(UserError, match="on -1 layers"):
+        Adapted(-1)
+
+
+def test_a_family_that_was_not_compared_is_refused(tiny_models):
+    with pytest.raises(UserError, match="gpt2 cannot be parted"):
+        TopStudent(load_backbone(str(tiny_models["gpt2"])), 4, 8, Adapted(1))
