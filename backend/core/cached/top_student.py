@@ -25,17 +25,26 @@ from backend.errors import UserError
 class TopStudent(LoraStudent):
     """A LoRA student that is the upper part of its backbone; `below` is the lower one, read once a text.
 
-    Its batches hold hidden states where others hold embeddings. UserError where adapters lie on the lowest layer, so
+    Its batches hold hidden states where others hold embeddings. `below` goes on with what a student before it kept, of
+    the same backbone and as many lower layers. UserError where adapters lie on the lowest layer, so
     that nothing is below them, or where the family cannot be parted.
     """
 
-    def __init__(self, backbone: Backbone, rank: int, alpha: int, adapted: Adapted, kept_bytes: int = KEPT_BYTES):
+    def __init__(
+        self,
+        backbone: Backbone,
+        rank: int,
+        alpha: int,
+        adapted: Adapted,
+        kept_bytes: int = KEPT_BYTES,
+        below: LowerLayers | None = None,
+    ):
         self._first = adapted.first(backbone)
         if not self._first:
             found = "Adapters on every layer leave no lower layers to keep."
             raise UserError(found, "adapters on fewer layers", "Lower the number of layers, or keep nothing.")
         super().__init__(backbone, rank, alpha, adapted)
-        self.below = LowerLayers(self._lower, kept_bytes)
+        self.below = below or LowerLayers(self._lower, kept_bytes)
 
     def _make(self, backbone: Backbone) -> torch.nn.Module:
         self._whole = super()._make(backbone)
