@@ -17,6 +17,7 @@ from backend.errors import UserError
 from backend.pocket import planting, talk
 from backend.pocket.files import write_data
 from backend.pocket.pretrain import STEPS, pretrain
+from backend.pocket.sizes import SHIPPED, SIZES, folder_name
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 TORCH_THREADS = 2
@@ -39,15 +40,19 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def rebuild(args: argparse.Namespace) -> None:
-    """Write the questions and train the two models, or what was chosen of them."""
+    """Write the questions and train the two models, or what was chosen of them. UserError where models of another size
+    would lie among those that are shipped."""
+    if args.size != SHIPPED and args.out.resolve() == ASSETS:
+        found = f"Models of the size {args.size} are not shipped."
+        raise UserError(found, "a folder of your own", "Add --out FOLDER.")
     if not args.models_only:
         for path in write_data(args.out):
             print(f"wrote {path.relative_to(args.out)}", flush=True)
     if not args.data_only:
         for name in [args.model] if args.model else STEPS:
-            folder = args.out / "models" / name
-            loss = pretrain(name, folder, args.steps)
-            print(f"wrote models/{name}, loss {loss:.3f}", flush=True)
+            folder = args.out / "models" / folder_name(name, args.size)
+            loss = pretrain(name, folder, args.steps, args.size)
+            print(f"wrote models/{folder.name}, loss {loss:.3f}", flush=True)
 
 
 def plant_twins(args: argparse.Namespace) -> None:
@@ -71,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     only.add_argument("--data-only", action="store_true", help="write the questions, leave the models")
     only.add_argument("--models-only", action="store_true", help="train the models, leave the questions")
     root.add_argument("--model", choices=sorted(STEPS), help="train only this model")
+    root.add_argument("--size", choices=SIZES, default=SHIPPED, help="parameters; other sizes want --out")
     root.add_argument("--steps", type=int, help="train for so many steps instead of the usual number")
     root.add_argument("--out", type=Path, default=ASSETS, help="the folder to write to (default: assets)")
     commands = root.add_subparsers()

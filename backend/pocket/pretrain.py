@@ -1,7 +1,8 @@
 """Pre-train a bundled model on statements, so that it knows the facts and has never seen a question.
 
-Knows two small architectures, tokens and one optimiser. Does not know questions, options, LoRA or the rest of the
-project. Costs a few minutes a model on two cores; a seed gives the same weights on the same machine and threads.
+Knows tokens and one optimiser. Does not know questions, options, LoRA or the rest of the project. Costs a few minutes a
+model on two cores, for ten million parameters about an hour; a seed gives the same weights on the same machine and
+threads.
 """
 
 import math
@@ -13,72 +14,44 @@ from pathlib import Path
 import torch
 from jaxtyping import Int
 from torch import Tensor
-from transformers import LlamaConfig, LlamaForCausalLM, OPTConfig, OPTForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
+from backend.pocket.sizes import SHIPPED, SIZES, untrained
 from backend.pocket.statements import documents
 from backend.pocket.vocabulary import save_tokenizer
 
 SEEDS = {"opt-pocket": 1, "llama-pocket": 2}
 STEPS = {"opt-pocket": 1200, "llama-pocket": 1000}
-PEAK_LR = 3e-3
 WARMUP_STEPS = 60
 WEIGHT_DECAY = 0.1
-CONTEXT = 1024
 SHORT, LONG = 64, 1024
 TOKENS_PER_STEP = 4096
 LONG_EVERY = 16  # a step of long texts now and then, or far positions stay untrained; attention makes them slow
 
 
-def build_model(name: str, tokenizer: Tokenizer) -> PreTrainedModel:
-    """The untrained model of this family; no dropout, because downstream loss is differentiated twice."""
+def build_model(name: str, tokenizer: Tokenizer, size: str = SHIPPED) -> PreTrainedModel:
+    """The untrained model of this family and size."""
     marks = {
         "vocab_size": len(tokenizer),
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
     }
-    if name == "opt-pocket":
-        return OPTForCausalLM(
-            OPTConfig(
-                hidden_size=128,
-                ffn_dim=512,
-                num_hidden_layers=4,
-                num_attention_heads=4,
-                max_position_embeddings=CONTEXT,
-                word_embed_proj_dim=128,
-                dropout=0.0,
-                attention_dropout=0.0,
-                layerdrop=0.0,
-                **marks,
-            )
-        )
-    return LlamaForCausalLM(
-        LlamaConfig(
-            hidden_size=128,
-            intermediate_size=352,
-            num_hidden_layers=4,
-            num_attention_heads=4,
-            num_key_value_heads=4,
-            max_position_embeddings=CONTEXT,
-            attention_dropout=0.0,
-            tie_word_embeddings=True,
-            **marks,
-        )
-    )
+    return untrained(name, SIZES[size], marks)
 
 
-def pretrain(name: str, folder: Path, steps: int | None = None) -> float:
+def pretrain(name: str, folder: Path, steps: int | None = None, size: str = SHIPPED) -> float:
     """Build tokenizer and model, train, save both into `folder`; returns the mean loss of the last 50 steps."""
     steps = steps or STEPS[name]
     torch.manual_seed(SEEDS[name])
     tokenizer = save_tokenizer(name, folder)
-    model = build_model(name, tokenizer).train()
-    optimizer = torch.optim.AdamW(decay_groups(model), lr=PEAK_LR, betas=(0.9, 0.98))
+    model, peak = build_model(name, tokenizer, size).train(), SIZES[size].peak_lr
+    optimizer = torch.optim.AdamW(decay_groups(model), lr=peak, betas=(0.9, 0.98))
     start, losses = time.monotonic(), []
     for step, ids in zip(range(steps), batches(tokenizer, SEEDS[name]), strict=False):
         for group in optimizer.param_groups:
-            group["lr"] = PEAK_LR * rate(step, steps)
+            group["lr"] = peak * rate(step, steps)
         losses.append(train_step(model, optimizer, ids))
         if step % 50 == 49:
             _report(name, step + 1, steps, sum(losses[-50:]) / 50, time.monotonic() - start)
