@@ -14,14 +14,14 @@ from functools import partial
 from backend.core.cached.top_student import TopStudent
 from backend.core.models.adapted import Adapted
 from backend.core.models.backbones import load_backbone
-from backend.core.models.lora import LoraStudent
+from backend.core.models.lora import LoraStudent, Student
 from backend.core.scoring.score import score_questions
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.text.examples import Rows, encode
 from backend.core.text.tasks import find_task, to_example
 from backend.core.text.text_data import load_questions
 from backend.core.training.finetune import Plan, finetuned
-from benchmarks.rows import parser, row, seconds, show
+from benchmarks.rows import Table, parser, row, seconds
 
 TASK, TAUGHT, LR = "arc_easy", 17, 0.001
 STEPS, ASKED, STUDENTS, CORES = 20, 160, 1000, 2  # of a search
@@ -34,10 +34,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("--data-dir", required=True, help="the folder with arc_easy/train.jsonl")
     found.add_argument("--model", default="smollm2-135m")
     found.add_argument("--tops", default="6,15", help="layers with adapters, comma separated")
-    args, rows = found.parse_args(argv), []
-    for top in map(int, args.tops.split(",")):
-        rows += measured(args.model, top, args.data_dir, args.rounds)
-    show(rows, args.json)
+    args = found.parse_args(argv)
+    tops = map(int, args.tops.split(","))
+    with Table.of("cached-students", args) as table:
+        parts = ((f"top {top}", partial(measured, args.model, top, args.data_dir, args.rounds)) for top in tops)
+        table.within(parts)
 
 
 def measured(model: str, top: int, data_dir: str, rounds: int) -> list[dict]:
@@ -46,7 +47,7 @@ def measured(model: str, top: int, data_dir: str, rounds: int) -> list[dict]:
     students = {
         "adapters on all layers": LoraStudent(load_backbone(model), 8, 16),
         f"on the top {top}, all layers run": LoraStudent(load_backbone(model), 8, 16, adapted),
-        f"on the top {top}, the others kept": TopStudent(load_backbone(model), 8, 16, adapted),
+        f"on the top {top}, the others kept": TopStudent(LoraStudent(load_backbone(model), 8, 16, adapted)),
     }
     ways: dict[str, Callable] = {}
     for name, student in students.items():
@@ -72,7 +73,7 @@ def measured(model: str, top: int, data_dir: str, rounds: int) -> list[dict]:
     return rows
 
 
-def train(student: LoraStudent, data_dir: str) -> None:
+def train(student: Student, data_dir: str) -> None:
     spec = find_task(TASK)
     examples = [to_example(question, spec) for question in load_questions(TASK, "train", data_dir)[:TAUGHT]]
     encoded = [encode(student.backbone.tokenizer, example) for example in examples]
@@ -81,7 +82,7 @@ def train(student: LoraStudent, data_dir: str) -> None:
     student.put(finetuned(student, rows, student.initial(0), order, Plan(TIMED_STEPS, LR)))
 
 
-def judge(student: LoraStudent, asked: list) -> None:
+def judge(student: Student, asked: list) -> None:
     below = student.below if isinstance(student, TopStudent) else None
     score_questions(student.model, student.backbone.tokenizer, asked, TASK, threads=1, below=below)
 

@@ -4,13 +4,9 @@ Knows cells, material and the workshop; each student is one row, and rows that a
 """
 
 import math
-import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from pathlib import Path
-
-import torch
 
 from backend.core.models.adapted import Adapted
 from backend.core.scoring.scored import Scored
@@ -19,6 +15,7 @@ from benchmarks.room.cells import Cell
 from benchmarks.room.data import Material, drawn
 from benchmarks.room.kept import Kept
 from benchmarks.room.student import Workshop, error
+from benchmarks.rows import machine, machine_line
 
 GRID, FACTOR, LEAST, MOST = (0.001, 0.003, 0.01), 10**0.5, 1e-4, 0.1
 UNTRAINED, RANDOM, FULL = "untrained", "random", "full"
@@ -108,7 +105,7 @@ class Measure:
 
     @cached_property
     def _machine(self) -> str:
-        return machine()
+        return machine_line(machine())
 
 
 def results(scored: Sequence[Scored], free: bool) -> dict:
@@ -128,13 +125,3 @@ def beyond(best: float, tried: list[float]) -> list[float]:
         upper = float(f"{best * FACTOR:.1g}")
         return [upper] if upper <= MOST else []
     return []
-
-
-def machine() -> str:
-    """The processor by name, its cores, and torch: what a figure in seconds depends on."""
-    try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next(line.partition(":")[2].strip() for line in told if line.startswith("model name"))
-    except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
-    return f"{name}, torch {torch.__version__}, {torch.get_num_threads()} thread"

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backend.core.cached.lower_layers import LowerLayers
+from backend.core.cached.split import FAMILIES
 from backend.core.cached.top_student import TopStudent
 from backend.core.models.adapted import Adapted
 from backend.core.models.backbones import Backbone, load_backbone
-from backend.core.models.lora import LoraStudent
+from backend.core.models.lora import LoraStudent, Student
 from backend.core.params import Params
 from backend.core.scoring.metrics import answer_bits, option_error
 from backend.core.scoring.score import score_questions
@@ -34,21 +35,21 @@ class Workshop:
     rounded: bool = False
     kept: dict[int, LowerLayers] = field(default_factory=dict)
     _backbone: Backbone | None = None
-    _student: LoraStudent | None = None
+    _student: Student | None = None
+    _adapted: Adapted | None = None
 
-    def student(self, adapted: Adapted) -> LoraStudent:
+    def student(self, adapted: Adapted) -> Student:
         """The student with adapters there."""
-        if self._student is not None and self._student.adapted == adapted:
+        if self._student is not None and self._adapted == adapted:
             return self._student
         if self._student is not None:
             self._student.remove()
         self._backbone = self._backbone or load_backbone(self.model)
-        first = adapted.first(self._backbone)
-        if first:
-            self._student = TopStudent(self._backbone, RANK, ALPHA, adapted, below=self.kept.get(first))
+        first, self._adapted = adapted.first(self._backbone), adapted
+        self._student = LoraStudent(self._backbone, RANK, ALPHA, adapted)
+        if first and self._backbone.family in FAMILIES:
+            self._student = TopStudent(self._student, below=self.kept.get(first))
             self.kept[first] = self._student.below
-        else:
-            self._student = LoraStudent(self._backbone, RANK, ALPHA, adapted)
         return self._student
 
     def taught(

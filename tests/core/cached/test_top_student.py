@@ -4,10 +4,10 @@ import pytest
 import torch
 from peft import PeftModel
 
-from backend.core.cached.top_student import TopStudent
+from backend.core.cached.top_student import TopStudent, top_of
 from backend.core.models.adapted import Adapted
 from backend.core.models.backbones import fingerprint, load_backbone
-from backend.core.models.lora import LoraStudent
+from backend.core.models.lora import LoraStudent, Student
 from backend.core.scoring.score import score_questions
 from backend.core.text.examples import Rows, encode
 from backend.core.text.tasks import find_task, to_example
@@ -22,21 +22,21 @@ ORDER = [list(range(10)), [9, 3, 0], [1, 2, 3, 4]]
 FAMILIES = ("opt-pocket", "llama-pocket")
 
 
-def student_of(kind: type, name: str, adapted: Adapted, **more) -> LoraStudent:
-    return kind(load_backbone(name), 4, 8, adapted, **more)
+def whole_of(name: str, adapted: Adapted) -> LoraStudent:
+    return LoraStudent(load_backbone(name), 4, 8, adapted)
 
 
-def encoded(student: LoraStudent) -> list:
+def encoded(student: Student) -> list:
     return [encode(student.backbone.tokenizer, to_example(question, SPEC)) for question in TAUGHT]
 
 
-def trained(student: LoraStudent) -> dict:
+def trained(student: Student) -> dict:
     examples = encoded(student)
     rows = student.rows(examples) if isinstance(student, TopStudent) else Rows(examples, student.table)
     return finetuned(student, rows, student.initial(SEED), ORDER, Plan(STEPS, LR))
 
 
-def answers(student: LoraStudent, params: dict) -> list:
+def answers(student: Student, params: dict) -> list:
     student.put(params)
     below = student.below if isinstance(student, TopStudent) else None
     return score_questions(student.model, student.backbone.tokenizer, ASKED, TASK, below=below)
@@ -46,7 +46,7 @@ def answers(student: LoraStudent, params: dict) -> list:
 def pair(request) -> tuple[LoraStudent, TopStudent]:
     """The same student, whole and on kept hidden states."""
     adapted = Adapted(2, "both")
-    return student_of(LoraStudent, request.param, adapted), student_of(TopStudent, request.param, adapted)
+    return whole_of(request.param, adapted), TopStudent(whole_of(request.param, adapted))
 
 
 def test_it_trains_to_the_parameters_of_the_whole_student(pair):
@@ -73,7 +73,7 @@ def test_a_text_is_read_by_the_lower_layers_once_whoever_asks(pair):
 
 def test_what_does_not_fit_is_read_anew_and_the_same(pair):
     _, top = pair
-    least = student_of(TopStudent, top.backbone.name, Adapted(2, "both"), kept_bytes=4000)
+    least = TopStudent(whole_of(top.backbone.name, Adapted(2, "both")), kept_bytes=4000)
     wanted, found = trained(top), trained(least)
     assert all(torch.equal(found[name], value) for name, value in wanted.items())
     assert least.below.bytes <= 4000
@@ -96,18 +96,26 @@ def test_its_adapter_loads_onto_the_whole_model(pair, tmp_path):
 def test_it_gives_its_backbone_back():
     backbone = load_backbone("opt-pocket")
     before = fingerprint(backbone)
-    student = TopStudent(backbone, 4, 8, Adapted(1))
+    student = TopStudent(LoraStudent(backbone, 4, 8, Adapted(1)))
     trained(student)
     student.remove()
     assert fingerprint(backbone) == before
     assert LoraStudent(backbone, 4, 8).shapes
 
 
+def test_either_of_the_two_may_be_trained_and_the_other_asked(pair):
+    _, top = pair
+    params = trained(top)
+    found = score_questions(top.whole.model, top.backbone.tokenizer, ASKED, TASK)
+    for ours, theirs in zip(answers(top, params), found, strict=True):
+        assert ours.log_likelihoods == pytest.approx(theirs.log_likelihoods, abs=2e-3)
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize(("modules", "count"), [("attention", 2), ("mlp", 2), ("both", 4)])
 def test_adapters_lie_where_they_were_asked_for(name, modules, count):
     count += name == "llama-pocket" and modules != "attention"  # its MLP has a third matrix, the gate
-    shapes = student_of(LoraStudent, name, Adapted(3, modules)).shapes
+    shapes = whole_of(name, Adapted(3, modules)).shapes
     layers = {int(part) for key in shapes for part in key.split(".") if part.isdigit()}
     assert layers == {1, 2, 3} and len(shapes) == 3 * 2 * count
 
@@ -117,7 +125,7 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(UserError, match="top 5 layers of opt-pocket, which has 4"):
         LoraStudent(backbone, 4, 8, Adapted(5))
     with pytest.raises(UserError, match="no lower layers to keep"):
-        TopStudent(backbone, 4, 8, Adapted(4))
+        TopStudent(LoraStudent(backbone, 4, 8, Adapted(4)))
     with pytest.raises(UserError, match="no modules called 'head'"):
         Adapted(2, "head")
     with pytest.raises(UserError, match="on -1 layers"):
@@ -126,4 +134,5 @@ def test_what_cannot_be_is_refused():
 
 def test_a_family_that_was_not_compared_is_refused(tiny_models):
     with pytest.raises(UserError, match="gpt2 cannot be parted"):
-        TopStudent(load_backbone(str(tiny_models["gpt2"])), 4, 8, Adapted(1))
+        TopStudent(whole_of(str(tiny_models["gpt2"]), Adapted(1)))
+    assert top_of(whole_of(str(tiny_models["gpt2"]), Adapted(1))) is None
