@@ -99,16 +99,15 @@ class Rows:
         return [len(example.prompt) + len(example.answer) for example in self.examples]
 
     def batch(self, chosen: list[int]) -> AnyBatch:
-        return self.collate([self.examples[i] for i in chosen])
+        return self._collate([self.examples[i] for i in chosen])
 
     def micro_batches(self, chosen: list[int], tokens: int = 2048) -> list[AnyBatch]:
         """The chosen rows in batches of similar length, each about `tokens` with its padding, which costs as much."""
         examples = [self.examples[i] for i in chosen]
         lengths = [len(e.prompt) + len(e.answer) for e in examples]
-        return [self.collate([examples[i] for i in group]) for group in chunks(lengths, tokens)]
+        return [self._collate([examples[i] for i in group]) for group in chunks(lengths, tokens)]
 
-    def collate(self, examples: list[Encoded]) -> AnyBatch:
-        """Any examples as a batch of these rows."""
+    def _collate(self, examples: list[Encoded]) -> AnyBatch:
         return collate_ids(examples) if self.table is None else collate_encoded(examples, self.table)
 
 
