@@ -142,8 +142,8 @@ class TinyClipConfig:
     )
     scale: float = setting(
         20.0,
-        "What cosines of both are multiplied by in affinity mimicking: about what the bundled teacher learned (23), "
-        "and chosen by a look at test pictures. The official scripts have 50, where CLIP itself learned 100.",
+        "What cosines of both are multiplied by in affinity mimicking. On validation pictures 5, 10 and 20 do alike, "
+        "and the official 50 does worse. The bundled teacher itself learned 23, CLIP 100.",
         "Training",
         label="Scale of affinities",
         low=0.1,
