@@ -30,9 +30,10 @@ from starlette.routing import Route
 
 from backend.desk.desk import Desk
 from backend.disk import home
+from backend.errors import UserError
 from backend.limits.hosts import STORE, Host, keeps, this_host
+from backend.runners.chosen import chosen_runner
 from backend.runners.contract import Runner
-from backend.runners.local import LocalRunner
 from backend.runners.processes import worker_environment
 from backend.runners.replay import ReplayDesk, ReplayRunner, can_compute
 from backend.runners.slices import SliceRunner
@@ -111,10 +112,10 @@ def maker(place: Place, study: Study | None) -> Callable[[gr.Blocks, House], obj
 
 
 def make_runner(root: Path, host: Host) -> Runner:
-    """What computes on this host: nothing, slices of a lent GPU, or child processes."""
+    """What computes on this host: nothing, slices of a lent GPU, child processes, or a cluster."""
     if not can_compute():
         return ReplayRunner(root, host)
-    return SliceRunner(root, host, lent_gpu()) if host.slice_s else LocalRunner(root, host=host)
+    return SliceRunner(root, host, lent_gpu()) if host.slice_s else chosen_runner(root, host)
 
 
 def make_desk(runner: Runner) -> Desk | ReplayDesk:
@@ -214,7 +215,10 @@ def main() -> None:
     if port != args.port:
         print(f"Port {args.port} is taken, so the page is at port {port}.", flush=True)
     os.environ.update(settle_home(os.environ))
-    serve(args.host, port, mcp_server=args.mcp)
+    try:
+        serve(args.host, port, mcp_server=args.mcp)
+    except UserError as error:  # of this host's variables
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -39,8 +39,9 @@ if mode == "greedy":
     held = bytearray(300 * 2**20)
 if mode == "stubborn":
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-while mode == "stubborn" or not run.stop_requested():
-    time.sleep(0.05)
+with heartbeat(run):
+    while mode == "stubborn" or not run.stop_requested():
+        time.sleep(0.05)
 run.set_status(state="stopped")
 """
 

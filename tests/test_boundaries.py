@@ -111,6 +111,8 @@ WITHOUT_TORCH = (
     "runners.queue",
     "runners.workers",
     "runners.local",
+    "runners.chosen",
+    "runners.ray.launcher",
     "runners.slices",
     "runners.slice_worker",
     "runners.replay",

@@ -17,6 +17,7 @@ from backend.settings import MODEL, PLACE, TASK, Setting, describe, setting_erro
 
 LOCAL, CPU_SPACE, ZERO_GPU = "local", "cpu_space", "zero_gpu"
 KIND = "DISTILLOSCOPE_HOST"  # says the kind; without it, what a Space's own variables tell
+SIZES = {"at_once": "DISTILLOSCOPE_AT_ONCE", "waiting": "DISTILLOSCOPE_WAITING"}  # of larger hosts, such as a cluster
 STORE = Path("/data")  # where a Space mounts its bucket
 GIB = 2**30
 
@@ -175,12 +176,20 @@ def this_host(environment: Mapping[str, str] = os.environ) -> Host:
         raise UserError(f"{KIND} is {said!r}.", f"one of {', '.join(HOSTS)}", "Correct or remove the variable.")
     told = ZERO_GPU if environment.get("SPACES_ZERO_GPU", "") not in ("", "0", "false") else CPU_SPACE
     host = HOSTS[said or (told if environment.get("SPACE_ID") else LOCAL)]
-    return _within_memory(host, environment.get("MEMORY", ""))
+    sizes = {field: _size(name, environment[name]) for field, name in SIZES.items() if environment.get(name)}
+    return replace(_within_memory(host, environment.get("MEMORY", "")), **sizes)
 
 
 def keeps(environment: Mapping[str, str] = os.environ) -> bool:
     """False on a Space that loses its files when it restarts."""
     return not environment.get("SPACE_ID") or os.path.ismount(STORE)
+
+
+def _size(name: str, said: str) -> int:
+    if not said.isdecimal() or int(said) < 1:
+        found, step = f"{name} is {said!r}.", "Correct or remove the variable."
+        raise UserError(found, "a whole number of at least 1", step)
+    return int(said)
 
 
 def _within_memory(host: Host, told: str) -> Host:

@@ -19,7 +19,15 @@ import psutil
 from backend.errors import UserError
 from backend.limits.hosts import HOSTS, LOCAL, Host
 from backend.process import host_name, memory_of, started_at
-from backend.runners.processes import KILLED, PROJECT, Cause, death_note, signal_group, worker_environment
+from backend.runners.processes import (
+    KILLED,
+    PROJECT,
+    Cause,
+    death_note,
+    signal_group,
+    worker_environment,
+    worker_words,
+)
 from backend.runners.workers import GRACE_S, WorkerRunner
 from backend.runs import worker as workers
 from backend.runs.folder import RunDir
@@ -39,10 +47,8 @@ class LocalLauncher:
         self._causes: dict[Worker, Cause] = {}
 
     def launch(self, run: RunDir, stages: str | None) -> Worker:
-        words = [*self.command, "run", run.config()["study"], "--out", str(run.path), "--from-config"]
-        words += ["--stages", stages] if stages else []
         try:
-            child = self._spawn(words, run.log_file)
+            child = self._spawn(worker_words(self.command, run, stages), run.log_file)
         except OSError as error:
             raise UserError(**death_note(Cause(f"The worker could not be started ({error.strerror})."))) from error
         try:

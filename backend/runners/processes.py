@@ -6,6 +6,7 @@ Standard library only; knows the run folder, no queue and no study.
 import contextlib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,12 @@ def signal_group(pid: int | None, number: int) -> None:
             os.killpg(pid, number)
         elif pid:
             os.kill(pid, number)
+
+
+def worker_words(command: Sequence[str], run: RunDir, stages: str | None) -> list[str]:
+    """The command line of a worker, wherever it computes. `stages` empty or None: all."""
+    words = [*command, "run", run.config()["study"], "--out", str(run.path), "--from-config"]
+    return words + (["--stages", stages] if stages else [])
 
 
 def worker_environment() -> dict[str, str]:

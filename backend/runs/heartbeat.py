@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from backend.disk import write_atomically
+from backend.errors import UserError
+from backend.process import memory_of
 from backend.runs.folder import RunDir
 from backend.runs.worker import worker_of
 
@@ -22,13 +24,19 @@ EVERY_S = 2.0
 def heartbeat(run: RunDir, every_s: float = EVERY_S) -> Iterator[None]:
     """Beat until the block ends. The file says whose heart it is, as status.json says who the worker is."""
     worker, ended = run.worker(), threading.Event()
+    far = worker is not None and not worker.here  # nobody else can ask how much memory it holds
+
+    def write() -> None:
+        held = {"memory": memory_of(os.getpid())} if far else {}
+        write_atomically(run.heartbeat, json.dumps({"worker": worker and asdict(worker), **held}))
+
     with contextlib.suppress(Exception):  # on a full disk the run itself will say so
-        write_atomically(run.heartbeat, json.dumps({"worker": worker and asdict(worker)}))
+        write()
 
     def beat() -> None:
         while not ended.wait(every_s):
-            with contextlib.suppress(OSError):  # discarded meanwhile, or a disk that takes no more
-                os.utime(run.heartbeat)
+            with contextlib.suppress(OSError, UserError):  # discarded meanwhile, or a disk that takes no more
+                write() if far and run.heartbeat.exists() else os.utime(run.heartbeat)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -49,3 +57,10 @@ def silence_s(run: RunDir) -> float:
         return max(0.0, time.time() - last) if whose is not None and whose == run.worker() else 0.0
     except (OSError, ValueError):
         return 0.0
+
+
+def memory_told(run: RunDir, worker: str) -> int:
+    """Bytes that a worker of another machine said it holds, by its id; 0 where it has said nothing."""
+    found = run.document(run.heartbeat.name)
+    whose = worker_of(found)
+    return int(found.get("memory") or 0) if whose is not None and str(whose.id) == worker else 0

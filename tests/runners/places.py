@@ -1,7 +1,8 @@
 """Places that compute, behind one face, for the contract of runners: each with a stand-in for the engine.
 
 `local` has the laboratory's child processes. `remote` has the same as jobs of another machine, whose own book says what
-became of them. `slices` has a GPU that does a few steps, and a page for each owner. `replay` computes nothing.
+became of them. `ray` has the same as jobs of a cluster whose Job API is a stand-in (job_api.py). `slices` has a GPU
+that does a few steps, and a page for each owner. `replay` computes nothing.
 """
 
 import json
@@ -20,16 +21,20 @@ from backend.process import HOST_NAME, host_name, lives, memory_of, started_at
 from backend.runners import slices
 from backend.runners.local import LocalLauncher
 from backend.runners.processes import PROJECT, Cause, signal_group, worker_environment
+from backend.runners.ray.book import Book
+from backend.runners.ray.cluster import Cluster
+from backend.runners.ray.launcher import RayLauncher, RayRunner, Share
 from backend.runners.replay import ReplayRunner
 from backend.runners.slices import SliceRunner
 from backend.runners.workers import WorkerRunner
 from backend.runs.folder import LIVE_STATES, RunDir
 from backend.runs.worker import JOB, Worker
 from tests.lab import WORKER
+from tests.runners.job_api import JobApi
 
 FAR_AWAY = "far-away"
 GONE = (2**22 - 3, 1.0)  # an id and a start that no process has
-KINDS = ("local", "remote", "slices", "replay")
+KINDS = ("local", "remote", "ray", "slices", "replay")
 
 
 class Remote:
@@ -81,6 +86,7 @@ class Place:
         self.begun: list[Path] = []  # by whom slices were computed, in order
         self.killed: set[Path] = set()  # whose slices are broken off
         self._servers, self._closed = [], threading.Event()
+        self.api = JobApi() if kind == "ray" else None
         script = folder / "worker.py"
         script.write_text(WORKER)
         self.command = [sys.executable, str(script)]
@@ -96,9 +102,7 @@ class Place:
                 for owner in ("a", "b"):
                     threading.Thread(target=self._page, args=(runner, owner), daemon=True).start()
             return runner
-        remote = self.kind == "remote"
-        launcher = Remote(self.command, self.folder / "book") if remote else LocalLauncher(self.command)
-        self._servers.append(WorkerRunner(self.root, launcher, host, grace_s))
+        self._servers.append(self._launched(host, grace_s))
         return self._servers[-1]
 
     def run(self, name: str, mode: str = "patient", owner: str = "a", **more) -> RunDir:
@@ -118,6 +122,8 @@ class Place:
             (self.folder / "book").mkdir(exist_ok=True)
             (self.folder / "book" / "job-dead").write_text(json.dumps(GONE))
             return asdict(Worker("remote", FAR_AWAY, "job-dead", GONE[1]))
+        if self.kind == "ray":
+            return asdict(Worker("ray", FAR_AWAY, self.api.dead_job(), GONE[1]))
         return asdict(Worker("local", host_name(), *GONE))
 
     def order(self) -> list[str]:
@@ -132,13 +138,26 @@ class Place:
         for runner in self._servers:
             runner.grace_s = 0.2
             runner.shutdown()
+        if self.api is not None:
+            self.api.close()
         for path in self.root.glob("*/*"):
             if self.kind in ("local", "remote") and RunDir(path).worker() and lives(*self._process(RunDir(path))):
                 os.killpg(self._process(RunDir(path))[0], signal.SIGKILL)
 
     # -- how ------------------------------------------------------------------------------------------------------
+    def _launched(self, host, grace_s: float) -> WorkerRunner:
+        if self.kind == "ray":
+            words = ["env", f"PYTHONPATH={PROJECT}", *self.command]
+            book = Book(Cluster(self.api.address, self.api.token), look_s=0.05)
+            return RayRunner(self.root, host, grace_s, RayLauncher(book, Share(), words))
+        remote = self.kind == "remote"
+        launcher = Remote(self.command, self.folder / "book") if remote else LocalLauncher(self.command)
+        return WorkerRunner(self.root, launcher, host, grace_s)
+
     def _process(self, run: RunDir) -> tuple[int, float]:
         worker = run.worker()
+        if self.kind == "ray":
+            return self.api.process(worker.id)
         if self.kind == "remote":
             return Remote(self.command, self.folder / "book").process(worker)
         return worker.id, worker.started

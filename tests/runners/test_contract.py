@@ -1,4 +1,4 @@
-"""What every runner promises, in four places: this machine, a remote one, slices of a lent GPU, and replay."""
+"""What every runner promises, in five places: this machine, a remote one, a cluster, slices of a lent GPU, replay."""
 
 import time
 from dataclasses import replace
@@ -11,7 +11,7 @@ from backend.runners.queue import UNBEGUN
 from tests.lab import state_of, until
 from tests.runners import places
 
-LAUNCHED = ("local", "remote")
+LAUNCHED = ("local", "remote", "ray")
 COMPUTING = (*LAUNCHED, "slices")
 
 
@@ -139,9 +139,14 @@ def test_a_worker_that_was_killed_is_settled_as_failed_in_words_and_the_run_may_
     place.kill(run)
     until(lambda: run.status()["state"] == "failed")
     assert "Resume" in run.status()["error"]["next_step"]
-    said = {"local": "The worker was killed", "remote": "ended the job", "slices": "broke the slice off"}
-    assert said[place.kind] in run.status()["error"]["found"]
-    assert run.status()["error"]["kind"] == ("killed" if place.kind == "local" else "died")
+    said = {
+        "local": "The worker was killed",
+        "remote": "ended the job",
+        "ray": "The worker was killed",
+        "slices": "broke the slice off",
+    }
+    assert said.get(place.kind, "The worker was killed") in run.status()["error"]["found"]
+    assert run.status()["error"]["kind"] == ("killed" if place.kind in ("local", "ray") else "died")
     place.killed.clear()
     running(runner, run)
     assert run.status()["error"] is None
@@ -204,6 +209,12 @@ def test_after_a_shutdown_nothing_computes_and_nothing_is_lost(place):
     runner = place.server(grace_s=1.0)
     run = running(runner, place.run("one"))
     runner.shutdown()
+    if place.kind == "ray":  # a job needs no server
+        following = place.server()
+        assert state_of(following, run) == "running" and following.computing() == [run.path]
+        following.stop(run)
+        until(lambda: state_of(following, run) == "stopped")
+        return
     until(lambda: runner.computing() == [])
     if place.kind == "slices":  # it never had a process of its own: the next server's page goes on
         assert run.status()["state"] == "running"
