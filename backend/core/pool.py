@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
@@ -17,6 +18,7 @@ import psutil
 
 from backend.core import devices, leaving, processors
 from backend.core.fork_server import is_server, load_ahead
+from backend.core.pool_ray import RayWorkers, chosen
 from backend.errors import UserError
 
 # in a worker process: what each way to begin has made there, by its pickle
@@ -31,8 +33,9 @@ def worker_count() -> int:
 
 
 def scoring_threads() -> int:
-    """Threads that may read with one set of weights: one in a worker process, else as many as there may be workers."""
-    return 1 if _is_worker else processors.workers(0)
+    """Threads that may read with one set of weights: one in a worker process, else as many as there may be workers
+    here."""
+    return 1 if _is_worker or chosen() else processors.workers(0)
 
 
 def kept(make: Callable[..., Any], *given: Any) -> Any:
@@ -45,7 +48,8 @@ def kept(make: Callable[..., Any], *given: Any) -> Any:
 
 
 class Workers:
-    """Processes that stay, so that stages that follow each other load libraries, models and data once.
+    """Processes that stay, so that stages that follow each other load libraries, models and data once. They are this
+    machine's or, where $DISTILLOSCOPE_POOL is `ray`, a cluster's.
 
     `count` 1 means none: the work is done here. Made when they are first needed. A context manager: its end is theirs,
     and an error in it kills them.
@@ -54,14 +58,15 @@ class Workers:
     def __init__(self, count: int):
         self.count = count
         self._executor: ProcessPoolExecutor | None = None
+        self._cluster: RayWorkers | None = None
 
     def __enter__(self) -> "Workers":
-        if self.count > 1:
+        if self.count > 1 and not chosen():
             load_ahead()
         return self
 
     def __exit__(self, kind: type | None, *_) -> None:
-        if kind is not None:
+        if kind is not None or self._cluster is not None:
             self._kill()
         elif self._executor is not None:
             self._executor.shutdown()
@@ -78,14 +83,15 @@ class Workers:
         `while_waiting` is called about twice a second and may raise; then every worker is killed. Errors of the work
         are raised here.
         """
-        if self.count == 1 or (len(items) < 2 and self._executor is None):
+        if self.count == 1 or (len(items) < 2 and self._executor is None and self._cluster is None):
             work = begin()
             for item in items:
                 while_waiting()
                 yield item, work(item)
             return
         try:
-            yield from self._awaited(pickle.dumps(begin), items, while_waiting)
+            how = self._on_cluster if chosen() and not _is_worker else self._awaited
+            yield from how(pickle.dumps(begin), items, while_waiting)
         except BaseException as error:
             self._kill()
             if isinstance(error, BrokenProcessPool):
@@ -95,13 +101,22 @@ class Workers:
             raise
 
     def _awaited(self, begin: bytes, items: Sequence, while_waiting: Callable[[], None]) -> Iterator[tuple[Any, Any]]:
-        executor = self._processes()
-        waiting = {executor.submit(_do, begin, item): item for item in items}
-        while waiting:
+        executor, left, waiting = self._processes(), iter(items), {}
+        while True:
+            # no more than are soon begun: to wait for all of 10,000 would take a second at each look
+            for item in islice(left, 2 * self.count - len(waiting)):
+                waiting[executor.submit(_do, begin, item)] = item
+            if not waiting:
+                return
             done, _ = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:
                 yield waiting.pop(future), future.result()
             while_waiting()
+
+    def _on_cluster(self, begin: bytes, items: Sequence, while_waiting: Callable[[], None]) -> Iterator[tuple]:
+        if self._cluster is None:
+            self._cluster = RayWorkers(self.count, _start_afar, _do)
+        yield from self._cluster.each(begin, items, while_waiting)
 
     def _processes(self) -> ProcessPoolExecutor:
         if self._executor is None:
@@ -111,8 +126,11 @@ class Workers:
         return self._executor
 
     def _kill(self) -> None:
-        kill_children()
+        if self._cluster is not None:
+            self._cluster.end()
+            self._cluster = None
         if self._executor is not None:
+            kill_children()
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor = None
 
@@ -136,9 +154,18 @@ def kill_children() -> None:
 
 def _start(workers: int, begun: Synchronized) -> None:
     """First thing of a worker; `begun` counts those of them that are there already."""
-    global _is_worker
     with begun.get_lock():
         number, begun.value = begun.value, begun.value + 1
+    _settle(number, workers)
+
+
+def _start_afar() -> None:
+    """First thing of a cluster's worker, which is shown no GPU but its own."""
+    _settle(0, 1)
+
+
+def _settle(number: int, workers: int) -> None:
+    global _is_worker
     devices.set_threads(1)
     devices.take(number, workers)
     _is_worker = True

@@ -1,0 +1,62 @@
+"""A Ray cluster of three small nodes on this machine, for tests and for kills. Knows Ray; no run."""
+
+import os
+import socket
+
+CPUS = 2
+SMALL = {"num_cpus": CPUS, "object_store_memory": 100 * 2**20}
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+
+
+class ThreeNodes:
+    """A head and two more. `jobs`: with the Job API, whose address is then `api`, also of a head that comes back."""
+
+    def __init__(self, jobs: bool = False):
+        os.environ |= QUIET
+        from ray import cluster_utils  # noqa: PLC0415 - seconds, and an extra
+
+        self._utils, self._jobs = cluster_utils, jobs
+        self._ports = {"dashboard_port": free_port()} if jobs else {}
+        self.api = f"http://127.0.0.1:{self._ports['dashboard_port']}" if jobs else ""
+        self._begin()
+
+    def lose_one(self, number: int = -1) -> bool:
+        """Kill one of the others with all that runs on it."""
+        self._cluster.remove_node(self.others.pop(number), allow_graceful=False)
+        return True
+
+    def mend(self) -> None:
+        """Three again."""
+        while len(self.others) < 2:
+            self.others.append(self._cluster.add_node(**SMALL))
+
+    def lose_head(self) -> None:
+        self._cluster.remove_node(self._cluster.head_node, allow_graceful=False)
+
+    def new_head(self) -> None:
+        """A head at the old address that knows nothing, and two nodes. What is left of the old ones is ended."""
+        self._cluster.shutdown()
+        self._begin()
+
+    def node_of(self, node: str) -> int | None:
+        """The number among `others` of a node, by Ray's own name; None for the head."""
+        return next((n for n, one in enumerate(self.others) if one.node_id == node), None)
+
+    def close(self) -> None:
+        import ray  # noqa: PLC0415
+
+        ray.shutdown()
+        self._cluster.shutdown()
+
+    def _begin(self) -> None:
+        head = SMALL | {"include_dashboard": self._jobs, **self._ports}
+        self._cluster = self._utils.Cluster(initialize_head=True, head_node_args=head)
+        self.others: list = []
+        self.mend()
+        self.address = self._cluster.address
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
