@@ -7,6 +7,7 @@ third of a second each do, once in a process. A GPU is tried in the same way: it
 round asks here. Knows no model.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -22,6 +23,7 @@ EXACT = 1e-5  # largest relative error that still counts as float32; MKL's own i
 WORTH = 1.5  # a smaller gain may be noise: where both ways are one, a busy machine showed up to 1.4
 TRIES = 6
 ROWS, ROWS_ON_GPU = 512, 16384  # tokens of a micro-batch: a GPU waits for orders where there are few
+PRODUCTS = "DISTILLOSCOPE_PRODUCTS"  # `plain`: no switch where float32 is wanted, for processes that are to agree
 HOPELESS = 2.0  # a way that takes this many times longer at its first try gets no further one
 
 
@@ -98,8 +100,12 @@ def _seconds(product: Callable[[], object]) -> float:
 
 @contextmanager
 def products(device: str, rounded: bool) -> Iterator[None]:
-    """Multiply in the fastest way that is float32; with `rounded`, in the fastest way there is."""
-    switched = device == "cpu" and probe(device).exact
+    """Multiply in the fastest way that is float32; with `rounded`, in the fastest way there is.
+
+    What is fastest is tried by the clock: on a busy machine two processes may differ in it, and so in a last digit,
+    unless $DISTILLOSCOPE_PRODUCTS is `plain`.
+    """
+    switched = device == "cpu" and os.environ.get(PRODUCTS) != "plain" and probe(device).exact
     with _rounding(device) if switched or (rounded and probe(device).rounds) else _exact(device):
         yield
 

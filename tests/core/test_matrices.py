@@ -123,3 +123,10 @@ def test_a_gpu_mixes_only_where_it_has_bfloat16_and_is_faster_in_it(monkeypatch,
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has)
     monkeypatch.setattr(matrices, "autocast_gain", lambda _: gain)
     assert matrices.can_mix("cuda") == mixes
+
+
+def test_processes_that_are_to_agree_try_no_switch_by_the_clock(monkeypatch):
+    monkeypatch.setattr(matrices, "probe", lambda _: pytest.fail("looked at the clock"))
+    monkeypatch.setenv(matrices.PRODUCTS, "plain")
+    with matrices.products("cpu", rounded=False):
+        pass
