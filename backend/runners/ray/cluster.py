@@ -16,7 +16,7 @@ import httpx
 from backend.errors import UserError
 
 ADDRESS, TOKEN, TOKEN_FILE = "RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
-ANSWER_S = 10.0  # the head's first job takes it three seconds
+ANSWER_S, TAKE_S = 10.0, 60.0  # to answer, to take a job: a head that has just begun was seen to need ten seconds
 MINE = "distilloscope"  # the key of a job's own notes under which the folder of its run stands
 WAITING, COMPUTING, STOPPED, FAILED = "PENDING", "RUNNING", "STOPPED", "FAILED"  # Ray's words; a fifth: SUCCEEDED
 
@@ -49,7 +49,7 @@ class Cluster:
         self.address = _checked(address)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         # no proxy and no redirect: the token goes to this address and nowhere else
-        self._http = httpx.Client(base_url=self.address, headers=headers, timeout=ANSWER_S, trust_env=False)
+        self._http = httpx.Client(base_url=self.address, headers=headers, trust_env=False)
 
     @classmethod
     def named(cls, environment: Mapping[str, str] = os.environ) -> "Cluster":
@@ -67,7 +67,7 @@ class Cluster:
         """Have a node with that much free compute `words`, a line for its shell."""
         wanted = {"submission_id": job, "entrypoint": words, "metadata": {MINE: run}}
         room = {"entrypoint_num_cpus": cpus} | ({"entrypoint_num_gpus": gpus} if gpus else {})
-        self._ask("POST", "/api/jobs/", wanted | room | {"runtime_env": {"env_vars": dict(env)}})
+        self._ask("POST", "/api/jobs/", wanted | room | {"runtime_env": {"env_vars": dict(env)}}, TAKE_S)
 
     def stop(self, job: str) -> None:
         """Ray asks its processes to end, and ends them three seconds later."""
@@ -77,9 +77,9 @@ class Cluster:
         self._http.close()
 
     # -- how ------------------------------------------------------------------------------------------------------
-    def _ask(self, method: str, path: str, body: dict | None = None) -> list | dict:
+    def _ask(self, method: str, path: str, body: dict | None = None, within_s: float = ANSWER_S) -> list | dict:
         try:
-            answer = self._http.request(method, path, json=body)
+            answer = self._http.request(method, path, json=body, timeout=within_s)
         except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: it was closed a moment ago
             step = "See that the cluster's head runs and can be reached from here, then resume."
             raise UserError(f"The cluster at {self.address} does not answer.", "its Job API", step) from error

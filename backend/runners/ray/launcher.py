@@ -68,8 +68,6 @@ class RayLauncher:
         self.command = list(command) or [os.environ.get(PYTHON) or sys.executable, "-m", "backend"]
 
     def launch(self, run: RunDir, stages: str | None) -> Worker:
-        if not self.book.fresh:
-            self.book.look()  # it may have come back this moment
         if self.book.refusal is not None:
             raise self.book.refusal
         run, number = RunDir(run.path.absolute()), f"distilloscope-{secrets.token_hex(8)}"
