@@ -5,7 +5,7 @@ one student is trained is in students.py.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from backend.comparison.datasets import examples_of, rows_of
 from backend.comparison.distilling import matched_regime, soft_rows
 from backend.comparison.kinds import Cell, kinds_of
 from backend.comparison.materials import Materials
-from backend.comparison.remembered import recipe_of, remembered
+from backend.comparison.remembered import recipe_of, remembered, remembered_each
 from backend.comparison.students import Trainee
+from backend.core import devices
 from backend.core.pool import each, worker_count
 from backend.core.scoring.metrics import summarise
 from backend.core.scoring.scored import FREE_METRICS, METRICS, Scored, from_row, metrics_of
@@ -59,13 +60,26 @@ def chosen_sizes(run: RunDir) -> dict[tuple[str, str, str], tuple[float, ...]]:
     return {(row["arm"], row["student"], row["regime"]): tuple(row["sizes"]) for row in run.rows("step_sizes")}
 
 
-def _work(config: ComparisonConfig, run: RunDir, cells: list[Cell], progress: Progress):
+def _work(config: ComparisonConfig, run: RunDir, cells: list[Cell], progress: Progress) -> Iterator[tuple]:
     by_model = sorted(cells, key=lambda cell: cell.student)  # a worker then rarely changes its model
-    return each(partial(cell_worker, config, run.path), by_model, worker_count(), progress.check_stop)
+    asked = rounds(by_model, devices.kind() != "cpu")
+    for cells_, found in each(partial(cell_worker, config, run.path), asked, worker_count(), progress.check_stop):
+        yield from zip(cells_, found, strict=True)
 
 
-def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[Cell], list[float] | list[Scored]]:
-    """Load everything once, in whichever process this is, and return what to do with a cell."""
+def rounds(cells: list[Cell], batch: bool) -> list[tuple[Cell, ...]]:
+    """What a worker is asked at a time: a cell; with `batch`, all students of an arm that are trained in one, on a GPU
+    (core/training/stacked.py). On a CPU that gains nothing, and a killed run would lose them all."""
+    found: dict[object, list[Cell]] = {}
+    for cell in cells:
+        alike = batch and cell.sizes and cell.regime == "ordinary" and cell.arm not in ("base", *OWN_MODEL_ONLY)
+        found.setdefault(cell.key if alike else cell, []).append(cell)
+    return [tuple(some) for some in found.values()]
+
+
+def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[tuple[Cell, ...]], list]:
+    """Load everything once, in whichever process this is, and return what to do with the cells of a round: a result for
+    each."""
     materials, run = Materials(config), RunDir(folder)
     matched = cache(lambda: matched_regime(materials, rows_of(run, "init")))
     soft = cache(lambda: soft_rows(materials, rows_of(run, "init")))
@@ -81,7 +95,13 @@ def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[Cell], list
             return matched().experts_sizes() if cell.arm == "full" else matched().learn_step_sizes(rows)
         return trainee.tested(matched().train(rows, list(cell.sizes), cell.seed))
 
-    return work
+    def work_each(cells: tuple[Cell, ...]) -> list:
+        if len(cells) == 1:
+            return [work(cells[0])]
+        trainee = Trainee(materials, materials.reader(cells[0].student))
+        return ordinary_each(trainee, [data(trainee, run, cell) for cell in cells], cells)
+
+    return work_each
 
 
 def ordinary(trainee: Trainee, rows: Data, cell: Cell) -> list[float] | list[Scored]:
@@ -97,9 +117,22 @@ def remembered_ordinary(trainee: Trainee, rows: Rows, cell: Cell) -> list[float]
     if not cell.sizes:
         recipe = recipe_of(c, trainee.reader, rows, m.validation, lrs=c.lrs, lr_seeds=c.lr_seeds)
         return remembered(recipe, lambda: ordinary(trainee, rows, cell))
-    recipe = recipe_of(c, trainee.reader, rows, m.test, lr=cell.sizes[0], student_seed=cell.seed)
-    found = remembered(recipe, lambda: [item.as_row() for item in ordinary(trainee, rows, cell)])
-    return [from_row(row) for row in found]
+    return ordinary_each(trainee, [rows], [cell])[0]
+
+
+def ordinary_each(trainee: Trainee, sets: Sequence[Rows], cells: Sequence[Cell]) -> list[list[Scored]]:
+    """The answers to the test of each cell's student, those that no other comparison had trained in one batch where
+    that is faster. Raises Diverged where one diverges."""
+    c, asked = trainee.materials.config, trainee.materials.test
+    wanted = [(rows, cell.sizes[0], cell.seed) for rows, cell in zip(sets, cells, strict=True)]
+    recipes = [recipe_of(c, trainee.reader, rows, asked, lr=lr, student_seed=seed) for rows, lr, seed in wanted]
+
+    def make(missing: list[int]) -> list[list[dict]]:
+        ends = trainee.train_each([wanted[i] for i in missing]) if len(missing) > 1 else [None]
+        ends = [end or trainee.train(*wanted[i]) for i, end in zip(missing, ends, strict=True)]  # alone it says why
+        return [[item.as_row() for item in trainee.tested(end)] for end in ends]
+
+    return [[from_row(row) for row in found] for found in remembered_each(recipes, make)]
 
 
 def data(trainee: Trainee, run: RunDir, cell: Cell) -> Data:

@@ -6,7 +6,8 @@ not how a student is trained. Raise VERSION when training or scoring changes.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from backend.comparison.config import ComparisonConfig
@@ -21,12 +22,22 @@ FOLDER = "students"
 
 def remembered(recipe: dict, make: Callable[[], Any]) -> Any:
     """The kept result of the recipe, as JSON gives it back; made and kept where there is none."""
+    return remembered_each([recipe], lambda _: [make()])[0]
+
+
+def remembered_each(recipes: Sequence[dict], make: Callable[[list[int]], list[Any]]) -> list[Any]:
+    """The kept result of every recipe; `make` is asked once for all that there are none of, by their numbers."""
+    paths = [_path(recipe) for recipe in recipes]
+    if missing := [number for number, path in enumerate(paths) if not path.is_file()]:
+        for number, found in zip(missing, make(missing), strict=True):
+            paths[number].parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(paths[number], json.dumps(found))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _path(recipe: dict) -> Path:
     digest = hashlib.sha256(json.dumps(recipe | {"version": VERSION}, sort_keys=True).encode()).hexdigest()[:24]
-    path = home() / FOLDER / f"{digest}.json"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(make()))
-    return json.loads(path.read_text(encoding="utf-8"))
+    return home() / FOLDER / f"{digest}.json"
 
 
 def recipe_of(

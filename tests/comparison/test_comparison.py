@@ -58,7 +58,8 @@ def test_the_summary_holds_the_table_transfer_and_facts(whole, config):
 
 def test_the_step_size_that_validates_best_is_chosen_for_every_arm(config, tmp_path, monkeypatch):
     losses = {0.01: (0.5, 2.0), 0.02: (0.5, 1.0), 0.04: (0.0, float("inf"))}
-    monkeypatch.setattr(Trainee, "validated", lambda self, rows, lr, key: losses[lr])
+    monkeypatch.setattr(Trainee, "train_each", lambda self, wanted: [lr for _, lr, _ in wanted])
+    monkeypatch.setattr(Trainee, "validated", lambda self, end: losses[end])
     run, _ = start(replace(config, arms=("base", "random"), lrs=(0.01, 0.02, 0.04)), tmp_path / "run")
     assert [(row["arm"], row["sizes"]) for row in run.rows("step_sizes")] == [("random", [0.02])] * 2
     assert {row["lr"] for row in run.rows("results") if row["arm"] == "random"} == {0.02}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.comparison import students
 from backend.comparison.beginning import validated
 from backend.comparison.command import folder_of
 from backend.comparison.config import FREE_TASKS, ComparisonConfig
@@ -17,6 +18,7 @@ from backend.comparison.students import Trainee
 from backend.comparison.table import as_text, best_of
 from backend.core.text.tasks import OWN_TASKS
 from backend.core.training.finetune import Diverged
+from backend.core.training.stacked import finetuned_each
 from backend.errors import UserError
 from backend.runs.results import scores_of, summarise_results
 from backend.studies.text_distillation import config as distillation
@@ -136,7 +138,12 @@ def test_a_step_size_is_chosen_by_bits_and_never_by_a_student_that_diverged(make
             raise Diverged("x", "x", "x")
         return train(self, rows, lr, key)
 
+    def diverging_among(student, pupils, plan):
+        ends = finetuned_each(student, pupils, plan)
+        return [None if pupil.lr == 1.0 else end for pupil, end in zip(pupils, ends, strict=True)]
+
     monkeypatch.setattr(Trainee, "train", diverging)
+    monkeypatch.setattr(students, "finetuned_each", diverging_among)
     rows = materials.own.rows(materials.examples[:4])
     errors = {lr: trainee.error(rows, lr, ("grid", 0)) for lr in (0.1, 0.01, 1.0)}
     assert errors[1.0] == float("inf") and 0 < errors[0.1] != errors[0.01] > 0

@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
+from backend.core.models.adapters import make_student
 from backend.core.models.readers import Reader
 from backend.core.seeding import generator, shuffled_batches
+from backend.core.text.examples import Rows, encode
 from backend.core.training import stacked as module
 from backend.core.training.finetune import Plan, finetuned
 from backend.core.training.stacked import Pupil, finetuned_each, finetuned_stacked
 from backend.search.court import as_example
 from tests import tiny_search
-from tests.double import EXACT
+from tests.double import EXACT, double_backbone
 from tests.tiny_search import DRAFTS, SPEC
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -34,6 +36,85 @@ def apart(found: dict, expected: dict, start: dict) -> float:
     """The distance between two ends, as a share of the way from the start."""
     way = sum((expected[n] - start[n].cpu()).square().sum() for n in expected)
     return (sum((found[n] - expected[n]).square().sum() for n in expected) / way).sqrt().item()
+
+
+def many(reader: Reader, count: int = 16, rows: int = 3) -> list[Pupil]:
+    """Students of texts, starts, orders and step sizes of their own."""
+    found = []
+    for i in range(count):
+        own = reader.rows([as_example(DRAFTS[(i + j) % len(DRAFTS)], SPEC) for j in range(rows)])
+        order = shuffled_batches(rows, rows, PLAN.steps, generator("order", i))
+        found.append(Pupil(own, reader.student.initial(("one of many", i)), order, 0.01 * (1 + i % 4)))
+    return found
+
+
+def one_by_one(reader: Reader, given: list[Pupil], plan: Plan = PLAN) -> list[dict]:
+    plans = [replace(plan, lr=one.lr or plan.lr) for one in given]
+    return [finetuned(reader.student, p.rows, p.start, p.order, own) for p, own in zip(given, plans, strict=True)]
+
+
+@pytest.mark.parametrize("clip", [None, 0.01])
+@pytest.mark.parametrize("name", ["opt", "llama", "opt-pocket", "llama-pocket"])
+def test_sixteen_students_in_one_batch_have_the_parameters_of_sixteen_alone(tiny_models, name, clip):
+    reader = Reader(str(tiny_models.get(name, name)), 4, 8, [as_example(DRAFTS[0], SPEC)])
+    given, plan = many(reader, rows=2), replace(PLAN, steps=2, clip=clip)
+    together, alone = finetuned_stacked(reader.student, given, plan), one_by_one(reader, given, plan)
+    far = [(a[n] - b[n]).abs().max().item() for a, b in zip(together, alone, strict=True) for n in a]
+    assert max(far) < 1e-9  # in double precision; the way of a parameter is about 0.1
+    if clip:
+        free = finetuned_stacked(reader.student, given[:2], replace(PLAN, steps=2))
+        assert apart(together[0], free[0], given[0].start) > 0.001, "clipping does something"
+
+
+def kept_bytes(reader: Reader, given: list[Pupil]) -> int:
+    """What the way back of one step needs beside the model's weights."""
+    weights = {p.untyped_storage().data_ptr() for p in reader.student.model.parameters()}
+    found = {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        found[storage.data_ptr()] = 0 if storage.data_ptr() in weights else storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        finetuned_stacked(reader.student, given, Plan(1, 0.01), 10**9)
+    return sum(found.values())
+
+
+def test_memory_grows_with_the_students_and_no_faster(readers):
+    given = [replace(one, rows=many(readers[0], 1)[0].rows) for one in many(readers[0])]
+    few, more, most = (kept_bytes(readers[0], given[:count]) for count in (4, 8, 16))
+    assert most - more == pytest.approx(2 * (more - few), rel=0.02) and most < 4.05 * few
+
+
+def test_students_that_read_unlike_are_stacked_with_their_likes(readers, monkeypatch):
+    given = [one for pair in zip(many(readers[0], 2), many(readers[0], 2, rows=2), strict=True) for one in pair]
+    train, together = module._train, []
+    monkeypatch.setattr(module, "_train", lambda s, some, *rest: together.append(len(some)) or train(s, some, *rest))
+    ends = finetuned_each(readers[0].student, given, PLAN)
+    assert together == [2, 2]
+    for pupil, end, alone in zip(given, ends, one_by_one(readers[0], given), strict=True):
+        assert apart(end, alone, pupil.start) < EXACT
+
+
+def test_a_method_whose_adapters_are_no_plain_product_is_trained_one_by_one(tiny_models):
+    backbone = double_backbone(tiny_models["llama"])
+    student = make_student(backbone, "dora", 2, 4)
+    rows = Rows([encode(backbone.tokenizer, as_example(draft, SPEC)) for draft in DRAFTS[:2]], student.table)
+    given = [Pupil(rows, student.initial(seed), [[0, 1]] * PLAN.steps) for seed in range(2)]
+    ends = finetuned_each(student, given, PLAN)
+    alone = finetuned(student, rows, given[1].start, given[1].order, PLAN)
+    assert all(torch.equal(ends[1][name], p) for name, p in alone.items())
+
+
+def test_on_a_gpu_students_are_stacked_whatever_a_step_takes(readers, monkeypatch):
+    student, given, asked = readers[0].student, many(readers[0], 3), []
+    monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr(
+        module, "finetuned_stacked", lambda _, some, *rest, **told: asked.append(len(some)) or [None] * 3
+    )
+    monkeypatch.setattr(student, "device", torch.device("cuda"))
+    assert finetuned_each(student, given, PLAN) == [None] * 3 and asked == [3]
 
 
 @pytest.mark.parametrize("tokens", [1, 300, 10_000])
