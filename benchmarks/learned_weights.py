@@ -16,13 +16,12 @@ are asked the second test. A row is an arm, a reader and a way: the gain in poin
 
 import json
 import math
-import os
-import platform
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -33,6 +32,7 @@ from backend import settings
 from backend.comparison.bars import DOCS
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.materials import Materials
+from backend.core.devices import set_threads
 from backend.core.params import Params
 from backend.core.scoring.compare import paired
 from backend.core.scoring.score import score_questions
@@ -44,7 +44,7 @@ from backend.core.training.finetune import learning_rate
 from backend.core.training.weighted import Numbers, Walk, gradient, walk
 from backend.pocket.files import write_second_test
 from backend.search.objectives import Answers
-from benchmarks.rows import parser, row, show
+from benchmarks.rows import Table, parser, row
 
 KEPT = DOCS / "comparisons"
 SCALES = (0.5, 0.7, 1.0, 1.4, 2.0)
@@ -60,6 +60,7 @@ class Text:
     materials: Materials
     rows: list[Rows]
     lrs: list[float]
+    _plain: dict[tuple[int, int], list[list[Scored]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, materials: Materials, kept: Path, arm: str) -> "Text":
@@ -119,6 +120,12 @@ class Text:
             found.append(score_questions(own.student.model, own.tokenizer, asked, self.materials.spec))
         return found
 
+    def plainly(self, reader: int, students: int) -> list[list[Scored]]:
+        """Students by equal weights and the comparison's own step size; they are trained once."""
+        if (reader, students) not in self._plain:
+            self._plain[reader, students] = self.tested(torch.zeros(self.free), reader, students)
+        return self._plain[reader, students]
+
 
 def by_grid(text: Text, updates: int) -> Tensor:
     """The scale of each reader whose students err least."""
@@ -168,36 +175,20 @@ ROUND_COSTS = 3.5  # updates of the gradient: measured on two readers, one core
 WAYS: dict[str, Callable[[Text, int], Tensor]] = {"grid": by_grid, "gradient": by_gradient, "search": by_search}
 
 
-def measured(text: Text, arm: str, ways: Sequence[str], updates: int, students: int) -> list[dict]:
-    """The rows of an arm. Every student of a way shares start and order with one of equal weights."""
-    readers, found = [reader.name for reader in text.materials.judges()], []
-    plain = [text.tested(torch.zeros(text.free), reader, students) for reader in range(len(readers))]
-    for reader, scored in zip(readers, plain, strict=True):
-        found.append(row(f"{arm}: {reader}, equal weights", 100 * accuracy(scored), "%"))
-    for way in ways:
-        begin = time.process_time()
-        x = WAYS[way](text, updates)
-        took = time.process_time() - begin
-        for number, reader in enumerate(readers):
-            gain = paired(text.tested(x, number, students), plain[number])
-            told = (
-                f"{100 * gain.low:+.1f} to {100 * gain.high:+.1f}, weights {spread(text, x)}, learned in {took:.0f} s"
-            )
-            found.append(row(f"{arm}: {reader}, {way}", 100 * gain.difference, "points", told))
-    return found
-
-
-def accuracy(scored: Sequence[Sequence[Scored]]) -> float:
-    return sum(item.correct for one in scored for item in one) / sum(map(len, scored))
+def measured(text: Text, arm: str, way: str, updates: int, students: int) -> Iterator[dict]:
+    """The rows of an arm and a way. A student by learned numbers shares start and order with one of equal weights."""
+    readers, begin = [reader.name for reader in text.materials.judges()], time.process_time()
+    x = WAYS[way](text, updates)
+    took = time.process_time() - begin
+    for number, reader in enumerate(readers):
+        gain = paired(text.tested(x, number, students), text.plainly(number, students))
+        told = f"{100 * gain.low:+.1f} to {100 * gain.high:+.1f}; weights {spread(text, x)}; {took:.0f} s to learn"
+        yield row(f"{arm}, {reader}: {way}, over {100 * gain.mean_b:.1f} %", 100 * gain.difference, "points", told)
 
 
 def spread(text: Text, x: Tensor) -> str:
     weights = text.numbers(x, 0)[0]
     return f"{weights.min().item():.2f} to {weights.max().item():.2f}"
-
-
-def machine() -> str:
-    return f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -208,16 +199,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("--updates", type=int, default=24)
     found.add_argument("--students", type=int, default=6)
     args = found.parse_args(argv)
-    torch.set_num_threads(1)
+    set_threads(1)
     kept = KEPT / args.kept
     told = json.loads((kept / "config.json").read_text("utf-8"))["config"]
     with tempfile.TemporaryDirectory() as folder:
         write_second_test(Path(folder))
         materials = Materials(settings.build(ComparisonConfig, told | {"data_dir": folder, "outsider": ""}))
-        rows = [row(machine(), os.cpu_count() or 1, "cores")]
-        for arm in args.arms:
-            rows += measured(Text.of(materials, kept, arm), arm, args.ways, args.updates, args.students)
-    show(rows, args.json)
+        with Table.of("learned_weights", args) as table:
+            texts = {arm: Text.of(materials, kept, arm) for arm in args.arms}
+            wanted = [(arm, way) for arm in args.arms for way in args.ways]
+            parts = [(f"{arm}, {way}", partial(measured, texts[arm], arm, way)) for arm, way in wanted]
+            table.within((name, partial(part, args.updates, args.students)) for name, part in parts)
 
 
 if __name__ == "__main__":
