@@ -55,6 +55,7 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         "lora": [c.lora_rank, c.lora_alpha],
         "seed": [c.seed, seed],
     }
+    recipe |= c.adapted_elsewhere()
     by = arm if arm in SELECTORS else c.start  # the selector behind it
     if by in (*TRAINED, "best"):
         recipe |= {"mixed_precision": c.mixed_precision}

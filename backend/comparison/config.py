@@ -28,6 +28,7 @@ CONTROLS = ("text_shuffled",)
 ARMS = ("base", *BASELINES, *COSTLY, *LEARNED, *CONTROLS, "full")  # those of text distillation, and more
 STARTS = ("best", *SELECTED)
 FREE_TASKS = tuple(f"{OWN}{kind}" for kind in ("text", "prompts", "chat"))  # see core/text/tasks.py
+PLACES = ("attention", "mlp", "both")  # see core/models/adapted.py
 REGIMES = DISTILLED_REGIMES[::-1]  # the ordinary one first: every data set has it
 
 
@@ -36,7 +37,9 @@ class ComparisonConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
     # how the settings begin that runs lack from before they were there
-    LATER: ClassVar[tuple[str, ...]] = ("data_file", "answers_from", "restarts", "geometry")
+    LATER: ClassVar[tuple[str, ...]] = (
+        "data_file", "answers_from", "restarts", "geometry", "adapted_layers", "adapted_modules",
+    )  # fmt: skip
 
     task: str = setting("pocket_science", "What the students should learn to answer.", "Data", basic=True, kind="task")
     # fmt: off
@@ -105,6 +108,23 @@ class ComparisonConfig:
         label="LoRA alpha",
         low=1,
         public="a scale costs nothing",
+    )
+    adapted_layers: int = setting(
+        0,
+        "Layers with adapters, counted from the top; 0 for all. What lies below them is computed once.",
+        "Models",
+        label="Layers with adapters",
+        low=0,
+        high=1000,
+        public="fewer layers cost less",
+    )
+    adapted_modules: str = setting(
+        "attention",
+        "What carries adapters in these layers: attention, the MLP, or both.",
+        "Models",
+        label="What carries adapters",
+        choices=PLACES,
+        public="three matrices more cost little",
     )
 
     arms: tuple[str, ...] = setting(
@@ -264,6 +284,10 @@ class ComparisonConfig:
             found = f"style is letters, but {embedded[0]} comes from a distillation, which teaches texts."
             expected = "arms of real or searched text, in the ordinary regime"
             raise setting_error("style", found, expected, "Leave it out.")
+        if embedded and (elsewhere := self.adapted_elsewhere()):
+            name = "adapted_layers" if self.adapted_layers else "adapted_modules"
+            found = f"{name} is {elsewhere[name]}, but {embedded[0]} comes from a distillation, which adapts all."
+            raise setting_error(name, found, "arms of real or searched text, in the ordinary regime", "Leave it out.")
         if self.outsider in (self.model, *self.students):
             found = f"outsider is {self.outsider}, which takes part."
             step = "Name another one, or none."
@@ -275,6 +299,11 @@ class ComparisonConfig:
                 "the model among the students whose texts are judged",
                 "Add it to students, or set readers to own.",
             )
+
+    def adapted_elsewhere(self) -> dict[str, int | str]:
+        """Where adapters lie; empty for where they lay before that was a setting, so that what was kept stays valid."""
+        found = {"adapted_layers": self.adapted_layers, "adapted_modules": self.adapted_modules}
+        return {} if found == {"adapted_layers": 0, "adapted_modules": PLACES[0]} else found
 
     def _check_own_data(self) -> None:
         check_own_data(self.task, self.data_file, self.data_dir)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from backend.comparison.config import ComparisonConfig
+from backend.core.models.adapted import Adapted
 from backend.core.models.readers import Reader
 from backend.core.text.prompts import Example
 from backend.core.text.tasks import Question, find_task, reordered, to_example, with_letters
@@ -62,7 +63,9 @@ class Materials:
     def reader(self, name: str) -> Reader:
         """A model as a student, loaded when first asked for."""
         if name not in self._readers:
-            self._readers[name] = Reader(name, self.config.lora_rank, self.config.lora_alpha, self.examples)
+            c = self.config
+            adapted = Adapted(c.adapted_layers, c.adapted_modules)
+            self._readers[name] = Reader(name, c.lora_rank, c.lora_alpha, self.examples, adapted)
         return self._readers[name]
 
     @property

@@ -51,6 +51,6 @@ def recipe_of(
         "device": reader.student.device.type,
         "data": hashlib.sha256(repr(data).encode()).hexdigest(),
         "asked": hashlib.sha256(repr(asked).encode()).hexdigest(),
-        "plan": {name: getattr(config, name) for name in plan},
+        "plan": {name: getattr(config, name) for name in plan} | config.adapted_elsewhere(),
         **about,
     }

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.materials import Materials
+from backend.core.cached.quicker import answers
 from backend.core.models.readers import Reader
 from backend.core.params import Params
 from backend.core.scoring.generated import with_generated
 from backend.core.scoring.metrics import answer_bits, option_error, option_loss
-from backend.core.scoring.score import score_questions
 from backend.core.scoring.scored import Scored
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.text.examples import Data, Rows
@@ -66,9 +66,7 @@ class Trainee:
         return self.reader.student.initial((self._config.seed, "comparison", 0))
 
     def answers(self, params: Params, questions: list[Question]) -> list[Scored]:
-        student = self.reader.student
-        student.put(params)
-        return score_questions(student.model, self.reader.tokenizer, questions, self.materials.spec)
+        return answers(self.reader.student, params, questions, self.materials.spec)
 
     def tested(self, params: Params) -> list[Scored]:
         """The answers to the test questions; to those without options also what the student writes by itself."""

@@ -13,10 +13,10 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
+from backend.core.cached.quicker import answers
 from backend.core.models.readers import Reader
 from backend.core.params import Params, as_leaves, gradients, on, snapshot
 from backend.core.scoring.metrics import answer_bits, option_error, option_loss, option_probabilities
-from backend.core.scoring.score import score_questions
 from backend.core.text.batches import Encoded
 from backend.core.text.chat import reading
 from backend.core.text.examples import Rows
@@ -70,9 +70,7 @@ class Answers:
         return total
 
     def _scored(self, end: Params) -> list:
-        student = self.reader.student
-        student.put(end)
-        return score_questions(student.model, self.reader.tokenizer, self.questions, self.task)
+        return answers(self.reader.student, end, self.questions, self.task)
 
     def _rows(self) -> Rows:
         """Every option of every question, in order, without the end of text: as it is scored."""

@@ -40,7 +40,10 @@ def test_a_comparison_of_known_arms_trains_no_student_and_has_the_same_scores(wh
         assert (run.path / row["scores"]).read_bytes() == (whole.path / row["scores"]).read_bytes()
 
 
-@pytest.mark.parametrize("change", [{"steps": 4}, {"batch": 3}, {"lora_alpha": 8}, {"seed": 1}])
+@pytest.mark.parametrize(
+    "change",
+    [{"steps": 4}, {"batch": 3}, {"lora_alpha": 8}, {"seed": 1}, {"adapted_layers": 1}, {"adapted_modules": "mlp"}],
+)
 def test_another_plan_is_another_student(config, materials, change):
     reader, rows = materials.own, materials.own.rows(materials.examples[:2])
     here = recipe_of(config, reader, rows, materials.test, lr=0.1)

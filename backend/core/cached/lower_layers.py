@@ -42,7 +42,7 @@ class LowerLayers:
             return [self._kept[key] if (key := _key(tree)) in self._kept else fresh[key] for tree in trees]
 
     def padded(self, trees: Sequence[Tree]) -> Float[Tensor, "batch seq hidden"]:
-        """The same as one batch, zeros behind the shorter trees."""
+        """The hidden states of the trees as one batch, zeros behind the shorter ones."""
         return torch.nn.utils.rnn.pad_sequence(self.hidden(trees), batch_first=True)
 
     def _read(self, trees: list[Tree]) -> dict[tuple, Tensor]:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.core.cached.lower_layers import KEPT_BYTES, LowerLayers
-from backend.core.cached.split import FAMILIES, split
+from backend.core.cached.split import split
 from backend.core.chunks import chunks
 from backend.core.models.backbones import Backbone
 from backend.core.models.lora import LoraStudent, Student
@@ -81,13 +81,6 @@ class TopStudent(Student):
 
     def remove(self) -> None:
         self.whole.remove()
-
-
-def top_of(student: LoraStudent) -> TopStudent | None:
-    """The student without its lower layers, where there are any and the family can be parted."""
-    if student.backbone.family not in FAMILIES or not student.adapted.first(student.backbone):
-        return None
-    return TopStudent(student)
 
 
 @dataclass(frozen=True)

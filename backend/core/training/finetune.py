@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from backend.core.cached.quicker import learner
 from backend.core.matrices import mixed
 from backend.core.models.lora import Student
 from backend.core.params import Params, snapshot
@@ -170,7 +171,9 @@ def finetuned(
     plan: Plan,
     told: Callable[[], None] | None = None,
 ) -> Params:
-    """The parameters after the whole plan from `start`; step k reads the rows `order[k]`. `told` after every step."""
+    """The parameters after the whole plan from `start`; step k reads the rows `order[k]`. `told` after every step.
+    Layers below all adapters read a row once."""
+    student, rows = learner(student, rows)
     end, tokens = start, tokens_at_once(student.model)
     for step in finetune(student, FinetuneState.fresh(start), lambda k: rows.micro_batches(order[k], tokens), plan):
         if told:

@@ -192,7 +192,7 @@ def _own_adapters(model: torch.nn.Module, pupils: int) -> Iterator[None]:
 
 
 def _each_its_own(
-    module: torch.nn.Module, pupils: int, x: Float[Tensor, "rows seq inward"]
-) -> Float[Tensor, "rows seq outward"]:
+    module: torch.nn.Module, pupils: int, x: Float[Tensor, "*places inward"]
+) -> Float[Tensor, "*places outward"]:
     rows = x.reshape(pupils, -1, x.shape[-1])
     return torch.bmm(rows, module.weight.mT).view(*x.shape[:-1], -1)
