@@ -9,8 +9,12 @@ moments, so the engine is the same to the byte. Knows names of files; nothing of
     row NAME      a row is about to be appended
     write NAME    half of the new file is written, beside the old one
     replace NAME  the new file is written, and still beside the old one
+
+With no words it reads lines of JSON, [MOMENT, COUNT, LOG, WORD...], and answers each with the exit code of a process of
+its own that it forks for it: torch is loaded once for many deaths.
 """
 
+import importlib
 import json
 import os
 import re
@@ -21,6 +25,7 @@ from pathlib import Path
 
 from backend.__main__ import main as engine
 
+LOADED = ("torch", "transformers", "transformers.models.clip.modeling_clip", "scipy.optimize")  # slowly
 PART = re.compile(r"^\.?(?P<name>.+)\.(?:[\w-]*-)?\d+\.part$")
 
 
@@ -51,6 +56,23 @@ class Watch:
         os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
+def one_after_another() -> int:
+    """Each line's process is a child of this one, leads a group of its own and writes to LOG."""
+    for name in LOADED:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        moment, count, log, *words = json.loads(line)
+        child = os.fork()
+        if not child:
+            os.setsid()
+            with Path(log).open("ab") as file:
+                os.dup2(file.fileno(), 1)
+                os.dup2(file.fileno(), 2)
+            os._exit(main(moment, count, *words))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    return 0
+
+
 def main(moment: str, count: str, *words: str) -> int:
     watch = Watch(moment, int(count) if moment != "count" else 0)
     sys.addaudithook(watch)
@@ -61,4 +83,4 @@ def main(moment: str, count: str, *words: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]) if sys.argv[1:] else one_after_another())

@@ -35,7 +35,7 @@ BENCH = {
     "train_task": "pocket_science", "test_limit": 60, "examples": 80,
 }  # fmt: skip
 CASES = {"text_distillation": ("quick", DISTIL), "bench": (None, BENCH)}
-CLOCKS = ("seconds", "peak_memory_mb")  # what no two runs share
+CLOCKS = ("seconds", "training_seconds", "peak_memory_mb")  # what no two runs share
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,27 @@ class Moment:
 
 
 class Case:
-    """One run of `study` in `folder`, with recorded experts of its own: nothing is there before it."""
+    """One run of `study` in `folder`, with recorded experts of its own: nothing is there before it.
 
-    def __init__(self, study: str, folder: Path):
-        preset, changes = CASES[study]
+    Its settings are those of CASES, or `changes` to the defaults where they are given.
+    """
+
+    def __init__(self, study: str, folder: Path, changes: dict | None = None):
+        preset, changes = CASES[study] if changes is None else (None, changes)
         described = find(study)
         values = settings.load_preset(described.presets, preset)["settings"] if preset else {}
         self.config = settings.build(described.config, values | changes)
         self.study, self.folder = study, folder
         self.run = RunDir.create(folder / "run", study, preset, settings.as_json(self.config))
 
+    @property
+    def words(self) -> list[str]:
+        """The engine's command line."""
+        return ["run", self.study, "--out", str(self.run.path), "--from-config"]
+
     # -- processes ------------------------------------------------------------------------------------------------
     def start(self, *before: str, workers: int = 1) -> subprocess.Popen:
         """The command that the page starts, leader of its own group; `before` are words before `run`."""
-        words = ["run", self.study, "--out", str(self.run.path), "--from-config"]
         env = worker_environment() | {
             "DISTILLOSCOPE_HOME": str(self.folder / "home"),
             "DISTILLOSCOPE_WORKERS": str(workers),
@@ -76,7 +83,7 @@ class Case:
         with self.run.log_file.open("ab") as log:
             module = ["-m", "benchmarks.dying", *before] if before else ["-m", "backend"]
             return subprocess.Popen(
-                [sys.executable, *module, *words],
+                [sys.executable, *module, *self.words],
                 cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
@@ -170,7 +177,9 @@ def content(file: Path) -> object:
 
 
 def without_clocks(found: object) -> object:
-    return {k: v for k, v in found.items() if k not in CLOCKS} if isinstance(found, dict) else found
+    if isinstance(found, list):
+        return [without_clocks(one) for one in found]
+    return {k: without_clocks(v) for k, v in found.items() if k not in CLOCKS} if isinstance(found, dict) else found
 
 
 def differing(one: dict, other: dict) -> list[str]:
