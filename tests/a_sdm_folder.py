@@ -80,6 +80,7 @@ def write_run(folder: Path, pictures: int = 2, **config) -> RunDir:
     append(run, "nets", nets(modules))
     append(run, "settings", settings())
     append(run, "errors", errors())
+    append(run, "routing", routing())
     append(run, "looks", [look(one["id"], number) for one in settings() for number in range(pictures)])
     append(run, "races", [row for who, pace in (("full", 1.0), ("branch", 2.3)) for row in race(0, who, pace)])
     (run.path / "summary.json").write_text(json.dumps(summary()))
@@ -182,6 +183,17 @@ def errors() -> list[dict]:
          "error": round(0.02 * (1 + k) * math.exp(-step / 5) + 0.001 * seed, 5)}
         for k, arm in enumerate(ARMS)
         for seed in range(SEEDS)
+        for step in range(STEPS)
+    ]  # fmt: skip
+
+
+def routing() -> list[dict]:
+    """The kept kernel counts less and less, the pruned one more; in the second layer both are half of that."""
+    return [
+        {"seed": seed, "step": step, "layer": layer,
+         "weights": [round((0.9 - 0.05 * step) / share, 3), round((0.1 + 0.04 * step + 0.01 * seed) / share, 3)]}
+        for seed in range(SEEDS)
+        for share, layer in ((1, "down_blocks.0.resnets.0"), (2, "up_blocks.1.resnets.1"))
         for step in range(STEPS)
     ]  # fmt: skip
 

@@ -1,16 +1,16 @@
 // The workbench in the browser: the teacher's layers, kept or dropped; what that leaves of parameters, multiplications and time;
 // the curves of every arm. A visitor's own choice is estimated from the teacher's layers. Given by gr.HTML: element, props, watch; by
-// axes.js: element.axes; by shared.js: make, shape.
+// axes.js: element.axes; by routing.js: element.routing; by shared.js: make, shape.
 
 const HIGH = 280, FULL = "full", COSTS = ["parameters", "flops", "ms1", "ms8"];
-const state = { run: null, nets: [], layers: [], points: [], arms: [], figures: [], arm: null, kept: null, figure: 0, lit: null, live: true };
+const state = { run: null, nets: [], layers: [], points: [], arms: [], figures: [], arm: null, kept: null, figure: 0, lit: null, live: true, routing: { layers: [], nets: 0 }, experts: false };
 const part = (selector) => element.querySelector(selector), section = part(".ds-sdm-bench"), { frame, padded, follow } = element.axes;
 
 // -- data ----------------------------------------------------------------------------------------------------------
 function take(news) {
   if (!news || !news.run) { Object.assign(state, { run: null, nets: [] }); return draw(); }
   if (news.run !== state.run) Object.assign(state, { arm: null, kept: null, lit: null });
-  Object.assign(state, { run: news.run, nets: news.nets, layers: news.layers, points: news.points, arms: news.arms, figures: news.figures, live: news.live });
+  Object.assign(state, { run: news.run, nets: news.nets, layers: news.layers, points: news.points, arms: news.arms, figures: news.figures, live: news.live, routing: news.routing, experts: news.experts });
   draw();
 }
 
@@ -35,6 +35,8 @@ function draw() {
   parts();
   numbers();
   curves();
+  element.routing.draw(state.routing, state.experts && state.live ? "The gates of the experts appear here when the sweep ends."
+    : "This run has no experts. The arm experts, among the arms of the form, trains a net that has some.");
 }
 
 const keptNow = () => state.kept || new Set(net(state.arm).kept);
@@ -111,8 +113,11 @@ function curves() {
     button.append(make("i"), one.title);
     return button;
   }));
-  section.saves = { name: "light-nets", rows: () => [["arm", "seed", "update", ...state.figures.map(([, title]) => title)], ...state.points] };
+  section.saves = { name: "light-nets", rows: () => [["arm", "seed", "update", ...state.figures.map(([, title]) => title)], ...state.points, ...gates()] };
 }
+
+// The experts' gates, below a head of their own.
+const gates = () => (state.routing.layers.length ? [["layer", "step", "kernel", "gate"], ...element.routing.rows(state.routing)] : []);
 
 // A colour of its own for each arm, in the order of the study.
 const series = (arm) => state.arms.filter(([name]) => name !== FULL).findIndex(([name]) => name === arm) % 8;

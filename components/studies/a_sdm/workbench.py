@@ -1,10 +1,12 @@
-"""The workbench: what a light net keeps of the teacher, what it costs, and how every arm learns, as a widget.
+"""The workbench: what a light net keeps of the teacher, what it costs, how arms learn, and how much experts count.
 
-A constant template and workbench.js beside this file. Knows nets.jsonl, modules.jsonl and metrics.jsonl.
+A widget: a constant template, routing.js and workbench.js beside this file. Knows nets.jsonl, modules.jsonl,
+metrics.jsonl and routing.jsonl.
 """
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from statistics import fmean
 
 import gradio as gr
 
@@ -12,12 +14,14 @@ from backend.runs.folder import LIVE_STATES, RunDir
 from backend.study import Study
 from components.frame.scripts import script
 from components.panels import saving
+from components.panels.thinning import short
 from components.run.feed import Read
-from components.studies.a_sdm import reading
+from components.studies.a_sdm import reading, words
 
-SCRIPTS = (Path(__file__).with_name("axes.js"), Path(__file__).with_suffix(".js"))
+SCRIPTS = (*(Path(__file__).with_name(name) for name in ("axes.js", "routing.js")), Path(__file__).with_suffix(".js"))
 FIGURES = {"psnr": "PSNR to the full picture, dB", "right": "pictures read right"}
 COSTS = ("parameters", "flops", "ms1", "ms8")
+EXPERTS, MOST_EXPERTS = "experts", 16
 TEMPLATE = f"""
 <section class="ds-sdm ds-sdm-bench" data-arms="0" {saving.drawn()}>{saving.MENU}
   <header><h2>What does a light net keep?</h2></header>
@@ -34,6 +38,16 @@ TEMPLATE = f"""
       <div class="ds-sdm-picks"><label>Curve<select data-figure></select></label></div>
       <svg class="ds-sdm-plot" role="img"></svg>
       <div class="ds-sdm-arms" role="group" aria-label="Arms: press one to highlight it"></div>
+    </div>
+    <h3>ME-CondConv: how much does each expert count?</h3>
+    <div data-experts>
+      <p class="ds-quiet" data-none></p>
+      <div data-there hidden>
+        <p class="ds-sdm-about" data-said></p>
+        <svg class="ds-sdm-heat" role="img"></svg>
+        <p class="ds-quiet">The stronger the colour, the more of a kernel goes into the convolution at that step: 0 is
+          nothing of it, 1 all of it. Means over pictures.</p>
+      </div>
     </div>
   </div>
 </section>
@@ -53,7 +67,7 @@ def workbench_view() -> gr.HTML:
 
 
 def workbench_reader(study: Study) -> Read:
-    """What the widget is told: layers of the teacher, the nets, and evaluations by arm and seed."""
+    """What the widget is told: layers of the teacher, the nets, evaluations by arm and seed, and experts' gates."""
 
     def news(run: RunDir, rows: Mapping[str, list[dict]], fresh: bool) -> dict:
         titles = {word.name: word.title for word in study.words.arms}
@@ -63,9 +77,9 @@ def workbench_reader(study: Study) -> Read:
         arms = dict.fromkeys([*(row[0] for row in points), *(one["arm"] for one in found)])
         told = {"nets": found, "points": points, "figures": list(FIGURES.items())}
         told |= {"arms": [[arm, titles.get(arm, arm)] for arm in arms], "live": run.status()["state"] in LIVE_STATES}
-        return told | {"layers": layers(run)}
+        return told | {"layers": layers(run), "routing": routing(run.rows("routing")), "experts": has_experts(run)}
 
-    return Read("workbench", ("nets", "metrics"), news)
+    return Read("workbench", ("nets", "metrics", "routing"), news)
 
 
 def layers(run: RunDir) -> list[list]:
@@ -86,6 +100,34 @@ def nets(rows: Iterable[Mapping], titles: Mapping[str, str]) -> list[dict]:
             costs = {key: reading.number(row.get(key)) for key in COSTS}
             found[row["arm"]] = {"arm": row["arm"], "title": title, "kept": reading.names(row["kept"]), **costs}
     return list(found.values())
+
+
+def has_experts(run: RunDir) -> bool:
+    """Whether experts are among the arms of the run's settings."""
+    arms = run.config()["config"].get("arms")
+    return isinstance(arms, list) and EXPERTS in arms
+
+
+def routing(rows: Iterable[Mapping]) -> dict:
+    """`layers`: `[title, [[gate of each expert] of each step]]`, means over nets, in the order of the file; `nets`."""
+    found: dict[str, dict[int, dict[int, list]]] = {}
+    for row in rows:
+        fits = reading.is_name(row.get("layer")) and reading.is_step(row.get("step")) and type(row.get("seed")) is int
+        gates = row.get("weights")
+        if fits and isinstance(gates, list) and 0 < len(gates) <= MOST_EXPERTS and all(map(is_gate, gates)):
+            found.setdefault(row["layer"], {}).setdefault(row["step"], {})[row["seed"]] = gates
+    layers = []
+    for layer, steps in list(found.items())[: reading.MOST_STEPS]:
+        means = [
+            [short(fmean(column), 3) for column in zip(*steps[step].values(), strict=False)] for step in sorted(steps)
+        ]
+        layers.append([words.module_title(layer), means])
+    nets = {seed for steps in found.values() for by_seed in steps.values() for seed in by_seed}
+    return {"layers": layers, "nets": len(nets)}
+
+
+def is_gate(value: object) -> bool:
+    return reading.is_number(value) and 0 <= value <= 1
 
 
 def evaluations(rows: Iterable[Mapping]) -> Iterable[list]:

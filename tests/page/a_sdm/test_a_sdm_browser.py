@@ -59,6 +59,8 @@ def test_race_map_and_front_answer_a_hand(chromium, address, width, scheme):
     assert int(page.get_attribute("#inherited .ds-sdm-inherited", "data-rows")) > 20
     page.locator("#workbench [data-layer]").first.click()
     assert "estimated" in page.inner_text("#workbench .ds-sdm-numbers")
+    assert page.locator("#workbench [data-experts] rect").count() == 2 * 2 * STEPS
+    assert "over 3 nets, the kept kernel counts 0.51 and a pruned one" in page.inner_text("#workbench [data-said]")
     page.locator("#switch [data-at]").fill("5")
     assert "Measured: 1.20 ×, 33.5 ± 0.6 dB. The other order: 28.5 ± 0.6 dB." in page.inner_text("#switch [data-said]")
     page.locator("#front [data-id='deep1@every2']").press("Enter")

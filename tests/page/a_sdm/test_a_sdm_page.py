@@ -111,6 +111,17 @@ def test_an_old_run_whose_files_are_missing_shows_what_it_has(page):
     assert found["plan-map"]["parts"] == [] and "1.62 times" in found["status"]
 
 
+def test_experts_gates_are_means_over_nets_and_a_run_without_experts_says_so(page):
+    run = put(page)
+    found = shown(page)["workbench"]
+    assert found["routing"]["nets"] == 3 and found["experts"] is True
+    [first, second] = found["routing"]["layers"]
+    assert (first[0], len(first[1])) == ("down 1, resnet 1", STEPS) and first[1][2] == [0.8, 0.19]
+    assert second[1][2] == [0.4, pytest.approx(0.095, abs=1e-3)]
+    (run.path / "routing.jsonl").unlink()
+    assert shown(page)["workbench"]["routing"] == {"layers": [], "nets": 0}
+
+
 def test_settings_that_come_one_by_one_do_not_bring_the_pictures_of_the_race_again(page):
     run = put(page)
     race, rows = panel(page, "race"), {"races": [], "settings": run.rows("settings")}
@@ -198,7 +209,7 @@ def test_nothing_from_a_run_folder_becomes_markup(page):
     summary |= {"verdicts": [HOSTILE, 3, None], "words": [HOSTILE, 3], "judge": HOSTILE, "floor": HOSTILE}
     summary["warnings"] = [{"found": HOSTILE, "expected": HOSTILE, "next_step": HOSTILE}]
     (run.path / "summary.json").write_text(json.dumps(summary))
-    for name in ("modules", "changes", "harms", "metrics", "nets", "settings", "errors", "looks", "races"):
+    for name in ("modules", "changes", "harms", "metrics", "nets", "settings", "errors", "looks", "races", "routing"):
         row = run.rows(name)[-1]
         for change in (HOSTILE, None, [], {}, -1, 1e300):
             run.append(name, dict.fromkeys(row, change))
