@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from backend.studies.a_sdm.arms import FULL
 from backend.studies.a_sdm.summary import Measured
-from backend.studies.a_sdm.words import FAMILIES, net_title
+from backend.studies.a_sdm.words import FAMILIES, LEVELS, count, net_title, percent, signed
 
 CHAIN = ("mid", "deep2", "deep1", "deepcache0", "whole")  # the expected order of harm
 SURE = 4  # paired standard errors
@@ -50,7 +50,7 @@ def _teacher(measured: Measured, found: Mapping) -> list[dict]:
     full, floor = measured.row(FULL), found["floor"]
     if full["right"] is None:
         return []
-    said = f"{full['right']:.1%} all right, {full['slots']:.1%} of slots (n = {full['n']})"
+    said = f"{percent(full['right'])} all right, {percent(full['slots'])} of slots (n = {full['n']})"
     met = full["right"] >= 0.85 and full["slots"] >= 0.96
     rows = [_bar("full model", "85 % of pictures all right, 96 % of slots", said, met)]
     if floor and full["frechet"] is not None:
@@ -75,9 +75,9 @@ def _inheritance(measured: Measured, name: str, speed: float, psnr: float, rival
     best = max(plans, key=lambda row: (row["speed8"] >= speed and holds(row), row["speed8"]))
     said = f"{best['title']}: {best['speed8']:.2f} times, {best['psnr']:.1f} dB (n = {best['n']})"
     if rivals is not None:
-        said += f", {_above(rivals, best):+.1f} dB" if best["id"] in rivals else ", no rival of equal time"
+        said += f", {signed(_above(rivals, best))} dB" if best["id"] in rivals else ", no rival of equal time"
     elif _lost(measured, best) is not None:
-        said += f", {-100 * _lost(measured, best):+.1f} points of pictures right"
+        said += f", {signed(-100 * _lost(measured, best))} points of pictures right"
     return _bar(name, asked, said, best["speed8"] >= speed and holds(best))
 
 
@@ -95,7 +95,7 @@ def _above(rivals: Mapping[str, dict] | None, row: dict) -> float:
 
 
 def _order(measured: Measured, differences: Sequence[dict], order: Sequence[dict]) -> dict:
-    asked = f"{' < '.join(CHAIN)}, each step beyond {SURE} paired standard errors"
+    asked = f"{' < '.join(map(_level, CHAIN))}, each step beyond {SURE} paired standard errors"
     levels = [row["level"] for row in order]
     chain = [level for level in CHAIN if level in levels]
     if len(chain) < 2:
@@ -104,8 +104,15 @@ def _order(measured: Measured, differences: Sequence[dict], order: Sequence[dict
     for a, b in pairwise(chain):
         ours, theirs = (measured.values(f"{level}@every2", "psnr") for level in (a, b))
         apart.append(_errors([x - y for x, y in zip(ours, theirs, strict=True)]))
-    said = ", ".join(f"{b} after {a}: {e:.1f}" for (a, b), e in zip(pairwise(chain), apart, strict=True))
+    pairs = zip(pairwise(map(_level, chain)), apart, strict=True)
+    said = "; ".join(f"{b} after {a}: {signed(e)}" for (a, b), e in pairs)
     return _bar("order of harm", asked, said, min(apart) >= SURE and chain == list(CHAIN))
+
+
+def _level(name: str) -> str:
+    """A level of the chain as people read it."""
+    deepcache = name.removeprefix("deepcache")
+    return LEVELS[name] if name in LEVELS else f"{LEVELS['deepcache']} at branch {deepcache}"
 
 
 def _errors(moved: Sequence[float]) -> float:
@@ -120,7 +127,8 @@ def _readings(differences: Sequence[dict]) -> dict:
     rows = [row for row in differences if row["what"] == "readings"]
     if not rows:
         return _bar("branch against output", asked, "not measured", None)
-    said = ", ".join(f"{row['a'].partition('.')[0]} {row['mean']:+.1f} dB (n = {row['n']})" for row in rows)
+    named = [(LEVELS.get(row["a"].partition(".")[0], row["a"]), row) for row in rows]
+    said = "; ".join(f"{level} {signed(row['mean'])} dB (n = {row['n']})" for level, row in named)
     return _bar("branch against output", asked, said, all(row["mean"] > SURE * (row["se"] or 1e9) for row in rows))
 
 
@@ -131,7 +139,8 @@ def _light(measured: Measured, differences: Sequence[dict], nets: Sequence[dict]
     if row is None or gain is None:
         return _bar("a light net", asked, "not measured", None)
     size = _share(nets, "base")
-    said = f"{row['speed8']:.2f} times, {size:.0%}, {gain['mean']:+.1f} dB ({_interval(gain)}; {gain['seeds']} seeds)"
+    over = f"{_interval(gain)}; {count(gain['seeds'], 'seed')}"
+    said = f"{row['speed8']:.2f} times, {percent(size, 0)}, {signed(gain['mean'])} dB ({over})"
     sure = gain["low"] if gain["low"] is not None else gain["mean"]
     return _bar("a light net", asked, said, row["speed8"] >= 1.3 and size <= 0.7 and gain["mean"] >= 5 and sure > 0)
 
@@ -178,10 +187,10 @@ def _against_rival(measured: Measured, differences: Sequence[dict]) -> list[str]
         worse = [row for row in rows if row["beyond"] and row["mean"] < 0]
         best = max(rows, key=lambda row: row["mean"])
         speed = measured.row(best["a"])["speed8"]
-        winner = "Fewer steps wins" if not better else f"{len(better)} of {len(rows)} are above fewer steps"
+        winner = "Fewer steps wins" if not better else f"{len(better)} of {len(rows)} above fewer steps"
         found.append(
-            f"{FAMILIES[family]}, sameness at equal time: {winner}, {len(worse)} are below, beyond noise. The best is "
-            f"“{measured.row(best['a'])['title']}” at {speed:.2f} times: {_signed(best['mean'])} dB "
+            f"{FAMILIES[family]}, sameness at equal time: {winner}, {len(worse)} below, beyond noise. The best is "
+            f"“{measured.row(best['a'])['title']}” at {speed:.2f} times: {signed(best['mean'], 2)} dB "
             f"({_interval(best)}, n = {best['n']})."
         )
     return found
@@ -194,7 +203,7 @@ def _arms(differences: Sequence[dict]) -> list[str]:
             noise = "" if row["beyond"] else ", not beyond noise"
             over = f"{row['seeds']} seeds" if row["seeds"] > 1 else f"one net each, n = {row['n']} pictures"
             titles = f"{net_title(row['a'])} against {net_title(row['b'])}"
-            found.append(f"{titles}: {_signed(row['mean'])} dB ({_interval(row)}, {over}){noise}.")
+            found.append(f"{titles}: {signed(row['mean'], 2)} dB ({_interval(row)}, {over}){noise}.")
     return found
 
 
@@ -205,14 +214,9 @@ def _switch(measured: Measured, differences: Sequence[dict]) -> list[str]:
             first = "The light net first wins" if row["mean"] > 0 else "The light net last wins"
             first = first if row["beyond"] else "Neither order wins beyond noise"
             titles = " against ".join(f"“{measured.row(row[name])['title']}”" for name in ("a", "b"))
-            found.append(f"{titles}: {_signed(row['mean'])} dB ({_interval(row)}). {first}.")
+            found.append(f"{titles}: {signed(row['mean'], 2)} dB ({_interval(row)}). {first}.")
     return found
 
 
 def _interval(row: dict) -> str:
-    return "no interval" if row["low"] is None else f"95 %: {_signed(row['low'])} to {_signed(row['high'])}"
-
-
-def _signed(value: float) -> str:
-    """A number with its sign, a true minus."""
-    return f"{value:+.2f}".replace("-", "−")
+    return "no interval" if row["low"] is None else f"95 %: {signed(row['low'], 2)} to {signed(row['high'], 2)}"

@@ -134,6 +134,16 @@ def net_line(values: dict) -> str:
     return f"net {seed + 1}" if isinstance(seed, int) else "net"
 
 
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign, a true minus."""
+    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """'88.5 %'."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
 

@@ -3,6 +3,7 @@
 Rows of settings.jsonl and summary.json in, markup out; everything from files is escaped. Knows no widget.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
@@ -30,6 +31,7 @@ HEADS = ("Setting", "Speed, 8 at a time", "Speed, one", "Multiplications", "PSNR
 UNITS = {"psnr": "dB", "right": "points", "slots": "points"}
 SHARES = ("right", "slots")
 MOST_VERDICTS = 100
+OF_LEVELS = ("order of harm", "branch against output")  # bars that name levels
 
 
 def results_markup(run: RunDir, over: bool = False) -> str:
@@ -102,12 +104,15 @@ def numbers(settings: Sequence[Mapping]) -> str:
 def verdicts(summary: Mapping, titles: Mapping[str, str]) -> str:
     found = summary.get("verdicts")
     said = [one for one in found if isinstance(one, str)][:MOST_VERDICTS] if isinstance(found, list) else []
-    said = [words.with_titles(one, titles) for one in said]
-    return (
-        f'<ul class="ds-sdm-verdicts" translate="no">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>'
-        if said
-        else ""
-    )
+    lines = "".join(f"<li>{quoting(words.with_titles(one, titles))}</li>" for one in said)
+    return f'<ul class="ds-sdm-verdicts">{lines}</ul>' if said else ""
+
+
+def quoting(said: str) -> str:
+    """A sentence in which titles of settings stand in quotation marks: each is a text of its own, which has a
+    translation; the words between them are told by sentences with gaps."""
+    parts = re.split("“([^”]*)”", said)
+    return "".join(f"<q>{escape(one)}</q>" if number % 2 else escape(one) for number, one in enumerate(parts))
 
 
 def bars(summary: Mapping, titles: Mapping[str, str]) -> str:
@@ -115,21 +120,19 @@ def bars(summary: Mapping, titles: Mapping[str, str]) -> str:
     rows = list(reading.rows_of(summary, "bars", ("name", "asked", "found")))
     if not rows:
         return ""
-    marks = {True: '<b class="ds-sdm-good">reached</b>', False: '<b class="ds-sdm-bad">missed</b>'}
-    lines = (
-        (
-            *(as_data(words.with_titles(one[key], titles)) for key in ("name", "asked", "found")),
-            marks.get(one.get("met"), "cannot be said"),
-        )
-        for one in rows
-    )
+    lines = ((*(bar_word(one, key, titles) for key in ("name", "asked", "found")), met(one.get("met"))) for one in rows)
     table = tables.table(("What", "Asked", "Found", ""), lines)
     return f'<h3>What was to be reached</h3><div class="ds-table"><div>{table}</div></div>'
 
 
-def as_data(said: str) -> str:
-    """The engine's own words, which name settings and are not translated."""
-    return f'<span translate="no">{escape(said)}</span>'
+def bar_word(one: Mapping, key: str, titles: Mapping[str, str]) -> str:
+    said = words.with_titles(one[key], titles)
+    return escape(words.with_levels(said) if one["name"] in OF_LEVELS else said)
+
+
+def met(found: object) -> str:
+    marks = {True: '<b class="ds-sdm-good">reached</b>', False: '<b class="ds-sdm-bad">missed</b>'}
+    return marks.get(found, "cannot be said") if isinstance(found, bool) else "cannot be said"
 
 
 def differences(summary: Mapping, titles: Mapping[str, str]) -> str:

@@ -39,6 +39,14 @@ PARTS = {
     "conv1": "first convolution",
     "conv2": "second convolution",
 }
+LEVELS = {  # of an older run's bars
+    "mid": "middle block",
+    "deep2": "innermost level",
+    "deep1": "two inner levels",
+    "deepcache0": "DeepCache at branch 0",
+    "whole": "whole answer",
+    "attentions": "attention layers",
+}
 SILENT = ("transformer_blocks",)  # where there is one, it says nothing
 
 
@@ -61,10 +69,20 @@ def family_title(name: str) -> str:
 
 
 def with_titles(said: str, titles: Mapping[str, str]) -> str:
-    """The engine's sentence with settings called by their titles; an id that is a plain word stays."""
+    """The engine's sentence with settings called by their titles; an id that is a plain word stays.
+
+    Numbers are written as everywhere on the page: a minus sign, a space before a percent sign.
+    """
     for name in sorted((one for one in titles if re.search(r"[@:+>]", one)), key=len, reverse=True):
         said = re.sub(rf"(?<![\w@:+>.]){re.escape(name)}(?![\w@+>]|:\d)", lambda _, name=name: titles[name], said)
-    return minus(said)
+    return minus(re.sub(r"(?<=\d)%", " %", said))
+
+
+def with_levels(said: str) -> str:
+    """The engine's sentence with levels called by their titles, its parts set apart by semicolons: a bar of an older
+    run has their ids, and commas."""
+    named = re.sub(rf"\b({'|'.join(LEVELS)})\b(?! answer)", lambda one: LEVELS[one[0]], said)
+    return re.sub(r"(?<=[\d)]), (?=[A-Za-z])", "; ", named)
 
 
 def times(value: float) -> str:

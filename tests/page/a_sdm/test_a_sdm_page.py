@@ -79,8 +79,11 @@ def test_a_finished_run_fills_every_panel_and_says_in_its_head_how_fast_it_becam
     assert len(found["plan-map"]["modules"]) > 100 and found["plan-map"]["steps"] == STEPS
     assert len(found["front"]["settings"]) == len(settings()) and len(found["switch"]["switches"]) == 6
     assert len(found["workbench"]["nets"]) == 4 and len(found["inherited"]["changes"]["mid_block"]) == STEPS
-    assert f'data-rows="{len(settings())}"' in found["results"] and found["results"].count("not beyond noise") == 1
-    assert "Two inner levels, computed every 2 steps wins by \N{MINUS SIGN}3 dB." in found["results"]
+    assert f'data-rows="{len(settings())}"' in found["results"] and found["results"].count("not beyond noise") == 2
+    assert "Two inner levels, computed every 2 steps against Base: \N{MINUS SIGN}3.00 dB" in found["results"]
+    assert "The best is <q>Base; Middle block, computed every 2 steps</q> at 2.40 times" in found["results"]
+    assert "innermost level after middle block: \N{MINUS SIGN}3.2; two inner levels after inn" in found["results"]
+    assert "attention layers \N{MINUS SIGN}0.2 dB" in found["results"]
     assert ">0.0184<" in found["results"] and "fresh renders is 0.0158." in found["results"]
 
 

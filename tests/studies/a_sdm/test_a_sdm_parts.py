@@ -169,7 +169,7 @@ def test_a_bar_is_met_missed_or_was_not_measured():
     assert by_name["a light net"]["met"] is None and by_name["the front"]["met"] is False
     assert by_name["inheritance, nearly the same"]["met"] is False  # 1.1 times at 50 dB
     [said] = verdicts(told, found)
-    assert "1 of 1 are above fewer steps" in said and "+6.00 dB" in said
+    assert "1 of 1 above fewer steps" in said and "+6.00 dB" in said
 
 
 @pytest.mark.parametrize("preset", ["quick", "standard", "train", "real"])
