@@ -43,7 +43,7 @@ class Race(Computed):
     """Full and fast side by side; the first thing on the page."""
 
     name, leading = "race", True
-    FIELDS = ("text", "seed", "setting", "plan", "prompt", "who")
+    FIELDS = ("text", "noise", "setting", "plan", "prompt", "who")
 
     def __init__(self, view):
         super().__init__(view, race_reader(view.study), race_view())

@@ -1,4 +1,4 @@
-// The race in the browser: prompt with completion, seed and setting; asks for a race and has race_film.js play it; says at the
+// The race in the browser: prompt with completion, noise and setting; asks for a race and has race_film.js play it; says at the
 // end who was how much faster and what the judge reads. Prompts are untrusted: textContent only.
 // Given by gr.HTML: element, props, trigger, watch; by race_film.js: element.film; by shared.js: make, still.
 
@@ -22,7 +22,7 @@ function take(news) {
   recorded();
   if (another || !part("[data-prompt]").value) {
     part("[data-prompt]").value = news.first?.text || news.texts[0] || "";
-    part("[data-seed]").value = news.first?.seed ?? 0;
+    part("[data-noise]").value = news.first?.noise ?? 0;
   }
   complete();
   if (news.first && !state.shown) race(news.first);
@@ -115,8 +115,8 @@ function ask(event, said) {
 }
 
 function own() {
-  const setting = part("[data-setting]").value, seed = Number(part("[data-seed]").value), plan = setting === OF_MAP ? state.plan.plan : null;
-  ask("race", { text: part("[data-prompt]").value, seed: Number.isInteger(seed) && part("[data-seed]").value !== "" ? seed : null, setting: plan ? null : setting, plan });
+  const setting = part("[data-setting]").value, noise = Number(part("[data-noise]").value), plan = setting === OF_MAP ? state.plan.plan : null;
+  ask("race", { text: part("[data-prompt]").value, noise: Number.isInteger(noise) && part("[data-noise]").value !== "" ? noise : null, setting: plan ? null : setting, plan });
 }
 
 function answer({ answer: found, error }) {
@@ -138,7 +138,7 @@ function race(found) {
   finish("");
   busy("");
   told(found.unknown);
-  part("[data-recorded]").value = found.recorded ? state.news.recorded.findIndex((one) => one.seed === found.seed && one.who === found.who && one.text === found.text) : "";
+  part("[data-recorded]").value = found.recorded ? state.news.recorded.findIndex((one) => one.noise === found.noise && one.who === found.who && one.text === found.text) : "";
   film.load(found.lanes, ["Full", titleOf(found.who)]);
   how();
   film.play();
@@ -173,12 +173,12 @@ element.addEventListener("change", ({ target }) => {
   const one = target.matches("[data-recorded]") && target.value !== "" && state.news.recorded[Number(target.value)];
   if (!one) return;
   Object.assign(part("[data-prompt]"), { value: one.text });
-  Object.assign(part("[data-seed]"), { value: one.seed });
+  Object.assign(part("[data-noise]"), { value: one.noise });
   part("[data-setting]").value = one.who;
   complete();
-  ask("see_race", { prompt: one.prompt, seed: one.seed, who: one.who });
+  ask("see_race", { prompt: one.prompt, noise: one.noise, who: one.who });
 });
-element.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("[data-prompt], [data-seed]")) own(); });
+element.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("[data-prompt], [data-noise]")) own(); });
 element.addEventListener("click", ({ target }) => {
   const word = target.closest(".ds-sdm-words button");
   if (target.closest("[data-race]")) own();

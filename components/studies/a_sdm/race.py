@@ -33,7 +33,7 @@ TEMPLATE = f"""
     <div class="ds-sdm-asking">
       <label class="ds-sdm-wide"><span>Prompt</span><input type="text" data-prompt maxlength="{LONGEST_PROMPT}"
         autocomplete="off" spellcheck="false" translate="no"></label>
-      <label><span>Seed of the noise</span><input type="number" data-seed min="0" max="{HIGHEST_SEED}" step="1"></label>
+      <label><span>Noise number</span><input type="number" data-noise min="0" max="{HIGHEST_SEED}" step="1"></label>
       <label class="ds-sdm-setting"><span>Fast</span><select data-setting></select></label>
       <button type="button" class="ds-button" data-race>Race</button></div>
     <div class="ds-sdm-words" role="group" aria-label="Words that may come next" translate="no"></div>
@@ -77,13 +77,14 @@ def race_reader(study: Study) -> Read:
     """What the widget is told of new rows: what can be raced, the recorded races, and the first of them."""
 
     def news(run: RunDir, rows: Mapping[str, list[dict]], fresh: bool) -> dict:
-        found = lanes(run.rows("races"))
+        raced_so_far = run.rows("races")
+        found, base = lanes(raced_so_far), first_seed(raced_so_far)
         settings = reading.settings(run.rows("settings"))
         titles = {one["id"]: one["title"] for one in settings}
         recorded = [
             {
                 "prompt": prompt,
-                "seed": seed,
+                "noise": seed - base,
                 "who": who,
                 "text": mine[who]["text"],
                 "title": titles.get(who, who),
@@ -95,7 +96,7 @@ def race_reader(study: Study) -> Read:
         ]
         recorded.sort(key=lambda one: not one["right"])  # what goes well first, then what the fast one loses
         heavy = recorded and (fresh or rows["races"])  # its pictures, which need not come again with every setting
-        first = together(found, *(recorded[0][key] for key in ("prompt", "seed", "who"))) if heavy else None
+        first = together(found, base, *(recorded[0][key] for key in ("prompt", "noise", "who"))) if heavy else None
         fast = [[one["id"], one["title"], words.family_title(one["family"])] for one in settings if raced(one)]
         texts = list(dict.fromkeys(row["text"] for row in run.rows("looks") if reading.is_name(row.get("text"))))
         told = {"recorded": recorded, "first": first, "settings": fast, "texts": texts[:100]}
@@ -152,19 +153,27 @@ def lane_of(found: object) -> dict | None:
     return told | {"read": read if reading.is_name(read) else "", "right": right if isinstance(right, bool) else None}
 
 
-def together(found: Mapping, prompt: object, seed: object, who: object) -> dict | None:
+def first_seed(rows: Iterable[Mapping]) -> int:
+    """The seed that the noises of a run are numbered from: people meet 0, 1, 2, the files keep seeds. 0 where there is
+    no race."""
+    known = (row for row in rows if all(type(row.get(key)) is int for key in ("prompt", "seed")))
+    return max(0, min((row["seed"] - row["prompt"] for row in known), default=0))
+
+
+def together(found: Mapping, base: int, prompt: object, noise: object, who: object) -> dict | None:
     """A recorded race as the browser plays it."""
-    both = found.get((prompt, seed)) if type(prompt) is int and type(seed) is int else None
+    both = found.get((prompt, base + noise)) if type(prompt) is int and type(noise) is int else None
     if both is None or not isinstance(who, str) or who not in both or who == words.FULL:
         return None
-    about = {"text": both[who]["text"], "seed": seed, "who": who, "psnr": both[who]["psnr"], "unknown": []}
+    about = {"text": both[who]["text"], "noise": noise, "who": who, "psnr": both[who]["psnr"], "unknown": []}
     return about | {"recorded": True, "lanes": [both[words.FULL], both[who]]}
 
 
 # -- questions --------------------------------------------------------------------------------------------------------
 def recorded_race(_desk: object, run: RunDir, said: Mapping) -> dict:
     """A race of the run folder. Raises UserError where there is none."""
-    found = together(lanes(run.rows("races")), said["prompt"], said["seed"], said["who"])
+    rows = run.rows("races")
+    found = together(lanes(rows), first_seed(rows), said["prompt"], said["noise"], said["who"])
     if found is None:
         raise UserError("This race is not in the run.", "one of the recorded races", "Choose one of them.")
     return found
@@ -172,7 +181,7 @@ def recorded_race(_desk: object, run: RunDir, said: Mapping) -> dict:
 
 def own_race(desk: object, run: RunDir, said: Mapping) -> dict:
     """A race that the desk runs now. Raises UserError for what cannot be drawn."""
-    text, seed = prompt_of(said["text"]), seed_of(said["seed"])
+    text, seed = prompt_of(said["text"]), seed_of(said["noise"], first_seed(run.rows("races")))
     asked = {"setting": None, "plan": reading.plan_of(said["plan"])}
     if asked["plan"] is None:
         asked["setting"] = setting_of(run, said["setting"])
@@ -182,7 +191,7 @@ def own_race(desk: object, run: RunDir, said: Mapping) -> dict:
     if len(both) != 2 or None in both:
         raise UserError("The race gave no pictures.", "two films", "Ask again.")
     unknown = reading.names(found.get("unknown"))
-    about = {"text": text, "seed": seed, "who": asked["setting"], "psnr": reading.number(found.get("psnr"))}
+    about = {"text": text, "noise": said["noise"], "who": asked["setting"], "psnr": reading.number(found.get("psnr"))}
     return about | {"unknown": unknown, "recorded": False, "lanes": both}
 
 
@@ -204,10 +213,12 @@ def prompt_of(text: object) -> str:
     return said
 
 
-def seed_of(seed: object) -> int:
-    if type(seed) is int and 0 <= seed <= HIGHEST_SEED:
-        return seed
-    raise UserError("This is no seed.", f"a whole number, 0 to {HIGHEST_SEED:,}", "Type another.")
+def seed_of(noise: object, base: int) -> int:
+    """The seed of a noise by its number."""
+    if type(noise) is int and 0 <= noise <= HIGHEST_SEED - base:
+        return base + noise
+    expected = f"a whole number, 0 to {max(0, HIGHEST_SEED - base):,}"
+    raise UserError("This is no number of a noise.", expected, "Type another.")
 
 
 def setting_of(run: RunDir, name: object) -> str:

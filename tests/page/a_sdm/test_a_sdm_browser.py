@@ -130,9 +130,9 @@ def test_prompts_are_completed_unknown_words_named_and_nothing_typed_is_lost(chr
     assert page.input_value("#race [data-prompt]") == "two red "
     page.fill("#race [data-prompt]", "two zebras above")
     assert page.inner_text("#race [data-unknown] b") == "zebras"
-    page.fill("#race [data-seed]", "-4")
+    page.fill("#race [data-noise]", "-4")
     page.click("#race [data-race]")
-    page.wait_for_selector("#race .ds-failure:has-text('This is no seed.')")
+    page.wait_for_selector("#race .ds-failure:has-text('This is no number of a noise.')")
     assert page.input_value("#race [data-prompt]") == "two zebras above"
     page.select_option("#race [data-recorded]", "0")
     page.wait_for_selector("#race .ds-sdm-race[data-state=ready]")
@@ -155,7 +155,7 @@ def test_in_chinese_no_english_is_left_in_any_panel(chromium, address):
     look()
     page.evaluate("document.querySelectorAll('#results details').forEach((fold) => { fold.open = true; })")
     page.fill("#race [data-prompt]", "two zebras above")
-    page.fill("#race [data-seed]", "-4")
+    page.fill("#race [data-noise]", "-4")
     page.click("#race [data-race]")
     page.wait_for_selector("#race .ds-failure")
     for fold in (1, 2):

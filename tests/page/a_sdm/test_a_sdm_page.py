@@ -10,7 +10,7 @@ from backend.errors import UserError
 from backend.runs.folder import RunDir
 from components.run.shares import Shares
 from components.run.shelf import new_owner
-from tests.a_sdm_folder import PROMPTS, STEPS, plan, png, settings, write_run
+from tests.a_sdm_folder import FIRST, PROMPTS, STEPS, plan, png, settings, write_run
 from tests.pages import Recorder, make_page, panel
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -75,6 +75,7 @@ def test_a_finished_run_fills_every_panel_and_says_in_its_head_how_fast_it_becam
     assert "5.1 dB above fewer steps of that time (4.0 dB to 6.2 dB)" in found["status"]
     first = found["race"]["first"]
     assert (first["text"], first["who"], first["psnr"]) == (PROMPTS[0], "branch", 36.2)
+    assert first["noise"] == 0 and [one["noise"] for one in found["race"]["recorded"]] == [0]
     assert [len(lane["noisy"]) for lane in first["lanes"]] == [STEPS, STEPS] and first["lanes"][0]["right"] is True
     assert len(found["plan-map"]["modules"]) > 100 and found["plan-map"]["steps"] == STEPS
     assert len(found["front"]["settings"]) == len(settings()) and len(found["switch"]["switches"]) == 6
@@ -136,16 +137,16 @@ def test_settings_that_come_one_by_one_do_not_bring_the_pictures_of_the_race_aga
 def test_a_race_is_asked_with_a_setting_or_a_plan_and_what_is_wrong_with_it_is_said(page):
     run = put(page)
     race, owner = panel(page, "race"), new_owner()
-    said = {"run": "recorded/r", "text": " a  zebra ", "seed": 3, "setting": "deep1@every2", "plan": None, "number": 7}
+    said = {"run": "recorded/r", "text": " a  zebra ", "noise": 3, "setting": "deep1@every2", "plan": None, "number": 7}
     found = race.run_race(owner, event(**said))
     assert found["number"] == 7 and found["answer"]["unknown"] == ["zebra"] and found["answer"]["psnr"] == 33.3
     assert all(src.startswith("data:image/png;base64,") for lane in found["answer"]["lanes"] for src in lane["noisy"])
-    asked = {"run": str(run.path), "text": "a zebra", "seed": 3, "setting": "deep1@every2", "plan": None}
+    asked = {"run": str(run.path), "text": "a zebra", "seed": FIRST + 3, "setting": "deep1@every2", "plan": None}
     assert page.view.desk.asked == [("a_sdm_race", asked)]
     assert race.run_race(owner, event(**said | {"setting": None, "plan": plan("mid_block")}))["answer"]["who"] is None
     assert page.view.desk.asked[-1][1]["plan"] == plan("mid_block")
-    wrong = ({"text": " "}, {"text": 3}, {"text": "x" * 999}, {"seed": None}, {"seed": -1}, {"seed": True},
-             {"seed": 2**31}, {"setting": "none"}, {"setting": "full"}, {"setting": []}, {"text": "break"},
+    wrong = ({"text": " "}, {"text": 3}, {"text": "x" * 999}, {"noise": None}, {"noise": -1}, {"noise": True},
+             {"noise": 2**31 - FIRST}, {"setting": "none"}, {"setting": "full"}, {"setting": []}, {"text": "break"},
              {"setting": None, "plan": {"steps": "x"}})  # fmt: skip
     for change in wrong:
         assert 'class="ds-failure"' in race.run_race(owner, event(**said | change))["error"]
@@ -158,9 +159,9 @@ def test_a_race_is_asked_with_a_setting_or_a_plan_and_what_is_wrong_with_it_is_s
 def test_a_recorded_race_is_the_runs_own_or_is_refused(page):
     put(page)
     race, owner = panel(page, "race"), new_owner()
-    said = {"run": "recorded/r", "prompt": 0, "seed": 0, "who": "branch", "number": 1}
+    said = {"run": "recorded/r", "prompt": 0, "noise": 0, "who": "branch", "number": 1}
     assert race.see_race(owner, event(**said))["answer"]["recorded"] is True and page.view.desk.asked == []
-    for change in ({"prompt": 9}, {"prompt": True}, {"seed": "0"}, {"who": "full"}, {"who": []}, {"who": None}):
+    for change in ({"prompt": 9}, {"prompt": True}, {"noise": "0"}, {"who": "full"}, {"who": []}, {"who": None}):
         assert 'class="ds-failure"' in race.see_race(owner, event(**said | change))["error"]
 
 
