@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from backend import settings
-from backend.comparison.config import SELECTED, ComparisonConfig
+from backend.comparison.config import ComparisonConfig
 from backend.comparison.materials import Materials
+from backend.comparison.names import SELECTED
 from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 

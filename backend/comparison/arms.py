@@ -9,11 +9,11 @@ from pathlib import Path
 from statistics import median_high
 
 from backend.comparison.beginning import best_start
-from backend.comparison.config import DECODERS, SELECTED
 from backend.comparison.datasets import keep, kept, kept_rows, put_into, rows_of
 from backend.comparison.distilling import distilled_rows
 from backend.comparison.judging import evolve_rows
 from backend.comparison.materials import Materials
+from backend.comparison.names import DECODERS, SELECTED
 from backend.comparison.needed import BEGUN, OF_SEARCH, parts
 from backend.comparison.searching import search_text
 from backend.runs.folder import RunDir

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from backend import settings
 from backend.commands.run import work
-from backend.comparison.config import ARMS, PRESETS, ComparisonConfig
+from backend.comparison.config import PRESETS, ComparisonConfig
+from backend.comparison.names import ARMS
 from backend.comparison.study import STUDY
 from backend.disk import home
 from backend.runs.folder import RunDir

@@ -7,29 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from backend.comparison.checks import check_together
+from backend.comparison.names import ARMS, BASELINES, COSTLY, PLACES, REGIMES, STARTS
 from backend.search.names import GEOMETRIES, MOVES, OBJECTIVES
 from backend.search.schedule import check_restarts
-from backend.selection import SELECTORS
-from backend.settings import check, setting, setting_error
-from backend.studies.text_distillation.config import OWN, OWN_MODEL_ONLY, check_moves, check_own_data
-from backend.studies.text_distillation.config import REGIMES as DISTILLED_REGIMES
-from backend.studies.text_distillation.decoders import DECODERS as ALL_DECODERS
-from backend.studies.text_distillation.decoders import SEARCH
-from backend.usual_settings import answers_from_setting, counted_from, seed_setting
+from backend.settings import check, setting
+from backend.usual_settings import answers_from_setting, counted_from, seed_setting, task_folder_setting
 
 PRESETS = Path(__file__).parent / "presets"
-SELECTED = tuple(SELECTORS)
-COSTLY = ("select", "evolve")  # reported beside the baselines: they see experts, or train as often as the search
-BASELINES = tuple(name for name in SELECTED if name not in COSTLY)
-DECODERS = tuple(name for name in ALL_DECODERS if name != SEARCH)  # whose texts learned embeddings became
-EMBEDDED = (*DECODERS, *OWN_MODEL_ONLY)
-LEARNED = ("init", "text", *EMBEDDED)
-CONTROLS = ("text_shuffled",)
-ARMS = ("base", *BASELINES, *COSTLY, *LEARNED, *CONTROLS, "full")  # those of text distillation, and more
-STARTS = ("best", *SELECTED)
-FREE_TASKS = tuple(f"{OWN}{kind}" for kind in ("text", "prompts", "chat"))  # see core/text/tasks.py
-PLACES = ("attention", "mlp", "both")  # see core/models/adapted.py
-REGIMES = DISTILLED_REGIMES[::-1]  # the ordinary one first: every data set has it
 
 
 @dataclass(frozen=True)
@@ -43,10 +28,7 @@ class ComparisonConfig:
 
     task: str = setting("pocket_science", "What the students should learn to answer.", "Data", basic=True, kind="task")
     # fmt: off
-    data_dir: str = setting(
-        "",
-        "A folder of local data; for own tasks also a file, or a hub data set as owner/name. Empty: the task's data.",
-        "Data", label="Data folder", kind="place")
+    data_dir: str = task_folder_setting()
     data_file: str = setting(
         "", "A file of your own; its rows are parted for training, validation and the test.", "Data", label="Your file",
         kind="file")
@@ -270,56 +252,10 @@ class ComparisonConfig:
 
     def __post_init__(self):
         check(self)
-        self._check_own_data()
         check_restarts("restarts", self.restarts, self.rounds)
-        if not self.students or not self.arms or not self.lrs or not self.regimes:
-            empty = next(name for name in ("students", "arms", "lrs", "regimes") if not getattr(self, name))
-            raise setting_error(empty, f"{empty} is empty.", "at least one", f"Name one in {empty}.")
-        for name in ("students", "arms", "lrs"):
-            found = getattr(self, name)
-            if twice := [one for one in found if found.count(one) > 1]:
-                raise setting_error(name, f"{name} names {twice[0]} twice.", "each once", f"Name it once in {name}.")
-        embedded = [arm for arm in self.arms if arm in EMBEDDED] + [r for r in self.regimes if r == "matched"]
-        if self.style == "letters" and embedded:
-            found = f"style is letters, but {embedded[0]} comes from a distillation, which teaches texts."
-            expected = "arms of real or searched text, in the ordinary regime"
-            raise setting_error("style", found, expected, "Leave it out.")
-        if embedded and (elsewhere := self.adapted_elsewhere()):
-            name = "adapted_layers" if self.adapted_layers else "adapted_modules"
-            found = f"{name} is {elsewhere[name]}, but {embedded[0]} comes from a distillation, which adapts all."
-            raise setting_error(name, found, "arms of real or searched text, in the ordinary regime", "Leave it out.")
-        if self.outsider in (self.model, *self.students):
-            found = f"outsider is {self.outsider}, which takes part."
-            step = "Name another one, or none."
-            raise setting_error("outsider", found, "a model that neither selects nor learns", step)
-        if self.readers == "both" and self.model not in self.students:
-            raise setting_error(
-                "readers",
-                f"readers is both, but {self.model} is not among the students.",
-                "the model among the students whose texts are judged",
-                "Add it to students, or set readers to own.",
-            )
+        check_together(self)
 
     def adapted_elsewhere(self) -> dict[str, int | str]:
         """Where adapters lie; empty for where they lay before that was a setting, so that what was kept stays valid."""
         found = {"adapted_layers": self.adapted_layers, "adapted_modules": self.adapted_modules}
         return {} if found == {"adapted_layers": 0, "adapted_modules": PLACES[0]} else found
-
-    def _check_own_data(self) -> None:
-        check_own_data(self.task, self.data_file, self.data_dir)
-        check_moves(self.task, "moves", self.moves)
-        if self.task == f"{OWN}letters":
-            raise setting_error(
-                "task",
-                "task is own_letters, which is asked by letters under solved examples.",
-                "own_options",
-                "Set task to own_options, which reads the same file; style=letters then teaches letters.",
-            )
-        if self.task in FREE_TASKS and (self.style == "letters" or self.shuffle_options):
-            name = "style" if self.style == "letters" else "shuffle_options"
-            raise setting_error(
-                name,
-                f"{name} is {getattr(self, name)}, but the answers of {self.task} are free texts without options.",
-                "questions with options",
-                f"Leave {name} out.",
-            )

@@ -5,9 +5,9 @@ Knows data sets and the test questions (only here, only to look for copies); no 
 
 from statistics import fmean
 
-from backend.comparison.config import DECODERS
 from backend.comparison.datasets import arm_file, rows_of
 from backend.comparison.materials import Materials
+from backend.comparison.names import DECODERS
 from backend.core.models.backbones import load_backbone
 from backend.core.models.perplexity import perplexity
 from backend.core.text.leaks import find_leaks

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from backend.comparison.config import CONTROLS, DECODERS, SELECTED, ComparisonConfig
+from backend.comparison.config import ComparisonConfig
+from backend.comparison.names import CONTROLS, DECODERS, SELECTED
 from backend.studies.text_distillation.config import OWN_MODEL_ONLY
 from backend.studies.text_distillation.decoders import PAPER
 

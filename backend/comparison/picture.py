@@ -5,7 +5,7 @@ Knows rows of the table; no file and no run. Colours say how a data set came to 
 
 from html import escape
 
-from backend.comparison.config import BASELINES, COSTLY, LEARNED
+from backend.comparison.names import BASELINES, COSTLY, LEARNED
 from backend.core.scoring.scored import LOWER
 
 Pixels = int | float

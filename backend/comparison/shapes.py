@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from backend.comparison.config import ARMS, REGIMES
+from backend.comparison.names import ARMS, REGIMES
 from backend.core.scoring.scored import FREE_METRICS, LOWER, METRICS
 from backend.export import shapes
 from backend.export.shapes import Name, Number, Positive, Row, Share, Text, Whole

@@ -8,7 +8,8 @@ a learned arm has to beat the luckiest of them all: an error to the safe side.
 from dataclasses import asdict
 from itertools import product
 
-from backend.comparison.config import BASELINES, ComparisonConfig
+from backend.comparison.config import ComparisonConfig
+from backend.comparison.names import BASELINES
 from backend.core.scoring.compare import Paired, paired, sentence
 from backend.core.scoring.scored import FREE_METRICS, LOWER, METRICS, Scored
 from backend.runs.folder import RunDir

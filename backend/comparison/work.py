@@ -7,9 +7,10 @@ Torch-free.
 from collections.abc import Iterable
 from pathlib import Path
 
-from backend.comparison.config import DECODERS, SELECTED, ComparisonConfig
+from backend.comparison.config import ComparisonConfig
 from backend.comparison.inner import distillation
 from backend.comparison.kinds import Cell, kinds_of
+from backend.comparison.names import DECODERS, SELECTED
 from backend.comparison.needed import parts as needed
 from backend.runs.work import START, Amount, Number, Part, Work, apart, total
 from backend.search.count import SearchCount

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.comparison.arms import moved_away
-from backend.comparison.config import ARMS as ALL_ARMS
 from backend.comparison.materials import Materials
+from backend.comparison.names import ARMS as ALL_ARMS
 from backend.comparison.needed import ORDER, parts
 from backend.search.search import Search
 from backend.selection import SELECTORS

@@ -7,8 +7,8 @@ import pytest
 from backend.comparison import arms as module
 from backend.comparison.arms import recipe_of, start_rows
 from backend.comparison.beginning import best_start, validated
-from backend.comparison.config import SELECTED
 from backend.comparison.materials import Materials
+from backend.comparison.names import SELECTED
 from backend.comparison.students import Trainee
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress

@@ -9,9 +9,10 @@ import pytest
 from backend.comparison import students
 from backend.comparison.beginning import validated
 from backend.comparison.command import folder_of
-from backend.comparison.config import FREE_TASKS, ComparisonConfig
+from backend.comparison.config import ComparisonConfig
 from backend.comparison.inner import distillation as distillation_of
 from backend.comparison.materials import Materials
+from backend.comparison.names import FREE_TASKS
 from backend.comparison.picture import picture
 from backend.comparison.shapes import ArmRow, ResultsRow, Summary
 from backend.comparison.students import Trainee

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from backend.comparison.config import ARMS
+from backend.comparison.names import ARMS
 from backend.comparison.picture import LEFT, PANEL, kind, picture, span, ticks
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from backend.comparison.config import ARMS, ComparisonConfig
+from backend.comparison.config import ComparisonConfig
+from backend.comparison.names import ARMS
 from backend.comparison.work import work
 from backend.runs.pace import REFERENCE
 from backend.runs.work import START
