@@ -35,7 +35,7 @@ SAID = """() => {
 NAMES = """Distilloscope|Hugging Face|Hub|hub|Gradio|OPT|Llama|SmolLM2|MMLU|ARC-Easy|LoRA|AdamW|YAML|CSV|HTTP|Python
 McNemar|Ctrl|pocket science|pocket mmlu|pocket MMLU|arc easy|Quick|Standard|MB|GB|kB|pip|pickle|safetensors|transformers
 opt-pocket|llama-pocket|CLIP|LightCLIP|Sinkhorn|Published method
-dB|PSNR|Fréchet|KiB|Faster Diffusion|Stable Diffusion|UNet
+dB|PSNR|Fréchet|KiB|Faster Diffusion|DeepCache|Stable Diffusion|UNet
 apache|file|seed-\\d|jsonl|json|csv|tsv|parquet|xlsx|account/name|name|hf auth login""".replace("\n", "|")
 SETTINGS = [item for study in all_studies() for item in settings.describe(study.config)]
 SPELLED = {word for item in SETTINGS for word in (item.name, *(item.choices or ()))}  # as a command has them

@@ -8,8 +8,9 @@ import gradio as gr
 
 from backend.limits.rate import Rate
 from backend.runs.folder import LIVE_STATES
+from components.frame.events import sent
 from components.run.panel import Look
-from components.run.told import ANSWERED, Ask, Asked, Summed, Told
+from components.run.told import ANSWERED, QUIET, Ask, Asked, Summed, Told
 from components.studies.a_sdm import front, plan_map, race
 from components.studies.a_sdm.front import front_reader, front_view
 from components.studies.a_sdm.headline import headline_markup
@@ -18,7 +19,7 @@ from components.studies.a_sdm.plan_map import map_reader, map_view
 from components.studies.a_sdm.race import race_reader, race_view
 from components.studies.a_sdm.results_view import results_markup
 from components.studies.a_sdm.switch import switch_reader, switch_view
-from components.studies.a_sdm.workbench import workbench_reader, workbench_view
+from components.studies.a_sdm.workbench import training_of, workbench_reader, workbench_view
 
 
 class Computed(Asked):
@@ -95,12 +96,23 @@ class Inherited(Told):
 
 
 class Workbench(Told):
-    """Light nets: what they keep of the teacher, what they cost, how they learn."""
+    """Light nets: what they keep of the teacher, what they cost, how they learn; one of them is trained on demand."""
 
     name = "workbench"
 
     def __init__(self, view):
         super().__init__(view, workbench_reader(view.study), workbench_view())
+
+    def bind(self, page) -> None:
+        super().bind(page)
+
+        def fill(owner: str, event: gr.EventData) -> dict:
+            """The form with a short run of the net that was chosen; as it was where there is no such net."""
+            found = training_of(self.view.study, sent(event, "arm"))
+            return page.as_run(owner, found, True) if found else {page.form.message: ""}
+
+        filled = self.widget.train(fill, page.owner, page.filled, **QUIET)
+        filled.then(page.life.cost, page.life.settings, page.cost, **QUIET)
 
 
 class Switch(Told):

@@ -1,16 +1,16 @@
 // The workbench in the browser: the teacher's layers, kept or dropped; what that leaves of parameters, multiplications and time;
-// the curves of every arm. A visitor's own choice is estimated from the teacher's layers. Given by gr.HTML: element, props, watch; by
-// axes.js: element.axes; by routing.js: element.routing; by shared.js: make, shape.
+// the curves of every arm. A visitor's own choice is estimated from the teacher's layers. Given by gr.HTML: element, props, trigger,
+// watch; by axes.js: element.axes; by routing.js: element.routing; by shared.js: make, shape, still.
 
 const HIGH = 280, FULL = "full", COSTS = ["parameters", "flops", "ms1", "ms8"];
-const state = { run: null, nets: [], layers: [], points: [], arms: [], figures: [], arm: null, kept: null, figure: 0, lit: null, live: true, routing: { layers: [], nets: 0 }, experts: false };
+const state = { run: null, nets: [], layers: [], points: [], arms: [], figures: [], arm: null, kept: null, figure: 0, lit: null, live: true, trained: [], routing: { layers: [], nets: 0 }, experts: false };
 const part = (selector) => element.querySelector(selector), section = part(".ds-sdm-bench"), { frame, padded, follow } = element.axes;
 
 // -- data ----------------------------------------------------------------------------------------------------------
 function take(news) {
   if (!news || !news.run) { Object.assign(state, { run: null, nets: [] }); return draw(); }
   if (news.run !== state.run) Object.assign(state, { arm: null, kept: null, lit: null });
-  Object.assign(state, { run: news.run, nets: news.nets, layers: news.layers, points: news.points, arms: news.arms, figures: news.figures, live: news.live, routing: news.routing, experts: news.experts });
+  Object.assign(state, { run: news.run, nets: news.nets, layers: news.layers, points: news.points, arms: news.arms, figures: news.figures, live: news.live, trained: news.trained, routing: news.routing, experts: news.experts });
   draw();
 }
 
@@ -32,6 +32,7 @@ function draw() {
   }
   state.arm = net(state.arm) ? state.arm : first().arm;
   list.value = state.arm;
+  part("[data-train]").hidden = !state.trained.includes(state.arm);
   parts();
   numbers();
   curves();
@@ -122,12 +123,20 @@ const gates = () => (state.routing.layers.length ? [["layer", "step", "kernel", 
 // A colour of its own for each arm, in the order of the study.
 const series = (arm) => state.arms.filter(([name]) => name !== FULL).findIndex(([name]) => name === arm) % 8;
 
+// The server fills the form; who has read it presses its button.
+function train() {
+  trigger("train", { arm: state.arm });
+  document.getElementById("form")?.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+  document.querySelector("#go")?.focus({ preventScroll: true });
+}
+
 // -- events --------------------------------------------------------------------------------------------------------
 element.addEventListener("change", ({ target }) => {
   if (target.matches("[data-arm]")) { Object.assign(state, { arm: target.value, kept: null }); draw(); }
   if (target.matches("[data-figure]")) { state.figure = Number(target.value); draw(); }
 });
 element.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-train]")) train();
   const layer = target.closest("[data-layer]"), light = target.closest("[data-light]");
   if (layer) {
     state.kept = keptNow();

@@ -11,6 +11,8 @@ from statistics import fmean
 import gradio as gr
 
 from backend.runs.folder import LIVE_STATES, RunDir
+from backend.settings import load_preset
+from backend.studies.a_sdm.arms import ARMS
 from backend.study import Study
 from components.frame.scripts import script
 from components.panels import saving
@@ -22,12 +24,15 @@ SCRIPTS = (*(Path(__file__).with_name(name) for name in ("axes.js", "routing.js"
 FIGURES = {"psnr": "PSNR to the full picture, dB", "right": "pictures read right"}
 COSTS = ("parameters", "flops", "ms1", "ms8")
 EXPERTS, MOST_EXPERTS = "experts", 16
+PRESET = "net"  # the smallest run that trains
 TEMPLATE = f"""
 <section class="ds-sdm ds-sdm-bench" data-arms="0" {saving.drawn()}>{saving.MENU}
   <header><h2>What does a light net keep?</h2></header>
   <p class="ds-quiet" data-wait>The light nets appear here when they are put together.</p>
   <div data-shown hidden>
-    <div class="ds-sdm-picks"><label>Net<select data-arm></select></label></div>
+    <div class="ds-sdm-picks"><label>Net<select data-arm></select></label>
+      <button type="button" class="ds-button" data-train
+        title="Fills the form with a short run that trains this net">Train this net</button></div>
     <p class="ds-sdm-about" data-about></p>
     <div class="ds-sdm-parts" role="group" aria-label="Layers of the full net: press one to keep or drop it"></div>
     <p class="ds-key"><span class="ds-sdm-key" data-of="kept">layer kept</span>
@@ -55,7 +60,7 @@ TEMPLATE = f"""
 
 
 def workbench_view() -> gr.HTML:
-    """The widget."""
+    """The widget. It fires `train` with `arm`."""
     return gr.HTML(
         None,
         html_template=TEMPLATE,
@@ -75,11 +80,26 @@ def workbench_reader(study: Study) -> Read:
         points = list(evaluations(run.rows("metrics")))
         found = [one | {"about": about.get(one["arm"], "")} for one in nets(run.rows("nets"), titles)]
         arms = dict.fromkeys([*(row[0] for row in points), *(one["arm"] for one in found)])
-        told = {"nets": found, "points": points, "figures": list(FIGURES.items())}
-        told |= {"arms": [[arm, titles.get(arm, arm)] for arm in arms], "live": run.status()["state"] in LIVE_STATES}
-        return told | {"layers": layers(run), "routing": routing(run.rows("routing")), "experts": has_experts(run)}
+        return {
+            "nets": found,
+            "points": points,
+            "figures": list(FIGURES.items()),
+            "arms": [[arm, titles.get(arm, arm)] for arm in arms],
+            "trained": list(ARMS),
+            "layers": layers(run),
+            "routing": routing(run.rows("routing")),
+            "experts": has_experts(run),
+            "live": run.status()["state"] in LIVE_STATES,
+        }
 
     return Read("workbench", ("nets", "metrics", "routing"), news)
+
+
+def training_of(study: Study, arm: object) -> dict | None:
+    """The settings of a short run that trains a light net: a preset, and this arm alone; None of what is no arm."""
+    if not isinstance(arm, str) or arm not in ARMS:
+        return None
+    return {"preset": PRESET, "config": load_preset(study.presets, PRESET)["settings"] | {"arms": [arm]}}
 
 
 def layers(run: RunDir) -> list[list]:

@@ -61,6 +61,9 @@ def test_race_map_and_front_answer_a_hand(chromium, address, width, scheme):
     assert "estimated" in page.inner_text("#workbench .ds-sdm-numbers")
     assert page.locator("#workbench [data-experts] rect").count() == 2 * 2 * STEPS
     assert "over 3 nets, the kept kernel counts 0.51 and a pruned one" in page.inner_text("#workbench [data-said]")
+    page.select_option("#workbench [data-arm]", "small")
+    page.click("#workbench [data-train]")
+    page.wait_for_selector("#preset input[value=net]:checked", state="attached")
     page.locator("#switch [data-at]").fill("5")
     assert "Measured: 1.20 ×, 33.5 ± 0.6 dB. The other order: 28.5 ± 0.6 dB." in page.inner_text("#switch [data-said]")
     page.locator("#front [data-id='deep1@every2']").press("Enter")

@@ -8,8 +8,10 @@ import pytest
 
 from backend.errors import UserError
 from backend.runs.folder import RunDir
+from backend.settings import build
 from components.run.shares import Shares
 from components.run.shelf import new_owner
+from components.studies.a_sdm.workbench import training_of
 from tests.a_sdm_folder import FIRST, PROMPTS, STEPS, plan, png, settings, write_run
 from tests.pages import Recorder, make_page, panel
 
@@ -179,6 +181,18 @@ def test_a_prompt_is_completed_by_the_grammar_of_the_bundled_model_and_of_no_oth
     (run.path / "config.json").write_text(json.dumps(config))
     found = race.complete_prompt(owner, event(**said))["answer"]
     assert found["follows"] == found["unknown"] == [] and page.view.desk.asked == []
+
+
+# -- the workbench ----------------------------------------------------------------------------------------------------
+def test_a_net_to_be_trained_fills_the_form_with_a_short_run_of_it_alone_and_starts_nothing(page):
+    found = training_of(page.study, "tiny")
+    told = page.as_run(new_owner(), found, True)
+    widgets = dict(zip((item.name for item in page.form.items), page.form.widgets, strict=True))
+    assert told[page.form.preset] == "net" and told[widgets["arms"]] == ["tiny"]
+    config = build(page.study.config, found["config"])
+    assert config.arms == ("tiny",) and 60 <= config.updates <= 120 and len(config.recipes()) == 3
+    assert page.runner.asked == []
+    assert [training_of(page.study, odd) for odd in ("full", "", None, [], HOSTILE)] == [None] * 5
 
 
 # -- map and front ----------------------------------------------------------------------------------------------------
