@@ -4,6 +4,8 @@ Owners take turns: who waited longest since their last turn goes first, so that 
 second visitor by one of them, not by eight. Knows paths, whose parent folder is the owner; no process and no run.
 """
 
+from collections import deque
+from heapq import heapify, heappop, heappush
 from itertools import count
 from pathlib import Path
 
@@ -45,13 +47,22 @@ class Line:
         return run
 
     def order(self) -> list[Path]:
-        """All that wait, in the order in which their turns come if nobody joins."""
-        left, turns, found = list(self._waiting), dict(self._turns), []
-        later = max(turns.values(), default=0)
-        while left:
-            run = min(left, key=lambda one: turns.get(one.parent.name, 0))  # the first of equals came first
-            left.remove(run)
+        """All that wait, in the order in which their turns come if nobody joins.
+
+        A heap of owners and not a look at every run for every turn: of 1,000 that waited, each page that asked for its
+        place took a quarter of a second of the processor.
+        """
+        runs: dict[str, deque[tuple[int, Path]]] = {}  # owner -> place in line, run
+        for place, run in enumerate(self._waiting):
+            runs.setdefault(run.parent.name, deque()).append((place, run))
+        # (turn, place of the first run, owner): the first of equals came first
+        owners = [(self._turns.get(owner, 0), own[0][0], owner) for owner, own in runs.items()]
+        heapify(owners)
+        later, found = max(self._turns.values(), default=0), []
+        while owners:
+            _, _, owner = heappop(owners)
+            found.append(runs[owner].popleft()[1])
             later += 1
-            turns[run.parent.name] = later
-            found.append(run)
+            if runs[owner]:
+                heappush(owners, (later, runs[owner][0][0], owner))
         return found

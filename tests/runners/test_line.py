@@ -47,3 +47,25 @@ def test_nobody_gets_a_second_turn_while_another_waits_for_a_first(owners):
     turns = [run.split("/")[0] for run in drained(line_of(*(f"{o}/{i}" for i, o in enumerate(owners))))]
     first = {owner: turns.index(owner) for owner in set(owners)}
     assert max(first.values()) < len(first)
+
+
+def naive_order(line: Line) -> list[Path]:
+    """Every turn looks at every run."""
+    left, turns, found = list(line._waiting), dict(line._turns), []
+    while left:
+        run = min(left, key=lambda one: turns.get(one.parent.name, 0))  # the first of equals came first
+        left.remove(run)
+        turns[run.parent.name] = max(turns.values(), default=0) + 1
+        found.append(run)
+    return found
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 9)), unique=True, max_size=24), st.integers(0, 12))
+def test_the_order_is_that_of_looking_at_every_run_for_every_turn(runs, turns):
+    line = line_of(*(f"{owner}/{number}" for owner, number in runs))
+    for _ in range(min(turns, len(line))):
+        line.pop()
+    assert line.order() == naive_order(line)
+    for owner, number in runs[:turns]:
+        line.add(Path(f"{owner}/again-{number}"))
+    assert line.order() == naive_order(line)
