@@ -21,10 +21,17 @@ ADDRESS = "RAY_ADDRESS"
 TRIES = 3  # a piece that took so many workers with it takes no more
 LOOK_S = 0.5
 
+_again = False  # in a worker: what `again` says
+
 
 def chosen() -> bool:
     """Whether this process has its pieces done by a cluster."""
     return os.environ.get(POOL, "") == "ray"
+
+
+def again() -> bool:
+    """Whether this process does a piece that a lost worker may have done in part: what it wrote down is there."""
+    return _again
 
 
 class Hand:
@@ -38,10 +45,13 @@ class Hand:
         """Answers as soon as it has started."""
         return True
 
-    def do(self, key: str, begin: list, item: Any) -> tuple[bool, Any]:
-        """(True, the result), or (False, the pickled error). `begin`: a list of one, which Ray hands on unread."""
+    def do(self, key: str, begin: list, item: Any, tries: int) -> tuple[bool, Any]:
+        """(True, the result), or (False, the pickled error). `begin`: a list of one, which Ray hands on unread.
+        `tries`: workers that were lost with this piece."""
+        global _again
         import ray  # noqa: PLC0415 - here it is already loaded
 
+        _again = tries > 0
         try:
             if key not in self._begins:
                 self._begins[key] = ray.get(begin[0])
@@ -76,7 +86,7 @@ class RayWorkers:
                 item, tries = again.popleft() if again else (next(left), 0)
                 unasked -= tries == 0
                 worker = self._idle.pop()
-                self._busy[worker.do.remote(key, [self._begins[key]], item)] = (worker, item, tries + 1)
+                self._busy[worker.do.remote(key, [self._begins[key]], item, tries)] = (worker, item, tries + 1)
             for answer in self._answers():
                 worker, item, tries = self._busy.pop(answer)
                 if (told := self._told(answer, worker, lost_before=tries)) is None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from backend.core.pool_ray import again
 from backend.disk import clear_parts, disk_error, write_atomically, write_over
 from backend.errors import UserError
 from backend.runs.outlook import Outlook
@@ -185,9 +186,15 @@ class RunDir:
 
     # -- rows ---------------------------------------------------------------------------------------------------
     def append(self, name: str, row: dict) -> None:
-        """Add one row to `<name>.jsonl`. On a full disk the half-written line is taken back and UserError raised."""
+        """Add one row to `<name>.jsonl`. On a full disk the half-written line is taken back and UserError raised.
+
+        Who does a piece again that a lost worker had begun adds no row that is there: it cannot take rows back, for
+        other workers write the file meanwhile.
+        """
         path = self.path / f"{name}.jsonl"
         line = (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        if again() and path.exists() and line in path.read_bytes().splitlines(keepends=True):
+            return
         with path.open("ab", buffering=0) as file:
             before = file.tell()
             try:

@@ -14,6 +14,7 @@ pytest.importorskip("ray", reason="ray is not installed (requirements-ray.txt)")
 
 from backend.core.pool import Workers, each
 from backend.errors import UserError
+from backend.runs.folder import RunDir
 from tests.clusters import three_nodes  # noqa: F401
 
 
@@ -63,6 +64,21 @@ def deadly(folder: Path, times: int):
     return work
 
 
+def writes(folder: Path):
+    """Piece 1 loses its first worker between two rows."""
+
+    def work(item: int) -> int:
+        run = RunDir(folder)
+        for step in range(4):
+            run.append("metrics", {"piece": item, "step": step})
+            if (item, step) == (1, 2) and not (folder / "lost").exists():
+                (folder / "lost").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return item
+
+    return work
+
+
 def slow(folder: Path):
     def work(item: int) -> int:
         (folder / f"{item}-{os.getpid()}").touch()
@@ -107,6 +123,12 @@ def test_a_piece_whose_worker_was_killed_is_done_again_and_not_for_ever(tmp_path
     with pytest.raises(UserError, match="3 workers of the cluster were lost") as raised:
         list(each(partial(deadly, tmp_path, 99), range(5), 2, nothing))
     assert raised.value.kind == "killed"
+
+
+def test_a_piece_that_is_done_again_writes_no_row_twice(tmp_path):
+    assert dict(each(partial(writes, tmp_path), range(4), 2, nothing)) == {n: n for n in range(4)}
+    rows = [(row["piece"], row["step"]) for row in RunDir(tmp_path).rows("metrics")]
+    assert sorted(rows) == [(piece, step) for piece in range(4) for step in range(4)]
 
 
 def test_whoever_looks_up_may_stop_the_work():

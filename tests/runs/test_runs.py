@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from backend.core import pool_ray
 from backend.disk import clear_parts, write_atomically
 from backend.errors import UserError
 from backend.runs.folder import RunDir, list_runs
@@ -190,3 +191,13 @@ def test_a_failed_run_that_wrote_anything_is_kept(tmp_path, trace):
     with pytest.raises(UserError, match="already holds another run"):
         RunDir.create(run.path, "bench", None, {"task": "right"})
     assert (run.path / trace).read_text() == "x"
+
+
+def test_who_does_a_lost_workers_piece_again_adds_no_row_that_is_there(tmp_path, monkeypatch):
+    run = RunDir(tmp_path)
+    for step in (1, 2):
+        run.append("metrics", {"step": step})
+    monkeypatch.setattr(pool_ray, "_again", True)
+    for step in (1, 2, 3):
+        run.append("metrics", {"step": step})
+    assert [row["step"] for row in run.rows("metrics")] == [1, 2, 3]
