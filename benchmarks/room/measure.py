@@ -90,8 +90,8 @@ class Measure:
                 row = self.kept.add(key, {"lr": lr, "diverged": True} | self._told(took, 0.0))
             else:
                 scored, judged = self.workshop.answers(adapted, params, m.test, m.spec)
-                told = {"lr": lr, "taught": len(taught)} | results(scored, m.spec.free) | self._told(took, judged)
-                row = self.kept.add(key, told)
+                told = {"lr": lr, "taught": len(taught) if cell.steps else 0} | results(scored, m.spec.free)
+                row = self.kept.add(key, told | self._told(took, judged))
         return f"{arm}, set {draw}, seed {seed}, step size {lr:g}: {row.get('mean', math.nan):.4f}"
 
     def _adapted(self, cell: Cell) -> Adapted:
