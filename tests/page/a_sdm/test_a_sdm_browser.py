@@ -61,9 +61,6 @@ def test_race_map_and_front_answer_a_hand(chromium, address, width, scheme):
     assert "estimated" in page.inner_text("#workbench .ds-sdm-numbers")
     assert page.locator("#workbench [data-experts] rect").count() == 2 * 2 * STEPS
     assert "over 3 nets, the kept kernel counts 0.51 and a pruned one" in page.inner_text("#workbench [data-said]")
-    page.select_option("#workbench [data-arm]", "small")
-    page.click("#workbench [data-train]")
-    page.wait_for_selector("#preset input[value=net]:checked", state="attached")
     page.locator("#switch [data-at]").fill("5")
     assert "Measured: 1.20 ×, 33.5 ± 0.6 dB. The other order: 28.5 ± 0.6 dB." in page.inner_text("#switch [data-said]")
     page.locator("#front [data-id='deep1@every2']").press("Enter")
@@ -110,6 +107,20 @@ def test_the_map_is_edited_by_keys_rows_steps_presets_and_files(chromium, addres
         page.set_input_files("#plan-map [data-open]", {"name": name, "mimeType": "text/json", "buffer": text.encode()})
         page.wait_for_selector(f"#plan-map [data-refused]:has-text('{said}')")
     assert [one["module"] for one in plan_on(page)["inherit"]] == ["mid_block"]
+    assert visitor.errors == []
+    visitor.leave()
+
+
+def test_a_net_to_be_trained_is_in_the_form_after_one_press_and_the_start_is_at_hand(chromium, address):
+    visitor = Reader(chromium, address)
+    page = visitor.page
+    page.select_option("#workbench [data-arm]", "small")
+    page.click("#workbench [data-train]")
+    page.wait_for_selector("#preset input[value=net]:checked", state="attached")
+    page.wait_for_selector("#form:has-text('arms base')")
+    assert page.evaluate("document.activeElement.id") == "go"
+    page.select_option("#workbench [data-arm]", "full")
+    assert page.locator("#workbench [data-train]").is_hidden()
     assert visitor.errors == []
     visitor.leave()
 
