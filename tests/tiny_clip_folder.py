@@ -34,6 +34,7 @@ COLOURS = ("red", "green", "blue", "gold", "purple", "teal", "brown", "pink", "g
 T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
 METRICS = ("top1", "top5", "i2t5", "t2i5")
 STEPS, PAIRS = 160, 12
+LOOKED_ON = 2  # pictures on which heads are shown
 MASK_STEPS = 60
 
 
@@ -42,6 +43,7 @@ def write_run(folder: Path, arms: Sequence[str] = ARMS, seeds: int = 3, pictures
     config = as_json(TinyClipConfig(arms=arms, seeds=seeds, steps=STEPS, **settings))
     run = RunDir.create(folder, "tiny_clip", "quick", config)
     write_pictures(run, pictures)
+    attention(run)
     affinities(run, "teacher", 0.0, [0])
     for arm in arms:
         affinities(run, arm, TOP5[arm][1], [0, 10, 20, 40, 80, 120, STEPS])
@@ -61,6 +63,16 @@ def write_pictures(run: RunDir, count: int) -> None:
         png = base64.b64encode(buffer.getvalue()).decode()
         row = {"id": number, "text": f"a {colour} square number {number}", "png": png, "names": [f"{colour} square"]}
         run.append("pictures", row)
+
+
+def attention(run: RunDir) -> None:
+    """Head h of layer l looks at patch 4 l + h of 16 alone; a tenth of its attention stays with the class token."""
+    layers, heads, *_ = SHAPE["image"]
+    for picture in range(LOOKED_ON):
+        for layer in range(layers):
+            seen = [bytes(255 * (patch == heads * layer + head) for patch in range(16)) for head in range(heads)]
+            row = {"picture": picture, "layer": layer, "seen": [base64.b64encode(one).decode() for one in seen]}
+            run.append("attention", row | {"most": [0.9] * heads, "own": [0.1] * heads})
 
 
 def affinities(run: RunDir, who: str, pace: float, steps: Sequence[int]) -> None:

@@ -51,7 +51,7 @@ class Answerer:
     @cached_property
     def pixels(self) -> Float[Tensor, "pictures 3 side side"]:
         """The stored pictures as the teacher reads them."""
-        return torch.cat([self.seen(_png(row["png"], self.teacher.side)) for row in self.rows.values()])
+        return torch.cat([self.seen(stored_picture(row["png"], self.teacher.side)) for row in self.rows.values()])
 
     @cached_property
     def image(self) -> dict[str, Tensor]:
@@ -75,7 +75,7 @@ class Answerer:
         if picture not in self.rows:
             found = f"There is no picture {picture!r} in this run."
             raise UserError(found, "one of those that are shown, or a file", "Choose another picture.")
-        return self.seen(_png(self.rows[picture]["png"], self.teacher.side))
+        return self.seen(stored_picture(self.rows[picture]["png"], self.teacher.side))
 
 
 _kept: OrderedDict[tuple, Answerer] = OrderedDict()
@@ -186,7 +186,7 @@ def _bytes(image: object) -> bytes:
         raise UserError("The picture did not arrive whole.", "a PNG or JPEG", "Choose the file again.") from error
 
 
-def _png(png: str, side: int) -> UInt8[np.ndarray, "side side 3"]:
+def stored_picture(png: str, side: int) -> UInt8[np.ndarray, "side side 3"]:
     """A stored picture; enlarged where the teacher reads larger ones."""
     with Image.open(io.BytesIO(base64.b64decode(png))) as image:
         return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC))

@@ -16,6 +16,7 @@ from backend.studies.tiny_clip import summary
 from backend.studies.tiny_clip.arms import TEACHER
 from backend.studies.tiny_clip.config import TinyClipConfig
 from backend.studies.tiny_clip.data import Data, check_words
+from backend.studies.tiny_clip.heads import write_heads
 from backend.studies.tiny_clip.legs import legs_of
 from backend.studies.tiny_clip.starts import sizes_told
 from backend.studies.tiny_clip.study import STUDY
@@ -55,6 +56,7 @@ def prepare(config: TinyClipConfig, run_dir: RunDir) -> Data:
     if not (run_dir.path / "pictures.jsonl").is_file():
         rows = [data.test.found.row(number) for number in range(min(SHOWN, len(data.test.found)))]
         write_atomically(run_dir.path / "pictures.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    write_heads(run_dir, data.teacher)
     if not any(row["who"] == TEACHER for row in run_dir.rows("affinities")):
         Trainer(config, run_dir, None).tell_teacher()
     if not (run_dir.artifacts / FIGURES).is_file():

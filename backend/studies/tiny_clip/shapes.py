@@ -21,6 +21,7 @@ Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Unit = Annotated[str, Field(pattern=r"^(image|text)\.(hidden|\d{1,3}\.(heads|neurons))$")]
 Kept = Annotated[list[Share | Literal[0, 1]], Field(max_length=20_000)]
 Png = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=400_000)]
+Seen = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=6000)]
 Bound = Number | None
 
 
@@ -83,6 +84,18 @@ class PicturesRow(Row):
     text: Text
     png: Png
     names: Annotated[list[Name], Field(max_length=100)]
+
+
+class AttentionRow(Row):
+    """Where the heads of a layer of the teacher's image tower look on a test picture: of each head a byte a patch, as
+    base64, in 255ths of its largest share; that largest share; and what stays with the class token."""
+
+    MOST_ROWS = 1000
+    picture: Whole
+    layer: Whole
+    seen: Annotated[list[Seen], Field(max_length=128)]
+    most: Annotated[list[Share], Field(max_length=128)]
+    own: Annotated[list[Share], Field(max_length=128)]
 
 
 class AffinitiesRow(Row):

@@ -66,7 +66,7 @@ STUDY = Study(
     panels=(
         Panel("reach", "Steps to scratch's end", ("metrics",)),
         Panel("affinity", "Affinities", ("affinities", "pictures")),
-        Panel("inheritance", "What was kept", ("maps",)),
+        Panel("inheritance", "What was kept", ("maps", "attention")),
         Panel("own_words", "Zero-shot with your own words", ("pictures",)),
         Panel("retrieval", "Retrieval", ("pictures",)),
         Panel("ladder", "Ladder of stages", ("ladder",)),
@@ -75,6 +75,7 @@ STUDY = Study(
     files=(
         File("metrics.jsonl", f"{SHAPES}:MetricsRow"),
         File("pictures.jsonl", f"{SHAPES}:PicturesRow"),
+        File("attention.jsonl", f"{SHAPES}:AttentionRow"),
         File("affinities.jsonl", f"{SHAPES}:AffinitiesRow"),
         File("maps.jsonl", f"{SHAPES}:MapsRow"),
         File("ladder.jsonl", f"{SHAPES}:LadderRow"),
@@ -105,4 +106,5 @@ STUDY = Study(
     ),
     questions={"tiny_clip_words": f"{HERE}.questions:own_words", "tiny_clip_find": f"{HERE}.questions:find"},
     checks=f"{SHAPES}:check_together",
+    commands={"heads": f"{HERE}.heads:add_command"},
 )

@@ -1,6 +1,6 @@
 // The inheritance map in the browser: layer by layer the heads as cells, neurons and hidden channels as strips, of two
 // students side by side; a slider and a film over the steps of mask learning; where each tower saved.
-// Given by gr.HTML: element, props, trigger, watch; by shared.js: make, shape, still, expected.
+// Given by gr.HTML: element, props, trigger, watch; by heads.js: element.heads; by shared.js: make, shape, still, expected.
 
 const TOWERS = [["image", "Image tower"], ["text", "Text tower"]], LEFT_FIRST = ["both", "inherit", "progressive", "uniform"], RIGHT_FIRST = ["auto", "progressive", "uniform", "inherit"];
 const WIDE = 420, ROW = 17, NAME = 52, HEAD = 13, FRAME_MS = 350;
@@ -16,11 +16,20 @@ function take(news) {
   }
   Object.assign(state, { number: news.number, live: news.live, budgets: news.budgets.length ? news.budgets : state.budgets });
   news.arms.forEach(([name, title]) => state.arms.set(name, title));
+  heads(news);
   news.maps.forEach((map) => {
     const key = `${map.arm} ${map.seed}`, mine = state.maps.get(key) || [];
     state.maps.set(key, [...mine.filter((old) => old.step < map.step), map]);
   });
   draw();
+}
+
+// Which students kept a head of the image tower, in words; before anybody inherits, nothing.
+function heads(news) {
+  element.heads.take(news, (layer, head) => {
+    const all = state.maps.size ? chosen().maps.filter(Boolean) : [], names = (kept) => all.filter((map) => (new Map(map.units).get(`image.${layer}.heads`)?.[head] >= "5") === kept).map((map) => state.arms.get(map.arm));
+    return [["Kept by", names(true)], ["Dropped by", names(false)]].filter(([, who]) => who.length).map(([words, who]) => `${words} ${who.join(" and ")}.`).join(" ");
+  });
 }
 
 const seedsOf = (arm) => [...state.maps.values()].filter(([map]) => map.arm === arm).map(([map]) => map.seed).sort((a, b) => a - b);
@@ -49,6 +58,12 @@ function strip(digits, x, y, wide, high, gap) {
   return [...paths].map(([digit, d]) => shape("path", { class: digit === "0" ? "ds-tiny-dropped" : "ds-tiny-left", d, "fill-opacity": digit === "0" ? 1 : (0.12 + 0.88 * Number(digit) / 9).toFixed(2) }));
 }
 
+// A head of the image tower that is clicked is shown at work below; the lists there are for keys.
+function cells(count, layer, y, wide) {
+  const now = element.heads.chosen(), each = wide / count;
+  return Array.from({ length: count }, (_, head) => shape("rect", { class: now?.[0] === layer && now[1] === head ? "ds-tiny-cell-of ds-tiny-chosen" : "ds-tiny-cell-of", "data-head": `${layer} ${head}`, x: NAME + head * each, y, width: each - 2, height: HEAD }));
+}
+
 function tower(map, name, title) {
   const units = new Map(map.units), layers = [...units.keys()].filter((key) => key.startsWith(`${name}.`) && key.endsWith(".neurons")).map((key) => Number(key.split(".")[1])).sort((a, b) => a - b);
   const figure = make("figure"), high = 8 + ROW * (layers.length + 1), svg = shape("svg", { viewBox: `0 0 ${WIDE} ${high}`, role: "img" });
@@ -59,7 +74,7 @@ function tower(map, name, title) {
   layers.forEach((layer, i) => {
     const y = 8 + ROW * (i + 1), row = units.get(`${name}.${layer}.heads`), most = row ? Math.min(0.3 * space, row.length * 20) : 0;
     svg.append(write(`layer ${layer + 1}`, y));
-    if (row) svg.append(...strip(row, NAME, y, most, HEAD, true));
+    if (row) svg.append(...strip(row, NAME, y, most, HEAD, true), ...(name === "image" ? cells(row.length, layer, y, most) : []));
     svg.append(...strip(units.get(`${name}.${layer}.neurons`), NAME + most + 6, y, space - most - 6, HEAD, false));
   });
   svg.setAttribute("aria-label", told);
@@ -119,7 +134,7 @@ function draw() {
   part("[data-wait] p").textContent = state.run && !state.live ? "This run kept no maps: none of its students inherits, or it ended before." : "The maps appear here when the first student inherits.";
   part("[data-shown]").hidden = !there;
   section.dataset.maps = [...state.maps.values()].flat().length;
-  if (!there) return;
+  if (!there) return part(".ds-tiny-sizes").replaceChildren();
   ["left", "right"].forEach((name) => fill(name, found.there.map((arm) => [arm, state.arms.get(arm)]), found[name]));
   fill("seed", found.seeds.map((seed) => [String(seed), String(seed)]), String(found.seed));
   const along = part("[data-step]"), last = found.steps.length - 1;
@@ -158,6 +173,7 @@ element.addEventListener("change", ({ target }) => {
   if (!name) return;
   state[name] = name === "seed" ? Number(target.value) : target.value;
   draw();
+  if (element.heads.chosen()) element.heads.choose(...element.heads.chosen());
 });
 element.addEventListener("input", ({ target }) => {
   if (!target.matches("[data-step]")) return;
@@ -165,6 +181,13 @@ element.addEventListener("input", ({ target }) => {
   state.at = Number(target.value) / Math.max(1, chosen().steps.length - 1);
   draw();
 });
-element.addEventListener("click", ({ target }) => { if (target.closest("[data-play]")) play(); });
+element.addEventListener("click", ({ target }) => {
+  const head = target.closest("[data-head]")?.dataset.head;
+  if (target.closest("[data-play]")) play();
+  if (!head || !element.heads.chosen()) return;
+  element.heads.choose(...head.split(" ").map(Number));
+  draw();
+});
+element.addEventListener("ds-head", draw);
 watch("value", () => take(props.value));
 take(props.value);

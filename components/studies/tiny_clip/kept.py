@@ -1,7 +1,7 @@
-"""The inheritance map: what was kept in every layer of both towers, masks falling, as a widget.
+"""The inheritance map: what was kept in every layer of both towers, masks falling, and where a head looks, as a widget.
 
-A constant template and kept.js beside this file. A unit travels as one digit, 0 dropped to 9 kept, so that a whole
-tower is a short text. Knows maps.jsonl, metrics.jsonl of mask learning and summary.json.
+A constant template, heads.js and kept.js beside this file. A unit travels as one digit, 0 dropped to 9 kept, so that a
+whole tower is a short text. Knows maps.jsonl, metrics.jsonl of mask learning and summary.json.
 """
 
 import math
@@ -18,8 +18,9 @@ from components.panels import saving
 from components.panels.thinning import evenly
 from components.run.feed import Read
 from components.studies.tiny_clip import reading, words
+from components.studies.tiny_clip.heads import looks_of
 
-SCRIPT = Path(__file__).with_suffix(".js")
+SCRIPTS = (Path(__file__).with_name("heads.js"), Path(__file__).with_suffix(".js"))
 UNIT = re.compile(r"(image|text)\.(?:hidden|[0-9]{1,3}\.(?:heads|neurons))")
 MOST_UNITS, MOST_MOMENTS = 8192, 24  # of one strip; of one student
 TOWERS, DIGITS = ("image", "text"), "0123456789"
@@ -47,8 +48,18 @@ TEMPLATE = f"""
     <p class="ds-key"><span class="ds-tiny-key" data-of="student">kept</span>
       <span class="ds-tiny-key" data-of="none">dropped</span></p>
     <p class="ds-quiet" data-terms data-said></p>
-    <div class="ds-tiny-sizes"></div>
   </div>
+  <div class="ds-tiny-heads" data-heads data-layers="0"><h3>Where does a head of the teacher look?</h3>
+    <p class="ds-quiet" data-none>The heads appear here when the teacher has seen the pictures.</p>
+    <div data-there hidden>
+      <div class="ds-tiny-picks"><label>Layer<select data-of-head="layer"></select></label>
+        <label>Head<select data-of-head="head"></select></label></div>
+      <p class="ds-quiet" data-seen></p>
+      <div class="ds-tiny-looks"></div>
+      <p class="ds-quiet">Press a head of the image tower above, or choose one here. The clearer a patch, the more the
+        class token attends to it, by that head's own scale on that picture.</p>
+    </div></div>
+  <div class="ds-tiny-sizes"></div>
 </section>
 """
 
@@ -58,7 +69,7 @@ def kept_view() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=script(SCRIPT),
+        js_on_load=script(*SCRIPTS),
         elem_id="inheritance",
         elem_classes="ds-card",
         apply_default_css=False,
@@ -72,12 +83,13 @@ def kept_reader(study: Study) -> Read:
         found = moments(rows["maps"])
         told = {"maps": found, "arms": list(words.arms(study, {one["arm"] for one in found}).items())}
         told |= {"live": run.status()["state"] in LIVE_STATES, "budgets": budgets(run) if found else []}
+        told["heads"] = looks_of(run) if fresh or rows["attention"] else None
         if fresh:
             sizes = reading.sizes(run.summary())
             told["sizes"] = [[arm, size] for arm, size in sizes.items() if {"image", "text"} & size.keys()]
         return told
 
-    return Read("kept", ("maps",), news)
+    return Read("kept", ("maps", "attention"), news)
 
 
 def moments(rows: Iterable[Mapping]) -> list[dict]:

@@ -68,6 +68,14 @@ def test_curves_matrices_and_maps_answer_a_hand(chromium, address, width, scheme
     gone = page.inner_text("#inheritance [data-said]")
     page.locator("#inheritance [data-step]").fill("3")
     assert page.inner_text("#inheritance [data-said]") != gone
+    page.locator("#inheritance [data-head='2 3']").first.click()
+    assert page.input_value("#inheritance [data-of-head=layer]") == "2"
+    told = page.inner_text("#inheritance [data-seen]")
+    assert "one patch gets 90.0 % at most and the class token keeps 10.0 %, means over 2 pictures." in told
+    clear = page.locator("#inheritance .ds-tiny-looks figure").first.locator("rect[fill-opacity='0.00']")
+    assert (clear.get_attribute("x"), clear.get_attribute("y")) == ("3", "2")
+    page.select_option("#inheritance [data-of-head=head]", "0")
+    assert page.locator("#inheritance .ds-tiny-chosen").first.get_attribute("data-head") == "2 0"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = axe.Axe().run(page).response["violations"]
     assert not [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found if fault["impact"] in SEVERE]

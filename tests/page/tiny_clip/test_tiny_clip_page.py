@@ -1,6 +1,7 @@
 """The page of TinyCLIP without a browser: what it shows of each state of a run, what it answers, what stays text."""
 
 import json
+from base64 import b64decode
 
 import gradio as gr
 import pytest
@@ -74,6 +75,22 @@ def test_a_finished_run_fills_every_panel_and_says_in_its_head_what_inheritance_
     }
     assert found["own-words"]["words"][0] == "red square" and len(found["retrieval"]["pictures"]) == 24
     assert 'data-leaps="4"' in found["ladder"] and 'data-rows="32"' in found["results"]
+
+
+def test_heads_come_as_squares_of_bytes_and_a_run_without_them_says_so(page):
+    run = small(page.shelf.samples / "r")
+    found = shown(page)["inheritance"]["heads"]
+    assert [one["text"] for one in found["pictures"]] == ["a red square number 0", "a green square number 1"]
+    assert [len(heads) for layer in found["layers"] for heads in layer] == [4] * 2 * 4
+    seen, most, own = found["layers"][2][1][3]
+    assert (b64decode(seen).index(255), most, own) == (4 * 2 + 3, 0.9, 0.1)
+    row = run.rows("attention")[0]
+    for change in (HOSTILE, None, [], {}, -1, ["AAA="], [HOSTILE] * 4, [2.0] * 4):
+        for key in row:
+            run.append("attention", row | {key: change})
+    assert shown(page)["inheritance"]["heads"] == found
+    (run.path / "attention.jsonl").unlink()
+    assert shown(page)["inheritance"]["heads"] is None
 
 
 def test_no_run_shows_no_empty_card(page):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import torch
 from pydantic import TypeAdapter
 from transformers import CLIPModel
 
+from backend.__main__ import main
 from backend.core.vision.cut_files import load_student
 from backend.core.vision.parts import blocks_of, shapes_of
 from backend.errors import UserError
 from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.settings import as_json
-from backend.studies.tiny_clip import notes, training
+from backend.studies.tiny_clip import heads, notes, training
 from backend.studies.tiny_clip.config import TinyClipConfig
 from backend.studies.tiny_clip.data import load_teacher
 from backend.studies.tiny_clip.study import STUDY
@@ -24,7 +26,7 @@ from backend.study import resolve
 from tests.marks import SLOW
 from tests.pocket_clip import pocket_clip, quick_config
 
-FILES = ("metrics", "pictures", "affinities", "maps", "ladder", "results")
+FILES = ("metrics", "pictures", "attention", "affinities", "maps", "ladder", "results")
 MEASURED = ("seconds", "peak_memory_mb", "training_seconds")
 
 
@@ -153,6 +155,18 @@ def test_seed_0s_students_stay_as_folders_that_transformers_loads_where_they_fit
     size = next(row for row in finished.summary()["sizes"] if row["arm"] == "auto" and row["seed"] in (0, None))
     assert sum(p.numel() for p in load_student(students / "auto").parameters()) == size["parameters"]
     assert not list((finished.artifacts / "training").rglob("state-*"))
+
+
+def test_heads_of_a_run_that_was_recorded_without_them_are_the_same(finished, tmp_path, capsys):
+    file = finished.path / heads.FILE
+    rows = finished.rows("attention")
+    assert len(rows) == 2 * min(heads.LOOKED_ON, len(finished.rows("pictures")))
+    assert all(max(b64decode(head)) == 255 for row in rows for head in row["seen"])
+    old = shutil.copytree(finished.path, tmp_path / "old")
+    (old / heads.FILE).unlink()
+    assert main(["heads", "--run", str(old)]) == 0 and str(old / heads.FILE) in capsys.readouterr().out
+    assert (old / heads.FILE).read_bytes() == file.read_bytes()
+    assert main(["heads", "--run", str(tmp_path)]) != 0 and "has no pictures" in capsys.readouterr().err
 
 
 def test_a_cut_is_compared_with_slices_of_a_copy_and_of_the_same_weights(finished, config):
