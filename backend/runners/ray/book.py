@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from backend.errors import UserError
-from backend.runners.ray.cluster import STOPPED, WAITING, Cluster, Job
+from backend.runners.ray.cluster import LATER, STOPPED, TAKE_S, WAITING, Cluster, Job
 
 LOOK_S = 1.0  # between two looks, and at least nine times what a look takes
 STALE_S = 15.0  # what was heard longer ago is no longer known
@@ -30,8 +30,9 @@ class Book:
         self._told: set[str] = set()  # to stop
         self._heard = float("-inf")
         self._lock, self._closed = threading.Lock(), threading.Event()
+        self._look_s = look_s
         self.look()
-        threading.Thread(target=self._keep_up, args=(look_s,), daemon=True).start()
+        threading.Thread(target=self._keep_up, daemon=True).start()
 
     @property
     def fresh(self) -> bool:
@@ -94,18 +95,30 @@ class Book:
         self._ours[job.run] = job.id
 
     def _submit(self, job: Job, submit: Callable[[], None]) -> None:
-        try:
-            submit()
-        except UserError as error:
+        """A head that has begun a moment ago refuses jobs for some seconds: it is asked for a minute."""
+        until = time.monotonic() + TAKE_S
+        while (error := _refused(submit)) is not None and error.kind == LATER and time.monotonic() < until:
+            if self._closed.wait(self._look_s):
+                return
+        if error is not None:
             with self._lock:
                 self.refusals[job.id] = error
                 self._jobs[job.id] = replace(job, state=STOPPED)
         with self._lock:
             self._handed_in[job.id] = time.monotonic()
 
-    def _keep_up(self, look_s: float) -> None:
+    def _keep_up(self) -> None:
         took = 0.0
-        while not self._closed.wait(max(look_s, 9 * took)):
+        while not self._closed.wait(max(self._look_s, 9 * took)):
             began = time.monotonic()
             self.look()
             took = time.monotonic() - began
+
+
+def _refused(submit: Callable[[], None]) -> UserError | None:
+    """Why a job was not taken; None where it was."""
+    try:
+        submit()
+    except UserError as error:
+        return error
+    return None

@@ -17,6 +17,7 @@ from backend.errors import UserError
 
 ADDRESS, TOKEN, TOKEN_FILE = "RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
 ANSWER_S, TAKE_S = 10.0, 60.0  # to answer, to take a job: a head that has just begun was seen to need ten seconds
+LATER = "later"  # the kind of a refusal that may not be the last word
 MINE = "distilloscope"  # the key of a job's own notes under which the folder of its run stands
 WAITING, COMPUTING, STOPPED, FAILED = "PENDING", "RUNNING", "STOPPED", "FAILED"  # Ray's words; a fifth: SUCCEEDED
 
@@ -89,7 +90,8 @@ class Cluster:
         if answer.is_error:
             said = " ".join(answer.text.split())[-300:]
             step = "Look at the head's dashboard, then resume."
-            raise UserError(f"The cluster refused ({answer.status_code}): {said}", "a cluster that takes jobs", step)
+            found, kind = f"The cluster refused ({answer.status_code}): {said}", LATER if answer.is_server_error else ""
+            raise UserError(found, "a cluster that takes jobs", step, kind=kind)
         try:
             return answer.json()
         except ValueError as error:

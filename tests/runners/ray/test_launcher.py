@@ -224,6 +224,28 @@ def test_a_cluster_that_answers_nonsense_is_said(place):
     assert len(str(raised.value)) < 600
 
 
+def test_a_head_that_takes_no_job_yet_is_asked_again(place):
+    runner, run, real, times = place.server(), place.run("one", "quick"), place.api.answer, []
+
+    def not_yet(method, path, body):
+        if method == "POST":
+            times.append(path)
+        return (500, "try again later") if method == "POST" and len(times) < 3 else real(method, path, body)
+
+    place.api.answer = not_yet
+    runner.start(run)
+    until(lambda: state_of(runner, run) == "finished")
+    assert len(times) == 3
+
+
+def test_a_job_that_the_cluster_does_not_take_is_told_in_its_words(place):
+    runner, run, real = place.server(), place.run("one"), place.api.answer
+    place.api.answer = lambda method, *rest: (400, "no such resource") if method == "POST" else real(method, *rest)
+    runner.start(run)
+    until(lambda: state_of(runner, run) == "failed")
+    assert "no such resource" in run.status()["error"]["found"]
+
+
 def test_memory_is_limited_as_on_this_machine(place):
     runner = place.server()
     run = running(runner, place.run("one"))
