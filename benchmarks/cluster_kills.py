@@ -1,5 +1,5 @@
-"""Kills on a Ray cluster of three nodes: a worker, a node, the head, or the server, and whether the run ends as one
-that this machine did undisturbed, file by file.
+"""Kills on a Ray cluster of three nodes: a run's process, one of its workers, a node, the head or the server; or a node
+that is cut off for a minute. And whether the run ends as one that this machine did undisturbed, file by file.
 
     python -m benchmarks.cluster_kills [--times 20] [--seed 0] [--silent 90]
 
@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from backend.core.matrices import PRODUCTS
 from backend.limits.hosts import HOSTS, LOCAL
 from backend.runners.ray.book import Book
 from backend.runners.ray.cluster import Cluster
@@ -27,11 +28,12 @@ from backend.runners.ray.launcher import RayLauncher, RayRunner, Share
 from backend.runs import folder as run_folder
 from backend.runs.folder import RESUMABLE
 from benchmarks.kill_case import Case, differing
+from benchmarks.rows import machine, machine_line
 from benchmarks.three_nodes import ThreeNodes
 
 STUDY = "bench"
-HITS = ("worker", "node", "server", "hand", "stop", "worker", "node", "hand", "server", "head")
-LIMIT_S = 1800.0
+HITS = ("worker", "node", "server", "hand", "stop", "cut", "node", "hand", "worker", "head")
+LIMIT_S, CUT_S = 1800.0, 60.0
 
 
 def server(case: Case, nodes: ThreeNodes) -> RayRunner:
@@ -79,10 +81,9 @@ def aim(kind: str, case: Case, runner: RayRunner, nodes: ThreeNodes) -> RayRunne
         hands = [one for one in psutil.process_iter(["cmdline"]) if "ray::Hand" in " ".join(one.info["cmdline"] or [])]
         for process in hands[:1]:
             process.kill()
-    elif kind == "node":
-        jobs = httpx.get(f"{nodes.api}/api/jobs/", trust_env=False).json()
-        mine = [job["driver_node_id"] for job in jobs if job["status"] == "RUNNING"]
-        nodes.lose_one(next((n for one in mine if (n := nodes.node_of(one)) is not None), -1))
+    elif kind in ("node", "cut"):
+        number = where(nodes)
+        nodes.lose_one(number) if kind == "node" else nodes.cut_off(CUT_S, number)
         nodes.mend()
     elif kind == "head":
         nodes.lose_head()
@@ -94,6 +95,13 @@ def aim(kind: str, case: Case, runner: RayRunner, nodes: ThreeNodes) -> RayRunne
         runner = server(case, nodes)
         runner.reconcile()
     return runner
+
+
+def where(nodes: ThreeNodes) -> int:
+    """The number of a node, not the head, on which the run's job computes; the last where it is on the head."""
+    jobs = httpx.get(f"{nodes.api}/api/jobs/", trust_env=False).json()
+    mine = [job["driver_node_id"] for job in jobs if job["status"] == "RUNNING"]
+    return next((n for one in mine if (n := nodes.node_of(one)) is not None), -1)
 
 
 def processes_of(case: Case) -> list[psutil.Process]:
@@ -111,6 +119,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=sorted(set(HITS)))
     args = parser.parse_args(argv)
     run_folder.SILENT_S = args.silent
+    os.environ[PRODUCTS] = "plain"  # or two processes may differ in a last digit whoever kills them
+    print(machine_line(machine()), flush=True)
     place, rng = Path(tempfile.mkdtemp(prefix="cluster-kills-")), random.Random(args.seed)
     whole = Case(STUDY, place / "whole")
     whole.finish()

@@ -1,7 +1,13 @@
-"""A Ray cluster of three small nodes on this machine, for tests and for kills. Knows Ray; no run."""
+"""A Ray cluster of three small nodes on this machine, for tests and for kills, and a student that only takes time.
+
+Knows Ray; no run.
+"""
 
 import os
+import signal
 import socket
+import time
+from collections.abc import Callable
 
 CPUS = 2
 SMALL = {"num_cpus": CPUS, "object_store_memory": 100 * 2**20}
@@ -16,6 +22,7 @@ class ThreeNodes:
         from ray import cluster_utils  # noqa: PLC0415 - seconds, and an extra
 
         self._utils, self._jobs = cluster_utils, jobs
+        self._cut: list = []
         self._ports = {"dashboard_port": free_port()} if jobs else {}
         self.api = f"http://127.0.0.1:{self._ports['dashboard_port']}" if jobs else ""
         self._begin()
@@ -24,6 +31,16 @@ class ThreeNodes:
         """Kill one of the others with all that runs on it."""
         self._cluster.remove_node(self.others.pop(number), allow_graceful=False)
         return True
+
+    def cut_off(self, seconds: float, number: int = -1) -> None:
+        """One of the others is not heard of for so long, while its jobs go on; then it is back, and told that it was
+        given up."""
+        node = self.others.pop(number)
+        raylet = node.all_processes["raylet"][0].process
+        raylet.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        raylet.send_signal(signal.SIGCONT)
+        self._cut.append(node)
 
     def mend(self) -> None:
         """Three again."""
@@ -60,3 +77,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def fake(seconds: float) -> Callable[[int], int]:
+    """A student that takes so long, and a score that is its own."""
+
+    def train(number: int) -> int:
+        time.sleep(seconds)
+        return number * number
+
+    return train

@@ -111,7 +111,7 @@ def says_its_machine(file: Path) -> bool:
 
 
 # what measures nothing: it draws, is measured, or judges what is kept
-SILENT = {"__init__", "rows", "picture", "case", "kill_case", "dying", "long_worker", "second_test"}
+SILENT = {"__init__", "rows", "picture", "case", "kill_case", "dying", "long_worker", "second_test", "three_nodes"}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
