@@ -63,7 +63,7 @@ def test_the_json_is_what_the_functions_compute(arc_flags, tiny_models, tiny_tas
 
 @pytest.mark.parametrize("gain, told", [(1.0, True), (3.0, False)])
 def test_rounding_is_left_aside_where_it_gains_nothing_and_that_is_said(arc_flags, monkeypatch, capsys, gain, told):
-    monkeypatch.setattr(matrices, "probe", lambda: matrices.Probe(error=1e-3, gain=gain))
+    monkeypatch.setattr(matrices, "probe", lambda _: matrices.Probe(error=1e-3, gain=gain))
     assert run(*arc_flags, "--fast", "--json") == 0
     out, err = capsys.readouterr()
     assert ("--fast is not used: this machine is no faster" in err) == told
