@@ -41,10 +41,10 @@ from backend.core.seeding import generator, shuffled_batches
 from backend.core.text.examples import Rows
 from backend.core.text.prompts import Example
 from backend.core.training.finetune import learning_rate
-from backend.core.training.weighted import Numbers, Walk, gradient, walk
 from backend.pocket.files import write_second_test
 from backend.search.objectives import Answers
 from benchmarks.rows import Table, parser, row
+from benchmarks.through_adamw import Numbers, Walk, gradient, walk
 
 KEPT = DOCS / "comparisons"
 SCALES = (0.5, 0.7, 1.0, 1.4, 2.0)
@@ -155,7 +155,7 @@ def by_gradient(text: Text, updates: int) -> Tensor:
 
 
 def by_search(text: Text, updates: int) -> Tensor:
-    """As many students' time as `by_gradient` takes: a round's twenty cost about as much as its gradient's four."""
+    """About as much time as `by_gradient` takes for as many updates."""
     x, shares = (
         torch.zeros(text.free),
         torch.tensor([math.log(PARENTS + 0.5) - math.log(i + 1) for i in range(PARENTS)]),
@@ -171,7 +171,7 @@ def by_search(text: Text, updates: int) -> Tensor:
     return x
 
 
-ROUND_COSTS = 3.5  # updates of the gradient: measured on two readers, one core
+ROUND_COSTS = 3  # updates of the gradient, about: twenty students to train and judge against two to differentiate
 WAYS: dict[str, Callable[[Text, int], Tensor]] = {"grid": by_grid, "gradient": by_gradient, "search": by_search}
 
 

@@ -7,8 +7,9 @@ import torch
 
 from backend.core.text.tasks import to_example
 from backend.core.training.finetune import Plan
-from backend.core.training.weighted import Numbers
-from benchmarks.learned_weights import Text
+from benchmarks import learned_weights
+from benchmarks.learned_weights import WAYS, Text
+from benchmarks.through_adamw import Numbers
 from tests.tiny_search import QUESTIONS, SPEC, double_readers  # noqa: F401 - a fixture
 
 STEPS = 4
@@ -45,3 +46,13 @@ def test_the_slope_is_the_errors_own(text, number):
         text.error(x + sign * step * torch.eye(text.free)[number], 1, "a student", QUESTIONS[5:10]) for sign in (1, -1)
     ]
     assert (either[0] - either[1]) / (2 * step) == pytest.approx(slope[number].item(), rel=0.02, abs=1e-7)
+
+
+def test_every_way_learns_numbers_and_the_grid_a_scale_alone(text, monkeypatch):
+    monkeypatch.setattr(learned_weights, "ASKED", 2)
+    monkeypatch.setattr(learned_weights, "GRID_STUDENTS", 1)
+    text.materials.validation = QUESTIONS[5:10]
+    found = {name: way(text, 1) for name, way in WAYS.items()}
+    assert all(x.shape == (text.free,) and x.isfinite().all() for x in found.values())
+    assert found["gradient"].any() and found["search"].any()
+    assert not found["grid"][: text.free - 2].any()

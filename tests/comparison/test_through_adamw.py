@@ -7,7 +7,7 @@ from backend.core.params import as_leaves, inner_product
 from backend.core.seeding import shuffled_batches
 from backend.core.text.tasks import to_example
 from backend.core.training.finetune import Plan, finetuned
-from backend.core.training.weighted import BETAS, EPSILON, Numbers, gradient, walk, weighted_loss
+from benchmarks.through_adamw import BETAS, EPSILON, Numbers, gradient, walk, weighted_loss
 from tests.tiny_search import QUESTIONS, SPEC, double_readers  # noqa: F401 - a fixture
 
 PLAN = Plan(steps=5, lr=0.02)

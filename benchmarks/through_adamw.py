@@ -1,4 +1,4 @@
-"""Weighted training: AdamW on examples of unequal weight, each step with a size of its own, and the exact gradient of
+"""Through AdamW: training on examples of unequal weight, each step with a size of its own, and the exact gradient of
 what the trained student is worth with respect to these numbers.
 
 Forward: parameters theta_k, gradients g_k and Adam's moments m_k, v_k are stored, no graph. Backward, with the adjoints
@@ -10,7 +10,8 @@ of all three after step k, and u_k = (m_{k+1} / c1) / (root(v_{k+1} / c2) + eps)
     d weights += d <g_k, gamma> / d weights,    lambda += d <g_k, gamma> / d theta_k
 
 This is backpropagation through AdamW itself (the naive twin in the tests). Where no gradient has come, v = 0 and the
-step is 0 whatever the numbers are: nothing flows there. Knows a student, rows and numbers; not what J is.
+step is 0 whatever the numbers are: nothing flows there. Measures nothing itself. Knows a student, rows and numbers;
+not what J is.
 """
 
 from collections.abc import Sequence
