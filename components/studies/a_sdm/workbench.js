@@ -121,7 +121,7 @@ function curves() {
 const gates = () => (state.routing.layers.length ? [["layer", "step", "kernel", "gate"], ...element.routing.rows(state.routing)] : []);
 
 // A colour of its own for each arm, in the order of the study.
-const series = (arm) => state.arms.filter(([name]) => name !== FULL).findIndex(([name]) => name === arm) % 8;
+const series = (arm) => state.arms.filter(([name]) => name !== FULL).findIndex(([name]) => name === arm) % 10;
 
 // The server fills the form; who has read it presses its button.
 function train() {
