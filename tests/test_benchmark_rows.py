@@ -111,8 +111,8 @@ def says_its_machine(file: Path) -> bool:
 
 
 # what measures nothing: it draws, is measured, or judges what is kept
-HELPERS = {"__init__", "rows", "picture", "case", "kill_case", "dying", "long_worker", "three_nodes", "through_adamw"}
-SILENT = {*HELPERS, "second_test"}
+PARTS = {"__init__", "rows", "picture", "case", "kill_case", "dying", "long_worker", "three_nodes", "through_adamw"}
+SILENT = {*PARTS, "second_test"}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
