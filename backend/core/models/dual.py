@@ -22,15 +22,19 @@ def dual(value: Tensor, tangent: Tensor) -> Tensor:
 
 
 def linear(
-    z: Dual, weight: Float[Tensor, "out width"], bias: Float[Tensor, " out"] | None = None
+    z: Dual, weight: Float[Tensor, "out width"], bias: Float[Tensor, "2 1 1 out"] | None = None
 ) -> Float[Tensor, "parts batch seq out"]:
-    """A frozen linear map of value and tangent; the bias moves the value alone."""
-    return F.linear(z, weight) if bias is None else shifted(F.linear(z, weight), bias)
+    """A frozen linear map of value and tangent; the bias, as `shift` has it, moves the value alone."""
+    if bias is None:
+        return F.linear(z, weight)
+    if len(z) == 1:  # one kernel; a value alone is all that the first sweep of an update has
+        return F.linear(z, weight, bias[0, 0, 0])
+    return F.linear(z, weight) + bias
 
 
-def shifted(z: Dual, by: Float[Tensor, " width"]) -> Dual:
-    """A constant moves the value alone."""
-    return z + by if len(z) == 1 else z + torch.stack([by, torch.zeros_like(by)])[:, None, None]
+def shift(bias: Float[Tensor, " out"] | None) -> Float[Tensor, "2 1 1 out"] | None:
+    """A map's bias for value and tangent: itself and 0."""
+    return None if bias is None else torch.stack([bias, torch.zeros_like(bias)])[:, None, None]
 
 
 def lora(
@@ -58,7 +62,15 @@ def rms_norm(z: Dual, weight: Float[Tensor, " width"], eps: float) -> Dual:
 
 def layer_norm(z: Dual, weight: Float[Tensor, " width"], bias: Float[Tensor, " width"], eps: float) -> Dual:
     """Layer normalisation of value and tangent (Ba et al. 2016)."""
-    return shifted(weight * _unit(z - z.mean(-1, keepdim=True), eps), bias)
+    if len(z) == 1:
+        return F.layer_norm(z, weight.shape, weight, bias, eps)
+    value, tangent = z.unbind()
+    normed, mean, scale = torch.native_layer_norm(value, weight.shape, weight, bias, eps)
+    # without its weight, the norm's derivative is a symmetric map: the kernel of its backward pass is that map
+    flow = torch.ops.aten.native_layer_norm_backward(
+        tangent, value, weight.shape, mean, scale, None, None, [True, False, False]
+    )
+    return dual(normed, weight * flow[0])
 
 
 def _unit(z: Dual, eps: float) -> Dual:
@@ -72,7 +84,7 @@ def _unit(z: Dual, eps: float) -> Dual:
 
 
 def relu(z: Dual) -> Dual:
-    return z * (z[0] > 0)
+    return F.relu(z) if len(z) == 1 else z * (z[0] > 0)
 
 
 def swiglu(gate: Dual, up: Dual) -> Dual:

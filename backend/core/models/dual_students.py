@@ -130,10 +130,12 @@ def linear(z: Tensor, weights: Weights, name: str) -> Tensor:
 
 
 def frozen(**modules: torch.nn.Module) -> Weights:
-    """Weights and biases of maps, or of the maps below an adapter, by name."""
+    """Weights and biases of norms and maps, or of the maps below an adapter, by name; a map's as dual.shift has it."""
     below = {name: getattr(module, "base_layer", module) for name, module in modules.items()}
+    biases = {name: getattr(module, "bias", None) for name, module in below.items()}
+    maps = {name for name, module in below.items() if isinstance(module, torch.nn.Linear)}
     return {name: m.weight for name, m in below.items()} | {
-        f"{n}.bias": getattr(m, "bias", None) for n, m in below.items()
+        f"{n}.bias": dual.shift(bias) if n in maps else bias for n, bias in biases.items()
     }
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, OPTConfig
 
+from backend.core.models import dual
 from backend.core.models.backbones import Backbone, load_backbone
 from backend.core.models.dual_students import DualStudent
 from backend.core.models.lora import LoraStudent
@@ -112,3 +113,29 @@ def same_along_and_gradients(
 
 def test_what_is_not_written_out_says_so(tiny_models):
     assert DualStudent.of(LoraStudent(load_backbone(str(tiny_models["gpt2"])), 4, 8)) is None
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_norms_maps_and_relus_are_torchs_own_with_their_derivative_along_the_tangent(parts):
+    rng = torch.Generator().manual_seed(0)
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=rng, dtype=torch.float64)
+
+    z, weight, bias, matrix, by = drawn(2, 3, 4, 6), drawn(6), drawn(6), drawn(5, 6), drawn(5)
+    of_value = {
+        "norm": lambda x: torch.nn.functional.layer_norm(x, (6,), weight, bias, 1e-5),
+        "map": lambda x: torch.nn.functional.linear(x, matrix, by),
+        "relu": torch.relu,
+    }
+    of_dual = {
+        "norm": lambda x: dual.layer_norm(x, weight, bias, 1e-5),
+        "map": lambda x: dual.linear(x, matrix, dual.shift(by)),
+        "relu": dual.relu,
+    }
+    for name, function in of_value.items():
+        value, tangent = torch.autograd.functional.jvp(function, z[0], z[1])
+        found = of_dual[name](z[:parts])
+        assert torch.allclose(found[0], value, atol=1e-12), name
+        assert parts == 1 or torch.allclose(found[1], tangent, atol=1e-12), name
+    assert torch.autograd.gradcheck(of_dual["norm"], z.clone().requires_grad_())
