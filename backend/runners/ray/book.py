@@ -113,6 +113,7 @@ class Book:
             began = time.monotonic()
             self.look()
             took = time.monotonic() - began
+        self.cluster.close()
 
 
 def _refused(submit: Callable[[], None]) -> UserError | None:
