@@ -3,21 +3,22 @@
 oneDNN has a switch called fp32_precision="bf16". On some processors it means real float32 at twice the speed, on others
 (with AMX) products rounded to bf16 at three times the speed. Products of bfloat16 itself, which autocast makes, are
 faster with AMX and many times slower on a processor without AMX or AVX-512. The names do not say which; probes of a
-third of a second each do, once in a process. A GPU is tried in the same way: its switch is called TF32. Whoever may
-round asks here. Knows no model.
+third of a second each do, once on a machine (once.py). A GPU is tried in the same way: its switch is called TF32.
+Whoever may round asks here. Knows no model.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 
 import torch
 from torch.nn.functional import linear
 
 from backend.core import devices
+from backend.core.once import once
 
 EXACT = 1e-5  # largest relative error that still counts as float32; MKL's own is near 1e-6
 WORTH = 1.5  # a smaller gain may be noise: where both ways are one, a busy machine showed up to 1.4
@@ -46,7 +47,11 @@ class Probe:
 
 @cache
 def probe(device: str) -> Probe:
-    """Try the switch of this kind of device, once in this process."""
+    """The switch of this kind of device, tried once on this kind of machine."""
+    return Probe(**once(f"products on {device}", lambda: asdict(_tried(device))))
+
+
+def _tried(device: str) -> Probe:
     with devices.threads(1):
         x, w = _layer(device)
         true = linear(x.cpu().double(), w.cpu().double())
@@ -57,9 +62,13 @@ def probe(device: str) -> Probe:
 
 @cache
 def autocast_gain(device: str) -> float:
-    """How many times faster this kind of device is in bfloat16 than in float32; tried once in this process."""
-    with devices.threads(1):
-        return _gain(_product(device), lambda: torch.autocast(device, torch.bfloat16))
+    """How many times faster this kind of device is in bfloat16 than in float32; tried once on this kind of machine."""
+
+    def attempt() -> dict[str, float]:
+        with devices.threads(1):
+            return {"gain": _gain(_product(device), lambda: torch.autocast(device, torch.bfloat16))}
+
+    return once(f"bfloat16 on {device}", attempt)["gain"]
 
 
 def _layer(device: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -102,8 +111,8 @@ def _seconds(product: Callable[[], object]) -> float:
 def products(device: str, rounded: bool) -> Iterator[None]:
     """Multiply in the fastest way that is float32; with `rounded`, in the fastest way there is.
 
-    What is fastest is tried by the clock: on a busy machine two processes may differ in it, and so in a last digit,
-    unless $DISTILLOSCOPE_PRODUCTS is `plain`.
+    What is fastest was tried by the clock, so machines may differ in it, and in a last digit, unless
+    $DISTILLOSCOPE_PRODUCTS is `plain`.
     """
     switched = device == "cpu" and os.environ.get(PRODUCTS) != "plain" and probe(device).exact
     with _rounding(device) if switched or (rounded and probe(device).rounds) else _exact(device):
