@@ -60,10 +60,11 @@ def _teacher(measured: Measured, found: Mapping) -> list[dict]:
 
 
 def _inheritance(measured: Measured, name: str, speed: float, psnr: float, rivals: Mapping[str, dict] | None) -> dict:
-    """The fastest plan that is like enough: of equal accuracy, or with `rivals` above fewer steps."""
+    """The fastest plan of the full model, also in fewer steps, that is like enough: of equal accuracy, or with `rivals`
+    above fewer steps."""
     asked = f"{speed:g} times the speed at {psnr:g} dB"
     asked += ", 1.5 dB above fewer steps of equal time" if rivals is not None else ", pictures as right within 1 point"
-    plans = [row for row in measured.rows if row["family"] == "inherit" and row["psnr"] >= psnr]
+    plans = [row for row in measured.rows if row["plan"] is not None and row["net"] == FULL and row["psnr"] >= psnr]
     if not plans:
         return _bar(name, asked, f"no plan reaches {psnr:g} dB", False)
 

@@ -27,6 +27,7 @@ LEVELS = (
     "conv2",
     "convs",
 )
+ANY = -1
 SETS = {  # name -> how many numbers it takes
     "uniform": 1,
     "start": 1,
@@ -36,6 +37,7 @@ SETS = {  # name -> how many numbers it takes
     "warmup": 2,
     "gate": 1,
     "change": 1,
+    "hand": ANY,
 }
 NAMED = ("deepcache", "faster", "tgate", "broadcast")
 AT_INTERVALS = ("broadcast",)  # computes every so many steps and knows no other set
@@ -127,6 +129,8 @@ def steps_of(inherit: Inheritance, steps: int, changes: list[float] | None = Non
         return step_sets.by_change(changes or [0.0] * steps, first)
     if inherit.set == "warmup":
         return step_sets.warm_up(steps, int(first), int(rest[0]))
+    if inherit.set == "hand":
+        return step_sets.by_hand(steps, [int(number) for number in inherit.numbers])
     named = {
         "uniform": step_sets.uniform,
         "start": step_sets.dense_start,
@@ -172,7 +176,10 @@ def _inherit_of(text: str, whole: str) -> Inheritance:
         numbers = tuple(float(number) for number in found[5].split("_"))
     except ValueError as error:
         raise _odd(whole, "its numbers") from error
-    if len(numbers) != SETS[found[4]] or (found[4] != "change" and any(number % 1 or number < 1 for number in numbers)):
+    if len(numbers) != SETS[found[4]] and SETS[found[4]] != ANY:
+        raise _odd(whole, "its numbers")
+    least = {"hand": 0, "change": None}.get(found[4], 1)
+    if least is not None and any(number % 1 or number < least for number in numbers):
         raise _odd(whole, "its numbers")
     return Inheritance(level, found[3] or "", int(found[2]) if cache else 0, found[4], numbers)
 

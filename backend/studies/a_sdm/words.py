@@ -69,6 +69,7 @@ SETS = {
     "warmup": "the first {} steps, then every {}",
     "gate": "computed until step {}",
     "change": "computed where the first block changed by {}",
+    "hand": "computed at steps {}",
 }
 
 
@@ -118,7 +119,8 @@ def inherit_title(one: Inheritance) -> str:
     numbers = [f"{number:g}" for number in one.numbers]
     what = LEVELS[one.level] + (f" at branch {one.branch}" if one.level == "deepcache" else "")
     reading = {"": "", "output": " as output", "branch": " as branch"}[one.reading]
-    return f"{what[0].upper()}{what[1:]}{reading}, {SETS[one.set].format(*numbers)}"
+    when = SETS[one.set].format(", ".join(numbers)) if one.set == "hand" else SETS[one.set].format(*numbers)
+    return f"{what[0].upper()}{what[1:]}{reading}, {when}"
 
 
 def net_title(name: str) -> str:

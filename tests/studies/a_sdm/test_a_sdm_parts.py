@@ -56,6 +56,7 @@ def test_every_usual_setting_is_written_as_it_is_read():
         ("base+deep1@every2", "combined"),
         ("deepcache0@every3:10", "combined"),
         ("deepcache0@start10", "inherit"),
+        ("deepcache0@hand0_1_3", "inherit"),
     ],
 )
 def test_a_setting_is_of_one_family(text, family):
@@ -66,7 +67,7 @@ def test_a_setting_is_of_one_family(text, family):
     "text",
     [
         *("deep1", "deep1@uniform", "deep1@uniform0", "deep9@every2", "deep1@warmup3", "mid@every2_3", ""),
-        *("deepcache@every2", "deepcache0.branch@every2", "broadcast@gate3"),
+        *("deep1@hand", "deep1@hand0_1.5", "deepcache@every2", "deepcache0.branch@every2", "broadcast@gate3"),
         *("base>base@3", "base>full@0", "nobody>full@3", "full:0", "base+"),
     ],
 )
@@ -87,6 +88,10 @@ def test_a_switch_gives_each_net_a_plan_of_its_own_whose_first_step_is_computed(
 def test_step_sets_are_the_cores(modules):
     assert steps_of(recipe_of("deep1@uniform5").inherit, 20) == (0, 4, 8, 12, 16)
     assert steps_of(recipe_of("deep1@gate3").inherit, 6) == (0, 1, 2)
+    assert steps_of(recipe_of("deep1@hand3_0_1").inherit, 6) == (0, 1, 3)
+    for numbers in ("1_2", "0_6"):
+        with pytest.raises(UserError, match="The computed steps are"):
+            steps_of(recipe_of(f"deep1@hand{numbers}").inherit, 6)
     plan, threshold = plan_of(recipe_of("deep1@change0.2").inherit, modules, 5, [])
     assert threshold == 0.2 and {one.at for one in plan.inherit} == {(1, 2, 3, 4)}
 
@@ -122,6 +127,7 @@ def row(id: str, family: str, speed: float, psnr: float | None, **more) -> dict:
         "family": family,
         "net": "full",
         "nets": None,
+        "plan": {"steps": 20, "inherit": []} if family == "inherit" else None,
         "steps": 4,
         "n": 4,
         "seeds": 1,
