@@ -14,7 +14,7 @@ from backend.core.text.prompts import ANSWER_SUFFIX, QUESTION_PREFIX
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 from backend.runs.results import scores_of, summarise_results
-from backend.runs.seeds import gains
+from backend.runs.seeds import Spread, gains
 from backend.studies.text_distillation.decoders import SEARCH
 from components.frame.words import change, count, is_better, unit
 from components.panels.results import own_model
@@ -40,10 +40,11 @@ def finding_markup(run: RunDir, rows: list[dict], seeds: Sequence[RunDir] = ()) 
     distilled, summary = run.rows("distilled"), run.summary() or {}
     total, metric = summary.get("train_questions"), table[0]["metric"]
     said = free_sentence if metric in LOWER else sentence
+    several = over_seeds(seeds, own)
     return (
         f'<section class="ds-finding" data-rows="{len(rows)}"><div class="ds-finding-said">'
         f"<h2>{escape(said(means, own, len(distilled), total))}</h2>"
-        f"<p>{escape(detail(gains_of(run), own))}{escape(over_seeds(seeds, own))}</p>"
+        f"<p>{escape(detail(gains_of(run), own, bool(several)))}{escape(several)}</p>"
         f'<p class="ds-quiet">{escape(how(config, means, metric))}</p>{own_file(run)}</div>'
         f'<div class="ds-finding-seen">{picture(table, own, total)}'
         f"{texts_markup(distilled, summary.get('verbatim'))}</div></section>"
@@ -83,10 +84,13 @@ def free_sentence(means: dict[str, float], own: str, prompts: int, total: int | 
 def how(config: dict, means: dict[str, float], metric: str = METRICS[0]) -> str:
     """Where the texts come from: of learned prompts, or of a search of its own, and whether those teach less here."""
     if config.get("decoder") == SEARCH:
-        decoded = means.get("decoded")
-        less = decoded is not None and is_better(means["text"] - decoded, metric)
-        told = "; decoded soft prompts teach less" if less else ""
-        return f"How: a search chose them by training students{told}."
+        decoded, soft = means.get("decoded"), means.get("soft")
+        told = ""
+        if decoded is not None and is_better(means["text"] - decoded, metric):
+            told = " Soft prompts, turned into text, teach less."
+            if metric not in LOWER and soft is not None and percent(soft) != percent(decoded) and soft > decoded:
+                told = f" Soft prompts (learned vectors) drop from {percent(soft)} to {percent(decoded)} as text."
+        return f"How: a search tried sets of texts on students and kept the best.{told}"
     return (
         "How: soft prompts were learned so that a student follows an expert's training, and were then turned into text."
     )
@@ -103,8 +107,11 @@ def own_file(run: RunDir) -> str:
     return f'<p class="ds-quiet">Your file was read as {escape(found["layout"])}: {parts}. {escape(warned)}</p>'
 
 
-def detail(gains: dict[str, Paired], own: str) -> str:
-    """How sure that is, and what another family makes of the same texts."""
+def detail(gains: dict[str, Paired], own: str, several: bool = False) -> str:
+    """How sure that is, and what another family makes of the same texts.
+
+    `several`: what other seeds came to follows, for both families, and tells more than this run.
+    """
     said = []
     for student in sorted(gains, key=lambda name: name != own):
         gain = gains[student]
@@ -113,31 +120,34 @@ def detail(gains: dict[str, Paired], own: str) -> str:
         if student == own:
             asked = "answer" if metric in LOWER else "question"
             over = f"{count(gain.n, asked)}, {count(gain.seeds_a, 'student')}"
-            chance = "examples" if metric in LOWER else "questions"
-            said.append(
-                f"Compared with random {chance}: {moved} {unit(metric)} (95 % interval {bounds}; {over}).{doubt(gain)}"
-            )
-        else:
+            chance = f"new random {'examples' if metric in LOWER else 'questions'} for each student"
+            unsure = " One run alone cannot tell." if several and gain.inside_noise else doubt(gain)
+            said.append(f"Compared with {chance}: {moved} {unit(metric)} (95 % interval {bounds}; {over}).{unsure}")
+        elif not several:
             said.append(f"For {student}, trained on the same texts: {moved} ({bounds}).")
     return " ".join(said)
 
 
 def over_seeds(runs: Sequence[RunDir], own: str) -> str:
-    """What several seeds gain on average, where there are enough to tell; empty otherwise."""
+    """What several seeds gain on average, for both families, where there are enough to tell; empty otherwise."""
     if len(runs) < words.ENOUGH:
         return ""
-    found = [
-        one
-        for one in gains(words.STUDY, runs)
-        if (one.student, one.regime) == (own, "ordinary") and one.metric in JUDGING
-    ]
-    said = ""
+    found = [one for one in gains(words.STUDY, runs) if one.regime == "ordinary" and one.metric in JUDGING]
+    mine = next((one for one in found if one.student == own), None)
+    if mine is None:
+        return ""
+    metric = mine.metric
+    said = f" {number(len(runs)).capitalize()} runs with different seeds{':' if metric in LOWER else ' gain'} "
+    said += f"{change(mine.mean, metric)} {unit(metric)} on average {spread(mine)}"
     for one in found:
-        metric = one.metric
-        many, mean = number(len(runs)).capitalize(), f"{change(one.mean, metric)} {unit(metric)} on average"
-        bounds = f"({change(one.low, metric)} to {change(one.high, metric)})"
-        said += f" {many} runs with different seeds{':' if metric in LOWER else ' gain'} {mean} {bounds}."
-    return said
+        if one.student != own and one.metric == metric:
+            said += f", and {one.student}, trained on the same texts, {change(one.mean, metric)} {spread(one)}"
+    return f"{said}."
+
+
+def spread(one: Spread) -> str:
+    """The interval of a mean over seeds."""
+    return f"({change(one.low, one.metric)} to {change(one.high, one.metric)})"
 
 
 def doubt(gain: Paired) -> str:
