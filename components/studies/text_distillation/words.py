@@ -8,6 +8,7 @@ import statistics
 from html import escape
 
 from backend.runs.results import summarise_results
+from backend.studies.text_distillation.decoders import SEARCH
 from backend.studies.text_distillation.study import STUDY
 from components.frame.words import ENOUGH, change, count, is_better, quantity, unit
 
@@ -20,10 +21,15 @@ def watching(config: dict) -> str:
     steps, prompts = config.get("outer_steps", 0), config["prompts"]
     if not steps:
         return ""
-    return (
+    said = (
         f"A recording: over {steps:,} updates, {count(prompts, 'real question')} "
-        f"{'become prompts that lead' if prompts > 1 else 'becomes a prompt that leads'} a student "
+        f"{'become soft prompts that lead' if prompts > 1 else 'becomes a soft prompt that leads'} a student "
         "along the expert's path."
+    )
+    if config.get("decoder") != SEARCH:
+        return said
+    return (
+        f"{said} The plots below show this; a search afterwards found the {'texts' if prompts > 1 else 'text'} above."
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from backend.runs.folder import RunDir
 from components.studies.text_distillation.finding import finding_markup, how
+from components.studies.text_distillation.words import watching
 
 CONFIG = {"model": "own", "other_model": "far", "prompts": 2, "task": "pocket_science"}
 RIGHT = {
@@ -131,3 +132,10 @@ def test_several_seeds_say_what_a_single_run_cannot_for_both_families(run, tmp_p
     assert "One run alone cannot tell." in found and "within the noise" not in found
     alone = said(finding_markup(run, run.rows("results"), runs[:3]))
     assert "different seeds" not in alone and "This is within the noise." in alone, "too few"
+
+
+def test_the_recording_says_which_part_made_the_texts():
+    config = {"outer_steps": 20, "prompts": 8}
+    learned, searched = (watching(config | {"decoder": name}) for name in ("nearest", "search"))
+    assert learned.endswith("become soft prompts that lead a student along the expert's path.")
+    assert searched == f"{learned} The plots below show this; a search afterwards found the texts above."
