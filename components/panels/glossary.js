@@ -3,8 +3,8 @@
 // Gradio or a script has rewritten a sentence. Never touches what is data (translate="no"), nor controls.
 // A panel is one stop of the Tab key; the arrow keys go from word to word. Given by gr.HTML: element; by the bundle: distilloscope.glossary.
 
-const MARKED = ["[data-terms]", ".ds-watching", ".ds-run-about", ".ds-step small", "#told p", ".ds-wall > header p", ".ds-keys span",
-  ".ds-path > p", ".ds-more-on p", ".ds-lens figcaption", ".ds-lens h3", ".ds-results p", ".ds-panel figcaption span",
+const MARKED = ["[data-terms]", ".ds-finding-said :is(h2, p)", ".ds-found-arm > span", ".ds-watching", ".ds-run-about", ".ds-step small",
+  "#told p", ".ds-wall > header p", ".ds-keys span", ".ds-path > p", ".ds-more-on p", ".ds-lens figcaption", ".ds-lens h3", ".ds-results p", ".ds-panel figcaption span",
   ".ds-panel figcaption small", "#preset-about p", "#form .info-text", ".ds-moves p"].join();
 const NOT_IN = "[translate=no], .ds-term, a, button, summary, input, select, textarea, code, pre, svg, [role=button], [aria-live], [role=status]";
 const PANELS = ".ds-fold, .ds-moves > li, .ds-card, #wall, #path, #lens, #slow, #results, #judge, #lessons";
