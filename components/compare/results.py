@@ -100,8 +100,8 @@ def compared(a: Chosen, b: Chosen, student: str, rows: Sequence[list[dict]], pai
         return f"They cannot be paired by question. {error.found} {error.next_step}", False
     except (KeyError, TypeError, ValueError):
         return "They cannot be paired by question: a file of answers cannot be read.", False
-    said = f"Distilled text, with student {student}: " + minus(sentence(result, a.letter, b.letter))
-    said += f" Only the {result.n:,} questions asked of both count." if both else ""
+    said = f"Only the {result.n:,} questions asked of both count here; the means below count all. " if both else ""
+    said += f"Distilled text, with student {student}: " + minus(sentence(result, a.letter, b.letter))
     if result.inside_noise:
         return said, True
     if min(result.seeds_a, result.seeds_b) < ENOUGH:

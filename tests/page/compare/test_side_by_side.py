@@ -211,7 +211,10 @@ def test_a_run_that_asked_more_is_paired_on_the_questions_both_asked(make):
     score(same, [True] * 10 + [False] * 30, seeds=4)
     score(more, [True] * 10 + [False] * 30 + [True] * 60, seeds=4)
     said, wanted = paired_said([a, more]), paired_said([a, same])
-    assert "Only the 40 questions asked of both count." in said and "Only the" not in wanted
+    assert (
+        "Only the 40 questions asked of both count here; the means below count all." in said
+        and "Only the" not in wanted
+    )
     assert re.search(r"50\.0 points.*?lost", said)[0] == re.search(r"50\.0 points.*?lost", wanted)[0]
 
 

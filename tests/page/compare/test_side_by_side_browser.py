@@ -110,7 +110,9 @@ def test_two_recorded_runs_lie_side_by_side(visitor):
     assert page.locator(".ds-vs-head small").all_inner_texts() == [half_way("quick"), half_way("standard")]
     page.locator("#compare-prompts input").fill("0")
     assert page.locator(".ds-vs-cell mark").count() == 0, "at the start nothing has changed"
-    assert "Only the 300 questions asked of both count." in page.inner_text(".ds-vs-verdicts")
+    assert "Only the 300 questions asked of both count here; the means below count all." in page.inner_text(
+        ".ds-vs-verdicts"
+    )
     page.locator("[data-drop]").first.click()
     page.wait_for_selector("#compare-runs section[data-runs='1']")
     assert visitor.letters() == ["B"] and "Add another one" in page.inner_text("#compare-runs")
