@@ -18,6 +18,7 @@ NAMES = ("changed texts", "unchanged texts")
 STEP = 0.05  # the axis begins and ends at a multiple
 JUDGED = "Judged by bits per character of the right answers: fewer is better."
 INTERVAL = "95 % interval of the change, over questions and students"
+FEW = "So few changed texts may matter less than this test can show. Try changing or removing several."
 
 
 def figures(found: dict) -> list[dict]:
@@ -36,7 +37,7 @@ def bounds(result: Paired) -> str:
     return f"95 % interval {change(result.low, result.metric)} to {change(result.high, result.metric)}"
 
 
-def answer_markup(found: dict, asked: Mapping, key: str, edits: object) -> str:
+def answer_markup(found: dict, asked: Mapping, key: str, edits: Sequence[Mapping]) -> str:
     """The picture, what it says in words, the flipped questions and how to repeat it, the last two folded away."""
     results = [Paired(**one["paired"]) for one in found["readers"]]
     low, high = ends(results)
@@ -48,7 +49,8 @@ def answer_markup(found: dict, asked: Mapping, key: str, edits: object) -> str:
         f'<div class="ds-moved-axis" aria-hidden="true"><div>{ticks(low, high, results[0].metric)}</div></div>'
         f'<figcaption><span class="ds-moved-before">{NAMES[1]}</span><span class="ds-moved-after">{NAMES[0]}</span>'
         f'<span class="ds-moved-interval">{INTERVAL}</span></figcaption></figure>'
-        f'<p class="ds-quiet">{how(found, results[0])}</p>{flipped(found, results, asked)}{repeated(key, edits)}'
+        f'<p class="ds-quiet">{how(found, results[0])}{few(found, results, edits)}</p>'
+        f"{flipped(found, results, asked)}{repeated(key, edits)}"
     )
 
 
@@ -121,6 +123,12 @@ def how(found: dict, result: Paired) -> str:
     students, texts = count(result.seeds_a, "fresh student"), count(len(found["texts"]), "text")
     judged = f" {JUDGED}" if result.metric in LOWER else ""
     return f"{students} of each model, before and after, on {asked}. Now {texts}, {found['before']:,} before.{judged}"
+
+
+def few(found: dict, results: Sequence[Paired], edits: Sequence[Mapping]) -> str:
+    """That noise is no proof that texts do not matter, where less than half of them were changed."""
+    touched = len({edit["slot"] for edit in edits})
+    return f" {FEW}" if all(one.inside_noise for one in results) and 2 * touched < found["before"] else ""
 
 
 def flipped(found: dict, results: Sequence[Paired], asked: Mapping) -> str:

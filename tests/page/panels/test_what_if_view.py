@@ -13,7 +13,7 @@ from backend.errors import UserError
 from backend.limits.hosts import CPU_SPACE, HOSTS
 from backend.limits.rate import Rate
 from components.run.shelf import new_owner
-from components.studies.text_distillation.what_if_view import answer_markup, ends, figures, row
+from components.studies.text_distillation.what_if_view import FEW, answer_markup, ends, figures, row
 from tests.pages import make_page, panel
 from tests.tiny_what_if import TEXTS, tiny_run
 
@@ -49,6 +49,14 @@ def test_both_models_are_said_and_drawn_with_their_intervals():
     assert "3 fresh students of each model, before and after, on the first 40 of 600 test questions" in markup
     assert "Now 7 texts, 8 before." in markup
     assert figures(found) == [{"name": "opt", "points": "+25.0"}, {"name": "llama", "points": "+0.8"}]
+
+
+@pytest.mark.parametrize(
+    ("after", "edits", "said"), [(21, EDITS, True), (30, EDITS, False), (21, [{"slot": i} for i in range(4)], False)]
+)
+def test_noise_after_a_small_edit_is_no_proof_that_texts_do_not_matter(after, edits, said):
+    found = answer(told("opt", [20] * 3, [after] * 3), told("llama", [20, 21, 19], [20, 20, 21]))
+    assert (FEW in answer_markup(found, ASKED, "own/x", edits)) == said
 
 
 def free(number: int, bits: float) -> Scored:
