@@ -43,7 +43,7 @@ def finding_markup(run: RunDir, rows: list[dict], seeds: Sequence[RunDir] = ()) 
     several = over_seeds(seeds, own)
     return (
         f'<section class="ds-finding" data-rows="{len(rows)}"><div class="ds-finding-said">'
-        f"<h2>{escape(said(means, own, len(distilled), total))}</h2>"
+        f"<h2>{escape(said(means, own, len(distilled), total, config.get('finetune_steps', 0)))}</h2>"
         f"<p>{escape(detail(gains_of(run), own, bool(several)))}{escape(several)}</p>"
         f'<p class="ds-quiet">{escape(how(config, means, metric))}</p>{own_file(run)}</div>'
         f'<div class="ds-finding-seen">{picture(table, own, total)}'
@@ -56,7 +56,7 @@ def number(value: int) -> str:
     return NUMBERS[value] if 0 < value < len(NUMBERS) else f"{value:,}"
 
 
-def sentence(means: dict[str, float], own: str, prompts: int, total: int | None) -> str:
+def sentence(means: dict[str, float], own: str, prompts: int, total: int | None, steps: int) -> str:
     """What the texts teach the model they were found with, beside random questions and all the data."""
     many, one = number(prompts), prompts == 1
     found = f"{many.capitalize()} text{'' if one else 's'} found by this program teach{'es' if one else ''}"
@@ -66,18 +66,20 @@ def sentence(means: dict[str, float], own: str, prompts: int, total: int | None)
         if "full" in means
         else ""
     )
-    return f"{found} {own} to answer {percent(means['text'])} of the test, {beside}{whole}, all trained equally long."
+    long = f"each in {steps:,} training steps" if steps else "all trained equally long"
+    return f"{found} {own} to answer {percent(means['text'])} of the test, {beside}{whole}, {long}."
 
 
-def free_sentence(means: dict[str, float], own: str, prompts: int, total: int | None) -> str:
+def free_sentence(means: dict[str, float], own: str, prompts: int, total: int | None, steps: int) -> str:
     """What the texts teach where answers are free: how many bits each character of a held-out answer then takes."""
     many, one = number(prompts), prompts == 1
     found = f"{many.capitalize()} text{'' if one else 's'} found by this program teach{'es' if one else ''}"
     beside = f"{many} random example{'' if one else 's'} {means['random']:.2f}"
     whole = f", and all {f'{total:,}' if total else 'of them'} {means['full']:.2f}" if "full" in means else ""
+    long = f"Each was trained for {steps:,} steps." if steps else "All were trained equally long."
     return (
         f"{found} {own} to predict held-out answers with {means['text']:.2f} bits per character, {beside}{whole}; "
-        "fewer is better. All were trained equally long."
+        f"fewer is better. {long}"
     )
 
 
@@ -89,11 +91,9 @@ def how(config: dict, means: dict[str, float], metric: str = METRICS[0]) -> str:
         if decoded is not None and is_better(means["text"] - decoded, metric):
             told = " Soft prompts, turned into text, teach less."
             if metric not in LOWER and soft is not None and percent(soft) != percent(decoded) and soft > decoded:
-                told = f" Soft prompts (learned vectors) drop from {percent(soft)} to {percent(decoded)} as text."
-        return f"How: a search tried sets of texts on students and kept the best.{told}"
-    return (
-        "How: soft prompts were learned so that a student follows an expert's training, and were then turned into text."
-    )
+                told = f" Soft prompts ({percent(soft)}) drop to {percent(decoded)} as text."
+        return f"A search tried sets of texts on students and kept the best.{told}"
+    return "Soft prompts were learned so that a student follows an expert's training, and were then turned into text."
 
 
 def own_file(run: RunDir) -> str:
@@ -120,7 +120,7 @@ def detail(gains: dict[str, Paired], own: str, several: bool = False) -> str:
         if student == own:
             asked = "answer" if metric in LOWER else "question"
             over = f"{count(gain.n, asked)}, {count(gain.seeds_a, 'student')}"
-            chance = f"new random {'examples' if metric in LOWER else 'questions'} for each student"
+            chance = f"random {'examples' if metric in LOWER else 'questions'}, new for each student"
             unsure = " One run alone cannot tell." if several and gain.inside_noise else doubt(gain)
             said.append(f"Compared with {chance}: {moved} {unit(metric)} (95 % interval {bounds}; {over}).{unsure}")
         elif not several:
@@ -141,7 +141,7 @@ def over_seeds(runs: Sequence[RunDir], own: str) -> str:
     said += f"{change(mine.mean, metric)} {unit(metric)} on average {spread(mine)}"
     for one in found:
         if one.student != own and one.metric == metric:
-            said += f", and {one.student}, trained on the same texts, {change(one.mean, metric)} {spread(one)}"
+            said += f", and {change(one.mean, metric)} {spread(one)} on {one.student}"
     return f"{said}."
 
 

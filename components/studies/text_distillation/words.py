@@ -22,15 +22,13 @@ def watching(config: dict) -> str:
     if not steps:
         return ""
     said = (
-        f"A recording: over {steps:,} updates, {count(prompts, 'real question')} "
+        f"Over {steps:,} updates, {count(prompts, 'real question')} "
         f"{'become soft prompts that lead' if prompts > 1 else 'becomes a soft prompt that leads'} a student "
         "along the expert's path."
     )
     if config.get("decoder") != SEARCH:
         return said
-    return (
-        f"{said} The plots below show this; a search afterwards found the {'texts' if prompts > 1 else 'text'} above."
-    )
+    return f"{said} The {'texts come' if prompts > 1 else 'text comes'} from a later search."
 
 
 def heldout(summary: dict) -> str:

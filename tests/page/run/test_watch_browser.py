@@ -70,7 +70,7 @@ def seconds(page) -> float:
 def test_a_first_visitor_sees_a_film_and_one_sentence_on_what_it_shows(chromium, address):
     visitor = Newcomer(chromium, address)
     visitor.page.wait_for_function("said.includes('Pause')")
-    assert f"over {UPDATES} updates, 8 real questions become soft prompts" in visitor.page.inner_text(".ds-watching")
+    assert f"Over {UPDATES} updates, 8 real questions become soft prompts" in visitor.page.inner_text(".ds-watching")
     visitor.leave()
 
 
