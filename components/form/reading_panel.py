@@ -31,7 +31,7 @@ class ReadingPanel:
         """
         self.desk, self.kind, self.request, self.title = desk, kind, request, title
         self.seen = gr.State("")
-        self.shown = gr.HTML(empty(first), elem_id=name, apply_default_css=False)
+        self.shown = gr.HTML(empty(first), elem_id=name, elem_classes="ds-if-any", apply_default_css=False)
 
     def show(self, config: object, seen: object):
         """Yields `(markup, what is shown)`: that it is being read, then the examples or what went wrong."""

@@ -47,7 +47,8 @@ def uploader(
         elem_id=f"{prefix}{use.name}-pick",
     )
     button = gr.UploadButton(says, file_types=list(READERS), size="sm", elem_id=f"{prefix}{use.name}-upload")
-    told = gr.HTML("", js_on_load=SEEN_JS, elem_id=f"{prefix}{use.name}-told", apply_default_css=False)
+    name = f"{prefix}{use.name}-told"
+    told = gr.HTML("", js_on_load=SEEN_JS, elem_id=name, elem_classes="ds-if-any", apply_default_css=False)
     return picker, button, told
 
 
