@@ -184,7 +184,9 @@ def listed(study: Study, runs: Sequence[RunDir], keys: dict, shown: str) -> str:
         current = ' aria-current="true"' if key == shown else ""
         name = f'<button type="button" data-go="{escape(key)}"{current}>Seed {seed}</button>' if key else f"Seed {seed}"
         rows.append(f"<li>{name}<small>{escape(STATES.get(state, state))}</small></li>")
-    return f'<ul class="ds-seed-list">{"".join(rows)}</ul>'
+    alone = any(run.path not in keys for run in runs)
+    note = '<p class="ds-quiet">Seeds without a button came with their results only.</p>' if alone else ""
+    return f'<ul class="ds-seed-list">{"".join(rows)}</ul>{note}'
 
 
 def more() -> str:

@@ -125,6 +125,7 @@ def test_a_recorded_run_brings_what_others_of_its_form_came_to(page):
         run.set_status(state="finished")
     found = shown(page, new_owner(), "recorded/quick")
     assert "better in 3 of 3 runs" in found and found.count("data-go=") == 1, "the others are not there to be shown"
+    assert "Seeds without a button came with their results only." in found
     owner = new_owner()
     key, _ = run_of(page, owner, 7)
     assert 'data-runs="4"' in shown(page, owner, key)
