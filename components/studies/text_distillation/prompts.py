@@ -21,7 +21,7 @@ TEMPLATE = """
     <output></output>
     <button type="button" data-latest hidden>Latest</button>
     <select data-speed aria-label="Playback speed"></select>
-    <button type="button" data-pin aria-pressed="false"></button>
+    <button type="button" data-pin aria-pressed="false" title="Marks the words that differ"></button>
     <button type="button" data-slow>Slow motion</button>
     <button type="button" data-branch hidden>New run from here</button>
   </div>

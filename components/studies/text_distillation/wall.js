@@ -74,7 +74,7 @@ function card(prompt, first, before, flash) {
   node.append(head, text, answer, ...scored(prompt), foot);
   if (fresh.some(Boolean) || (state.searched && prompt.text.trim() !== first.text.trim())) {
     const was = make("details");
-    was.append(make("summary", "", state.searched ? "Before the search" : state.pin === null ? "Started as" : "Text at that update"), make("p", "", first.text));
+    was.append(make("summary", "", state.searched ? "Decoded prompt it replaced" : state.pin === null ? "Started as" : "Text at that update"), make("p", "", first.text));
     was.lastChild.translate = false;
     was.open = state.opened && state.opened.has(prompt.slot);
     was.addEventListener("toggle", () => (state.opened ||= new Set())[was.open ? "add" : "delete"](prompt.slot));
@@ -110,7 +110,8 @@ function draw(flash = false) {
   const base = state.searched ? learned() || beginning() : beginning();
   grid.replaceChildren(...prompts.map((p) =>
     card(p, find(base, p.slot), find(before, p.slot), flash)));
-  part("[data-pin]").textContent = state.pin === null ? "Highlight changes from here" : "Highlight changes from the start";
+  part("[data-pin]").textContent = state.pin === null ? "Compare with this update" : "Compare with the start";
+  part("[data-pin]").hidden = shown.round !== undefined && state.pin === null;  // no word of these texts grew out of another
   part("[data-pin]").setAttribute("aria-pressed", state.pin !== null);
   part("[data-note]").textContent = state.pin !== null ? `Words that differ from ${when(base)} are marked.`
     : state.searched ? "The search replaced the prompts' own texts with these."
