@@ -90,7 +90,12 @@ STUDY = Study(
         ),
         arms=(  # in the order shown: what every model can read first, so that the rows of two models lie side by side
             Word("text", "Distilled text", "the texts that the run wrote", "made"),
-            Word("random", "Random questions", "the same number of other real questions", "real"),
+            Word(
+                "random",
+                "Random questions",
+                "the same number of other real questions, drawn anew for each student",
+                "real",
+            ),
             Word("decoded", "Nearest-neighbour text", "the learned prompts, decoded token by token", "made"),
             Word("init", "Starting questions", "the real questions the prompts started from", "real"),
             Word("full", "All the data", "every real question", "real"),

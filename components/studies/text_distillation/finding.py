@@ -66,7 +66,7 @@ def sentence(means: dict[str, float], own: str, prompts: int, total: int | None,
         if "full" in means
         else ""
     )
-    long = f"each in {steps:,} training steps" if steps else "all trained equally long"
+    long = f"each in {steps:,} steps" if steps else "all trained equally long"
     return f"{found} {own} to answer {percent(means['text'])} of the test, {beside}{whole}, {long}."
 
 
@@ -91,7 +91,7 @@ def how(config: dict, means: dict[str, float], metric: str = METRICS[0]) -> str:
         if decoded is not None and is_better(means["text"] - decoded, metric):
             told = " Soft prompts, turned into text, teach less."
             if metric not in LOWER and soft is not None and percent(soft) != percent(decoded) and soft > decoded:
-                told = f" Soft prompts ({percent(soft)}) drop to {percent(decoded)} as text."
+                told = f" Soft prompts drop to {percent(decoded)} as text."
         return f"A search tried sets of texts on students and kept the best.{told}"
     return "Soft prompts were learned so that a student follows an expert's training, and were then turned into text."
 
@@ -120,8 +120,8 @@ def detail(gains: dict[str, Paired], own: str, several: bool = False) -> str:
         if student == own:
             asked = "answer" if metric in LOWER else "question"
             over = f"{count(gain.n, asked)}, {count(gain.seeds_a, 'student')}"
-            chance = f"random {'examples' if metric in LOWER else 'questions'}, new for each student"
-            unsure = " One run alone cannot tell." if several and gain.inside_noise else doubt(gain)
+            chance = "random examples" if metric in LOWER else "random questions"
+            unsure = " One run cannot tell." if several and gain.inside_noise else doubt(gain)
             said.append(f"Compared with {chance}: {moved} {unit(metric)} (95 % interval {bounds}; {over}).{unsure}")
         elif not several:
             said.append(f"For {student}, trained on the same texts: {moved} ({bounds}).")
@@ -137,8 +137,9 @@ def over_seeds(runs: Sequence[RunDir], own: str) -> str:
     if mine is None:
         return ""
     metric = mine.metric
-    said = f" {number(len(runs)).capitalize()} runs with different seeds{':' if metric in LOWER else ' gain'} "
-    said += f"{change(mine.mean, metric)} {unit(metric)} on average {spread(mine)}"
+    mean = f"{change(mine.mean, metric)} {unit(metric)}"
+    mean = f": {mean} on average" if metric in LOWER else f" average {mean}"
+    said = f" {number(len(runs)).capitalize()} runs with different seeds{mean} {spread(mine)}"
     for one in found:
         if one.student != own and one.metric == metric:
             said += f", and {change(one.mean, metric)} {spread(one)} on {one.student}"
