@@ -88,7 +88,9 @@ def repeats(study: Study, shelf: Shelf, owner: str, key: str, run: RunDir, times
     files = [item.name for item in describe(study.config) if item.kind == FILE and getattr(config, item.name)]
     if files and not is_own(key):
         said = f"This run was started with someone else's file ({', '.join(files)})."
-        raise UserError(said, "a run of your own, or one without files", "Use this run's settings with your own file.")
+        raise UserError(
+            said, "a run of your own, or one without files", "Copy this run's settings, then choose your own file."
+        )
     last = max(seed_of(study, one) for one in siblings(study, shelf, owner, run))
     found = [as_json(dataclasses.replace(config, **{SEED: last + more})) for more in range(1, times + 1)]
     for one in found:

@@ -68,7 +68,7 @@ class StudyPage:
                 gr.HTML(f"<h2>{study.words.own}</h2>", apply_default_css=False)
                 self.missing()
                 self.form = self.make_form()
-                self.use = gr.Button("Use this run's settings", size="sm", elem_id="use-settings")
+                self.use = gr.Button("Copy this run's settings here", size="sm", elem_id="use-settings")
         self.life = Life(self)
         self._bind(demo)
         if self.runner.abilities.in_slices:
