@@ -17,14 +17,15 @@ ENOUGH_WORDS = 50  # below it MTLD says little
 class Attribute:
     """Something that is measured of a text. `share`: 0 to 1, written in percent; else with so many `digits`.
 
-    `more` and `less` say what students do whose mean is higher or lower by a part, `{}`. `long`: measured of texts
-    alone that have as many words as variety wants.
+    `more` and `less` say what students do whose mean is higher or lower by a part, `{}`; `much`, of a share, what
+    students do who have it. `long`: measured of texts alone that have as many words as variety wants.
     """
 
     name: str
     title: str
     more: str
     less: str
+    much: str = ""
     unit: str = ""
     digits: int = 1
     share: bool = False
@@ -32,7 +33,7 @@ class Attribute:
 
 
 ATTRIBUTES = (
-    Attribute("length", "Length", "write {} more words", "write {} fewer words", "words"),
+    Attribute("length", "Length", "write {} more words", "write {} fewer words", unit="words"),
     Attribute("mtld", "MTLD", "have a {} higher MTLD", "have a {} lower MTLD"),
     Attribute("mtld_long", "MTLD of long texts", "have a {} higher MTLD", "have a {} lower MTLD", long=True),
     Attribute("mattr", "MATTR", "have a {} higher MATTR", "have a {} lower MATTR", digits=3),
@@ -41,8 +42,17 @@ ATTRIBUTES = (
     ),
     Attribute("fog", "Gunning Fog", "have a {} higher Fog index", "have a {} lower Fog index"),
     Attribute("rix", "RIX", "have a {} higher RIX", "have a {} lower RIX", digits=2),
-    Attribute("rude", "Rude texts", "write {} more rude texts", "write {} fewer rude texts", share=True),
-    Attribute("truth", "True sentences", "write {} more true sentences", "write {} fewer true sentences", share=True),
+    Attribute(
+        "rude", "Rude texts", "write {} more rude texts", "write {} fewer rude texts", "write {} rude texts", share=True
+    ),
+    Attribute(
+        "truth",
+        "True sentences",
+        "write {} more true sentences",
+        "write {} fewer true sentences",
+        "write {} true sentences",
+        share=True,
+    ),
 )
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 SCORED = tuple(attribute.name for attribute in ATTRIBUTES if not attribute.long)  # what each text of the pool has

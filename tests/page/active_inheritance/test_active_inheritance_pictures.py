@@ -123,15 +123,25 @@ def test_the_head_says_how_much_more_with_its_interval_and_never_what_may_be_luc
     longest, polite, *_, last = sentences(run.summary(), settings(run))
     row = next(r for r in run.summary()["inherited"] if (r["arm"], r["k"], r["metric"]) == ("best", 4, "length"))
     part, low, high = (f"{100 * row[name] / row['base']:.0f}" for name in ("student_move", "low", "high"))
-    assert (
-        longest
-        == f"Students of the longest of 4 write {part} % more words ({low} to {high}) than students of random texts."
+    assert longest == (
+        f"Students taught the longest of 4 texts write {part} % more words ({low} to {high}) than students taught "
+        "random texts."
     )
-    assert "fewer rude texts" in polite and "2 students an arm" in last
+    assert "rude texts" in polite and "2 students an arm" in last
     noisy = run.summary()["inherited"][0] | {"low": -1.0, "high": 9.0}
-    assert (
-        "cannot be told from students of random texts by Length" in sentences({"inherited": [noisy]}, settings(run))[0]
+    said = sentences({"inherited": [noisy]}, settings(run))[0]
+    assert "cannot be told from students taught random texts by Length" in said
+
+
+def test_a_share_is_never_more_than_all_of_itself_and_the_cut_is_said():
+    row = {"arm": "best", "objective": "polite", "k": 8, "metric": "rude", "seeds": 5, "base": 0.65, "share": 0.9}
+    moved = {"data_move": -0.7, "student_move": -0.62, "low": -0.75, "high": -0.5}
+    said, about = sentences({"inherited": [row | moved]}, {})
+    assert said == (
+        "Students taught the least rude of 8 texts write 3 % rude texts (0 to 15), students taught random texts 65 %."
     )
+    assert about == "In brackets: 95 % intervals, cut at 0 % and 100 %; 5 students an arm."
+    assert "cut" not in sentences({"inherited": [row | moved | {"low": -0.64}]}, {})[-1]
 
 
 def test_a_summary_of_another_version_says_nothing_and_breaks_nothing(run):
