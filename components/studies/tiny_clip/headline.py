@@ -14,13 +14,17 @@ BEST = ("both", "inherit")  # whose crossing the first sentence is about
 ADDS = (  # an arm against another, and what the difference is of
     ("affinity", "scratch", "Affinity mimicking", "from a random start"),
     ("both", "inherit", "Affinity mimicking", "after manual inheritance"),
-    ("auto", "both", "Automatic inheritance", "over manual inheritance"),
 )
+KEEPS = {  # what an arm keeps of the teacher: the first that a run has opens the head
+    "auto": "learned masks keep",
+    "both": "leading slices with affinity keep",
+    "scratch": "scratch has",
+}
 
 
 def headline_markup(summary: Mapping) -> str:
     """The sentences as markup; empty where the run has no figures."""
-    said = [*saved(summary), *kept(summary), *added(summary)]
+    said = [*kept(summary), *saved(summary), *added(summary)]
     if not said:
         return ""
     seeds = max((one.seeds for one in reading.figures(summary).values()), default=0)
@@ -50,16 +54,21 @@ def crossed(found: list[Crossing], arm: str) -> str:
 
 
 def kept(summary: Mapping) -> list[str]:
-    """What a student keeps of the teacher, at which size."""
-    size = reading.sizes(summary).get("both", {}).get("blocks")
+    """'At 28.5 % of the teacher's blocks learned masks keep 97.0 % of its top-5 (95.1 to 98.9); scratch has 10.3 %
+    (7.6 to 13.0).'"""
     rows = reading.rows_of(summary, "teacher_share", ("arm", "metric"), ("mean",))
-    one = next(
-        (reading.spread_of(row) for row in rows if (row["arm"], row["metric"]) == ("both", words.HEADLINE)), None
-    )
-    if one is None or not size:
+    shares = {row["arm"]: reading.spread_of(row) for row in rows if row["metric"] == words.HEADLINE}
+    there = [arm for arm in KEEPS if arm in shares]
+    size = reading.sizes(summary).get(there[0], {}).get("blocks") if there else None
+    if not size:
         return []
-    bounds = f" ({words.between(one.low, one.high)})" if one.known else ""
-    return [f"At {words.share(size)} of the teacher's blocks it has {words.share(one.mean)} of its top-5{bounds}."]
+    said = [f"{KEEPS[arm]} {words.share(shares[arm].mean)}{{}}{ends(shares[arm])}" for arm in there]
+    whole = "; ".join(part.format("" if number else " of its top-5") for number, part in enumerate(said))
+    return [f"At {words.share(size)} of the teacher's blocks {whole}."]
+
+
+def ends(one: Spread) -> str:
+    return f" ({words.between(one.low, one.high)})" if one.known else ""
 
 
 def added(summary: Mapping) -> list[str]:

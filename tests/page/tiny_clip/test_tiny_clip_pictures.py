@@ -36,6 +36,23 @@ def test_the_head_says_how_many_steps_are_saved_with_the_interval_over_seeds():
     assert "after 15 % of its updates (3 to 27), in 3 of 3 seeds." in said
 
 
+def test_the_head_opens_with_what_keeps_most_and_each_share_has_its_owner():
+    def keeps(arm, mean, low, high):
+        return {"arm": arm, "metric": "top5", "mean": mean, "low": low, "high": high, "seeds": 5}
+
+    rows = [keeps("scratch", 0.103, 0.076, 0.13), keeps("both", 0.362, 0.326, 0.398), keeps("auto", 0.97, 0.951, 0.989)]
+    sizes = [{"arm": arm, "blocks": 0.285} for arm in ("scratch", "both", "auto")]
+    told = {"teacher_share": rows, "sizes": sizes, "reach": [crossing()]}
+    assert headline_markup(told).startswith(
+        '<p class="ds-watching">At 28.5 % of the teacher&#x27;s blocks learned masks keep 97.0 % of its top-5 '
+        "(95.1 to 98.9); leading slices with affinity keep 36.2 % (32.6 to 39.8); scratch has 10.3 % (7.6 to 13.0). "
+        "Inheritance with affinity reached"
+    )
+    without = headline_markup(told | {"teacher_share": rows[:2]})
+    assert "leading slices with affinity keep 36.2 % of its top-5" in without
+    assert "top-5" not in headline_markup({"teacher_share": rows})
+
+
 def test_seeds_that_never_reach_scratch_are_not_averaged_away():
     rows = [crossing(seed=0), crossing(seed=1, step=None)]
     assert "reached scratch&#x27;s end in 1 of 2 seeds." in headline_markup({"reach": rows})
