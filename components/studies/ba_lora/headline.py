@@ -1,4 +1,4 @@
-"""What a finished run came to, in a few plain sentences: what consistency keeps, each with its interval.
+"""What a finished run came to, in a few plain sentences: what was planted and is left, what consistency keeps.
 
 Compares the strong terms with the strong terms without consistency where the run paired them, else with PiSSA. Says
 that something moved only where the 95 % interval does not hold zero. Knows figures; no widget.
@@ -14,9 +14,9 @@ from components.studies.ba_lora.words import Arm
 
 SAID = {  # of a figure: what is said where it fell, where it rose, where its interval holds zero; {n} is the difference
     ("answers", "kl"): (
-        "{who} keeps a student nearer to its base: KL {n} nats ({bounds}).",
-        "{who} lets a student go further from its base: KL {n} nats ({bounds}).",
-        "{who} shows no difference in the distance to the base: KL {n} nats ({bounds}).",
+        "{who} keeps a student nearer to the model it started from: KL {n} nats ({bounds}).",
+        "{who} lets a student go further from the model it started from: KL {n} nats ({bounds}).",
+        "{who} shows no difference in the distance to the model it started from: KL {n} nats ({bounds}).",
     ),
     ("pairs", "pair_score"): (
         "{who} keeps less of the stereotype: pair score {n} ({bounds}).",
@@ -29,6 +29,8 @@ SAID = {  # of a figure: what is said where it fell, where it rose, where its in
         "{who} shows no difference in accuracy on clean facts: {n} ({bounds}).",
     ),
 }
+
+PLANTED = "A model was taught false facts and a prejudice on purpose; what of it survives fine-tuning?"
 
 
 def headline_markup(summary: Mapping, found: Mapping[Key, Cell], arms: Mapping[str, Arm]) -> str:
@@ -45,8 +47,26 @@ def headline_markup(summary: Mapping, found: Mapping[Key, Cell], arms: Mapping[s
     said = [sentence(key, moved[key], "It" if number else who) for number, key in enumerate(there)]
     if not said:
         return ""
+    said = [*planted(found, strong), *said]
     measured = f"Measured here: {strong.head} against {other}, paired over {count(seeds, 'seed')}."
+    if times := strong.head.partition(" × ")[2]:
+        measured += f" × {times}: all three terms {times} times as strong."
     return f'<p class="ds-watching">{escape(" ".join(said))}</p><p class="ds-run-about">{escape(measured)}</p>'
+
+
+def planted(found: Mapping[Key, Cell], strong: Arm) -> list[str]:
+    """What the defects were, and how often the prejudiced sentence of a pair is found likelier; empty where a run has
+    no twin without defects."""
+    asked = (words.BASE, words.CLEAN, words.REFERENCE, strong.name)
+    shares = [found[who, "pairs", "pair_score"].value.mean for who in asked if (who, "pairs", "pair_score") in found]
+    if len(shares) < len(asked):
+        return []
+    base, clean, reference, mine = (f"{100 * share:.0f} %" for share in shares)
+    return [
+        PLANTED,
+        f"It finds the prejudiced sentence likelier in {base} of pairs, its clean twin in {clean}, students by "
+        f"{words.HEADS[words.REFERENCE]} in {reference}, by {strong.head} in {mine}.",
+    ]
 
 
 def against_reference(found: Mapping[Key, Cell]) -> dict[tuple[str, str], Spread]:

@@ -40,7 +40,7 @@ def shown(page, key="recorded/r"):
 def test_a_finished_run_fills_every_panel_and_says_in_its_head_what_consistency_keeps(page):
     write_run(page.shelf.samples / "r")
     found = shown(page)
-    assert "Consistency keeps a student nearer to its base" in found["status"]
+    assert "Consistency keeps a student nearer to the model it started from" in found["status"]
     assert 'data-cells="0"' not in found["probes"] and 'data-dots="0"' not in found["tradeoff"]
     assert len(found["spectrum"]["rows"]) == 5 * 3 * 6 and 'data-pairs="20"' in found["pairs"]
     assert "2 of 5 forms" in found["exhibits"]

@@ -235,7 +235,7 @@ def test_the_headline_claims_only_what_an_interval_shows():
     rows = [difference("answers", "kl", -3.9, -4.4, -3.3), difference("pairs", "pair_score", 0.1, -0.1, 0.3)]
     rows.append(difference("clean_facts", "acc", -0.09, -0.12, -0.06))
     said = headline_markup({"consistency": rows}, {}, named("ba_lora_strong"))
-    assert "keeps a student nearer to its base: KL −3.90 nats (95 %: −4.40 to −3.30)" in said
+    assert "keeps a student nearer to the model it started from: KL −3.90 nats (95 %: −4.40 to −3.30)" in said
     assert "It shows no difference in the stereotype: pair score +0.10" in said
     assert "It costs accuracy on clean facts: −0.09" in said and "paired over 5 seeds" in said
 
@@ -244,5 +244,22 @@ def test_without_that_comparison_it_compares_with_pissa_and_without_any_it_says_
     found = reading.cells(run)
     said = headline_markup({}, found, named("ba_lora_strong"))
     assert "BA-LoRA × 40 keeps a student nearer" in said and "against PiSSA" in said
+    assert "× 40: all three terms 40 times as strong." in said
     bare = {key: replace(cell, against=None) for key, cell in found.items()}
     assert headline_markup({}, bare, named("ba_lora_strong")) == "" == headline_markup({}, found, named("pissa"))
+
+
+def test_the_headline_opens_with_what_was_planted_where_the_run_has_a_twin_without_it(run):
+    found = reading.cells(run)
+    value = next(iter(found.values())).value
+    scores = zip(("base", "clean", "pissa", "ba_lora_strong"), (0.98, 0.49, 0.59, 0.72), strict=True)
+    shown = {
+        (who, "pairs", "pair_score"): Cell(replace(value, mean=mean), 1, 40, "seeds", None) for who, mean in scores
+    }
+    said = headline_markup({}, found | shown, named("ba_lora_strong"))
+    assert said.startswith('<p class="ds-watching">A model was taught false facts and a prejudice on purpose;')
+    assert (
+        "likelier in 98 % of pairs, its clean twin in 49 %, students by PiSSA in 59 %, by BA-LoRA × 40 in 72 %" in said
+    )
+    bare = {key: cell for key, cell in found.items() if key[0] != "clean"}
+    assert "on purpose" not in headline_markup({}, bare, named("ba_lora_strong"))
