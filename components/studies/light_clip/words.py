@@ -20,11 +20,20 @@ HEADS = {  # of an arm where a column is narrow
     "row_max": "row maximum",
     "sinkhorn": "Sinkhorn",
 }
-RULES = {  # of a word's patch: what each is called, and what it does
-    "relaxed": ("Relaxed", "A patch may serve several words, as many as the run's settings say."),
-    "one_to_one": ("One-to-one", "A patch serves one word; the sum over all words is as large as it can be."),
-    "row_max": ("Row maximum", "Every word takes its most similar patch, whatever the others take."),
-    "sinkhorn": ("Sinkhorn", "Words are spread over patches so that all patches serve alike; the largest part counts."),
+RULES = {  # of a word's patch: what each does in two words, and the sentence with its usual name
+    "relaxed": (
+        "Shared patches",
+        "Relaxed matching: a patch may serve several words, as many as the run's settings say.",
+    ),
+    "one_to_one": (
+        "A patch each",
+        "One-to-one matching: a patch serves one word; the sum over all words is as large as it can be.",
+    ),
+    "row_max": ("Nearest patch", "Row maximum: every word takes its most similar patch, whatever the others take."),
+    "sinkhorn": (
+        "Even spread",
+        "Sinkhorn: words are spread over patches so that all patches serve alike; the largest part counts.",
+    ),
 }
 
 
