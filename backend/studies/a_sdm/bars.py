@@ -78,7 +78,7 @@ def _inheritance(measured: Measured, name: str, speed: float, psnr: float, rival
     if rivals is not None:
         said += f", {signed(_above(rivals, best))} dB" if best["id"] in rivals else ", no rival of equal time"
     elif _lost(measured, best) is not None:
-        said += f", {signed(-100 * _lost(measured, best))} points of pictures right"
+        said += f", {signed(-100 * _lost(measured, best), 2)} points of pictures right"
     return _bar(name, asked, said, best["speed8"] >= speed and holds(best))
 
 

@@ -99,7 +99,7 @@ function pixels(src) {
 
 async function apart() {
   const canvas = inside(".ds-sdm-apart canvas"), gain = Number(inside("[data-amplify]").value);
-  inside("[data-gain]").textContent = `${gain} times`;
+  inside("[data-gain]").textContent = gain > 1 ? `enlarged ${gain} times` : "as it is";
   const [one, other] = await Promise.all(film.lanes.map((lane) => pixels(lane.noisy.at(-1))));
   if (one.width !== other.width || one.height !== other.height) return;
   Object.assign(canvas, { width: one.width, height: one.height });

@@ -122,12 +122,18 @@ def bars(summary: Mapping, titles: Mapping[str, str]) -> str:
         return ""
     lines = ((*(bar_word(one, key, titles) for key in ("name", "asked", "found")), met(one.get("met"))) for one in rows)
     table = tables.table(("What", "Asked", "Found", ""), lines)
-    return f'<h3>What was to be reached</h3><div class="ds-table"><div>{table}</div></div>'
+    return f'<h3>What was to be reached</h3><div class="ds-table" data-terms><div>{table}</div></div>'
 
 
 def bar_word(one: Mapping, key: str, titles: Mapping[str, str]) -> str:
     said = words.with_titles(one[key], titles)
-    return escape(words.with_levels(said) if one["name"] in OF_LEVELS else said)
+    return escape(words.with_levels(said) if one["name"] in OF_LEVELS else with_one_picture(said))
+
+
+def with_one_picture(said: str) -> str:
+    """With what one picture of so many is in points, behind a difference of pictures right: a point may be less."""
+    n = re.search(r"\(n = ([1-9][0-9,]*)\).*points of pictures right$", said)
+    return f"{said}; one picture of {n[1]} is {100 / int(n[1].replace(',', '')):.2f} points" if n else said
 
 
 def met(found: object) -> str:

@@ -11,6 +11,7 @@ from backend.runs.folder import RunDir
 from backend.settings import build
 from components.run.shares import Shares
 from components.run.shelf import new_owner
+from components.studies.a_sdm.results_view import with_one_picture
 from components.studies.a_sdm.workbench import training_of
 from tests.a_sdm_folder import FIRST, PROMPTS, STEPS, plan, png, settings, write_run
 from tests.pages import Recorder, make_page, panel
@@ -215,6 +216,13 @@ def test_a_points_pictures_stand_beside_the_full_ones(page):
     assert [text for text, *_ in found] == list(PROMPTS) and all(full != its for _, full, its in found)
     for wrong in ("none", None, 3, HOSTILE):
         assert "There are no pictures" in front.see_pictures(owner, event(**said | {"setting": wrong}))["error"]
+
+
+def test_a_miss_by_less_than_a_picture_can_show_says_what_one_picture_is():
+    said = "A plan: 1.59 times, 42.5 dB (n = 96), −1.04 points of pictures right"
+    assert with_one_picture(said) == f"{said}; one picture of 96 is 1.04 points"
+    for other in ("564 MB", "A plan: 1.59 times, 42.5 dB (n = 96), +4.8 dB", said.replace("n = 96", "n = 0")):
+        assert with_one_picture(other) == other
 
 
 def test_nothing_from_a_run_folder_becomes_markup(page):
