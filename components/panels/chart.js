@@ -7,7 +7,7 @@ const COLUMNS = ["x", "y", "low", "high"], DASHES = ["solid", "7px,3px", "2px,3p
 const MAIN = 264, AROUND = 300, TOP = 26, BOTTOM = 42, GAP = 34, FEW = 12, MOST_NAMES = 10;  // pixels, points, entries of the legend
 const part = (selector) => element.querySelector(selector);
 const plot = part(".ds-plot"), section = part(".ds-chart"), views = props.views;
-const state = { run: null, number: 0, kind: "real", winners: {}, curves: {}, shown: null, value: null, newest: null,
+const state = { run: null, number: 0, kind: "real", over: false, winners: {}, curves: {}, shown: null, value: null, newest: null,
   log: {}, details: true, lit: null, mark: null };
 
 // -- data ------------------------------------------------------------------------------------------------------
@@ -17,7 +17,7 @@ function take(news) {
     if (news.run !== state.run) Object.assign(state, { shown: null, value: null, lit: null, mark: null });
     Object.assign(state, { run: news.run, curves: {}, newest: null });
   }
-  Object.assign(state, { number: news.number, kind: news.kind, winners: news.winners });
+  Object.assign(state, { number: news.number, kind: news.kind, over: news.over, winners: news.winners });
   Object.entries(news.curves).forEach(([name, lines]) => lines.forEach((line) => add(name, line)));
   draw();
 }
@@ -55,7 +55,7 @@ function choices(view) { return view.panes[0].choice ? [...new Set(all(view.pane
 function choice(view) {
   const names = choices(view);
   if (names.includes(state.value)) return state.value;
-  const whole = all(view.panes[0]).every((line) => line.x.at(-1) === line.end);
+  const whole = all(view.panes[0]).every((line) => (line.end === undefined ? state.over : line.x.at(-1) === line.end));
   return whole || !names.includes(state.newest) ? names[0] : state.newest;
 }
 

@@ -84,11 +84,12 @@ def chart_news(
     """New rows of metrics.jsonl as the lines of each curve.
 
     `fresh`: these are all rows, so a long history is thinned. `config` and `summary` are the run's; a summary that is
-    not written yet is empty.
+    not written yet is empty, so the run is not `over`.
     """
     kind = (resolve(study.words.kind)(config) or "none") if study.words.kind else "real"
     return {
         "kind": kind,
+        "over": bool(summary),
         "winners": {
             curve.name: _key(curve, summary)
             for curve in study.curves

@@ -13,6 +13,7 @@ NETS = {  # what all curves share: the light nets of one arm, and the step sizes
     "by": ("phase", "lr", "seed"),
     "line": f"{HERE}.words:net_line",
     "quiet": {"phase": "grid"},
+    "winner": ("lr",),
     "choice": "arm",
 }
 

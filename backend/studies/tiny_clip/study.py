@@ -13,6 +13,7 @@ STUDENTS = {  # what all curves share: the students of one arm, and the step siz
     "by": ("phase", "lr", "seed"),
     "line": f"{HERE}.words:student_line",
     "quiet": {"phase": "grid"},
+    "winner": ("lr",),
     "choice": "arm",
 }
 

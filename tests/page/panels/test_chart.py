@@ -101,6 +101,15 @@ def test_the_summary_says_which_attempt_won_once_there_is_one():
     assert news([TRIED], [], summary={})["winners"] == news([TRIED], [], summary={"lr": None})["winners"] == {}
 
 
+@pytest.mark.parametrize("study", all_studies(), ids=lambda study: study.name)
+def test_a_study_that_tries_step_sizes_on_its_first_student_lists_that_student_with_the_others(study):
+    assert all("lr" in curve.winner for curve in study.curves if "lr" in curve.by and "phase" in curve.quiet)
+
+
+def test_a_run_is_over_when_its_summary_is_there():
+    assert news([LOSS], [], summary={"lr": 0.1})["over"] and not news([LOSS], [], summary={})["over"]
+
+
 # -- messages -------------------------------------------------------------------------------------------------------
 def test_a_long_history_is_thinned_line_by_line_at_the_first_look_only():
     curve = replace(LOSS, by=("seed",))
