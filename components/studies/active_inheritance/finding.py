@@ -24,7 +24,7 @@ def sentences(summary: Mapping, config: Mapping) -> list[str]:
             cut |= is_cut(row, attribute)
     if said:
         seeds = max(row.get("seeds") or 0 for row in rows)
-        bounds = "95 % intervals, cut at 0 % and 100 %" if cut else "95 % intervals"
+        bounds = "95 % intervals, cut at 0 and 100 %" if cut else "95 % intervals"
         said.append(f"In brackets: {bounds}; {count(seeds, 'student')} an arm.")
     return said
 

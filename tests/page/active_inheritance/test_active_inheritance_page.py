@@ -42,7 +42,7 @@ def shown(page, key="recorded/r"):
 def test_a_finished_run_fills_every_panel_and_says_in_its_head_what_it_found(page):
     write_run(page.shelf.samples / "r")
     found = shown(page)
-    assert "Students of the longest of 4 write" in found["status"]
+    assert "Students taught the longest of 4 texts write" in found["status"]
     news = found["candidates"]
     assert len(news["rows"]) == 12 and all(len(text) == len(COLUMNS) for *_, texts in news["rows"] for text in texts)
     assert [one["weights"] for one in news["objectives"]] == [{"length": 1.0}, {"rude": -1.0}, {"mtld": 1.0}]
@@ -60,7 +60,7 @@ def test_a_run_that_has_just_begun_shows_its_first_texts_and_claims_nothing(page
     found = shown(page)
     assert len(found["candidates"]["rows"]) == 4 and found["candidates"]["live"] is True
     assert "The profiles appear here" in found["profile"] and "The shares appear here" in found["inherited"]
-    assert "Students of the longest" not in found["status"]
+    assert "Students taught the longest" not in found["status"]
 
 
 def test_an_old_run_whose_files_are_missing_shows_what_it_has(page):

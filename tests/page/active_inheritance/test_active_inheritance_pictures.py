@@ -140,7 +140,7 @@ def test_a_share_is_never_more_than_all_of_itself_and_the_cut_is_said():
     assert said == (
         "Students taught the least rude of 8 texts write 3 % rude texts (0 to 15), students taught random texts 65 %."
     )
-    assert about == "In brackets: 95 % intervals, cut at 0 % and 100 %; 5 students an arm."
+    assert about == "In brackets: 95 % intervals, cut at 0 and 100 %; 5 students an arm."
     assert "cut" not in sentences({"inherited": [row | moved | {"low": -0.64}]}, {})[-1]
 
 
