@@ -77,7 +77,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Panel:
-    """Something to look at below the curves. `reads`: the files of the run folder whose rows it is bound to."""
+    """Something to look at beside the curves. `reads`: the files of the run folder whose rows it is bound to."""
 
     name: str
     title: str

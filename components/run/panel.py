@@ -36,6 +36,7 @@ class Panel:
     title = ""  # of a chapter that no study names
     small = False  # a button or a link, which a study need not name
     leading = False  # it stands above the head of the run
+    result = False  # what the run came to in one picture: it stands above the curves
     closed = False  # a chapter of its own, which is closed until somebody wants it
     reads: tuple[Read, ...] = ()
 

@@ -70,6 +70,7 @@ class RunView:
             self.actions = self._make_actions()
             self.doctor = doctor_view()
             self.lineage = family_tree()
+        ahead |= {panel: panel(self) for panel in panels if panel.result}
         with gr.Column(elem_classes="ds-card", elem_id="chart-card"):
             self.chart = live_chart(study)
             self.told = gr.HTML("", elem_id="told", elem_classes="ds-if-any", apply_default_css=False)

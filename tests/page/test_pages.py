@@ -15,6 +15,12 @@ def test_its_page_knows_every_panel_that_the_study_names_and_no_other(study):
     assert known == set(study.panel_names)
 
 
+@pytest.mark.parametrize("study", shown, ids=lambda study: study.name)
+def test_at_most_one_open_panel_stands_above_the_curves(study):
+    found = [panel for panel in page_class(study).PANELS if panel.result]
+    assert len(found) <= 1 and not any(panel.closed or panel.leading or panel.small for panel in found)
+
+
 def test_a_study_without_a_page_of_its_own_has_that_of_any_study():
     comparison = next(study for study in all_studies() if not study.shown)
     assert page_class(comparison) is StudyPage

@@ -127,7 +127,7 @@ class Switch(Told):
 class Front(Asked):
     """Speed against fidelity, everything that was tried."""
 
-    name, FIELDS = "front", ("setting",)
+    name, result, FIELDS = "front", True, ("setting",)
 
     def __init__(self, view):
         super().__init__(view, front_reader(view.study), front_view())

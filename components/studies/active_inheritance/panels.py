@@ -101,7 +101,7 @@ class Profile(Panel):
 class Inherited(Panel):
     """How much of the data's move the students made; a run that ended writes its summary last."""
 
-    name = "inherited"
+    name, result = "inherited", True
 
     def __init__(self, view):
         super().__init__(view)

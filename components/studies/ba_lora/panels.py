@@ -97,7 +97,7 @@ class Probes(Panel):
 class Tradeoff(Panel):
     """Accuracy against the pair score, a dot a seed."""
 
-    name = "tradeoff"
+    name, result = "tradeoff", True
 
     def __init__(self, view):
         super().__init__(view)

@@ -199,7 +199,7 @@ class Masked(Panel):
 class Ablation(Panel):
     """Every figure of every arm beside base; a run that ended writes its summary last."""
 
-    name = "ablation"
+    name, result = "ablation", True
 
     def __init__(self, view):
         super().__init__(view)

@@ -111,7 +111,7 @@ class Ladder(Summed):
 class Results(Summed):
     """Every arm's figures beside teacher and baselines."""
 
-    name = "results"
+    name, result = "results", True
 
     def look(self, look: Look) -> dict:
         if not (look.another or look.ended):
