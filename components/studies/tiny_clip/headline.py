@@ -54,17 +54,20 @@ def crossed(found: list[Crossing], arm: str) -> str:
 
 
 def kept(summary: Mapping) -> list[str]:
-    """'At 28.5 % of the teacher's blocks learned masks keep 97.0 % of its top-5 (95.1 to 98.9); scratch has 10.3 %
-    (7.6 to 13.0).'"""
+    """'At 28.5 % of the teacher's blocks learned masks keep 97.0 % of its top-5 (95.1 to 98.9).' Then, of that size,
+    'Scratch has 10.3 % (7.6 to 13.0).'"""
     rows = reading.rows_of(summary, "teacher_share", ("arm", "metric"), ("mean",))
     shares = {row["arm"]: reading.spread_of(row) for row in rows if row["metric"] == words.HEADLINE}
     there = [arm for arm in KEEPS if arm in shares]
     size = reading.sizes(summary).get(there[0], {}).get("blocks") if there else None
     if not size:
         return []
-    said = [f"{KEEPS[arm]} {words.share(shares[arm].mean)}{{}}{ends(shares[arm])}" for arm in there]
-    whole = "; ".join(part.format("" if number else " of its top-5") for number, part in enumerate(said))
-    return [f"At {words.share(size)} of the teacher's blocks {whole}."]
+    best, *others = there
+    first = f"{KEEPS[best]} {words.share(shares[best].mean)} of its top-5{ends(shares[best])}"
+    return [
+        f"At {words.share(size)} of the teacher's blocks {first}.",
+        *(f"{KEEPS[arm].capitalize()} {words.share(shares[arm].mean)}{ends(shares[arm])}." for arm in others),
+    ]
 
 
 def ends(one: Spread) -> str:
