@@ -3,6 +3,7 @@
 Knows the worker's kinds of question; nothing of the real engine.
 """
 
+import os
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import closing
 import psutil
 import pytest
 
+from backend.core.fork_server import is_server
 from backend.desk.desk import Desk
 from backend.runners.processes import PROJECT
 
@@ -80,14 +82,14 @@ def quick(stand_in):
 
 
 def children() -> list[psutil.Process]:
-    """Live processes below this one, but for python's tracker of semaphores, which other tests may have started."""
+    """Live processes below this one, but for Python's own servers, which other tests may have started."""
     return [child for child in psutil.Process().children(recursive=True) if is_ours(child)]
 
 
 def is_ours(process: psutil.Process) -> bool:
     try:
         dead = process.status() == psutil.STATUS_ZOMBIE
-        return not dead and not any("resource_tracker" in word for word in process.cmdline())
+        return not dead and not is_server(process, os.getpid())
     except psutil.Error:
         return False
 
