@@ -52,7 +52,7 @@ def over_ray(count: int) -> Workers:
 
 
 def overhead(rounds: int, count: int = 4, each: int = 6) -> list[dict]:
-    """The same students by processes and by Ray, in turn."""
+    """Students of one second by processes and by Ray, in turn."""
     os.environ.pop("DISTILLOSCOPE_POOL", None)
     near = warm(Workers(count), count)
     far = over_ray(count)

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-LOOK_S = 1.0
+from backend.core.leaving import LOOK_S
 
 
 def leave_with(parent: int) -> None:

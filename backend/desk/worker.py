@@ -13,12 +13,12 @@ import os
 import queue
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import BinaryIO
 
+from backend.core.leaving import leave_with
 from backend.errors import UserError
 from backend.study import all_studies, resolve
 
@@ -38,6 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     requests, replies = take_pipes()
     arrived: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=read_lines, args=(requests, arrived), daemon=True).start()
+    # the closed pipe tells it too, unless another child of the parent keeps the pipe open
     threading.Thread(target=leave_with, args=(args.parent,), daemon=True).start()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads that spin starve a run beside us
     kinds = load_kinds()
@@ -64,13 +65,6 @@ def read_lines(requests: BinaryIO, arrived: queue.Queue) -> None:
     """A closed pipe means that nobody will ask again, even while something is being computed."""
     for line in requests:
         arrived.put(line)
-    os._exit(0)
-
-
-def leave_with(parent: int) -> None:
-    """The pipe tells it too, unless another child of the parent keeps the pipe open."""
-    while os.getppid() == parent:
-        time.sleep(1)
     os._exit(0)
 
 

@@ -1,16 +1,18 @@
 """The page as it is sent, without what no browser reads.
 
 Gradio describes every widget three times for its HTTP interface, a file's in 5 kB, and sends that twice with a page.
-Only the server itself looks there, and only for functions that the interface has. Knows Gradio's config; no page.
+Only the server itself looks there, and only for functions that the interface has. It also says of every widget that
+nobody listens to it, which a browser takes for granted. Knows Gradio's config; no page.
 """
 
 import gradio as gr
 
 INTERFACE = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
+HEARD = ("_selectable", "_retryable", "_undoable")  # false unless somebody listens
 
 
 class LeanBlocks(gr.Blocks):
-    """Blocks whose config describes the widgets of public functions alone."""
+    """Blocks whose config describes the widgets of public functions alone, and names listeners where there are some."""
 
     def get_config_file(self) -> dict:
         found = super().get_config_file()
@@ -20,4 +22,6 @@ class LeanBlocks(gr.Blocks):
             if component["id"] not in told:
                 for name in INTERFACE:
                     component.pop(name, None)
+            props = component["props"]
+            component["props"] = {name: value for name, value in props.items() if value or name not in HEARD}
         return found

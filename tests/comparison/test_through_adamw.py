@@ -55,7 +55,7 @@ def test_the_gradient_is_that_of_backpropagation_through_adamw(reader):
 
 
 def naive(student, rows, start, order, weights, log_lrs):
-    """The same training as one graph."""
+    """A training through AdamW as one graph of autograd."""
     params, first, second = as_leaves(start), {}, {}
     for k, lr in enumerate(log_lrs.exp()):
         batch = rows.batch(order[k])

@@ -55,7 +55,7 @@ def answers(student: Student, params: dict) -> list:
 
 @pytest.fixture(scope="module", params=FAMILIES)
 def pair(request) -> tuple[LoraStudent, TopStudent]:
-    """The same student, whole and on kept hidden states."""
+    """One student twice: whole, and on kept hidden states."""
     adapted = Adapted(2, "both")
     return whole_of(request.param, adapted), TopStudent(whole_of(request.param, adapted))
 
