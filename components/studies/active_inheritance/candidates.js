@@ -1,14 +1,14 @@
 // The candidates in the browser: holds the scores of the whole pool, chooses anew at every move of a slider, says how far
 // that moves the data, and asks the server for the texts of the prompt that is looked at. Texts are untrusted: textContent
 // only. The rule is objectives.py's: a weighted sum of scores in standard deviations of the pool; of equals the first.
-// Given by gr.HTML: element, props, trigger, watch; by shared.js: make, expected.
+// Given by gr.HTML: element, props, trigger, watch; by shared.js: make, expected; by candidate_card.js: element.texts.
 
 const PAUSE = 60, PATIENCE = 4000, REACH = 2.5, Z = 1.96;  // ms; standard deviations that the axis shows
 const VARIED = ["mtld", "mattr"];  // chosen among texts that are long enough for them
 const state = { run: null, number: 0, rows: new Map(), talkers: [], shown: null, k: 0, weights: {}, attributes: [],
   objectives: [], equal: 0, of: null, live: false, prompt: null, touched: false, sight: null, timer: null, groups: new Map(), kept: new Map() };
 const part = (selector) => element.querySelector(selector);
-const section = part(".ds-candidates");
+const section = part(".ds-candidates"), { card, said } = element.texts;
 
 // -- data ------------------------------------------------------------------------------------------------------
 function take(news) {
@@ -100,7 +100,6 @@ function moves() {
 
 // -- words -----------------------------------------------------------------------------------------------------
 const signed = (value, digits) => (value < 0 ? "\u2212" : "+") + Math.abs(value).toFixed(digits);
-const said = (value, { share, digits }) => (share ? `${Math.round(100 * value)} %` : value.toFixed(digits));
 const plain = (value, digits) => value.toFixed(digits).replace("-", "\u2212");
 
 function sentence(found) {
@@ -272,36 +271,8 @@ function cards() {
   const { sight } = state;
   if (!sight || sight.prompt !== state.prompt) return;
   const shown = sight.talkers.filter(({ talker }) => state.shown.includes(talker));
-  part(".ds-texts").replaceChildren(...shown.flatMap(({ talker, texts }) => texts.map((text, number) => card(talker, text, number))));
+  part(".ds-texts").replaceChildren(...shown.flatMap(({ talker, texts }) => texts.map((text, number) => card(talker, text, number, state))));
   section.dataset.seen = sight.prompt;
-}
-
-function card(talker, { sentences, ended }, number) {
-  const box = make("article", "ds-text"), head = make("header"), kept = make("b", "ds-kept-mark", "kept"), words = make("p");
-  Object.assign(box.dataset, { talker, number });
-  kept.dataset.kept = "";
-  kept.hidden = true;
-  head.append(make("span", "", `Text ${number + 1}`));
-  if (state.shown.length > 1) head.append(Object.assign(make("span", "ds-who", talker), { translate: false }));
-  if (!ended) head.append(make("span", "ds-capped", "cut"));
-  head.append(kept);
-  words.translate = false;
-  sentences.forEach((sentence) => {
-    const node = make("span", sentence.true ? "ds-true" : "");
-    node.append(...sentence.said.map(([text, rude]) => (rude ? make("mark", "", text) : document.createTextNode(text))));
-    words.append(node);
-    if (sentence.true) words.append(Object.assign(make("b", "ds-tick", "\u2713"), { title: "true of this entity" }));
-  });
-  const scores = state.rows.get(state.prompt)?.get(talker)?.[number] || [], list = make("dl");
-  state.attributes.forEach((attribute, i) => {
-    if (scores[i] === null || scores[i] === undefined) return;
-    const pair = make("div", attribute.name === "mtld" && scores[0] < 50 ? "ds-faint" : "");
-    const value = attribute.name === "rude" ? (scores[i] ? "yes" : "no") : Number.isInteger(scores[i]) && !attribute.share ? scores[i] : said(scores[i], attribute);
-    pair.append(make("dt", "", attribute.title), make("dd", "", value));
-    list.append(pair);
-  });
-  box.append(head, words, list);
-  return box;
 }
 
 // -- the panels beside it -----------------------------------------------------------------------------------------

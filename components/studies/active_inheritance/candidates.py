@@ -1,4 +1,4 @@
-"""The candidates of a prompt, as a widget: a constant template, candidates.js beside this file, and what they are sent.
+"""The candidates of a prompt, as a widget: a constant template, two scripts beside this file, and what they are sent.
 
 The browser gets the scores of all texts once and chooses anew at every move of a slider; the texts of one prompt come
 when it is looked at. Texts are untrusted and never part of the template. Knows pool.jsonl, the list of rude phrases and
@@ -22,7 +22,7 @@ from components.run.feed import Read
 from components.studies.active_inheritance import words
 from components.studies.active_inheritance.words import BY_NAME, SCORED
 
-SCRIPT = Path(__file__).with_suffix(".js")
+SCRIPTS = (Path(__file__).with_name("candidate_card.js"), Path(__file__).with_suffix(".js"))
 COLUMNS = (*SCORED, "words")  # of the scores of a text, as the browser gets them
 TOLD = ("name", "title", "unit", "digits", "share")  # of an attribute
 DIGITS = 6  # two texts that the engine tells apart are told apart by the browser
@@ -58,7 +58,7 @@ def candidates_view() -> gr.HTML:
     return gr.HTML(
         None,
         html_template=TEMPLATE,
-        js_on_load=script(SCRIPT),
+        js_on_load=script(*SCRIPTS),
         elem_id="candidates",
         elem_classes="ds-card",
         apply_default_css=False,
