@@ -73,3 +73,55 @@ def check_step_sizes(lrs: Sequence[float], example: str) -> None:
         raise setting_error(
             "lrs", found, "different step sizes above 0, at most 1", f"Write for example lrs={example}."
         )
+
+
+# -- studies of pictures with captions ------------------------------------------------------------------------------
+def world_setting(worlds: Sequence[str], group: str):
+    """`world`: which pictures, by name."""
+    return setting(
+        "pocket",
+        "pocket: scenes that are drawn here. emoji: an atlas that you built. own: pictures with captions of your own.",
+        group,
+        label="Pictures",
+        basic=True,
+        choices=tuple(worlds),
+    )
+
+
+def picture_folder_setting(group: str):
+    """`data_dir`: where emoji or own pictures lie."""
+    return setting(
+        "",
+        "A folder or table of own pictures, or the atlas of emoji; empty: the atlas in the home folder.",
+        group,
+        label="Folder of pictures",
+        kind="place",
+        only_with=("world", ("emoji", "own")),
+    )
+
+
+def groups_setting(group: str):
+    """`groups` of emoji."""
+    return setting(
+        (),
+        "Groups of emoji, such as animals,food; empty for all, whose many names take long to ask for.",
+        group,
+        label="Groups of emoji",
+        public="fewer groups are fewer pictures",
+        only_with=("world", ("emoji",)),
+    )
+
+
+def loose_setting(group: str):
+    """`loose`: how many captions leave things out."""
+    return setting(
+        0.4,
+        "Share of loose captions, which leave things out or say the kind: they fit other pictures too.",
+        group,
+        label="Share of loose captions",
+        basic=True,
+        low=0.0,
+        high=1.0,
+        public="a share costs nothing",
+        only_with=("world", ("pocket", "emoji")),
+    )

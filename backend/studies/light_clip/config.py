@@ -8,7 +8,16 @@ from pathlib import Path
 
 from backend.settings import check, setting, setting_error
 from backend.studies.light_clip.arms import ARMS, PARTS
-from backend.usual_settings import check_arms, check_step_sizes, seed_setting, students_setting
+from backend.usual_settings import (
+    check_arms,
+    check_step_sizes,
+    groups_setting,
+    loose_setting,
+    picture_folder_setting,
+    seed_setting,
+    students_setting,
+    world_setting,
+)
 
 PRESETS = Path(__file__).parent / "presets"
 WORLDS = ("pocket", "emoji", "own")
@@ -20,41 +29,10 @@ HEAD = 16  # width of a head
 class LightClipConfig:
     """Raises UserError on construction when a field, or two fields together, make no sense."""
 
-    world: str = setting(
-        "pocket",
-        "pocket: drawn scenes. emoji: the atlas that you built of them. own: your own pictures with captions.",
-        "Pictures",
-        label="Pictures from",
-        basic=True,
-        choices=WORLDS,
-    )
-    data_dir: str = setting(
-        "",
-        "A folder or table of pairs, or of the atlas; empty: the atlas in the home folder.",
-        "Pictures",
-        label="Data folder",
-        kind="place",
-        only_with=("world", ("emoji", "own")),
-    )
-    groups: tuple[str, ...] = setting(
-        (),
-        "Groups of emoji, such as animals,food; empty for all, whose many names take long to ask for.",
-        "Pictures",
-        label="Groups of emoji",
-        public="fewer groups are fewer pictures",
-        only_with=("world", ("emoji",)),
-    )
-    loose: float = setting(
-        0.4,
-        "Share of loose captions, which leave things out or say the kind: they fit other pictures too.",
-        "Pictures",
-        label="Share of loose captions",
-        basic=True,
-        low=0.0,
-        high=1.0,
-        public="a share costs nothing",
-        only_with=("world", ("pocket", "emoji")),
-    )
+    world: str = world_setting(WORLDS, "Pictures")
+    data_dir: str = picture_folder_setting("Pictures")
+    groups: tuple[str, ...] = groups_setting("Pictures")
+    loose: float = loose_setting("Pictures")
     pairs: int = setting(
         2000,
         "Training pictures, at most.",

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from backend.settings import check, setting, setting_error
 from backend.studies.tiny_clip.arms import ARMS
-from backend.usual_settings import check_arms, check_step_sizes, seed_setting, students_setting
+from backend.usual_settings import (
+    check_arms,
+    check_step_sizes,
+    groups_setting,
+    loose_setting,
+    picture_folder_setting,
+    seed_setting,
+    students_setting,
+    world_setting,
+)
 
 PRESETS = Path(__file__).parent / "presets"
 WORLDS = ("pocket", "emoji", "own")
@@ -47,30 +56,9 @@ class TinyClipConfig:
     )
     seed: int = seed_setting("Models")
 
-    world: str = setting(
-        "pocket",
-        "pocket: scenes that are drawn here. emoji: an atlas that you built. own: pictures with captions of your own.",
-        "Data",
-        label="Pictures",
-        basic=True,
-        choices=WORLDS,
-    )
-    data_dir: str = setting(
-        "",
-        "The atlas's folder, empty for the usual one; of own pictures their folder or table.",
-        "Data",
-        label="Folder of pictures",
-        kind="place",
-        only_with=("world", ("emoji", "own")),
-    )
-    groups: tuple[str, ...] = setting(
-        (),
-        "Of emoji only these groups, such as animals and food; empty for all.",
-        "Data",
-        label="Groups of emoji",
-        only_with=("world", ("emoji",)),
-        public="fewer pictures cost less",
-    )
+    world: str = world_setting(WORLDS, "Data")
+    data_dir: str = picture_folder_setting("Data")
+    groups: tuple[str, ...] = groups_setting("Data")
     pairs: int = setting(
         3000,
         "Training pictures, each with its caption.",
@@ -80,17 +68,7 @@ class TinyClipConfig:
         high=200_000,
         public=(6000, 20_000),
     )
-    loose: float = setting(
-        0.4,
-        "Share of training captions that leave out or blur what they could say.",
-        "Data",
-        label="Share of loose captions",
-        basic=True,
-        low=0.0,
-        high=1.0,
-        public="a share costs nothing",
-        only_with=("world", ("pocket", "emoji")),
-    )
+    loose: float = loose_setting("Data")
     wrong: float = setting(
         0.0,
         "Share of training captions that belong to another picture.",
