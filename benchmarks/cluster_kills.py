@@ -1,10 +1,12 @@
 """Kills on a Ray cluster of three nodes: a run's process, one of its workers, a node, the head or the server; or a node
 that is cut off for a minute. And whether the run ends as one that this machine did undisturbed, file by file.
 
-    python -m benchmarks.cluster_kills [--times 20] [--seed 0] [--silent 90]
+    python -m benchmarks.cluster_kills [--times 20] [--a-run 1] [--seed 0] [--silent 90] [--namespaces]
 
 Needs requirements-ray.txt. The run is the small bench run of `benchmarks.kills`, its students on workers of the
-cluster. Exit code 1 where one differs.
+cluster; `--a-run` has one run suffer several, one after another. With `--namespaces` each node has a network of its own
+(Linux and root), and whoever is cut off has its cable pulled. Exit code 1 where a run differs, or lost more than a
+checkpoint's interval.
 """
 
 import argparse
@@ -29,14 +31,17 @@ from backend.runs import folder as run_folder
 from backend.runs.folder import RESUMABLE
 from benchmarks.kill_case import Case, differing
 from benchmarks.rows import machine, machine_line
+from benchmarks.three_namespaces import ThreeNamespaces
 from benchmarks.three_nodes import ThreeNodes
 
 STUDY = "bench"
 HITS = ("worker", "node", "server", "hand", "stop", "cut", "node", "hand", "worker", "head")
 LIMIT_S, CUT_S = 1800.0, 60.0
+GOES_ON = 12  # rows after which a run that was hit is taken to go on
+Nodes = ThreeNodes | ThreeNamespaces
 
 
-def server(case: Case, nodes: ThreeNodes) -> RayRunner:
+def server(case: Case, nodes: Nodes) -> RayRunner:
     """What a page asks; its jobs have the home of this case."""
     os.environ["DISTILLOSCOPE_HOME"] = str(case.folder / "home")
     launcher = RayLauncher(Book(Cluster(nodes.api), look_s=0.2), Share(workers=2))
@@ -51,27 +56,54 @@ def until(happened: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
-def computed(case: Case, runner: RayRunner, hit: Callable[[], RayRunner], rows: int) -> tuple[str, list[str]]:
-    """What the page said after the hit, and every sentence's state until the run was finished. `hit` is called after so
-    many rows, and returns the server from then on."""
-    runner.start(case.run)
-    until(lambda: case.rows_of("tune") >= rows or case.run.status()["state"] in RESUMABLE, "rows")
-    runner = hit()
-    said = []
-    while True:
-        until(lambda: runner.poll(case.run)["state"] in (*RESUMABLE, "finished"), "its end")
-        status = case.run.status()
-        if status["state"] == "finished":
-            runner.shutdown()
-            return status["state"], said
-        said.append((status.get("error") or {}).get("found") or status.get("reason") or status["state"])
-        if len(said) > 8:
-            return status["state"], said
-        until(lambda: runner.launcher.book.look() or runner.launcher.book.refusal is None, "the cluster")
-        runner.start(case.run)
+class Trial:
+    """A run of a cluster that is hit and resumed. `said`: the page's sentences when it had ended; `repeated`: updates
+    of one student that it then had to do again, of at most `most`."""
+
+    def __init__(self, case: Case, nodes: Nodes):
+        self.case, self.nodes, self.runner = case, nodes, server(case, nodes)
+        self.said: list[str] = []
+        self.repeated: list[int] = []
+        self.most = self.hits = 0
+
+    def suffer(self, hits: Sequence[tuple[str, int]]) -> None:
+        """To its end, hit in each way after so many rows, and resumed by whoever sees that it ended."""
+        left = list(hits)
+        self.runner.start(self.case.run)
+        while True:
+            until(lambda: self.ended() or (left and self.rows() >= left[0][1]), "rows")
+            if not self.ended():
+                self.runner = aim(left.pop(0)[0], self.case, self.runner, self.nodes)
+                self.hits, enough = self.hits + 1, self.rows() + GOES_ON
+                until(lambda more=enough: self.ended() or self.rows() > more, "its end")
+                continue
+            status = self.case.run.status()
+            if status["state"] == "finished" or len(self.said) > 8 + len(hits):
+                self.runner.shutdown()
+                return
+            self.said.append((status.get("error") or {}).get("found") or status.get("reason") or status["state"])
+            lost, self.most = self.case.repeated()
+            self.repeated.append(lost)
+            until(self.answered, "the cluster")
+            self.runner.start(self.case.run)
+
+    def ended(self) -> bool:
+        return self.runner.poll(self.case.run)["state"] in (*RESUMABLE, "finished")
+
+    def rows(self) -> int:
+        return self.case.rows_of("tune")
+
+    def answered(self) -> bool:
+        self.runner.launcher.book.look()
+        return self.runner.launcher.book.refusal is None
+
+    @property
+    def good(self) -> bool:
+        finished = self.case.run.status()["state"] == "finished"
+        return finished and max(self.repeated, default=0) <= self.most
 
 
-def aim(kind: str, case: Case, runner: RayRunner, nodes: ThreeNodes) -> RayRunner:
+def aim(kind: str, case: Case, runner: RayRunner, nodes: Nodes) -> RayRunner:
     """Hit, and return the server from then on."""
     own = processes_of(case)
     if kind == "worker":
@@ -97,7 +129,7 @@ def aim(kind: str, case: Case, runner: RayRunner, nodes: ThreeNodes) -> RayRunne
     return runner
 
 
-def where(nodes: ThreeNodes) -> int:
+def where(nodes: Nodes) -> int:
     """The number of a node, not the head, on which the run's job computes; the last where it is on the head."""
     jobs = httpx.get(f"{nodes.api}/api/jobs/", trust_env=False).json()
     mine = [job["driver_node_id"] for job in jobs if job["status"] == "RUNNING"]
@@ -116,7 +148,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--silent", type=float, default=run_folder.SILENT_S, help="s of silence of a lost worker")
-    parser.add_argument("--only", choices=sorted(set(HITS)))
+    parser.add_argument("--only", choices=sorted(set(HITS)), nargs="+", help="these in turn")
+    parser.add_argument("--a-run", type=int, default=1, help="how many of them a run suffers")
+    parser.add_argument("--namespaces", action="store_true", help="each node in a network of its own")
     args = parser.parse_args(argv)
     run_folder.SILENT_S = args.silent
     os.environ[PRODUCTS] = "plain"  # or two processes may differ in a last digit whoever kills them
@@ -124,23 +158,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     place, rng = Path(tempfile.mkdtemp(prefix="cluster-kills-")), random.Random(args.seed)
     whole = Case(STUDY, place / "whole")
     whole.finish()
-    wanted, most = whole.found(), whole.rows_of("tune")
-    nodes, good = ThreeNodes(jobs=True), 0
+    nodes = ThreeNamespaces() if args.namespaces else ThreeNodes(jobs=True)
+    kinds, good, most = args.only or HITS, 0, whole.rows_of("tune")
+    turns = [kinds[turn % len(kinds)] for turn in range(args.times)]
     try:
-        for turn in range(args.times):
-            kind, rows = args.only or HITS[turn % len(HITS)], rng.randint(1, most - 1)
-            case, began = Case(STUDY, place / f"kill-{turn}"), time.monotonic()
-            runner = server(case, nodes)
-            state, said = computed(case, runner, lambda k=kind, c=case, r=runner: aim(k, c, r, nodes), rows)
-            wrong = differing(case.found(), wanted)
-            good += state == "finished" and not wrong
-            verdict = f"DIFFERS: {wrong}" if wrong else "same"
-            took = time.monotonic() - began
-            print(f"{turn + 1:>3} {kind:<7} after row {rows:<3} {verdict} {took:.0f} s; said: {said}", flush=True)
+        for first in range(0, args.times, args.a_run):
+            some = turns[first : first + args.a_run]
+            hits = list(zip(some, sorted(rng.sample(range(1, most - 1), len(some))), strict=True))
+            good += one_run(Case(STUDY, place / f"kill-{first}"), hits, nodes, whole.found())
     finally:
         nodes.close()
-    print(f"{good} of {args.times} ended with the same files.")
+    print(f"{good} of {args.times} kills were of runs that ended with the same files.")
     return good != args.times
+
+
+def one_run(case: Case, hits: Sequence[tuple[str, int]], nodes: Nodes, wanted: dict) -> int:
+    """How many hits it came through, and a line about it."""
+    began, trial = time.monotonic(), Trial(case, nodes)
+    trial.suffer(hits)
+    wrong = differing(case.found(), wanted)
+    verdict = f"DIFFERS: {wrong}" if wrong else "same"
+    aimed = ", ".join(f"{kind} after row {rows}" for kind, rows in hits[: trial.hits])
+    lost = f"at most {max(trial.repeated, default=0)} of {trial.most} updates repeated"
+    print(f"{aimed}: {verdict}, {lost}, {time.monotonic() - began:.0f} s; said: {trial.said}", flush=True)
+    return trial.hits if trial.good and not wrong else 0
 
 
 if __name__ == "__main__":

@@ -1,27 +1,34 @@
 """Independent pieces of work on the workers of a Ray cluster: what core.pool's processes do, on many machines.
 
 A worker has one piece at a time, so whoever is faster does more and the scheduler holds no more than there are workers.
-What a lost worker, or its node, was doing is done again by another; results are the work's own, to the digit. Knows
-workers and pieces, not what the work is. Ray is imported when the first worker is needed.
+What a lost worker, or its node, was doing is done again by another; results are the work's own, to the digit. A worker
+that is cut off from the cluster ends before another has its piece, or both would write the same files. Knows workers
+and pieces, not what the work is. Ray is imported when the first worker is needed.
 """
 
 import hashlib
 import os
 import pickle
+import socket
+import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from backend.errors import UserError
+from backend.process import memory_of
 
 POOL = "DISTILLOSCOPE_POOL"  # set to `ray` where a run's workers are to be a cluster's
 GPUS = "DISTILLOSCOPE_RAY_GPUS"  # of each worker
 ADDRESS = "RAY_ADDRESS"
 TRIES = 3  # a piece that took so many workers with it takes no more
 LOOK_S = 0.5
+CALL_S, ALONE_S = 3.0, 15.0  # between two calls of a worker to the head; when it ends for want of an answer
 
 _again = False  # in a worker: what `again` says
+_held: dict[Any, int] = {}  # by worker of this process: what it said last
 
 
 def chosen() -> bool:
@@ -34,20 +41,44 @@ def again() -> bool:
     return _again
 
 
+def held() -> int:
+    """Bytes that this process's workers on the cluster hold, as they said when they began or ended a piece."""
+    return sum(list(_held.values()))
+
+
+def until_alone(address: str, call_s: float = CALL_S, alone_s: float = ALONE_S) -> None:
+    """Return when nobody has answered at `address`, host:port, for so long. A process that was not let run for a while
+    calls once more."""
+    host, _, port = address.rpartition(":")
+    heard = time.monotonic()
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), call_s).close()
+            heard = time.monotonic()
+        except OSError:
+            if time.monotonic() - heard > alone_s:
+                return
+        time.sleep(call_s)
+
+
 class Hand:
     """What runs on the cluster: one process, which begins once for each way to begin."""
 
     def __init__(self, start: Callable[[], None], do: Callable[[bytes, Any], Any]):
+        import ray  # noqa: PLC0415 - here it is already loaded
+
         start()
         self._do, self._begins = do, {}
+        head = ray.get_runtime_context().gcs_address
+        threading.Thread(target=lambda: (until_alone(head), os._exit(1)), daemon=True).start()
 
-    def ready(self) -> bool:
+    def ready(self) -> tuple[bool, None, int]:
         """Answers as soon as it has started."""
-        return True
+        return True, None, memory_of(os.getpid())
 
-    def do(self, key: str, begin: list, item: Any, tries: int) -> tuple[bool, Any]:
-        """(True, the result), or (False, the pickled error). `begin`: a list of one, which Ray hands on unread.
-        `tries`: workers that were lost with this piece."""
+    def do(self, key: str, begin: list, item: Any, tries: int) -> tuple[bool, Any, int]:
+        """(True, the result), or (False, the pickled error); and the bytes that it holds. `begin`: a list of one, which
+        Ray hands on unread. `tries`: workers that were lost with this piece."""
         global _again
         import ray  # noqa: PLC0415 - here it is already loaded
 
@@ -55,10 +86,10 @@ class Hand:
         try:
             if key not in self._begins:
                 self._begins[key] = ray.get(begin[0])
-            return True, self._do(self._begins[key], item)
+            return True, self._do(self._begins[key], item), memory_of(os.getpid())
         except Exception as error:
             error.add_note("".join(traceback.format_exception(error)))
-            return False, pickle.dumps(error)
+            return False, pickle.dumps(error), memory_of(os.getpid())
 
 
 class RayWorkers:
@@ -102,6 +133,7 @@ class RayWorkers:
         """End every worker, at once."""
         for worker in [*self._starting.values(), *(worker for worker, *_ in self._busy.values()), *self._idle]:
             self._ray.kill(worker)
+            _held.pop(worker, None)
         self._starting, self._busy, self._idle = {}, {}, []
 
     # -- how ------------------------------------------------------------------------------------------------------
@@ -126,9 +158,12 @@ class RayWorkers:
     def _told(self, answer: Any, worker: Any, lost_before: int) -> Any:
         """What a worker answered; None where it was lost. UserError where this was the last try."""
         try:
-            return self._ray.get(answer)
+            told = self._ray.get(answer)
+            _held[worker] = told[2]
+            return told
         except self._ray.exceptions.RayError as error:  # the work's own errors come as answers
             self._ray.kill(worker)  # it may be cut off, and work on
+            _held.pop(worker, None)
             if lost_before >= TRIES:
                 raise _lost(error) from error
             return None

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from backend.core.pool_ray import held
 from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.process import memory_of
@@ -27,8 +28,8 @@ def heartbeat(run: RunDir, every_s: float = EVERY_S) -> Iterator[None]:
     far = worker is not None and not worker.here  # nobody else can ask how much memory it holds
 
     def write() -> None:
-        held = {"memory": memory_of(os.getpid())} if far else {}
-        write_atomically(run.heartbeat, json.dumps({"worker": worker and asdict(worker), **held}))
+        memory = {"memory": memory_of(os.getpid()) + held()} if far else {}
+        write_atomically(run.heartbeat, json.dumps({"worker": worker and asdict(worker), **memory}))
 
     with contextlib.suppress(Exception):  # on a full disk the run itself will say so
         write()

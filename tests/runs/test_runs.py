@@ -201,3 +201,17 @@ def test_who_does_a_lost_workers_piece_again_adds_no_row_that_is_there(tmp_path,
     for step in (1, 2, 3):
         run.append("metrics", {"step": step})
     assert [row["step"] for row in run.rows("metrics")] == [1, 2, 3]
+
+
+def test_rows_that_differ_in_their_clock_alone_are_one_row(tmp_path, monkeypatch):
+    run = RunDir(tmp_path)
+    run.append("metrics", {"step": 1, "seconds": 0.52, "loss": 2.5})
+    run.append("metrics", {"film": {"seconds": [0.1, 0.2], "frames": [1]}})
+    run.append("metrics", {"step": 2, "loss": 2.0, "seconds": 1.0})
+    monkeypatch.setattr(pool_ray, "_again", True)
+    run.append("metrics", {"step": 1, "seconds": 0.7, "loss": 2.5})
+    run.append("metrics", {"film": {"seconds": [0.3, 0.4], "frames": [1]}})
+    run.append("metrics", {"step": 2, "loss": 2.0, "seconds": 9})
+    assert [row.get("seconds") for row in run.rows("metrics")] == [0.52, None, 1.0]
+    run.append("metrics", {"step": 1, "seconds": 0.7, "loss": 2.6})
+    assert len(run.rows("metrics")) == 4

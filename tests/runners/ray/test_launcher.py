@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from backend.core import pool_ray
 from backend.errors import UserError
 from backend.limits.hosts import HOSTS, LOCAL, this_host
 from backend.runners.chosen import LAUNCHER, chosen_runner
@@ -148,6 +149,9 @@ def test_a_worker_of_another_machine_tells_how_much_memory_it_holds(tmp_path, mo
         assert memory_told(run, "j1") > 2**20 and memory_told(run, "j2") == 0
         before = run.heartbeat.stat().st_mtime
         until(lambda: run.heartbeat.stat().st_mtime > before)
+        own = memory_told(run, "j1")
+        monkeypatch.setitem(pool_ray._held, "a worker on another node", 2**40)
+        until(lambda: memory_told(run, "j1") > 2**40 + own // 2)
     assert memory_told(run, "j1") == 0
 
 
