@@ -8,6 +8,7 @@ command line; no run.
 import contextlib
 import ipaddress
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import httpx
 
+from backend.runners.processes import PROJECT
 from benchmarks.three_nodes import CPUS, QUIET, SMALL
 
 NETWORK = ipaddress.ip_network("10.77.0.0/24")
@@ -111,13 +113,14 @@ class ThreeNamespaces:
             ip(f"-n {name} {words}")
         ip(f"-n {name} route add default via {at(1)}")
         small = f"--num-cpus={CPUS} --object-store-memory={SMALL['object_store_memory']} --disable-usage-stats"
-        ray = f"{Path(sys.executable).parent / 'ray'} start {how} --node-ip-address={at(node)} {small} --block"
+        patient = "import benchmarks.three_nodes as n; n.be_patient(); from ray.scripts.scripts import main; main()"
+        ray = f"{sys.executable} -c {shlex.quote(patient)} start {how} --node-ip-address={at(node)} {small} --block"
         env = os.environ | QUIET | {"RAY_TMPDIR": str(common)}
         env = {key: value for key, value in env.items() if key != "RAY_ADDRESS"}
         with (self._folder / f"{node}.log").open("ab") as log:
             self._began[node] = subprocess.Popen(
                 ["ip", "netns", "exec", name, "sh", "-c", f"mount --bind {own} {common} && exec {ray}"],
-                env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
     def _end(self, node: int) -> None:
@@ -149,9 +152,6 @@ class ThreeNamespaces:
             if time.monotonic() > until:
                 told = "\n".join(file.read_text()[-500:] for file in self._folder.glob("*.log"))
                 raise RuntimeError(f"no three nodes after {BEGINS_S:.0f} s: {told}")
-            for node in [one for one in self.others if self._began[one].poll() is not None]:
-                self._end(node)  # Ray itself gives a node up that has not begun within half a minute
-                self._start(node, f"--address={self.address}")
             time.sleep(1)
 
 

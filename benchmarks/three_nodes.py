@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 
-CPUS, TRIES = 2, 5
+CPUS, BEGINS_S = 2, 300.0
 SMALL = {"num_cpus": CPUS, "object_store_memory": 100 * 2**20}
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
@@ -21,6 +21,7 @@ class ThreeNodes:
         os.environ |= QUIET
         from ray import cluster_utils  # noqa: PLC0415 - seconds, and an extra
 
+        be_patient()
         self._utils, self._jobs = cluster_utils, jobs
         self._cut: list = []
         self._ports = {"dashboard_port": free_port()} if jobs else {}
@@ -44,14 +45,8 @@ class ThreeNodes:
 
     def mend(self) -> None:
         """Three again."""
-        tries = 0
         while len(self.others) < 2:
-            try:
-                self.others.append(self._cluster.add_node(**SMALL))
-            except Exception:  # Ray's own: on a busy machine a node may need longer than the half minute that it gives
-                tries += 1
-                if tries == TRIES:
-                    raise
+            self.others.append(self._cluster.add_node(**SMALL))
 
     def lose_head(self) -> None:
         self._cluster.remove_node(self._cluster.head_node, allow_graceful=False)
@@ -77,6 +72,25 @@ class ThreeNodes:
         self.others: list = []
         self.mend()
         self.address = self._cluster.address
+
+
+def be_patient() -> None:
+    """Ray gives a node half a minute to begin, and a busy machine may need longer: let it have minutes."""
+    from ray._private import services  # noqa: PLC0415
+
+    ask = services.get_node
+
+    def get_node(*args, **more):
+        until = time.monotonic() + BEGINS_S
+        while True:
+            try:
+                return ask(*args, **more)
+            except RuntimeError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(1)
+
+    services.get_node = get_node
 
 
 def free_port() -> int:
