@@ -110,8 +110,7 @@ def aim(kind: str, case: Case, runner: RayRunner, nodes: Nodes) -> RayRunner:
         for process in own:
             process.kill()
     elif kind == "hand":
-        hands = [one for one in psutil.process_iter(["cmdline"]) if "ray::Hand" in " ".join(one.info["cmdline"] or [])]
-        for process in hands[:1]:
+        for process in hands_of(case)[:1]:
             process.kill()
     elif kind in ("node", "cut"):
         number = where(nodes)
@@ -141,6 +140,12 @@ def processes_of(case: Case) -> list[psutil.Process]:
     words = [str(case.run.path), "--from-config"]
     found = [one for one in psutil.process_iter(["cmdline"]) if set(words) <= set(one.info["cmdline"] or [])]
     return [one for one in found if one.pid != os.getpid() and os.getpgid(one.pid) != os.getpgid(0)]
+
+
+def hands_of(case: Case) -> list[psutil.Process]:
+    """Workers of the cluster that train its students."""
+    found = [one for one in psutil.process_iter(["cmdline"]) if "ray::Hand" in " ".join(one.info["cmdline"] or [])]
+    return [one for one in found if one.environ().get("DISTILLOSCOPE_HOME") == str(case.folder / "home")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
