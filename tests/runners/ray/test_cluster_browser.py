@@ -1,5 +1,7 @@
 """The app in a real browser on a real Ray cluster of three nodes: a bench run and a distillation that are begun by
 clicks, and a comparison, which has no page and waits in line when the server begins. All end as this machine's do.
+
+$RAY_ADDRESS may name a cluster of this machine that is there, such as one of network namespaces.
 """
 
 import os
@@ -55,8 +57,8 @@ def waiting(home, comparison):  # noqa: F811
 @pytest.fixture(scope="module")
 def address(home, waiting):
     """The app as a host with a cluster starts it."""
-    nodes, port = ThreeNodes(jobs=True), free_port()
-    cluster = {LAUNCHER: "ray", ADDRESS: nodes.api, WORKERS: "2", PRODUCTS: "plain"}
+    nodes, port = None if os.environ.get(ADDRESS) else ThreeNodes(jobs=True), free_port()
+    cluster = {LAUNCHER: "ray", ADDRESS: nodes.api if nodes else os.environ[ADDRESS], WORKERS: "2", PRODUCTS: "plain"}
     env = os.environ | cluster | {"DISTILLOSCOPE_HOME": str(home / "home"), "DISTILLOSCOPE_AT_ONCE": "1"}
     with (home / "app.log").open("wb") as log:
         words = [sys.executable, "app.py", "--port", str(port)]
@@ -66,7 +68,8 @@ def address(home, waiting):
         yield f"http://127.0.0.1:{port}"
     finally:
         end(server, home)
-        nodes.close()
+        if nodes:
+            nodes.close()
 
 
 @pytest.fixture
