@@ -25,6 +25,8 @@ GPUS = "DISTILLOSCOPE_RAY_GPUS"  # of each worker
 ADDRESS = "RAY_ADDRESS"
 TRIES = 3  # a piece that took so many workers with it takes no more
 LOOK_S = 0.5
+SMALL = 64 * 2**10  # bytes that travel with a piece: the object store was seen to keep a worker waiting for ever
+FETCHED_S = 300.0
 CALL_S, ALONE_S = 3.0, 15.0  # between two calls of a worker to the head; when it ends for want of an answer
 
 _again = False  # in a worker: what `again` says
@@ -78,18 +80,26 @@ class Hand:
 
     def do(self, key: str, begin: list, item: Any, tries: int) -> tuple[bool, Any, int]:
         """(True, the result), or (False, the pickled error); and the bytes that it holds. `begin`: a list of one, which
-        Ray hands on unread. `tries`: workers that were lost with this piece."""
+        Ray hands on unread where it is no bytes. `tries`: workers that were lost with this piece."""
         global _again
-        import ray  # noqa: PLC0415 - here it is already loaded
-
         _again = tries > 0
         try:
             if key not in self._begins:
-                self._begins[key] = ray.get(begin[0])
+                self._begins[key] = begin[0] if isinstance(begin[0], bytes) else _fetched(begin[0])
             return True, self._do(self._begins[key], item), memory_of(os.getpid())
         except Exception as error:
             error.add_note("".join(traceback.format_exception(error)))
             return False, pickle.dumps(error), memory_of(os.getpid())
+
+
+def _fetched(begin: Any) -> bytes:
+    """What the object store holds. A worker to whom it does not come ends, and another tries."""
+    import ray  # noqa: PLC0415 - here it is already loaded
+
+    try:
+        return ray.get(begin, timeout=FETCHED_S)
+    except ray.exceptions.GetTimeoutError:
+        os._exit(1)
 
 
 class RayWorkers:
@@ -98,7 +108,7 @@ class RayWorkers:
 
     def __init__(self, count: int, start: Callable[[], None], do: Callable[[bytes, Any], Any]):
         self.count, self._given, self._ray = count, (start, do), connected()
-        self._begins: dict[str, Any] = {}  # what each way to begin is known by: put into the object store once
+        self._begins: dict[str, Any] = {}  # each way to begin, or what the object store knows a long one by
         self._starting: dict[Any, Any] = {}  # what will be answered -> the worker
         self._busy: dict[Any, tuple[Any, Any, int]] = {}  # what will be answered -> worker, piece, tries
         self._idle: list[Any] = []
@@ -108,7 +118,7 @@ class RayWorkers:
         """Yield (item, result) as they are done; see core.pool. Raises UserError where a piece was lost too often."""
         key = hashlib.sha256(begin).hexdigest()
         if key not in self._begins:
-            self._begins[key] = self._ray.put(begin)
+            self._begins[key] = begin if len(begin) < SMALL else self._ray.put(begin)
         left, again = iter(items), deque()  # `again`: pieces with their tries so far, of workers that were lost
         unasked = len(items)
         while unasked or again or self._busy:
