@@ -24,6 +24,8 @@ from benchmarks.three_nodes import CPUS, QUIET, SMALL
 NETWORK = ipaddress.ip_network("10.77.0.0/24")
 BRIDGE, HEAD = "dsbr", 2  # the bridge has the first address, the head the second
 DASHBOARD, GCS = 8265, 6379
+# of agents: Ray would wait 15 s for each to say which port it has taken, and end the node where that takes longer
+PORTS = "--dashboard-agent-grpc-port=52365 --dashboard-agent-listen-port=52366 --runtime-env-agent-port=52367"
 BEGINS_S = 400.0  # on a busy machine
 ENDS_S, GIVEN_UP_S = 20.0, 120.0
 
@@ -112,7 +114,7 @@ class ThreeNamespaces:
         for words in (f"addr add {at(node)}/{NETWORK.prefixlen} dev eth0", "link set eth0 up", "link set lo up"):
             ip(f"-n {name} {words}")
         ip(f"-n {name} route add default via {at(1)}")
-        small = f"--num-cpus={CPUS} --object-store-memory={SMALL['object_store_memory']} --disable-usage-stats"
+        small = f"--num-cpus={CPUS} --object-store-memory={SMALL['object_store_memory']} --disable-usage-stats {PORTS}"
         patient = "import benchmarks.three_nodes as n; n.be_patient(); from ray.scripts.scripts import main; main()"
         ray = f"{sys.executable} -c {shlex.quote(patient)} start {how} --node-ip-address={at(node)} {small} --block"
         env = os.environ | QUIET | {"RAY_TMPDIR": str(common)}
@@ -152,6 +154,9 @@ class ThreeNamespaces:
             if time.monotonic() > until:
                 told = "\n".join(file.read_text()[-500:] for file in self._folder.glob("*.log"))
                 raise RuntimeError(f"no three nodes after {BEGINS_S:.0f} s: {told}")
+            for node in [one for one in self.others if self._began[one].poll() is not None]:
+                self._end(node)  # slow to begin: once more
+                self._start(node, f"--address={self.address}")
             time.sleep(1)
 
 

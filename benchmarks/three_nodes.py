@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 
-CPUS, BEGINS_S = 2, 300.0
+CPUS, BEGINS_S = 2, 90.0
 SMALL = {"num_cpus": CPUS, "object_store_memory": 100 * 2**20}
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
@@ -75,7 +75,7 @@ class ThreeNodes:
 
 
 def be_patient() -> None:
-    """Ray gives a node half a minute to begin, and a busy machine may need longer: let it have minutes."""
+    """Ray gives a node half a minute to begin, and a busy machine may need longer."""
     from ray._private import services  # noqa: PLC0415
 
     ask = services.get_node
