@@ -69,6 +69,11 @@ def numbered(
     return found.input_ids, found.attention_mask
 
 
+def pieces(tokenizer: PreTrainedTokenizerBase, ids: Int[Tensor, " words"]) -> list[str]:
+    """The text of each number alone, marks too. Bytes that are no letter by themselves read as a replacement mark."""
+    return [tokenizer.decode([number], clean_up_tokenization_spaces=False).strip() or " " for number in ids.tolist()]
+
+
 def unknown_words(tokenizer: PreTrainedTokenizerBase, text: str) -> list[str]:
     """The words of the text that the tokenizer has no number for, in their order, each once. Bytes spell any word."""
     if tokenizer.unk_token_id is None or tokenizer.unk_token_id in (tokenizer.eos_token_id, tokenizer.pad_token_id):

@@ -1,7 +1,8 @@
-"""attention.jsonl: where each head of the teacher's image tower looks on the first stored pictures.
+"""attention.jsonl: where each head of the teacher's towers looks, on the first stored pictures and in their captions.
 
-`python -m backend heads --run DIR` makes it for a run that was recorded without it. Knows the run folder and a teacher;
-no screen. What takes seconds to import is imported when the command runs, so that `--help` is quick.
+`python -m backend heads --run DIR` makes it for a run that was recorded without it, or without the text tower. Knows
+the run folder and a teacher; no screen. What takes seconds to import is imported when the command runs, so that
+`--help` is quick.
 """
 
 import argparse
@@ -13,20 +14,20 @@ from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.runs.folder import RunDir
 
-LOOKED_ON = 8  # pictures, about 1.5 kB each with the bundled teacher
+LOOKED_ON = 8  # pictures and captions; with the bundled teacher 2 and 1 kB each
 FILE = "attention.jsonl"
 
 
 def write_heads(run_dir: RunDir, teacher) -> None:
-    """The whole file in one step, unless it is there; of the pictures as they are stored, so that a run recorded before
-    gets the same."""
-    file = run_dir.path / FILE
-    if not file.is_file():
-        rows = head_rows(teacher, run_dir.rows("pictures")[:LOOKED_ON])
-        write_atomically(file, "".join(f"{json.dumps(row)}\n" for row in rows))
+    """The whole file in one step, unless it is there with both towers; of the pictures as they are stored, so that a
+    run recorded before gets the same."""
+    if not any("words" in row for row in run_dir.rows("attention")):
+        pictures = run_dir.rows("pictures")[:LOOKED_ON]
+        rows = [*image_rows(teacher, pictures), *text_rows(teacher, pictures)]
+        write_atomically(run_dir.path / FILE, "".join(f"{json.dumps(row)}\n" for row in rows))
 
 
-def head_rows(teacher, pictures: list[dict]) -> list[dict]:
+def image_rows(teacher, pictures: list[dict]) -> list[dict]:
     """A row a picture and layer. Of each head `seen`, a byte a patch with its share in 255ths of the head's largest,
     as base64; `most`, what that largest share is of all attention; `own`, what stays with the class token."""
     import torch  # noqa: PLC0415 - takes seconds
@@ -45,11 +46,37 @@ def head_rows(teacher, pictures: list[dict]) -> list[dict]:
         for layer, found in enumerate(shares[:, number]):
             own, patches = found[:, 0], found[:, 1:]
             most = patches.amax(1)
-            seen = (255 * patches / most[:, None]).round().byte()
-            told = {"picture": picture["id"], "layer": layer}
-            told["seen"] = [base64.b64encode(bytes(head.tolist())).decode() for head in seen]
+            seen = 255 * patches / most[:, None]
+            told = {"picture": picture["id"], "layer": layer, "seen": [_bytes(head) for head in seen]}
             rows.append(told | {"most": _rounded(most), "own": _rounded(own)})
     return rows
+
+
+def text_rows(teacher, pictures: list[dict]) -> list[dict]:
+    """A row a caption and layer. `words`: its tokens, begin and end among them; of each head `read`, a byte for every
+    two tokens of which the second is not later than the first, token after token, with what the first gives to the
+    second in 255ths of its attention, as base64."""
+    import torch  # noqa: PLC0415 - takes seconds
+
+    from backend.core.vision.attention import text_attention  # noqa: PLC0415 - see above
+    from backend.core.vision.captions import numbered, pieces  # noqa: PLC0415 - see above
+
+    if not pictures:
+        return []
+    ids, mask = numbered(teacher.tokenizer, [one["text"] for one in pictures], teacher.context)
+    shares, rows = text_attention(teacher.model, ids), []
+    for number, picture in enumerate(pictures):
+        length = int(mask[number].sum())
+        words = pieces(teacher.tokenizer, ids[number, :length])
+        before = torch.ones(length, length, dtype=torch.bool).tril()
+        for layer, found in enumerate(shares[:, number, :, :length, :length]):
+            told = {"picture": picture["id"], "layer": layer, "words": words}
+            rows.append(told | {"read": [_bytes(255 * head[before]) for head in found]})
+    return rows
+
+
+def _bytes(values) -> str:
+    return base64.b64encode(bytes(values.round().byte().tolist())).decode()
 
 
 def _rounded(values) -> list[float]:

@@ -86,16 +86,29 @@ class PicturesRow(Row):
     names: Annotated[list[Name], Field(max_length=100)]
 
 
-class AttentionRow(Row):
+class ImageAttentionRow(Row):
     """Where the heads of a layer of the teacher's image tower look on a test picture: of each head a byte a patch, as
     base64, in 255ths of its largest share; that largest share; and what stays with the class token."""
 
-    MOST_ROWS = 1000
     picture: Whole
     layer: Whole
     seen: Annotated[list[Seen], Field(max_length=128)]
     most: Annotated[list[Share], Field(max_length=128)]
     own: Annotated[list[Share], Field(max_length=128)]
+
+
+class TextAttentionRow(Row):
+    """Where the heads of a layer of the teacher's text tower look in a caption: `words`, its tokens, and of each head a
+    byte for every two of them of which the second is not later than the first, as base64, in 255ths of what the first
+    gives."""
+
+    picture: Whole
+    layer: Whole
+    words: Annotated[list[Name], Field(min_length=1, max_length=1024)]
+    read: Annotated[list[Seen], Field(max_length=128)]
+
+
+AttentionRow = Annotated[ImageAttentionRow | TextAttentionRow, Field(union_mode="left_to_right")]
 
 
 class AffinitiesRow(Row):

@@ -24,11 +24,11 @@ function take(news) {
   draw();
 }
 
-// Which students kept a head of the image tower, in words; before anybody inherits, nothing.
+// Which students kept a head, in words; before anybody inherits, nothing.
 function heads(news) {
-  element.heads.take(news, (layer, head) => {
-    const all = state.maps.size ? chosen().maps.filter(Boolean) : [], names = (kept) => all.filter((map) => (new Map(map.units).get(`image.${layer}.heads`)?.[head] >= "5") === kept).map((map) => state.arms.get(map.arm));
-    return [["Kept by", names(true)], ["Dropped by", names(false)]].filter(([, who]) => who.length).map(([words, who]) => `${words} ${who.join(" and ")}.`).join(" ");
+  element.heads.take(news, (tower, layer, head) => {
+    const all = state.maps.size ? chosen().maps.filter(Boolean) : [], kept = (map) => new Map(map.units).get(`${tower}.${layer}.heads`)?.[head] >= "5";
+    return all.map((map) => `${kept(map) ? "Kept" : "Dropped"} by ${state.arms.get(map.arm)}.`).join(" ");
   });
 }
 
@@ -58,10 +58,10 @@ function strip(digits, x, y, wide, high, gap) {
   return [...paths].map(([digit, d]) => shape("path", { class: digit === "0" ? "ds-tiny-dropped" : "ds-tiny-left", d, "fill-opacity": digit === "0" ? 1 : (0.12 + 0.88 * Number(digit) / 9).toFixed(2) }));
 }
 
-// A head of the image tower that is clicked is shown at work below; the lists there are for keys.
-function cells(count, layer, y, wide) {
-  const now = element.heads.chosen(), each = wide / count;
-  return Array.from({ length: count }, (_, head) => shape("rect", { class: now?.[0] === layer && now[1] === head ? "ds-tiny-cell-of ds-tiny-chosen" : "ds-tiny-cell-of", "data-head": `${layer} ${head}`, x: NAME + head * each, y, width: each - 2, height: HEAD }));
+// A head that is clicked is shown at work below; the lists there are for keys.
+function cells(count, tower, layer, y, wide) {
+  const now = element.heads.chosen()?.join(" "), each = wide / count;
+  return Array.from({ length: count }, (_, head) => `${tower} ${layer} ${head}`).map((name, head) => shape("rect", { class: now === name ? "ds-tiny-cell-of ds-tiny-chosen" : "ds-tiny-cell-of", "data-head": name, x: NAME + head * each, y, width: each - 2, height: HEAD }));
 }
 
 function tower(map, name, title) {
@@ -74,7 +74,7 @@ function tower(map, name, title) {
   layers.forEach((layer, i) => {
     const y = 8 + ROW * (i + 1), row = units.get(`${name}.${layer}.heads`), most = row ? Math.min(0.3 * space, row.length * 20) : 0;
     svg.append(write(`layer ${layer + 1}`, y));
-    if (row) svg.append(...strip(row, NAME, y, most, HEAD, true), ...(name === "image" ? cells(row.length, layer, y, most) : []));
+    if (row) svg.append(...strip(row, NAME, y, most, HEAD, true), ...(element.heads.shows(name) ? cells(row.length, name, layer, y, most) : []));
     svg.append(...strip(units.get(`${name}.${layer}.neurons`), NAME + most + 6, y, space - most - 6, HEAD, false));
   });
   svg.setAttribute("aria-label", told);
@@ -185,7 +185,8 @@ element.addEventListener("click", ({ target }) => {
   const head = target.closest("[data-head]")?.dataset.head;
   if (target.closest("[data-play]")) play();
   if (!head || !element.heads.chosen()) return;
-  element.heads.choose(...head.split(" ").map(Number));
+  const [tower, ...numbers] = head.split(" ");
+  element.heads.choose(tower, ...numbers.map(Number));
   draw();
 });
 element.addEventListener("ds-head", draw);

@@ -52,12 +52,16 @@ TEMPLATE = f"""
   <div class="ds-tiny-heads" data-heads data-layers="0"><h3>Where does a head of the teacher look?</h3>
     <p class="ds-quiet" data-none>The heads appear here when the teacher has seen the pictures.</p>
     <div data-there hidden>
-      <div class="ds-tiny-picks"><label>Layer<select data-of-head="layer"></select></label>
+      <div class="ds-tiny-picks"><label>Tower<select data-of-head="tower"></select></label>
+        <label>Layer<select data-of-head="layer"></select></label>
         <label>Head<select data-of-head="head"></select></label></div>
       <p class="ds-quiet" data-seen></p>
       <div class="ds-tiny-looks"></div>
-      <p class="ds-quiet">Press a head of the image tower above, or choose one here. The clearer a patch, the more the
-        class token attends to it, by that head's own scale on that picture.</p>
+      <p class="ds-quiet" data-of-tower="image">Press a head of either tower above, or choose one here. The clearer a
+        patch, the more the class token attends to it, by that head's own scale on that picture.</p>
+      <p class="ds-quiet" data-of-tower="text">Press a head of either tower above, or choose one here. Bars are what the
+        framed word gives to each word; the end stands for the whole caption. Press a word to see where it looks. Words
+        after it are hidden from it.</p>
     </div></div>
   <div class="ds-tiny-sizes"></div>
 </section>

@@ -1,8 +1,8 @@
-"""Where heads look: the attention that transformers computes itself, told of the class token."""
+"""Where heads look: the attention that transformers computes itself, of the class token and between words."""
 
 import torch
 
-from backend.core.vision.attention import class_attention
+from backend.core.vision.attention import class_attention, text_attention
 from tests.small_clip import small_clip, small_pairs
 
 
@@ -17,9 +17,23 @@ def test_the_class_tokens_attention_is_that_of_transformers_in_every_layer_and_h
     torch.testing.assert_close(found.sum(-1), torch.ones(found.shape[:-1]))
 
 
+def test_the_words_attention_is_that_of_transformers_and_never_goes_to_later_words():
+    model, ids = small_clip(3), small_pairs(5).ids
+    found = text_attention(model, ids)
+    model.text_model.config._attn_implementation = "eager"
+    with torch.no_grad():
+        theirs = model.text_model(input_ids=ids, output_attentions=True).attentions
+    torch.testing.assert_close(found, torch.stack(list(theirs)))
+    torch.testing.assert_close(found.sum(-1), torch.ones(found.shape[:-1]))
+    assert not found.triu(1).any()
+    length = int((ids[0] != 0).sum())  # padding changes nothing before it
+    torch.testing.assert_close(found[:, :1, :, :length, :length], text_attention(model, ids[:1, :length]))
+
+
 def test_looking_leaves_the_model_as_it_was():
-    model, pixels = small_clip(), small_pairs(2).pixels
-    before = model.vision_model(pixel_values=pixels).pooler_output
-    class_attention(model, pixels)
-    assert torch.equal(model.vision_model(pixel_values=pixels).pooler_output, before)
+    model, pairs = small_clip(), small_pairs(2)
+    before = model.vision_model(pixel_values=pairs.pixels).pooler_output
+    class_attention(model, pairs.pixels)
+    text_attention(model, pairs.ids)
+    assert torch.equal(model.vision_model(pixel_values=pairs.pixels).pooler_output, before)
     assert not any(part._forward_pre_hooks for part in model.modules())

@@ -68,14 +68,25 @@ def test_curves_matrices_and_maps_answer_a_hand(chromium, address, width, scheme
     gone = page.inner_text("#inheritance [data-said]")
     page.locator("#inheritance [data-step]").fill("3")
     assert page.inner_text("#inheritance [data-said]") != gone
-    page.locator("#inheritance [data-head='2 3']").first.click()
+    page.locator("#inheritance [data-head='image 2 3']").first.click()
     assert page.input_value("#inheritance [data-of-head=layer]") == "2"
     told = page.inner_text("#inheritance [data-seen]")
     assert "one patch gets 90.0 % at most and the class token keeps 10.0 %, means over 2 pictures." in told
     clear = page.locator("#inheritance .ds-tiny-looks figure").first.locator("rect[fill-opacity='0.00']")
     assert (clear.get_attribute("x"), clear.get_attribute("y")) == ("3", "2")
     page.select_option("#inheritance [data-of-head=head]", "0")
-    assert page.locator("#inheritance .ds-tiny-chosen").first.get_attribute("data-head") == "2 0"
+    assert page.locator("#inheritance .ds-tiny-chosen").first.get_attribute("data-head") == "image 2 0"
+    page.locator("#inheritance [data-head='text 1 2']").first.click()
+    assert page.input_value("#inheritance [data-of-head=tower]") == "text"
+    assert "one word gets 100.0 % at most, the start 0.0 % and the end keeps 0.0 %, means over 2 captions." in (
+        page.inner_text("#inheritance [data-seen]")
+    )
+    words = page.locator("#inheritance .ds-tiny-looks p").first.locator("button")
+    assert words.all_inner_texts() == ["start", "a", "red", "square", "number", "0", "end"]
+    assert [words.nth(place).get_attribute("title") for place in (0, 3, 6)] == ["0.0 %", "100.0 %", "0.0 %"]
+    words.nth(1).click()  # its favourite comes later
+    assert [words.nth(place).get_attribute("title") for place in range(3)] == ["60.0 %", "40.0 %", "comes later"]
+    assert words.nth(1).get_attribute("aria-pressed") == "true"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = axe.Axe().run(page).response["violations"]
     assert not [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found if fault["impact"] in SEVERE]

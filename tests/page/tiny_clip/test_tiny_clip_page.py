@@ -77,20 +77,31 @@ def test_a_finished_run_fills_every_panel_and_says_in_its_head_what_inheritance_
     assert 'data-leaps="4"' in found["ladder"] and 'data-rows="32"' in found["results"]
 
 
-def test_heads_come_as_squares_of_bytes_and_a_run_without_them_says_so(page):
+def test_heads_come_as_squares_and_triangles_of_bytes_and_a_run_without_them_says_so(page):
     run = small(page.shelf.samples / "r")
     found = shown(page)["inheritance"]["heads"]
     assert [one["text"] for one in found["pictures"]] == ["a red square number 0", "a green square number 1"]
-    assert [len(heads) for layer in found["layers"] for heads in layer] == [4] * 2 * 4
-    seen, most, own = found["layers"][2][1][3]
+    assert [len(heads) for layer in found["image"] for heads in layer] == [4] * 2 * 4
+    seen, most, own = found["image"][2][1][3]
     assert (b64decode(seen).index(255), most, own) == (4 * 2 + 3, 0.9, 0.1)
-    row = run.rows("attention")[0]
-    for change in (HOSTILE, None, [], {}, -1, ["AAA="], [HOSTILE] * 4, [2.0] * 4):
-        for key in row:
-            run.append("attention", row | {key: change})
+    assert found["words"][1] == ["<s>", "a", "green", "square", "number", "1", "</s>"]
+    assert [len(heads) for layer in found["text"] for heads in layer] == [4] * 2 * 3
+    assert list(b64decode(found["text"][1][0][2])[-7:]) == [0, 0, 0, 255, 0, 0, 0]  # what the end gives
+    for row in (run.rows("attention")[0], run.rows("attention")[-1]):
+        for change in (HOSTILE, None, [], {}, -1, ["AAA="], [HOSTILE] * 4, [2.0] * 4):
+            for key in row:
+                run.append("attention", row | {key: change})
     assert shown(page)["inheritance"]["heads"] == found
     (run.path / "attention.jsonl").unlink()
     assert shown(page)["inheritance"]["heads"] is None
+
+
+def test_a_run_that_stored_the_image_tower_alone_shows_that(page):
+    run = small(page.shelf.samples / "r")
+    rows = [row for row in run.rows("attention") if "seen" in row]
+    (run.path / "attention.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    found = shown(page)["inheritance"]["heads"]
+    assert len(found["image"]) == 4 and found["text"] == [] and found["words"] == [[], []]
 
 
 def test_no_run_shows_no_empty_card(page):

@@ -4,6 +4,7 @@ import json
 import shutil
 from base64 import b64decode
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -159,13 +160,22 @@ def test_seed_0s_students_stay_as_folders_that_transformers_loads_where_they_fit
 
 def test_heads_of_a_run_that_was_recorded_without_them_are_the_same(finished, tmp_path, capsys):
     file = finished.path / heads.FILE
-    rows = finished.rows("attention")
-    assert len(rows) == 2 * min(heads.LOOKED_ON, len(finished.rows("pictures")))
-    assert all(max(b64decode(head)) == 255 for row in rows for head in row["seen"])
+    rows, pictures = finished.rows("attention"), min(heads.LOOKED_ON, len(finished.rows("pictures")))
+    image, text = [[row for row in rows if name in row] for name in ("seen", "read")]
+    assert len(image) == len(text) == 2 * pictures and len(rows) == 4 * pictures
+    assert all(max(b64decode(head)) == 255 for row in image for head in row["seen"])
+    for row in text:  # every token gives all it has, but for rounding
+        assert row["words"][0] == "<s>" and row["words"][-1] == "</s>"
+        starts = [place * (place + 1) // 2 for place in range(len(row["words"]) + 1)]
+        for given in (b64decode(head) for head in row["read"]):
+            assert len(given) == starts[-1]
+            assert all(abs(sum(given[a:b]) - 255) <= (b - a) / 2 for a, b in pairwise(starts))
     old = shutil.copytree(finished.path, tmp_path / "old")
     (old / heads.FILE).unlink()
     assert main(["heads", "--run", str(old)]) == 0 and str(old / heads.FILE) in capsys.readouterr().out
     assert (old / heads.FILE).read_bytes() == file.read_bytes()
+    (old / heads.FILE).write_text("".join(f"{json.dumps(row)}\n" for row in image))  # as runs before had it
+    assert main(["heads", "--run", str(old)]) == 0 and (old / heads.FILE).read_bytes() == file.read_bytes()
     assert main(["heads", "--run", str(tmp_path)]) != 0 and "has no pictures" in capsys.readouterr().err
 
 
