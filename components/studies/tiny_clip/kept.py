@@ -57,9 +57,9 @@ TEMPLATE = f"""
         <label>Head<select data-of-head="head"></select></label></div>
       <p class="ds-quiet" data-seen></p>
       <div class="ds-tiny-looks"></div>
-      <p class="ds-quiet" data-of-tower="image">Press a head of either tower above, or choose one here. The clearer a
+      <p class="ds-quiet" data-of-tower="image">Press a head above, or choose one here. The clearer a
         patch, the more the class token attends to it, by that head's own scale on that picture.</p>
-      <p class="ds-quiet" data-of-tower="text">Press a head of either tower above, or choose one here. Bars are what the
+      <p class="ds-quiet" data-of-tower="text">Press a head above, or choose one here. Bars are what the
         framed word gives to each word; the end stands for the whole caption. Press a word to see where it looks. Words
         after it are hidden from it.</p>
     </div></div>
