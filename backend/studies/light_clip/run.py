@@ -10,6 +10,7 @@ from backend.core.pool import Workers
 from backend.core.vision.depth import text_weight
 from backend.disk import write_atomically
 from backend.runs.folder import RunDir
+from backend.runs.progress import Progress
 from backend.runs.spent import peak_memory_mb, seconds_spent, timed
 from backend.studies.light_clip import summary
 from backend.studies.light_clip.arms import ARMS
@@ -26,12 +27,13 @@ PREPARE, CONCLUDE = "prepare", "conclude"
 
 def run(config: LightClipConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.stage_names) -> None:
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
-    run_dir.set_status(stage=PREPARE, done=0, total=1, message="Drawing the pictures", eta_s=None)
     set_threads()
-    trainer = Trainer(config, run_dir)
-    data = trainer.data
-    with timed(run_dir, PREPARE):
+    with timed(run_dir, PREPARE), Progress(run_dir, PREPARE, 1) as progress:
+        run_dir.set_status(message="Drawing the pictures")
+        trainer = Trainer(config, run_dir)
         prepare(trainer)
+        progress.advance()
+    data = trainer.data
     wanted, tuned = variants(config), Tuned()
     with Workers(how_many(config)) as workers:
         for stage in (TRAIN, DEPTH, NOISE):
@@ -62,7 +64,6 @@ def prepare(trainer: Trainer) -> None:
     data.student(ARMS[data.config.arms[0]], max((data.config.text_layers, *data.config.depths)), 0)
     if not (run_dir.path / "pictures.jsonl").is_file():
         write_rows(run_dir, "pictures", picture_rows(data, trainer.shown))
-    run_dir.set_status(stage=PREPARE, done=1, total=1, message="", eta_s=None)
 
 
 def depth_rows(data: Data, tuned: Tuned) -> list[dict]:

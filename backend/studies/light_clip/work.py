@@ -5,15 +5,16 @@ from backend.studies.light_clip.arms import ARMS
 from backend.studies.light_clip.cells import DEPTH, NOISE, TRAIN, Variant, count, variants
 from backend.studies.light_clip.config import SIDE, LightClipConfig
 
-# Measured on one core with students of several widths, in units of the bundled language model's work (runs/pace.py)
+# Measured on one core with students of several widths, in units of the bundled language model (runs/pace.py); not in
+# its steps: what a step costs beside its tokens is a small difference, which says little of another model
 WORDS = 14  # numbers of a caption in a batch, padding included
-UPDATE = 0.7  # steps that an update costs, however little it reads
-TOKEN = 0.053  # of a language model's token, for a patch or a word in one layer of the width below
+UPDATE = 125  # tokens that an update costs, however little it reads
+TOKEN = 0.097  # of a language model's token, for a patch or a word in one layer of the width below
 WIDTH = 64
 MATCHING, MASKING = 1.0, 0.9  # what the parts add to an update of the base
 DRAWN, TRUTH = 0.8, 1.5  # questions that drawing a picture takes, and finding where its words lie, in every process
 REAL_IMAGE, REAL_TEXT = (50, 12, 768), 512  # of a student that goes on from a real model: those of CLIP ViT-B/32
-ASKED = 0.3  # questions that a picture of an exam takes
+ASKED = 0.45  # questions that a picture of an exam takes
 EXAMS = 7  # on validation pictures, in a training of the arms
 PROCESS_MB = 550.0  # with torch and pictures
 
@@ -49,7 +50,7 @@ def student(c: LightClipConfig, one: Variant, exams: int) -> Amount:
     more = 1 + MATCHING * bool(arm.rule) + MASKING * arm.masked
     tokens = c.batch * (read(*seen(c)) + read(WORDS, one.layers, REAL_TEXT if c.start else c.text_width))
     asked = 2 * (exams * c.validation_limit + c.test_limit)
-    return Amount(steps=c.steps * UPDATE * more, tokens=c.steps * tokens * TOKEN * more, questions=asked * ASKED)
+    return Amount(tokens=c.steps * (UPDATE + tokens * TOKEN) * more, questions=asked * ASKED)
 
 
 def seen(c: LightClipConfig) -> tuple[Number, int, int]:

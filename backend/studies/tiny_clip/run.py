@@ -11,6 +11,7 @@ from backend.core.vision.pixel_baselines import pixel_baselines
 from backend.disk import write_atomically
 from backend.errors import UserError
 from backend.runs.folder import RunDir
+from backend.runs.progress import Progress
 from backend.runs.spent import peak_memory_mb, seconds_spent, timed
 from backend.studies.tiny_clip import summary
 from backend.studies.tiny_clip.arms import TEACHER
@@ -29,10 +30,11 @@ FIGURES = "baselines.json"
 
 def run(config: TinyClipConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.stage_names) -> None:
     """Do the named stages that are not done yet. Raises UserError for bad input, Stopped when asked to stop."""
-    run_dir.set_status(stage="prepare", done=0, total=1, message="Loading the teacher", eta_s=None)
     set_threads()
-    with timed(run_dir, "prepare"):
+    with timed(run_dir, "prepare"), Progress(run_dir, "prepare", 1) as progress:
+        run_dir.set_status(message="Loading the teacher")
         data = prepare(config, run_dir)
+        progress.advance()
     if not {"train", "conclude"} & set(stages):
         return
     with timed(run_dir, "train"):

@@ -1,20 +1,28 @@
 """Settings, legs and figures of the study: what needs no training."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from backend.core.vision.parts import Shape, blocks_of
 from backend.core.vision.student_sizes import shape_of_size
 from backend.errors import UserError
-from backend.settings import build, list_presets, load_preset
+from backend.runs.estimate import part_seconds
+from backend.runs.folder import RunDir
+from backend.runs.pace import Pace
+from backend.settings import build, from_saved, list_presets, load_preset
 from backend.studies.tiny_clip import summary
 from backend.studies.tiny_clip.cells import control_cells, final_cells, grid_cells
 from backend.studies.tiny_clip.config import PRESETS, TinyClipConfig
 from backend.studies.tiny_clip.legs import legs_of, share_of, stage_sizes
 from backend.studies.tiny_clip.work import work
 
+RECORDED = Path(__file__).resolve().parents[3] / "assets" / "sample_runs"
+# as the probe found it, with nothing beside it, where those were recorded
+THERE = Pace(start=4.2, step=0.0034, token=7.0e-5, question=9.0e-4, gflop=0.01)
 TEACHER = {"image": Shape(128, 32, (4,) * 4, (512,) * 4), "text": Shape(96, 24, (4,) * 3, (384,) * 3)}
 
 
@@ -121,3 +129,14 @@ def test_more_students_are_more_work():
     one = sum(sum(part.amount.counts) for part in work(TinyClipConfig(seeds=1), 2).parts)
     five = sum(sum(part.amount.counts) for part in work(TinyClipConfig(), 2).parts)
     assert 0 < one < five
+
+
+@pytest.mark.parametrize(("name", "workers"), [("tiny_clip_quick", 2), ("tiny_clip", 1)])
+def test_what_is_counted_is_what_recorded_runs_took(name, workers):
+    run = RunDir(RECORDED / name)
+    config = build(TinyClipConfig, from_saved(TinyClipConfig, run.config()["config"]))
+    took, counted = run.status()["time"]["stages"], Counter()
+    for part in work(config, workers).parts:
+        counted["train" if part.stage == "train" else "start"] += part_seconds(part, THERE)  # they had no other stage
+    assert took.keys() == counted.keys()
+    assert all(took[stage] / 1.5 < counted[stage] < 1.5 * took[stage] for stage in took), (took, counted)
