@@ -103,6 +103,20 @@ class Shot:
         return as_body(found | {"trigger_id": (self.event["targets"] or [[None]])[0][0]})
 
 
+def openings(config: dict, *events: dict) -> list[dict]:
+    """The event with which a browser opens a page, for each page that has one of these events; without any, of all."""
+    found = []
+    for page in config["page"].values():
+        asked = not events or any(one["id"] in page["dependencies"] for one in events)
+        at_load = [
+            one
+            for one in config["dependencies"]
+            if one["id"] in page["dependencies"] and any(what == "load" for _, what in one["targets"])
+        ]
+        found += at_load[:1] if asked else []
+    return found
+
+
 JSON = {"content-type": "application/json"}
 
 

@@ -84,7 +84,6 @@ SAID = {
     "measure_plan": ["run", "plan", "number"],
     "see_pictures": ["run", "setting", "number"],
 }
-OPENINGS = ("open", "open_1", "open_2", "open_4", "open_5", "open_6", "open_7", "open_8")  # of the pages
 FORMS = ["follow", "start_1", "cost", "drop", "follow_4", "start_2", "expect", "show_example", "publish", "ask"]
 FORMS += ["start_3", "follow_8", "start_5", "follow_9", "start_6", "follow_10", "start_7", "follow_11"]
 HALF = "half a letter"
@@ -95,11 +94,9 @@ DEAR = ("visit", "discard", "cure", "repeat", "compare")
 
 
 @pytest.fixture
-def opened(siege):
-    """A session of Ben's, in which all pages were opened: their pickers offer what he may see."""
-    session = siege.session()
-    siege.throw("events", [Shot(event(siege, name), [BEN.id]) for name in OPENINGS], session)
-    return session
+def opened(siege, name):
+    """A session of Ben's, in which the page of the event was opened: its picker offers what he may see."""
+    return siege.open(BEN.id, event(siege, name))
 
 
 def event(siege, name: str) -> dict:
@@ -189,8 +186,8 @@ def test_every_event_with_another_number_of_values(siege):
     siege.verify(answers)
 
 
-def test_half_a_letter_ends_no_more_than_the_session_that_sent_it(siege, opened):
-    answers = []
+def test_half_a_letter_ends_no_more_than_the_session_that_sent_it(siege):
+    answers, opened = [], siege.open(BEN.id, event(siege, "see"))
     for one in private(siege):
         answers += siege.throw(
             "events", [Shot(one, ["\ud800"] * len(one["inputs"]), dict.fromkeys(GOOD, "\ud800"))], siege.session()
@@ -201,8 +198,8 @@ def test_half_a_letter_ends_no_more_than_the_session_that_sent_it(siege, opened)
 
 
 @pytest.mark.slow
-def test_ten_million_letters_in_any_form_or_event(siege, opened):
-    answers = []
+def test_ten_million_letters_in_any_form_or_event(siege):
+    answers, opened = [], siege.open(BEN.id)
     for name in [*FORMS, *SAID, "tick", "tell_train", "open"]:
         one = event(siege, name)
         good = on_screen(siege, one)

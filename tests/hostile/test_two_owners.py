@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tests.hostile.siege import ADA, BEN, STRANGER, Shot
-from tests.hostile.test_hostile_events import GOOD, OPENINGS, private
+from tests.hostile.test_hostile_events import GOOD, private
 from tests.hostile.test_hostile_events import event as event_named
 
 PAIRS = [(ADA, BEN), (BEN, ADA)]
@@ -18,12 +18,9 @@ def answered(siege, name, data, said=None, session="siege"):
     return siege.throw("owners", [Shot(event_named(siege, name), data, said)], session)
 
 
-def at_home(siege, owner) -> str:
-    """A session in which this owner opened all pages, so that their pickers offer what is theirs."""
-    session = siege.session()
-    for name in OPENINGS:
-        answered(siege, name, [owner], None, session)
-    return session
+def at_home(siege, owner, *names) -> str:
+    """A session in which this owner opened the pages of these events, or all: their pickers offer what is theirs."""
+    return siege.open(owner, *(event_named(siege, name) for name in names))
 
 
 def text_of(answers) -> str:
@@ -80,11 +77,11 @@ def test_what_is_refused_to_others_is_open_to_the_owner(siege, mine, other):
     for name, said in reading:
         one = event_named(siege, name)
         data = {owner: [owner, *[None] * (len(one["inputs"]) - 1)] for owner in (mine.id, other.id)}
-        theirs = text_of(answered(siege, name, data[other.id], GOOD | said, at_home(siege, other.id)))
-        own = text_of(answered(siege, name, data[mine.id], GOOD | said, at_home(siege, mine.id)))
+        theirs = text_of(answered(siege, name, data[other.id], GOOD | said, at_home(siege, other.id, name)))
+        own = text_of(answered(siege, name, data[mine.id], GOOD | said, at_home(siege, mine.id, name)))
         assert own != theirs, f"{name} does not tell owners apart"
         assert mine.secret not in theirs
-    shown = text_of(answered(siege, "visit", [mine.id], {"run": run}, at_home(siege, mine.id)))
+    shown = text_of(answered(siege, "visit", [mine.id], {"run": run}, at_home(siege, mine.id, "visit")))
     assert mine.secret in shown, "the owner reads the words that others must not"
 
 
@@ -93,7 +90,7 @@ def test_a_share_opens_one_run_for_reading_until_it_is_taken_back(siege):
     assert share(siege, ADA, run, True) is None and share(siege, ADA, "recorded/quick", True) is None
     link = share(siege, BEN, run, True)
     assert link and BEN.id not in link and BEN.run not in link
-    guest = at_home(siege, ADA.id)
+    guest = at_home(siege, ADA.id, "visit", "choose")
     read = text_of(answered(siege, "visit", [ADA.id], {"run": link}, guest))
     assert BEN.secret in read and BEN.id not in read and BEN.run not in read
     before = siege.things_of(BEN)
@@ -127,7 +124,7 @@ def test_a_share_opens_one_run_for_reading_until_it_is_taken_back(siege):
 
 def test_a_file_to_take_away_is_made_for_its_owner_alone_and_lies_under_a_name_nobody_guesses(siege):
     run = BEN.keys[0]
-    home, away = at_home(siege, BEN.id), at_home(siege, ADA.id)
+    home, away = at_home(siege, BEN.id, "take"), at_home(siege, ADA.id, "take")
     answered(siege, "show", [BEN.id, run], None, home)
     own = answered(siege, "take", [BEN.id, run], {"kind": "jsonl"}, home)[-1].text
     url = json.loads(own.removeprefix("data:"))["output"]["data"][0]["url"]
