@@ -49,7 +49,7 @@ from components.frame.language import chinese
 from components.frame.lean import LeanBlocks
 from components.frame.navigation import COMPARE, NoSuchPage, OldLinks, Place, address_of, places
 from components.frame.routes import health_route, shut_routes
-from components.frame.sessions import keep_places, spare_connections
+from components.frame.sessions import keep_places, spare_connections, sum_up_no_events
 from components.frame.theme import FAVICON, make_theme, page_assets
 from components.run.shares import Shares
 from components.run.shelf import Shelf
@@ -71,6 +71,7 @@ def build_demo(
     """
     keep_places()
     spare_connections()
+    sum_up_no_events()
     root, host = home() / "runs", host or this_host()
     runner = runner or make_runner(root, host)
     studies = {address_of(study.name): study for study in all_studies() if study.shown}

@@ -46,10 +46,21 @@ def test_without_our_mend_it_would_so_the_mend_is_still_needed(sizes):
     assert held[-1] >= held[0] + TIMES, "Gradio keeps places itself by now: components/frame/sessions.py can go"
 
 
-def test_the_page_is_built_with_it(monkeypatch, tmp_path):
+def summed_up(demo: gr.Blocks) -> dict:
+    """What Gradio has worked out by itself after one event."""
+    queue = demo._queue
+    queue.events_recorded += 1
+    return queue.compute_analytics_summary([{"function": "see", "status": "success", "process_time": 0.1}])["functions"]
+
+
+def test_the_page_is_built_with_it_and_sums_up_no_events(monkeypatch, tmp_path):
     monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path))
+    monkeypatch.delenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", raising=False)
     monkeypatch.setattr(SessionState, "__setitem__", sessions._put)
-    in_loop(app.build_demo)
+    with gr.Blocks(analytics_enabled=False) as other:
+        pass
+    assert summed_up(other), "Gradio sums up nothing any more: components/frame/sessions.py can leave it alone"
+    assert not summed_up(in_loop(app.build_demo))
     assert SessionState.__setitem__ is sessions.put_in_its_place
 
 
