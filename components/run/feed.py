@@ -55,7 +55,9 @@ def look(run: RunDir, seen: dict, reads: Sequence[Read]) -> tuple[dict, dict]:
             sent[read.part] = sent.get(read.part, 0) + 1
             about = {"run": seen["key"], "fresh": fresh, "number": sent[read.part]}
             news[read.part] = about | read.content(run, {name: rows[name] for name in read.files}, fresh)
-    news[RESULTS] = run.rows(RESULTS) if fresh or rows[RESULTS] else None
+    news[RESULTS] = None
+    if fresh or rows[RESULTS]:  # with a cursor at 0 all of them have just been read
+        news[RESULTS] = run.rows(RESULTS) if before.get(RESULTS) else rows[RESULTS]
     return news, {**seen, "worker": worker, "cursors": cursors, "sent": sent}
 
 

@@ -173,7 +173,7 @@ class RunView:
         for panel in self.panels:
             updates |= panel.look(look)
         spent = int(elapsed(status) or 0)  # the time goes on while nothing else does
-        stamp = json.dumps([status, spent, bool(run.rows_since(feed.RESULTS, 0)[1])], sort_keys=True)
+        stamp = json.dumps([status, spent, bool(seen["cursors"][feed.RESULTS])], sort_keys=True)
         if stamp != seen["status"]:
             updates |= self._head(look, seen)
         return {**updates, self.seen: {**seen, "status": stamp, "state": status["state"]}}
