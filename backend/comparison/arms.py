@@ -1,10 +1,11 @@
 """The arms' data sets: real questions by every selector, the texts of the search, and the controls made of them.
 
 Each is made once for its recipe and left as a file (datasets.py). Knows selectors and the search; trains no student of
-the comparison and never sees a test question.
+the comparison and sees no test question, but to keep written texts from being like one.
 """
 
 import random
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median_high
 
@@ -12,13 +13,14 @@ from backend.comparison.beginning import best_start
 from backend.comparison.datasets import keep, kept, kept_rows, put_into, rows_of
 from backend.comparison.distilling import distilled_rows
 from backend.comparison.judging import evolve_rows
-from backend.comparison.materials import Materials
+from backend.comparison.materials import Materials, digest_of
 from backend.comparison.names import DECODERS, SELECTED
 from backend.comparison.needed import BEGUN, OF_SEARCH, parts
 from backend.comparison.searching import search_text
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
 from backend.search.state import VERSION
+from backend.search.writing import WRITING
 from backend.selection import SELECTORS
 from backend.selection.select import SelectSettings, select
 
@@ -73,6 +75,8 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
             "readers": judges_of(materials),
             "search": VERSION,
         }
+        if "written" in c.moves:
+            recipe |= {"writing": asdict(WRITING), "kept_out": digest_of(materials.kept_out())}
         # left out where they are as ever, so that what was made before there was a choice is found
         recipe |= {name: getattr(c, name) for name, usual in CHOICES.items() if getattr(c, name) != usual}
     return recipe

@@ -182,7 +182,8 @@ class ComparisonConfig:
     )
     moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
-        "What a round changes: every other round a whole question, otherwise a phrase, a word or a token in turn.",
+        "What a round changes: every other round a whole question, a real one or one that a model wrote, otherwise "
+        "a phrase, a word or a token in turn.",
         "Text",
         label="What the search changes",
         choices=MOVES,

@@ -52,6 +52,10 @@ class Materials:
     def test(self) -> list[Question]:
         return self._questions("test", self.config.test_limit)
 
+    def kept_out(self) -> list[Question]:
+        """All questions of validation and test, which no written text may be like."""
+        return self._questions("validation", 0) + self._questions("test", 0)
+
     @cached_property
     def examples(self) -> list[Example]:
         """All training questions as examples."""
@@ -87,4 +91,9 @@ class Materials:
 
     def digest(self) -> str:
         """A short name of the training and validation questions: an arm's data set depends on them and its settings."""
-        return hashlib.sha256(repr((self.train, self.validation)).encode()).hexdigest()[:16]
+        return digest_of((self.train, self.validation))
+
+
+def digest_of(questions: object) -> str:
+    """A short name of lists of questions."""
+    return hashlib.sha256(repr(questions).encode()).hexdigest()[:16]

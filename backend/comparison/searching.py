@@ -17,6 +17,8 @@ from backend.search.court import SearchPlan, as_example
 from backend.search.moves import Draft
 from backend.search.search import Found, Search
 from backend.search.state import material_of, search_through
+from backend.search.writing import with_written
+from backend.search.written import FILE
 from backend.selection import SELECTORS
 
 DRAWS = 3  # of random questions, beside the beginning, that decide on a step size
@@ -31,7 +33,7 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
     begins = [row["provenance"]["row"] for row in start]
     drafts = [Draft(materials.train[i].question, materials.examples[i].answer, materials.train[i].id) for i in begins]
     found = search_through(
-        run, drafts, lambda: step_sizes(materials, drafts), lambda lrs: make_search(materials, lrs), say
+        run, drafts, lambda: step_sizes(materials, drafts), lambda lrs: make_search(materials, lrs, run), say
     )
     about = {"arm": "text", "trainings": found.trainings, "lrs": list(found.lrs)}
     real = {question.question for question in materials.train}
@@ -42,8 +44,8 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
     ]
 
 
-def make_search(materials: Materials, lrs: tuple[float, ...]) -> Search:
-    """The search over the materials' readers, with a step size for each."""
+def make_search(materials: Materials, lrs: tuple[float, ...], run: RunDir) -> Search:
+    """The search over the materials' readers, with a step size for each. What a writer wrote is left in the run."""
     c = materials.config
     plan = SearchPlan(
         task=c.task,
@@ -62,6 +64,9 @@ def make_search(materials: Materials, lrs: tuple[float, ...]) -> Search:
         seed=c.seed,
     )
     material = material_of(materials.train, materials.examples, materials.own, materials.spec)
+    if "written" in c.moves:
+        file = run.artifacts / FILE
+        material = with_written(material, materials.own, materials.spec, file, materials.kept_out, c.seed)
     return Search(materials.judges(), materials.train, materials.validation, material, plan)
 
 

@@ -13,7 +13,7 @@ from backend.comparison.kinds import Cell, kinds_of
 from backend.comparison.names import DECODERS, SELECTED
 from backend.comparison.needed import parts as needed
 from backend.runs.work import START, Amount, Number, Part, Work, apart, total
-from backend.search.count import SearchCount
+from backend.search.count import SearchCount, writing
 from backend.studies.text_distillation import cost
 
 TOKENS, LONGER = {"pocket_science": 22}, 45  # of an example with the padding beside it; one of a real exam
@@ -124,7 +124,8 @@ def search(c: ComparisonConfig) -> SearchCount:
 def searched(c: ComparisonConfig, workers: int) -> list[Part]:
     """The step size, then the rounds, for each reader."""
     chosen = validated(c, size(c)) * ((1 + DRAWS) * tried(c) if len(c.lrs) > 1 else 0)
-    return judged(c, "search", chosen + total(search(c).amounts()), workers)
+    written = [Part("arms", "writing", writing(tokens(c)), c.model)] if "written" in c.moves else []
+    return [*written, *judged(c, "search", chosen + total(search(c).amounts()), workers)]
 
 
 def judged(c: ComparisonConfig, name: str, amount: Amount, workers: int) -> list[Part]:

@@ -10,11 +10,17 @@ from backend.runs.work import Amount, Number, total
 from backend.search.schedule import ends, validates
 
 VALIDATIONS, VALIDATE_EVERY, CONFIRMATIONS, CHOOSERS = 4, 6, 4, 12  # court.SearchPlan's own
+WRITER_STEPS, WRITER_BATCH, WRITTEN = 300, 32, 1000  # writing.Writing's own
 RACE = ((17, 1), (10, 1), (4, 2))  # at most: texts and their students, see trials.py
 BEGIN = (1, 1, 1, 2)  # students of a set to begin with, stage by stage, see search.py
 CHILDREN = 6  # at most, of the best sets of a stage, see beginnings.py
 WAYPOINTS, RANKED = 6, 3.8  # states at which changes are ranked, and tokens for each one read, see influence.py
 STACKED, PASS = 512, 4096  # tokens of a step that is stacked with others, and of one pass
+
+
+def writing(tokens: Number) -> Amount:
+    """A writer of texts of so many tokens, taught once for a search."""
+    return Amount(steps=WRITER_STEPS, tokens=(WRITER_STEPS * WRITER_BATCH + WRITTEN) * tokens)
 
 
 @dataclass(frozen=True)

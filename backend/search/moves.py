@@ -2,13 +2,16 @@
 
 `question` puts another real question and its answer in the place. `phrase` recombines: part of the text with part of a
 real question that begins or ends alike, or has the same answer, so that what comes out mostly reads as language.
-`word` changes, adds or drops a word. `token` is a swap ranked by a gradient (tokens.py). Only `question` brings another
-answer, one that is alike in length. Knows texts; no model and no score.
+`word` changes, adds or drops a word. `token` is a swap ranked by a gradient (tokens.py). `written` puts a question that
+a model wrote in the place (writing.py). Only whole questions bring another answer, one that is alike in length. Knows
+texts; no model and no score.
 """
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from backend.search.names import WHOLE
 
 LONGEST = 1.2  # a text may grow to this many times the words of the longest real question
 SHARED = 2  # words that two questions must begin or end with alike to be recombined there
@@ -18,7 +21,8 @@ SMALL_WORDS = frozenset("a an the of in on by for from to with at is are was wer
 
 @dataclass(frozen=True)
 class Draft:
-    """One example while it is worked on: its text, its answer, and the real question whose place or words it has."""
+    """One example while it is worked on: its text, its answer, and the question whose place or words it has: a real
+    one's id, or of a written one its row in the file (written.py)."""
 
     question: str
     answer: str
@@ -28,12 +32,14 @@ class Draft:
 @dataclass(frozen=True)
 class Material:
     """What moves draw from: all real questions, the lengths of their answers as core/text/lengths.py counts them, and
-    their words."""
+    their words; and what a model wrote, with the lengths of those answers."""
 
     drafts: tuple[Draft, ...]
     lengths: tuple[int, ...]
     words: tuple[str, ...]
     longest: int
+    written: tuple[Draft, ...] = ()
+    written_lengths: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, drafts: Sequence[Draft], lengths: Sequence[int]) -> "Material":
@@ -41,12 +47,21 @@ class Material:
         every = tuple(sorted({word for one in words for word in one if word}))
         return cls(tuple(drafts), tuple(lengths), every, int(LONGEST * max(map(len, words))))
 
+    def whole(self, move: str) -> tuple[tuple[Draft, ...], tuple[int, ...]]:
+        """What a move that brings whole questions draws from, with the lengths of the answers."""
+        return (self.written, self.written_lengths) if move == "written" else (self.drafts, self.lengths)
+
 
 def draw(move: str, draft: Draft, length: int, material: Material, rng: random.Random) -> Draft:
     """A neighbour of the draft, whose answer has this length. May by chance be the draft itself."""
-    if move == "question":
-        alike = [i for i, other in enumerate(material.lengths) if other == length]
-        return material.drafts[rng.choice(alike)] if alike else draft
+    if move in WHOLE:
+        of_move = {
+            "question": (material.drafts, material.lengths),
+            "written": (material.written, material.written_lengths),
+        }
+        drafts, lengths = of_move[move]
+        alike = [i for i, other in enumerate(lengths) if other == length]
+        return drafts[rng.choice(alike)] if alike else draft
     words = words_of(draft.question)
     changed = _recombined(draft, material, rng) if move == "phrase" else _reworded(words, material, rng)
     return rewritten(draft, " ".join(changed[: material.longest]))

@@ -34,6 +34,7 @@ from backend.core.training.stacked import finetuned_each
 from backend.search.beginnings import beginnings, children
 from backend.search.court import Court, Heat, SearchPlan, Students, as_example, value_of
 from backend.search.moves import Draft, Material, draw
+from backend.search.names import WHOLE
 from backend.search.objectives import Answers
 from backend.search.schedule import ends, restart_of, validates, within
 from backend.search.tokens import token_proposals
@@ -257,18 +258,20 @@ class Search:
                 Proposal(other, draft)
                 for slot, draft in drawn
                 for other, length in enumerate(lengths)
-                if other == slot or (move == "question" and length == lengths[slot])  # it fits there as well
+                if other == slot or (move in WHOLE and length == lengths[slot])  # it fits there as well
             ]
         taken = {draft.question for draft in drafts}
         return [one for one in found if one.draft.question not in taken]
 
 
 def move_of(number: int, moves: Sequence[str]) -> str:
-    """The move of a round: every other one whole questions, where they are allowed, and the others in turn between."""
-    others = [move for move in moves if move != "question"]
-    if len(others) == len(moves):
-        return others[(number - 1) % len(others)]
-    return others[(number // 2 - 1) % len(others)] if others and number % 2 == 0 else "question"
+    """The move of a round: every other one whole questions, where they are allowed, and the others in turn between;
+    whole questions of two kinds in turn as well."""
+    whole, others = ([move for move in moves if (move in WHOLE) == wanted] for wanted in (True, False))
+    if not whole or not others:
+        return moves[(number - 1) % len(moves)]
+    among, turn = (others, number // 2 - 1) if number % 2 == 0 else (whole, number // 2)
+    return among[turn % len(among)]
 
 
 def _number(value: float) -> float | None:

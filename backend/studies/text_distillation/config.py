@@ -173,7 +173,8 @@ class DistillConfig:
         "Text", label="Geometry of the ranking", choices=GEOMETRIES, only_with=SEARCHED)
     search_moves: tuple[str, ...] = setting(
         ("question", "phrase", "word"),
-        "Search: what a round changes; every other round a whole question, otherwise the others in turn.", "Text",
+        "Search: what a round changes; every other round a whole question, a real one or one that a model wrote, "
+        "otherwise the others in turn.", "Text",
         label="What the search changes", choices=MOVES, public=len(MOVES), only_with=SEARCHED)
     search_objective: str = setting(
         "error",
@@ -290,6 +291,6 @@ def check_moves(task: str, name: str, moves: tuple[str, ...]) -> None:
         raise setting_error(
             name,
             f"{name} has token, which needs the words around a question; {task} has none.",
-            "question, phrase or word",
+            "question, phrase, word or written",
             "Take token off the list.",
         )

@@ -12,7 +12,7 @@ from backend.core.models.registry import find
 from backend.disk import home
 from backend.runs.pace import REFERENCE
 from backend.runs.work import START, Amount, Number, Part, Work, total
-from backend.search.count import SearchCount
+from backend.search.count import SearchCount, writing
 from backend.studies.text_distillation.branching import RECORDING
 from backend.studies.text_distillation.cells import Cell, cells
 from backend.studies.text_distillation.config import DistillConfig
@@ -145,6 +145,9 @@ def search_parts(c: DistillConfig, workers: int) -> list[Part]:
         return []
     judged, ranked = total(search(c).judged()), total(search(c).ranked())
     parts = [Part("decode", "students of the search", judged, reader, workers) for reader in readers(c)]
+    if "written" in c.search_moves:
+        written = writing((question(c) + FRAME) * PADDED)
+        parts.append(Part("decode", "questions written", written, c.model))
     return parts + [Part("decode", "changes ranked", ranked, reader) for reader in readers(c)]
 
 

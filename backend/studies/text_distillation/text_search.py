@@ -6,8 +6,10 @@ a setup and the run folder; the search itself is in backend/search.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from backend.core.pool import Workers, kept
+from backend.core.text.tasks import Question
 from backend.core.text.text_data import load_questions
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
@@ -15,8 +17,11 @@ from backend.search.court import Heat, SearchPlan, as_example
 from backend.search.moves import Draft
 from backend.search.search import Found, Search, Spread
 from backend.search.state import STATE, last_round, material_of, search_through
+from backend.search.writing import with_written
+from backend.search.written import FILE
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import checking_work, search_work
+from backend.studies.text_distillation.prompt_facts import tested
 from backend.studies.text_distillation.revert import tokens_changed
 from backend.studies.text_distillation.setup import Setup
 
@@ -48,7 +53,10 @@ def search_texts(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
                 yield heat, values
 
         searching = spread if workers.count > 1 else None
-        search_through(run_dir, drafts, lambda: step_sizes(c), lambda lrs: make_search(setup, lrs, searching), say)
+        written = run_dir.artifacts / FILE
+        search_through(
+            run_dir, drafts, lambda: step_sizes(c), lambda lrs: make_search(setup, lrs, searching, written), say
+        )
 
 
 def step_sizes(config: DistillConfig) -> list[float]:
@@ -85,8 +93,11 @@ def write_snapshot(setup: Setup, found: Found, run_dir: RunDir) -> None:
     run_dir.append("prompts", {"step": step, "round": found.round, "prompts": rows})
 
 
-def make_search(setup: Setup, lrs: tuple[float, ...], spread: Spread | None = None) -> Search:
-    """Students of the search are those of the ordinary regime: the same steps, batch and step size."""
+def make_search(
+    setup: Setup, lrs: tuple[float, ...], spread: Spread | None = None, written: Path | None = None
+) -> Search:
+    """Students of the search are those of the ordinary regime: the same steps, batch and step size. `written` is the
+    file of a writer's texts, which only who draws changes needs."""
     c = setup.config
     readers = setup.readers()[: len(lrs)]
     plan = SearchPlan(
@@ -106,4 +117,12 @@ def make_search(setup: Setup, lrs: tuple[float, ...], spread: Spread | None = No
     )
     validation = load_questions(c.task, "validation", c.own_data, answers_from=c.counted_from)
     material = material_of(setup.train, setup.train_examples, setup.own, setup.spec)
+    if written and "written" in c.search_moves:
+        kept_out = partial(kept_out_of, setup, validation)
+        material = with_written(material, setup.own, setup.spec, written, kept_out, c.seed)
     return Search(readers, setup.train, validation, material, plan, spread)
+
+
+def kept_out_of(setup: Setup, validation: Sequence[Question]) -> list[Question]:
+    """The questions of validation and test, which no written text may be like."""
+    return [*validation, *tested(setup)]

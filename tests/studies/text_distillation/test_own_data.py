@@ -111,7 +111,10 @@ def test_the_words_around_a_question_are_what_two_prompts_share_at_their_ends():
         ({"task": "own_text"}, "a file or a folder"),
         ({"data_file": "mine.json"}, "a task that begins with own_"),
         ({"task": "own_letters", "data_file": "mine.json"}, "own_options"),
-        ({"task": "own_prompts", "data_file": "mine.json", "search_moves": ("token",)}, "question, phrase or word"),
+        (
+            {"task": "own_prompts", "data_file": "mine.json", "search_moves": ("token",)},
+            "question, phrase, word or written",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_a_file_are_refused_with_what_does(changes, expected):

@@ -1,0 +1,50 @@
+"""A comparison whose search may take what a model wrote: it is told in the data set, and no test question gets in."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from backend.comparison.arms import recipe_of
+from backend.comparison.materials import Materials
+from backend.search import writing
+from backend.search.written import FILE
+from tests import tiny_comparison
+from tests.tiny_comparison import start
+
+one_process = tiny_comparison.one_process
+config = tiny_comparison.config
+
+
+@pytest.fixture(scope="module")
+def asked(config):
+    """Arms of real questions that a writer's take the place of."""
+    return replace(config, arms=("init", "text"), moves=("written",), seeds=1, students=config.students[:1], rounds=2)
+
+
+def test_texts_of_a_writer_are_told_from_real_ones_and_none_is_a_question_of_the_test(asked, tmp_path, monkeypatch):
+    materials = Materials(asked)
+    answers = [example.answer for example in materials.examples]
+    texts = [(f"Which of {number} hens lays an egg?", answer) for number, answer in enumerate(answers)]
+    texts += [(question.question, answers[0]) for question in materials.kept_out()]
+    monkeypatch.setattr(writing, "write", lambda *_: texts)
+    run, state = start(asked, tmp_path / "run")
+    assert state == "finished"
+    rows = [json.loads(line) for line in (run.artifacts / FILE).read_text("utf-8").splitlines()]
+    assert {row["outcome"] for row in rows[: len(answers)]} == {"taken"}
+    assert "taken" not in {row["outcome"] for row in rows[len(answers) :]}
+    made = [row for row in run.rows("arms/text") if not row["provenance"]["verbatim"]]
+    assert made, "the search took some"
+    for row in made:
+        taken = rows[int(row["provenance"]["id"].removeprefix("written_"))]
+        assert row["prompt"] == f"Question: {taken['question']}\nAnswer:" and row["answer"] == taken["answer"]
+    [summary] = [json.loads((run.path / "summary.json").read_text("utf-8"))["texts"]["text"]]
+    assert summary["prompts"] - summary["verbatim_real"] == len(made)
+
+
+def test_a_data_set_depends_on_the_test_questions_only_where_a_writer_must_be_kept_from_them(asked):
+    def recipe(moves: tuple[str, ...], test_limit: int) -> dict:
+        return recipe_of(Materials(replace(asked, moves=moves, test_limit=test_limit)), "text", 0)
+
+    assert "kept_out" not in recipe(("word",), 0)
+    assert recipe(("written",), 0) == recipe(("written",), 2)  # all of them, however many are asked
