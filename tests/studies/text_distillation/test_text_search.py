@@ -11,10 +11,13 @@ from backend.runs.carry_out import run_to_the_end
 from backend.runs.folder import RunDir
 from backend.runs.progress import Stopped
 from backend.search import state as searching
+from backend.search import writing
 from backend.studies.text_distillation import text_search
 from backend.studies.text_distillation.cells import cells
 from backend.studies.text_distillation.run import run
+from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.study import STUDY
+from backend.studies.text_distillation.text_search import kept_out_of, make_search
 from tests.studies.text_distillation.test_run import tiny_config
 
 
@@ -58,6 +61,15 @@ def test_the_texts_are_the_searchs_and_the_soft_prompts_are_learned_beside_them(
     assert {(arm, config.model) for arm in config.arms} <= arms and ("text", config.other_model) in arms
     summary = json.loads((found.path / "summary.json").read_text(encoding="utf-8"))
     assert summary["judged_by"] is None and 0 <= summary["tokens_changed"] <= 1 and summary["reverted"] == 0
+
+
+def test_a_writers_texts_are_left_in_the_run_and_only_for_who_draws_changes(config, tmp_path, monkeypatch):
+    setup, file = Setup(replace(config, search_moves=("written", "word"))), tmp_path / "written.jsonl"
+    answer, asked = setup.train_examples[0].answer, kept_out_of(setup, [])[0].question
+    monkeypatch.setattr(writing, "write", lambda *_: [("Which of nine hens lays an egg?", answer), (asked, answer)])
+    assert make_search(setup, (0.01,)).material.written == () and not file.exists()
+    (taken,) = make_search(setup, (0.01,), written=file).material.written
+    assert (taken.question, taken.answer, taken.origin) == ("Which of nine hens lays an egg?", answer, "written_0000")
 
 
 def test_a_run_stopped_in_its_search_ends_as_one_that_was_not(config, tmp_path, monkeypatch):
