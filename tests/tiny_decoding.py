@@ -26,7 +26,7 @@ def one_process(monkeypatch):
     monkeypatch.setenv("DISTILLOSCOPE_WORKERS", "1")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def config(tiny_models, tiny_tasks) -> DistillConfig:
     small = tiny_config(tiny_models, tiny_tasks, "opt")
     return replace(small, prompt_lr=FREE, admm_every=2, admm_neighbours=5, arms=("text",), regimes=("ordinary",))

@@ -1,10 +1,6 @@
 """Branches of real runs on tiny models: same settings, same numbers; other settings, another way; and refusals."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,8 +14,10 @@ from backend.runs.folder import RunDir
 from backend.settings import as_json
 from backend.studies.text_distillation.branching import FIXED, make_branch
 from backend.studies.text_distillation.study import STUDY
-from tests.studies.text_distillation.test_run import ROOT, command, outcome, start, tiny_config
+from tests import deaths
+from tests.studies.text_distillation.test_run import outcome, start, tiny_config
 
+killed = deaths.killed
 LEARNING = ("experts", "distil", "decode")
 
 
@@ -87,15 +85,12 @@ def test_a_branch_of_a_branch_remembers_the_whole_line_and_outlives_its_parent(p
     assert outcome(follow(second, config, STUDY.stage_names)) == outcome(parent)
 
 
-def test_a_killed_branch_resumes_to_the_same_numbers(parent, config, tmp_path):
+def test_a_killed_branch_resumes_to_the_same_numbers(parent, config, killed, tmp_path):
     config = replace(config, outer_steps=60, checkpoint_every=50)
     whole = follow(make_branch(parent, 4, tmp_path / "whole", config), config)
     branch = make_branch(parent, 4, tmp_path / "killed", config)
-    words = [*command(branch), "--stages", ",".join(LEARNING)]
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-m", "benchmarks.dying", "row prompts.jsonl", "3", *words[words.index("run") :]]
-    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, check=False, start_new_session=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr  # past the branch, before any checkpoint
+    # past the branch, before any checkpoint
+    assert killed(branch, "row prompts.jsonl", 3, "--stages", ",".join(LEARNING)), branch.log_file.read_text()
     assert len(branch.rows("prompts")) == 5
     assert not (branch.artifacts / "checkpoint.safetensors").exists()
     assert outcome(follow(branch, config)) == outcome(whole)

@@ -1,5 +1,6 @@
 """Every decoder: it begins at the real questions, remembers across a stop, and ends in its own tokens; its settings."""
 
+import functools
 import json
 from dataclasses import replace
 
@@ -24,6 +25,17 @@ config = tiny_decoding.config
 ready = tiny_decoding.ready
 
 
+@pytest.fixture(scope="module")
+def whole(config, tmp_path_factory):
+    """A decoder's run that nobody stopped, computed when it is first asked for."""
+    root = tmp_path_factory.mktemp("whole")
+    return functools.cache(lambda decoder: start(longer(config, decoder), root / decoder)[0])
+
+
+def longer(config: DistillConfig, decoder: str) -> DistillConfig:
+    return replace(config, decoder=decoder, outer_steps=8)
+
+
 def test_every_name_in_the_config_leads_to_a_decoder():
     names = next(item.choices for item in settings.describe(DistillConfig) if item.name == "decoder")
     assert len(names) > 3 and all(issubclass(resolve(DECODERS[name].ref), Decoder) for name in names)
@@ -46,10 +58,11 @@ def test_every_decoder_begins_at_the_real_questions_and_ends_in_its_own_tokens(d
 
 @pytest.mark.parametrize("decoder", ["straight_through", "guided"])
 @pytest.mark.parametrize("stop_at", [1, 3])
-def test_a_stopped_run_resumes_to_the_numbers_of_an_unbroken_one(decoder, stop_at, config, tmp_path, monkeypatch):
+def test_a_stopped_run_resumes_to_the_numbers_of_an_unbroken_one(
+    decoder, stop_at, config, whole, tmp_path, monkeypatch
+):
     """Between choices of tokens too: what a decoder remembers is in the checkpoint."""
-    config = replace(config, decoder=decoder, outer_steps=8)
-    whole, _ = start(config, tmp_path / "whole")
+    config, whole = longer(config, decoder), whole(decoder)
     append, folder = RunDir.append, tmp_path / "broken"
 
     def stop_there(self, name, row):

@@ -1,11 +1,6 @@
 """Whole runs on tiny models: files, resumption after a kill, and bad input. Real calls, real processes."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +14,11 @@ from backend.runs.folder import RunDir
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.learning import ASTRAY, count_astray
 from backend.studies.text_distillation.study import STUDY
+from tests import deaths
 from tests.marks import SLOW
 from tests.tiny import FAMILIES
 
+killed = deaths.killed
 ROOT = Path(__file__).parents[3]
 
 
@@ -31,9 +28,15 @@ def one_process(monkeypatch):
     monkeypatch.setenv("DISTILLOSCOPE_WORKERS", "1")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def config(tiny_models, tiny_tasks) -> DistillConfig:
     return tiny_config(tiny_models, tiny_tasks, "opt", "llama")
+
+
+@pytest.fixture(scope="module")
+def plain(config, tmp_path_factory) -> RunDir:
+    """A run with these settings, to its end; it is only read."""
+    return start(config, tmp_path_factory.mktemp("plain") / "run")[0]
 
 
 def tiny_config(models, tasks, family: str, other: str = "") -> DistillConfig:
@@ -134,16 +137,11 @@ def stopped_at_three(config, folder, monkeypatch):
     return folder
 
 
-def test_a_stopped_run_resumes_to_the_numbers_of_an_unbroken_one(config, tmp_path, monkeypatch):
-    whole, _ = start(config, tmp_path / "whole")
+def test_a_stopped_run_resumes_to_the_numbers_of_an_unbroken_one(config, plain, tmp_path, monkeypatch):
     folder = stopped_at_three(config, tmp_path / "broken", monkeypatch)
     run, state = start(config, folder)
     assert state == "finished"
-    assert outcome(run) == outcome(whole)
-
-
-def command(run: RunDir) -> list[str]:
-    return [sys.executable, "-m", "backend", "run", "text_distillation", "--out", str(run.path), "--from-config"]
+    assert outcome(run) == outcome(plain)
 
 
 @pytest.fixture(scope="module")
@@ -154,24 +152,16 @@ def whole(tiny_models, tiny_tasks, tmp_path_factory) -> RunDir:
     return start(config, tmp_path_factory.mktemp("whole") / "run")[0]
 
 
-@pytest.mark.parametrize("rows_before_kill", [2, SLOW(5), 9])
-def test_a_killed_worker_resumes_to_the_same_final_metrics(rows_before_kill, whole, tmp_path, home):
+@pytest.mark.parametrize("snapshot", [2, SLOW(4), 6])  # of updates 2, 6 and 10
+def test_a_killed_worker_resumes_to_the_same_final_metrics(snapshot, whole, killed, tmp_path):
     """kill -9 between checkpoints: the rows after the last one are dropped and computed again."""
     config = settings.build(DistillConfig, whole.config()["config"])
     run = RunDir.create(tmp_path / "killed", "text_distillation", None, settings.as_json(config))
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command(run), cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as worker:
-        deadline = time.monotonic() + 90
-        while sum(row["stage"] == "distil" for row in run.rows("metrics")) < rows_before_kill:
-            assert time.monotonic() < deadline and worker.poll() is None
-            time.sleep(0.01)
-        worker.send_signal(signal.SIGKILL)
+    assert killed(run, "row prompts.jsonl", snapshot)
     assert not run.worker_alive()
-    done = subprocess.run(command(run), cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    assert run.status()["state"] == "finished"
+    rows = [row for row in run.rows("metrics") if row["stage"] == "distil"]
+    assert len(rows) == 2 * (snapshot - 1) and len(rows) % config.checkpoint_every
+    assert start(config, run.path)[1] == "finished"
     assert outcome(run) == outcome(whole)
 
 
@@ -248,10 +238,9 @@ def test_a_run_that_goes_astray_ends_with_a_sentence(config, tmp_path):
         start(config, tmp_path / "run")
 
 
-def test_a_students_way_is_told_at_every_snapshot_beside_the_first_expert(config, tmp_path):
-    run, _ = start(config, tmp_path / "run", ("experts", "distil"))
-    rows = run.rows("paths")
-    assert [row["step"] for row in rows] == [row["step"] for row in run.rows("prompts")] == [0, 2, 4, 6]
+def test_a_students_way_is_told_at_every_snapshot_beside_the_first_expert(config, plain):
+    rows = plain.rows("paths")
+    assert [row["step"] for row in rows] == [row["step"] for row in plain.rows("prompts")] == [0, 2, 4, 6]
     for row in rows:
         assert row["student"][0] == row["expert"][0] == [0, 0] and row["expert"][-1] == [1, 0]
         assert len(row["student"]) == config.inner_steps + 1 and len(row["expert"]) == config.expert_span + 1
@@ -261,14 +250,13 @@ def test_a_students_way_is_told_at_every_snapshot_beside_the_first_expert(config
     assert rows[0]["expert"] == rows[-1]["expert"] and rows[0]["student"] != rows[-1]["student"]
 
 
-def test_the_lens_sees_every_place_of_every_prompt_and_its_first_neighbour_is_what_is_decoded(config, tmp_path):
-    run, _ = start(config, tmp_path / "run", ("experts", "distil"))
-    rows = run.rows("neighbours")
+def test_the_lens_sees_every_place_of_every_prompt_and_its_first_neighbour_is_what_is_decoded(plain):
+    rows = plain.rows("neighbours")
     assert [row["step"] for row in rows] == [0, 2, 4, 6]
-    for row, snapshot in zip(rows, run.rows("prompts"), strict=True):
+    for row, snapshot in zip(rows, plain.rows("prompts"), strict=True):
         for slot, prompt in zip(row["slots"], snapshot["prompts"], strict=True):
             assert "".join(token["near"][0][0] for token in slot).strip() == prompt["text"]
             assert sum(token["near"][0][1] for token in slot) / len(slot) == pytest.approx(prompt["distance"], abs=1e-3)
     assert all(token["near"][0][1] == 0 for slot in rows[0]["slots"] for token in slot)
-    vocabulary = json.loads((run.path / "vocabulary.json").read_text())
+    vocabulary = json.loads((plain.path / "vocabulary.json").read_text())
     assert 0 < vocabulary["explained"] < 1 and len(vocabulary["points"]) == len(vocabulary["tokens"])

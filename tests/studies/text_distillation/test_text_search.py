@@ -26,7 +26,7 @@ def one_process(monkeypatch):
     monkeypatch.setenv("DISTILLOSCOPE_WORKERS", "1")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def config(tiny_models, tiny_tasks):
     plain = tiny_config(tiny_models, tiny_tasks, "opt", "llama")
     return replace(plain, decoder="search", search_rounds=3, arms=("soft", "text", "init"))
@@ -38,6 +38,16 @@ def start(config, folder) -> RunDir:
     return found
 
 
+@pytest.fixture(scope="module")
+def whole(config, tmp_path_factory) -> RunDir:
+    """A run that nothing disturbed."""
+    found = start(config, tmp_path_factory.mktemp("whole") / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISTILLOSCOPE_WORKERS", "1")
+        assert run_to_the_end(config, found) == "finished"
+    return found
+
+
 def outcome(found: RunDir) -> dict:
     rows = {name: found.rows(name) for name in ("prompts", "distilled")}
     rows["results"] = sorted(found.rows("results"), key=json.dumps)  # two processes write theirs in no fixed order
@@ -45,21 +55,19 @@ def outcome(found: RunDir) -> dict:
     return rows | {"summary": json.loads((found.path / "summary.json").read_text(encoding="utf-8"))}
 
 
-def test_the_texts_are_the_searchs_and_the_soft_prompts_are_learned_beside_them(config, tmp_path):
-    found = start(config, tmp_path / "run")
-    assert run_to_the_end(config, found) == "finished"
-    rounds = [row["round"] for row in found.rows("metrics") if row["stage"] == "search"]
+def test_the_texts_are_the_searchs_and_the_soft_prompts_are_learned_beside_them(config, whole):
+    rounds = [row["round"] for row in whole.rows("metrics") if row["stage"] == "search"]
     assert rounds == [0, 1, 2, 3]
-    last = found.rows("prompts")[-1]
-    distilled = found.rows("distilled")
+    last = whole.rows("prompts")[-1]
+    distilled = whole.rows("distilled")
     assert last["round"] == 3 and last["step"] == config.outer_steps + 3
     assert [prompt["text"] for prompt in last["prompts"]] == [row["provenance"]["text"] for row in distilled]
     assert [prompt["answer"] for prompt in last["prompts"]] == [row["answer"] for row in distilled]
     assert all(row["provenance"]["decoder"] == "search" for row in distilled)
     assert all(row["prompt"] == f"Question: {row['provenance']['text']}\nAnswer:" for row in distilled)
-    arms = {(row["arm"], row["student"]) for row in found.rows("results")}
+    arms = {(row["arm"], row["student"]) for row in whole.rows("results")}
     assert {(arm, config.model) for arm in config.arms} <= arms and ("text", config.other_model) in arms
-    summary = json.loads((found.path / "summary.json").read_text(encoding="utf-8"))
+    summary = json.loads((whole.path / "summary.json").read_text(encoding="utf-8"))
     assert summary["judged_by"] is None and 0 <= summary["tokens_changed"] <= 1 and summary["reverted"] == 0
 
 
@@ -72,9 +80,7 @@ def test_a_writers_texts_are_left_in_the_run_and_only_for_who_draws_changes(conf
     assert (taken.question, taken.answer, taken.origin) == ("Which of nine hens lays an egg?", answer, "written_0000")
 
 
-def test_a_run_stopped_in_its_search_ends_as_one_that_was_not(config, tmp_path, monkeypatch):
-    whole = start(config, tmp_path / "whole")
-    assert run_to_the_end(config, whole) == "finished"
+def test_a_run_stopped_in_its_search_ends_as_one_that_was_not(config, whole, tmp_path, monkeypatch):
     broken, plain = start(config, tmp_path / "broken"), text_search.write_snapshot
 
     def stop_at_two(setup, found, run_dir):
