@@ -43,6 +43,7 @@ from backend.serving.journal import open_journal
 from backend.serving.keeper import Keeper
 from backend.study import Study, all_studies
 from components.api import Api
+from components.frame.answers import pass_over_numbers
 from components.frame.assets import InHead
 from components.frame.frame import Frame, sorry
 from components.frame.language import chinese
@@ -72,6 +73,7 @@ def build_demo(
     keep_places()
     spare_connections()
     sum_up_no_events()
+    pass_over_numbers()
     root, host = home() / "runs", host or this_host()
     runner = runner or make_runner(root, host)
     studies = {address_of(study.name): study for study in all_studies() if study.shown}

@@ -6,9 +6,11 @@ import gradio as gr
 import pytest
 from gradio import utils
 from gradio.state_holder import SessionState
+from gradio_client import utils as client_utils
 
 import app
 from components.frame import sessions
+from components.frame.answers import walk, walk_waiting
 from tests.pages import in_loop
 
 TIMES = 30
@@ -53,15 +55,17 @@ def summed_up(demo: gr.Blocks) -> dict:
     return queue.compute_analytics_summary([{"function": "see", "status": "success", "process_time": 0.1}])["functions"]
 
 
-def test_the_page_is_built_with_it_and_sums_up_no_events(monkeypatch, tmp_path):
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Gradio's sums ask pandas for what will be gone
+def test_the_page_is_built_with_it_sums_up_no_events_and_asks_no_numbers(monkeypatch, tmp_path):
     monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path))
     monkeypatch.delenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", raising=False)
     monkeypatch.setattr(SessionState, "__setitem__", sessions._put)
-    with gr.Blocks(analytics_enabled=False) as other:
-        pass
-    assert summed_up(other), "Gradio sums up nothing any more: components/frame/sessions.py can leave it alone"
+    assert summed_up(in_loop(gr.Blocks)), (
+        "Gradio sums up nothing any more: components/frame/sessions.py can leave it alone"
+    )
     assert not summed_up(in_loop(app.build_demo))
     assert SessionState.__setitem__ is sessions.put_in_its_place
+    assert (client_utils.traverse, client_utils.async_traverse) == (walk, walk_waiting)
 
 
 def test_no_page_holds_a_line_to_the_server_while_it_is_idle(monkeypatch, tmp_path):
