@@ -24,7 +24,7 @@ def walk(found: Any, change: Callable[[Any], Any], wanted: Callable[[Any], bool]
 
 
 async def walk_waiting(found: Any, change: Callable[[Any], Awaitable[Any]], wanted: Callable[[Any], bool]) -> Any:
-    """The same, where a change has to be waited for."""
+    """Stands in for Gradio's own that waits for changes: a copy in which every part that is `wanted` was changed."""
     if wanted(found):
         return await change(found)
     if isinstance(found, dict):
