@@ -58,7 +58,8 @@ def head(arm: Arm) -> str:
 
 def group(title: str, rows: Sequence[Measure], arms: Sequence[Arm], found: Cells) -> str:
     body = "".join(row(one, arms, found) for one in rows)
-    return f'<tbody><tr class="ds-group"><th scope="rowgroup" colspan="{len(arms) + 1}">{title}</th></tr>{body}</tbody>'
+    fold = f'<button type="button" aria-expanded="true">{title}</button>'
+    return f'<tbody><tr class="ds-group"><th scope="rowgroup" colspan="{len(arms) + 1}">{fold}</th></tr>{body}</tbody>'
 
 
 def row(one: Measure, arms: Sequence[Arm], found: Cells) -> str:

@@ -42,7 +42,11 @@ def test_figures_open_their_answers_and_the_pictures_answer_a_hand(chromium, add
     assert page.locator("#tradeoff .ds-dots-of:not(.ds-back)").count() == 1
     page.select_option("#pairs [data-pick=who]", "lora")
     page.wait_for_selector("#pairs .ds-verdict:has-text('for LoRA')")
-    page.click("#probes button[data-who=ba_lora_strong][data-metric=pair_score]")
+    figure = page.locator("#probes button[data-who=ba_lora_strong][data-metric=pair_score]")
+    assert figure.is_visible() == (width > 700), "on a phone the first group alone is open"
+    if width <= 700:
+        page.click("#probes .ds-group button:has-text('Stereotype')")
+    figure.click()
     page.wait_for_selector("#probe-answers .ds-flip:visible")
     assert "take the planted side only with BA-LoRA" in page.inner_text("#probe-answers")
     assert page.locator("#probes button[aria-pressed=true]").count() == 1
