@@ -115,7 +115,8 @@ class WorkerRunner(Queue):
         worker = run.worker()
         if worker is not None and self.launcher.alive(worker) is None and not worker.here:
             self._reasons.setdefault(run.path, {"state": ORPHANED, "reason": SILENT})
-        return self._settle(run)
+        ours = worker is not None and worker.launcher == self.launcher.name
+        return self._settle(run, (ours and self.launcher.cause(worker)) or NO_WORD)
 
     def _start_next(self) -> None:
         while not self._closed and len(self._line) and not self._busy():

@@ -185,6 +185,16 @@ def test_of_a_lost_node_the_heart_decides_so_that_no_two_workers_write_one_folde
     until(lambda: state_of(runner, run) == "stopped")
 
 
+def test_a_new_server_says_why_a_run_ended_that_an_earlier_one_began(place):
+    first = place.server()
+    run, second = running(first, place.run("one")), place.server()
+    assert second.reconcile() == []
+    first.shutdown()
+    os.killpg(place.api.process(run.worker().id)[0], signal.SIGKILL)
+    until(lambda: state_of(second, run) == "failed")
+    assert "was killed" in run.status()["error"]["found"]
+
+
 def test_a_job_that_a_new_head_knows_nothing_of_is_lost_where_it_never_began(place):
     runner, run = place.server(), place.run("one", before_claim=60)
     runner.start(run)
