@@ -113,7 +113,7 @@ def aim(kind: str, case: Case, runner: RayRunner, nodes: Nodes) -> RayRunner:
         for process in hands_of(case)[:1]:
             process.kill()
     elif kind in ("node", "cut"):
-        number = where(nodes)
+        number = where(case, nodes)
         nodes.lose_one(number) if kind == "node" else nodes.cut_off(CUT_S, number)
         nodes.mend()
     elif kind == "head":
@@ -128,11 +128,12 @@ def aim(kind: str, case: Case, runner: RayRunner, nodes: Nodes) -> RayRunner:
     return runner
 
 
-def where(nodes: Nodes) -> int:
-    """The number of a node, not the head, on which the run's job computes; the last where it is on the head."""
+def where(case: Case, nodes: Nodes) -> int:
+    """The number of a node, not the head, on which the run's job computes; else one of its workers; else the last."""
     jobs = httpx.get(f"{nodes.api}/api/jobs/", trust_env=False).json()
-    mine = [job["driver_node_id"] for job in jobs if job["status"] == "RUNNING"]
-    return next((n for one in mine if (n := nodes.node_of(one)) is not None), -1)
+    mine = [nodes.node_of(job["driver_node_id"]) for job in jobs if job["status"] == "RUNNING"]
+    mine += [nodes.node_with(process.pid) for process in hands_of(case)]
+    return next((number for number in mine if number is not None), -1)
 
 
 def processes_of(case: Case) -> list[psutil.Process]:

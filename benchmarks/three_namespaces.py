@@ -25,7 +25,10 @@ NETWORK = ipaddress.ip_network("10.77.0.0/24")
 BRIDGE, HEAD = "dsbr", 2  # the bridge has the first address, the head the second
 DASHBOARD, GCS = 8265, 6379
 # of agents: Ray would wait 15 s for each to say which port it has taken, and end the node where that takes longer
-PORTS = "--dashboard-agent-grpc-port=52365 --dashboard-agent-listen-port=52366 --runtime-env-agent-port=52367"
+PORTS = (
+    "--dashboard-agent-grpc-port=52365 --dashboard-agent-listen-port=52366 "
+    "--runtime-env-agent-port=52367 --metrics-export-port=52368"
+)
 BEGINS_S = 400.0  # on a busy machine
 ENDS_S, GIVEN_UP_S = 20.0, 120.0
 
@@ -86,6 +89,11 @@ class ThreeNamespaces:
         """The place among `others` of a node, by Ray's own name; None for the head."""
         address = next((where for where, name in self._alive().items() if name == node), None)
         return next((place for place, one in enumerate(self.others) if at(one) == address), None)
+
+    def node_with(self, process: int) -> int | None:
+        """The place among `others` of the node on which a process runs; None for the head."""
+        name = ip(f"netns identify {process}").strip()
+        return next((place for place, one in enumerate(self.others) if namespace(one) == name), None)
 
     def close(self) -> None:
         for node in (HEAD, HEAD + 1, HEAD + 2):

@@ -60,6 +60,9 @@ class ThreeNodes:
         """The number among `others` of a node, by Ray's own name; None for the head."""
         return next((n for n, one in enumerate(self.others) if one.node_id == node), None)
 
+    def node_with(self, process: int) -> int | None:
+        """Not known here."""
+
     def close(self) -> None:
         import ray  # noqa: PLC0415
 
