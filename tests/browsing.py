@@ -79,7 +79,7 @@ def end(server: subprocess.Popen, folder: Path) -> None:
 class Visitor:
     """One browser profile on the page."""
 
-    START, READY = "", "#status [data-status]"
+    START, READY, PATIENCE_MS = "", "#status [data-status]", 30_000
     SCRIPT = ""  # runs before the page's own: it keeps what is on screen for a moment only
     CHAPTERS = (
         "lessons",
@@ -109,7 +109,7 @@ class Visitor:
         for event, hear in self._heard.items():
             self.page.on(event, hear)
         self.page.set_viewport_size({"width": width, "height": height})
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(self.PATIENCE_MS)
         self.page.goto(address + (self.START if start is None else start))
         self.page.wait_for_selector(self.READY)
 

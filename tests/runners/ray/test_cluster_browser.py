@@ -40,6 +40,12 @@ DISTIL = {
 }  # fmt: skip
 
 
+class Patient(Visitor):
+    """With a machine that plays three nodes."""
+
+    PATIENCE_MS = 300_000
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     return tmp_path_factory.mktemp("cluster-browser")
@@ -49,7 +55,9 @@ def home(tmp_path_factory):
 def waiting(home, comparison):  # noqa: F811
     """A small comparison in line."""
     small = replace(comparison, arms=("base", "random", "text"), rounds=1, seeds=2)
-    run = RunDir.create(home / "home" / "runs" / "comparison-1", "comparison", None, settings.as_json(small))
+    run = RunDir.create(
+        home / "home" / "runs" / "somebody" / "comparison-1", "comparison", None, settings.as_json(small)
+    )
     run.queue(None)
     return run
 
@@ -59,7 +67,7 @@ def address(home, waiting):
     """The app as a host with a cluster starts it."""
     nodes, port = None if os.environ.get(ADDRESS) else ThreeNodes(jobs=True), free_port()
     cluster = {LAUNCHER: "ray", ADDRESS: nodes.api if nodes else os.environ[ADDRESS], WORKERS: "2", PRODUCTS: "plain"}
-    env = os.environ | cluster | {"DISTILLOSCOPE_HOME": str(home / "home"), "DISTILLOSCOPE_AT_ONCE": "1"}
+    env = os.environ | cluster | {"DISTILLOSCOPE_HOME": str(home / "home"), "DISTILLOSCOPE_AT_ONCE": "2"}
     with (home / "app.log").open("wb") as log:
         words = [sys.executable, "app.py", "--port", str(port)]
         server = subprocess.Popen(words, cwd=ROOT, env=env, stdout=log, stderr=log)
@@ -74,12 +82,11 @@ def address(home, waiting):
 
 @pytest.fixture
 def opened(chromium, address):
-    """Opens a page for a visitor who is patient with a busy machine."""
+    """Opens a page for a visitor."""
     visitors = []
 
     def open_at(start: str) -> Visitor:
-        visitors.append(Visitor(chromium, address, start=start))
-        visitors[-1].page.set_default_timeout(300_000)
+        visitors.append(Patient(chromium, address, start=start))
         return visitors[-1]
 
     yield open_at
@@ -99,7 +106,7 @@ def is_as_here(run: RunDir, folder: Path, monkeypatch) -> None:
     monkeypatch.setenv(PRODUCTS, "plain")
     monkeypatch.setenv("DISTILLOSCOPE_HOME", str(folder / "home"))
     told, runner = run.config(), LocalRunner(folder / "runs")
-    here = RunDir.create(folder / "runs" / run.path.name, told["study"], told["preset"], told["config"])
+    here = RunDir.create(folder / "runs" / "here" / run.path.name, told["study"], told["preset"], told["config"])
     runner.start(here)
     until(lambda: state_of(runner, here) not in ("queued", "running"), LONG_S)
     runner.shutdown()
@@ -110,16 +117,20 @@ def is_as_here(run: RunDir, folder: Path, monkeypatch) -> None:
 def begun(visitor: Visitor, button: str, sizes: dict, home: Path) -> RunDir:
     """A run of these sizes, begun by clicks and awaited on the page."""
     page = visitor.page
+    for title in ("Settings", "Advanced"):
+        page.locator("#form .ds-fold > button", has_text=title).first.click()
     for name, value in sizes.items():
-        visitor.set_number(name, value)
-    page.wait_for_selector(f"#changes [data-count='{len(sizes)}']")
-    before = set((home / "home" / "runs").iterdir())
+        box = page.locator(f"[id$='setting-{name}'] input").first
+        box.fill(str(value))
+        box.press("Tab")
+    page.wait_for_selector(f".ds-changes[data-count='{len(sizes)}']")
+    before = set((home / "home" / "runs").glob("*/*"))
     page.click(button)
     page.wait_for_selector("#status [data-recorded=false]", state="attached")
     visitor.wait_state("queued", "running", seconds=LONG_S)
     visitor.wait_state("finished", seconds=LONG_S)
     page.screenshot(path=home / f"{button[1:]}.png", full_page=True)
-    [path] = set((home / "home" / "runs").iterdir()) - before
+    [path] = set((home / "home" / "runs").glob("*/*")) - before
     return RunDir(path)
 
 
