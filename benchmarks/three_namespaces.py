@@ -9,6 +9,7 @@ import contextlib
 import ipaddress
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,6 +147,7 @@ class ThreeNamespaces:
                 self._began.pop(node).wait(ENDS_S)
             ip(f"link del {cable(node)}")
             ip(f"netns del {name}")
+        shutil.rmtree(self._folder / str(node), ignore_errors=True)  # or sockets that nobody answers stay there
 
     def _alive(self) -> dict[str, str]:
         """Nodes that the head believes to live: address -> Ray's name. Empty while it does not answer."""
