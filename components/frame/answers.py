@@ -17,9 +17,17 @@ def walk(found: Any, change: Callable[[Any], Any], wanted: Callable[[Any], bool]
     if wanted(found):
         return change(found)
     if isinstance(found, dict):
-        return {key: one if type(one) in NO_FILES else walk(one, change, wanted) for key, one in found.items()}
+        copy = dict(found)
+        for key, one in found.items():
+            if type(one) not in NO_FILES:
+                copy[key] = walk(one, change, wanted)
+        return copy
     if isinstance(found, list | tuple):
-        return [one if type(one) in NO_FILES else walk(one, change, wanted) for one in found]
+        copy = list(found)
+        for place, one in enumerate(found):
+            if type(one) not in NO_FILES:
+                copy[place] = walk(one, change, wanted)
+        return copy
     return found
 
 
@@ -28,11 +36,17 @@ async def walk_waiting(found: Any, change: Callable[[Any], Awaitable[Any]], want
     if wanted(found):
         return await change(found)
     if isinstance(found, dict):
-        return {
-            key: one if type(one) in NO_FILES else await walk_waiting(one, change, wanted) for key, one in found.items()
-        }
+        copy = dict(found)
+        for key, one in found.items():
+            if type(one) not in NO_FILES:
+                copy[key] = await walk_waiting(one, change, wanted)
+        return copy
     if isinstance(found, list | tuple):
-        return [one if type(one) in NO_FILES else await walk_waiting(one, change, wanted) for one in found]
+        copy = list(found)
+        for place, one in enumerate(found):
+            if type(one) not in NO_FILES:
+                copy[place] = await walk_waiting(one, change, wanted)
+        return copy
     return found
 
 

@@ -61,7 +61,10 @@ __all__ = [
 
 OURS = ("app.py", "backend", "components")  # a trace through these is a defect
 # what only hands a request on stands in every trace; it is a defect where the trace ends there
-HANDING_ON = re.compile(r"components/frame/(navigation|assets)\.py\", line \d+, in (__call__|tell|_send_whole)$")
+HANDING_ON = re.compile(
+    r"components/frame/((navigation|assets)\.py\", line \d+, in (__call__|tell|_send_whole)"
+    r"|answers\.py\", line \d+, in walk(_waiting)?)$"
+)
 STORE = ("runs", "shared", "discarded")  # of the home: where visitors' things may lie
 COMMON = "siege"  # a session: Gradio takes 40 ms to make a new one
 VOLLEY = 30  # events that wait together; the queue takes 64
