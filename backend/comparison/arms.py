@@ -9,16 +9,17 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median_high
 
-from backend.comparison.beginning import best_start
+from backend.comparison.beginning import FINAL, FINAL_SEEDS, SETS, best_start, best_written
 from backend.comparison.datasets import keep, kept, kept_rows, put_into, rows_of
 from backend.comparison.distilling import distilled_rows
 from backend.comparison.judging import evolve_rows
 from backend.comparison.materials import Materials, digest_of
-from backend.comparison.names import DECODERS, SELECTED
+from backend.comparison.names import DECODERS, SELECTED, WRITTEN
 from backend.comparison.needed import BEGUN, OF_SEARCH, parts
-from backend.comparison.searching import search_text
+from backend.comparison.searching import material_in, search_text
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
+from backend.search.court import as_example
 from backend.search.state import VERSION
 from backend.search.writing import WRITING
 from backend.selection import SELECTORS
@@ -58,7 +59,7 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         "seed": [c.seed, seed],
     }
     recipe |= c.adapted_elsewhere()
-    by = arm if arm in SELECTORS else c.start  # the selector behind it
+    by = arm if arm in SELECTORS else c.start  # the selector behind it, or the writer
     if by in (*TRAINED, "best"):
         recipe |= {"mixed_precision": c.mixed_precision}
     if by in ("select", "best"):
@@ -68,6 +69,11 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         recipe |= {name: getattr(c, name) for name in VALIDATED} | {"readers": judges_of(materials)}
     if arm in BEGUN:
         recipe |= {"start": c.start}
+    if by == WRITTEN or (arm in OF_SEARCH and WRITTEN in c.moves):
+        recipe |= {"writing": asdict(WRITING), "kept_out": digest_of(materials.kept_out())}
+    if by == WRITTEN:
+        recipe |= {"sets": [SETS, FINAL, FINAL_SEEDS], "lr": median_high(c.lrs), "readers": judges_of(materials)}
+        recipe |= {name: getattr(c, name) for name in ("steps", "batch", "mixed_precision")}
     if arm in DECODERS:
         recipe |= {name: getattr(c, name) for name in ("distillation", "outer_steps", "prompt_tokens")}
     if arm in OF_SEARCH:
@@ -75,8 +81,6 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
             "readers": judges_of(materials),
             "search": VERSION,
         }
-        if "written" in c.moves:
-            recipe |= {"writing": asdict(WRITING), "kept_out": digest_of(materials.kept_out())}
         # left out where they are as ever, so that what was made before there was a choice is found
         recipe |= {name: getattr(c, name) for name, usual in CHOICES.items() if getattr(c, name) != usual}
     return recipe
@@ -127,8 +131,13 @@ def make(materials: Materials, run: RunDir, arm: str, seed: int, progress: Progr
 
 
 def start_rows(materials: Materials, run: RunDir, progress: Progress) -> list[dict]:
-    """The questions that texts begin with."""
+    """The questions that texts begin with: real ones, or the best set that a writer wrote."""
     start = materials.config.start
+    if start == WRITTEN:
+        progress.advance("Choosing among written sets", by=0)
+        drafts = best_written(materials, material_in(materials, run).written)
+        about = [(as_example(draft, materials.spec).row, draft.origin) for draft in drafts]
+        return [row | {"provenance": {"arm": "init", "id": origin}} for row, origin in about]
     arms = SELECTED if start == "best" else (start,)
     sets = {arm: kept_rows(made(materials, run, arm, 0, progress)) for arm in arms}
     if start != "best":

@@ -3,14 +3,14 @@
 Each check takes the ComparisonConfig, whose single fields were checked, and raises UserError.
 """
 
-from backend.comparison.names import EMBEDDED, FREE_TASKS
+from backend.comparison.names import EMBEDDED, FREE_TASKS, WRITTEN
 from backend.settings import setting_error
 from backend.studies.text_distillation.config import OWN, check_moves, check_own_data
 
 
 def check_together(config) -> None:
     """All checks in turn."""
-    for one in (check_data, check_lists, check_embedded, check_models):
+    for one in (check_data, check_lists, check_embedded, check_written, check_models):
         one(config)
 
 
@@ -57,6 +57,14 @@ def check_embedded(config) -> None:
         name = "adapted_layers" if config.adapted_layers else "adapted_modules"
         found = f"{name} is {elsewhere[name]}, but {embedded[0]} comes from a distillation, which adapts all."
         raise setting_error(name, found, "arms of real or searched text, in the ordinary regime", "Leave it out.")
+
+
+def check_written(config) -> None:
+    """A distillation and evolve begin with real questions."""
+    real = [arm for arm in config.arms if arm in (*EMBEDDED, "evolve")] + [r for r in config.regimes if r == "matched"]
+    if config.start == WRITTEN and real:
+        found, expected = f"start is written, but {real[0]} begins with real questions.", "a selector, or best"
+        raise setting_error("start", found, expected, f"Choose another start, or leave {real[0]} out.")
 
 
 def check_models(config) -> None:

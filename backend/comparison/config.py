@@ -161,7 +161,7 @@ class ComparisonConfig:
 
     start: str = setting(
         "best",
-        "The real questions that learned arms start from: a selector's, or those that make the best students.",
+        "What learned arms start from. best: the selector's questions that make the best students. written: a model's.",
         "Text",
         label="Start of the search",
         choices=STARTS,

@@ -7,6 +7,7 @@ import math
 from statistics import fmean
 
 from backend.comparison.materials import Materials
+from backend.comparison.names import WRITTEN
 from backend.comparison.students import Trainee
 from backend.core.text.examples import Rows
 from backend.core.text.prompts import Example
@@ -14,7 +15,7 @@ from backend.core.training.finetune import choose_lr
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
 from backend.search.court import SearchPlan, as_example
-from backend.search.moves import Draft
+from backend.search.moves import Draft, Material
 from backend.search.search import Found, Search
 from backend.search.state import material_of, search_through
 from backend.search.writing import with_written
@@ -30,8 +31,8 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
     def say(found: Found) -> None:
         progress.advance(f"Search, round {found.round}: validation loss {found.best_loss:.3f}", by=0)
 
-    begins = [row["provenance"]["row"] for row in start]
-    drafts = [Draft(materials.train[i].question, materials.examples[i].answer, materials.train[i].id) for i in begins]
+    known = {draft.origin: draft for draft in every_text(materials, run)}
+    drafts = [known[row["provenance"]["id"]] for row in start]
     found = search_through(
         run, drafts, lambda: step_sizes(materials, drafts), lambda lrs: make_search(materials, lrs, run), say
     )
@@ -45,7 +46,7 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
 
 
 def make_search(materials: Materials, lrs: tuple[float, ...], run: RunDir) -> Search:
-    """The search over the materials' readers, with a step size for each. What a writer wrote is left in the run."""
+    """The search over the materials' readers, with a step size for each."""
     c = materials.config
     plan = SearchPlan(
         task=c.task,
@@ -63,11 +64,23 @@ def make_search(materials: Materials, lrs: tuple[float, ...], run: RunDir) -> Se
         mixed_precision=c.mixed_precision,
         seed=c.seed,
     )
+    return Search(materials.judges(), materials.train, materials.validation, material_in(materials, run), plan)
+
+
+def material_in(materials: Materials, run: RunDir) -> Material:
+    """What changes draw from. What a writer wrote, where it is asked for, is left in the run, and read there again."""
+    c = materials.config
     material = material_of(materials.train, materials.examples, materials.own, materials.spec)
-    if "written" in c.moves:
+    if WRITTEN in (c.start, *c.moves):
         file = run.artifacts / FILE
         material = with_written(material, materials.own, materials.spec, file, materials.kept_out, c.seed)
-    return Search(materials.judges(), materials.train, materials.validation, material, plan)
+    return material
+
+
+def every_text(materials: Materials, run: RunDir) -> list[Draft]:
+    """The real questions and a writer's texts, each with its id as its origin."""
+    material = material_in(materials, run)
+    return [*material.drafts, *material.written]
 
 
 def step_sizes(materials: Materials, drafts: list[Draft]) -> list[float]:

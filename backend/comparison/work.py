@@ -10,7 +10,7 @@ from pathlib import Path
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.inner import distillation
 from backend.comparison.kinds import Cell, kinds_of
-from backend.comparison.names import DECODERS, SELECTED
+from backend.comparison.names import DECODERS, SELECTED, WRITTEN
 from backend.comparison.needed import parts as needed
 from backend.runs.work import START, Amount, Number, Part, Work, apart, total
 from backend.search.count import SearchCount, writing
@@ -25,6 +25,7 @@ EXPERT_STEPS, EXPERT_BATCH = 60, 32  # of the expert behind select
 PATH_EPOCHS, PATH_BATCH = 4, 8  # of the warm-up behind target_path
 EMBEDDED = 0.4  # tokens for each that is only read
 DRAWS = 3  # sets beside the beginning that decide on a search's step size
+WRITTEN_SETS = 16 + 4 * 3  # students of each reader that choose among a writer's sets, as in beginning.py
 MATCHED_UPDATES, MATCHED = 40, (3.0, 2.4)  # of learned step sizes; a step and a token beside ordinary training
 PROCESS_MB = 560.0  # with torch and the bundled models, measured
 
@@ -78,11 +79,15 @@ def data_sets(c: ComparisonConfig, workers: int) -> list[Part]:
     wanted = dict.fromkeys(arm for arm, _ in needed(c))
     if "init" in wanted and c.start == "best":
         wanted = dict.fromkeys([*SELECTED, *wanted])
-    elif "init" in wanted:
+    elif "init" in wanted and c.start != WRITTEN:
         wanted = dict.fromkeys([c.start, *wanted])
     found = [part for arm in wanted for part in selected(c, arm)]
     if "init" in wanted and c.start == "best":
         found += judged(c, "the start", validated(c, size(c)) * (len(SELECTED) * tried(c)), workers)
+    if WRITTEN in (c.start, *c.moves) and wanted.keys() & {"init", "text"}:
+        found += [Part("arms", "writing", writing(tokens(c)), c.model)]
+    if "init" in wanted and c.start == WRITTEN:
+        found += judged(c, "the start", validated(c, size(c)) * WRITTEN_SETS, workers)
     if "text" in wanted:
         found += searched(c, workers)
     if "evolve" in wanted:
@@ -124,8 +129,7 @@ def search(c: ComparisonConfig) -> SearchCount:
 def searched(c: ComparisonConfig, workers: int) -> list[Part]:
     """The step size, then the rounds, for each reader."""
     chosen = validated(c, size(c)) * ((1 + DRAWS) * tried(c) if len(c.lrs) > 1 else 0)
-    written = [Part("arms", "writing", writing(tokens(c)), c.model)] if "written" in c.moves else []
-    return [*written, *judged(c, "search", chosen + total(search(c).amounts()), workers)]
+    return judged(c, "search", chosen + total(search(c).amounts()), workers)
 
 
 def judged(c: ComparisonConfig, name: str, amount: Amount, workers: int) -> list[Part]:

@@ -1,13 +1,18 @@
-"""A comparison whose search may take what a model wrote: it is told in the data set, and no test question gets in."""
+"""A comparison whose search may take what a model wrote, or begin with it: it is told in the data set, and no test
+question gets in."""
 
 import json
 from dataclasses import replace
 
 import pytest
 
+from backend.comparison import beginning
 from backend.comparison.arms import recipe_of
+from backend.comparison.beginning import FINAL, FINAL_SEEDS, SETS, best_written
 from backend.comparison.materials import Materials
+from backend.errors import UserError
 from backend.search import writing
+from backend.search.moves import Draft
 from backend.search.written import FILE
 from tests import tiny_comparison
 from tests.tiny_comparison import start
@@ -40,6 +45,46 @@ def test_texts_of_a_writer_are_told_from_real_ones_and_none_is_a_question_of_the
         assert row["prompt"] == f"Question: {taken['question']}\nAnswer:" and row["answer"] == taken["answer"]
     [summary] = [json.loads((run.path / "summary.json").read_text("utf-8"))["texts"]["text"]]
     assert summary["prompts"] - summary["verbatim_real"] == len(made)
+
+
+def test_a_search_may_begin_with_what_a_model_wrote(asked, tmp_path, monkeypatch):
+    begun = replace(asked, start="written", moves=("word",), rounds=1)
+    answers = [example.answer for example in Materials(begun).examples]
+    texts = [(f"Which of {number} hens lays an egg?", answer) for number, answer in enumerate(answers)]
+    monkeypatch.setattr(writing, "write", lambda *_: texts)
+    run, state = start(begun, tmp_path / "run")
+    assert state == "finished"
+    written = {f"Question: {question}\nAnswer:": answer for question, answer in texts}
+    begins = run.rows("arms/init")
+    assert all(written[row["prompt"]] == row["answer"] for row in begins)
+    assert len({row["provenance"]["id"] for row in begins}) == len(begins) == Materials(begun).size
+    assert [row["provenance"]["started_from"] for row in run.rows("arms/text")] == [
+        row["provenance"]["id"] for row in begins
+    ]
+    assert json.loads((run.path / "summary.json").read_text("utf-8"))["texts"]["text"]["verbatim_real"] == 0
+
+
+def test_the_set_that_a_search_begins_with_is_the_best_by_validation(asked, monkeypatch):
+    materials = Materials(replace(asked, start="written"))
+    taken = [Draft(f"Which of {number} hens lays an egg?", "an egg", f"written_{number:04d}") for number in range(40)]
+    judged: dict[int, list[tuple[str, ...]]] = {1: [], FINAL_SEEDS: []}
+
+    def loss(_, rows, lrs, seeds):
+        judged[seeds].append(tuple(row["prompt"] for row in rows))
+        return float(min(int(prompt.split()[3]) for prompt in judged[seeds][-1]))
+
+    monkeypatch.setattr(beginning, "validated", loss)
+    best = best_written(materials, taken)
+    least = [min(int(prompt.split()[3]) for prompt in one) for one in judged[1]]
+    assert len(judged[1]) == SETS and len(set(judged[1])) == SETS and len(judged[FINAL_SEEDS]) == FINAL
+    assert min(int(draft.question.split()[2]) for draft in best) == min(least)
+    with pytest.raises(UserError, match="The writer left 1 texts"):
+        best_written(materials, taken[:1])
+
+
+def test_what_needs_real_questions_is_not_begun_with_written_ones(asked):
+    with pytest.raises(UserError, match="evolve begins with real questions"):
+        replace(asked, start="written", arms=("text", "evolve"))
 
 
 def test_a_data_set_depends_on_the_test_questions_only_where_a_writer_must_be_kept_from_them(asked):
