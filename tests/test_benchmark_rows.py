@@ -110,9 +110,9 @@ def says_its_machine(file: Path) -> bool:
     return bool(names & {"Table", "machine_line"})
 
 
-# what measures nothing: it draws, is measured, or judges what is kept
-PARTS = {"__init__", "rows", "picture", "case", "kill_case", "dying", "long_worker", "three_nodes", "through_adamw"}
-SILENT = {*PARTS, "second_test"}
+# what measures no time: it draws, is measured, or judges what is kept
+PARTS = {"__init__", "rows", "picture", "case", "kill_case", "dying", "long_worker", "three_nodes", "three_namespaces"}
+SILENT = {*PARTS, "through_adamw", "second_test", "written_texts"}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)

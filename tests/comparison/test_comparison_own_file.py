@@ -183,7 +183,7 @@ def test_free_tasks_are_those_of_the_table():
         ({"task": "own_text"}, "a file or a folder"),
         ({"data_file": "mine.json"}, "a task that begins with own_"),
         ({"task": "own_letters", "data_file": "mine.json"}, "own_options"),
-        ({"task": "own_chat", "data_file": "mine.json", "moves": ("token",)}, "question, phrase or word"),
+        ({"task": "own_chat", "data_file": "mine.json", "moves": ("token",)}, "question, phrase, word or written"),
         ({"task": "own_text", "data_file": "mine.json", "style": "letters"}, "questions with options"),
         ({"task": "own_text", "data_file": "mine.json", "shuffle_options": True}, "questions with options"),
     ],
