@@ -91,9 +91,9 @@ def row(kept: Kept) -> list[str]:
 
 
 def differences(kept: Kept, arm: str) -> list[str]:
-    """Points by which `text` is above the arm, on the own model and on the other."""
-    bars = BARS[arm] or (None, None)
-    return [difference(against[arm], bar) for against, bar in zip(kept.against, bars, strict=True)]
+    """Points by which `text` is above the arm, on the own model and on the other; empty where the arm is not there."""
+    pairs = zip(kept.against, BARS[arm] or (None, None), strict=True)
+    return [difference(against[arm], bar) if arm in against else "" for against, bar in pairs]
 
 
 def changes(kept: Kept) -> list[str]:
@@ -133,8 +133,8 @@ def mean_row(kept: list[Kept]) -> list[str]:
     cells = [f"mean of {len(kept)}, standard deviation", ""]
     for arm in BARS:
         for which in range(2):
-            found = [100 * one.against[which][arm]["difference"] for one in kept]
-            cells.append(f"{fmean(found):+.1f}, {stdev(found):.1f}")
+            found = [100 * one.against[which][arm]["difference"] for one in kept if arm in one.against[which]]
+            cells.append(f"{fmean(found):+.1f}, {stdev(found):.1f}" if len(found) == len(kept) else "")
     return cells + [""] * (len(HEAD) - len(cells))
 
 
