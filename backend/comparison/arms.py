@@ -9,12 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median_high
 
-from backend.comparison.beginning import FINAL, FINAL_SEEDS, SETS, best_start, best_written
+from backend.comparison.beginning import best_start, best_written
 from backend.comparison.datasets import keep, kept, kept_rows, put_into, rows_of
 from backend.comparison.distilling import distilled_rows
 from backend.comparison.judging import evolve_rows
 from backend.comparison.materials import Materials, digest_of
-from backend.comparison.names import DECODERS, SELECTED, WRITTEN
+from backend.comparison.names import DECODERS, FINAL, FINAL_SEEDS, SELECTED, SETS, WRITTEN
 from backend.comparison.needed import BEGUN, OF_SEARCH, parts
 from backend.comparison.searching import material_in, search_text
 from backend.runs.folder import RunDir
@@ -136,8 +136,9 @@ def start_rows(materials: Materials, run: RunDir, progress: Progress) -> list[di
     if start == WRITTEN:
         progress.advance("Choosing among written sets", by=0)
         drafts = best_written(materials, material_in(materials, run).written)
-        about = [(as_example(draft, materials.spec).row, draft.origin) for draft in drafts]
-        return [row | {"provenance": {"arm": "init", "id": origin}} for row, origin in about]
+        told = [{"arm": "init", "id": draft.origin, "question": draft.question} for draft in drafts]
+        rows = [as_example(draft, materials.spec).row for draft in drafts]
+        return [row | {"provenance": about} for row, about in zip(rows, told, strict=True)]
     arms = SELECTED if start == "best" else (start,)
     sets = {arm: kept_rows(made(materials, run, arm, 0, progress)) for arm in arms}
     if start != "best":

@@ -10,6 +10,7 @@ from statistics import median_high
 import torch
 
 from backend.comparison.materials import Materials
+from backend.comparison.names import FINAL, FINAL_SEEDS, SETS
 from backend.comparison.students import Trainee
 from backend.core.seeding import generator
 from backend.core.text.prompts import Example
@@ -17,8 +18,6 @@ from backend.errors import UserError
 from backend.search.court import as_example
 from backend.search.moves import Draft
 from backend.search.trials import together
-
-SETS, FINAL, FINAL_SEEDS = 16, 4, 3  # of written texts: judged by one student, then the best by more
 
 
 def best_start(materials: Materials, sets: dict[str, list[dict]]) -> str:

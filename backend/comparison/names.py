@@ -15,6 +15,7 @@ LEARNED = ("init", "text", *EMBEDDED)
 CONTROLS = ("text_shuffled",)
 ARMS = ("base", *BASELINES, *COSTLY, *LEARNED, *CONTROLS, "full")  # those of text distillation, and more
 WRITTEN = "written"  # as a start: texts of a writer, see search/writing.py
+SETS, FINAL, FINAL_SEEDS = 16, 4, 3  # of written texts: judged by one student, then the best by more
 STARTS = ("best", *SELECTED, WRITTEN)
 FREE_TASKS = tuple(f"{OWN}{kind}" for kind in ("text", "prompts", "chat"))  # see core/text/tasks.py
 PLACES = ("attention", "mlp", "both")  # see core/models/adapted.py

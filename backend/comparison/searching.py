@@ -31,8 +31,7 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
     def say(found: Found) -> None:
         progress.advance(f"Search, round {found.round}: validation loss {found.best_loss:.3f}", by=0)
 
-    known = {draft.origin: draft for draft in every_text(materials, run)}
-    drafts = [known[row["provenance"]["id"]] for row in start]
+    drafts = [begun(materials, row) for row in start]
     found = search_through(
         run, drafts, lambda: step_sizes(materials, drafts), lambda lrs: make_search(materials, lrs, run), say
     )
@@ -77,10 +76,11 @@ def material_in(materials: Materials, run: RunDir) -> Material:
     return material
 
 
-def every_text(materials: Materials, run: RunDir) -> list[Draft]:
-    """The real questions and a writer's texts, each with its id as its origin."""
-    material = material_in(materials, run)
-    return [*material.drafts, *material.written]
+def begun(materials: Materials, row: dict) -> Draft:
+    """A text that the search begins with. A written one is told by its row: another run's writer may have differed."""
+    about = row["provenance"]
+    question = materials.train[about["row"]].question if "row" in about else about["question"]
+    return Draft(question, Example.of(row).answer, about["id"])
 
 
 def step_sizes(materials: Materials, drafts: list[Draft]) -> list[float]:

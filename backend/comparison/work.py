@@ -10,7 +10,7 @@ from pathlib import Path
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.inner import distillation
 from backend.comparison.kinds import Cell, kinds_of
-from backend.comparison.names import DECODERS, SELECTED, WRITTEN
+from backend.comparison.names import DECODERS, FINAL, FINAL_SEEDS, SELECTED, SETS, WRITTEN
 from backend.comparison.needed import parts as needed
 from backend.runs.work import START, Amount, Number, Part, Work, apart, total
 from backend.search.count import SearchCount, writing
@@ -25,7 +25,6 @@ EXPERT_STEPS, EXPERT_BATCH = 60, 32  # of the expert behind select
 PATH_EPOCHS, PATH_BATCH = 4, 8  # of the warm-up behind target_path
 EMBEDDED = 0.4  # tokens for each that is only read
 DRAWS = 3  # sets beside the beginning that decide on a search's step size
-WRITTEN_SETS = 16 + 4 * 3  # students of each reader that choose among a writer's sets, as in beginning.py
 MATCHED_UPDATES, MATCHED = 40, (3.0, 2.4)  # of learned step sizes; a step and a token beside ordinary training
 PROCESS_MB = 560.0  # with torch and the bundled models, measured
 
@@ -87,7 +86,7 @@ def data_sets(c: ComparisonConfig, workers: int) -> list[Part]:
     if WRITTEN in (c.start, *c.moves) and wanted.keys() & {"init", "text"}:
         found += [Part("arms", "writing", writing(tokens(c)), c.model)]
     if "init" in wanted and c.start == WRITTEN:
-        found += judged(c, "the start", validated(c, size(c)) * WRITTEN_SETS, workers)
+        found += judged(c, "the start", validated(c, size(c)) * (SETS + FINAL * FINAL_SEEDS), workers)
     if "text" in wanted:
         found += searched(c, workers)
     if "evolve" in wanted:

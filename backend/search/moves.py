@@ -55,11 +55,7 @@ class Material:
 def draw(move: str, draft: Draft, length: int, material: Material, rng: random.Random) -> Draft:
     """A neighbour of the draft, whose answer has this length. May by chance be the draft itself."""
     if move in WHOLE:
-        of_move = {
-            "question": (material.drafts, material.lengths),
-            "written": (material.written, material.written_lengths),
-        }
-        drafts, lengths = of_move[move]
+        drafts, lengths = material.whole(move)
         alike = [i for i, other in enumerate(lengths) if other == length]
         return drafts[rng.choice(alike)] if alike else draft
     words = words_of(draft.question)

@@ -8,8 +8,9 @@ import pytest
 
 from backend.comparison import beginning
 from backend.comparison.arms import recipe_of
-from backend.comparison.beginning import FINAL, FINAL_SEEDS, SETS, best_written
+from backend.comparison.beginning import best_written
 from backend.comparison.materials import Materials
+from backend.comparison.names import FINAL, FINAL_SEEDS, SETS
 from backend.errors import UserError
 from backend.search import writing
 from backend.search.moves import Draft

@@ -102,7 +102,7 @@ def files_of(run: RunDir) -> dict[str, object]:
 
 
 def is_as_here(run: RunDir, folder: Path, monkeypatch) -> None:
-    """The same settings by this machine's launcher give the same files, to the digit."""
+    """The local launcher, given the run's settings, makes files equal to the run's, to the digit."""
     assert run.status()["worker"]["launcher"] == "ray"
     monkeypatch.setenv(PRODUCTS, "plain")
     monkeypatch.setenv("DISTILLOSCOPE_HOME", str(folder / "home"))
