@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from backend.core.text.tasks import Question
+from backend.search import count
 from backend.search import writing as module
 from backend.search.moves import Draft, Material, draw
 from backend.search.search import Search, move_of
@@ -108,3 +109,8 @@ def test_a_search_takes_written_texts_and_goes_on_with_the_same_ones(readers, tm
     monkeypatch.setattr(module, "write", pytest.fail)
     saved = found_of(json.loads(json.dumps(asdict(whole[1]))))
     assert list(make().run(DRAFTS[:4], saved)) == whole[2:]
+
+
+def test_estimates_count_the_writer_that_there_is():
+    there = (module.WRITING.steps, module.WRITING.batch, module.WRITING.texts)
+    assert (count.WRITER_STEPS, count.WRITER_BATCH, count.WRITTEN) == there
