@@ -69,6 +69,7 @@ def _add_teach(commands: argparse._SubParsersAction) -> None:
         help="what it answers (default: v_prediction; Stable Diffusion 1 answers epsilon)",
     )
     one.add_argument("--steps", type=int, help="so many steps instead of the usual number")
+    one.add_argument("--again", type=int, help="steps of a second leg (default: 5,000, none where --steps is given)")
     one.add_argument("--seed", type=int, help="another start and other pictures (default: 0)")
     one.set_defaults(run=teach)
 

@@ -1,6 +1,6 @@
 """The command `python -m backend.pocket.drawing teach`: teach, keep states, go on from the last one, write.
 
-Prints progress. Knows folders; what is learned is known elsewhere. The usual lesson costs about an hour of one core,
+Prints progress. Knows folders; what is learned is known elsewhere. The usual lesson costs about two hours of one core,
 that of pictures of 16 pixels a quarter of it.
 """
 
@@ -21,12 +21,15 @@ from backend.pocket.drawing.text import taught_text, text_tokenizer, untaught_te
 from backend.pocket.lessons import check_lesson
 
 EVERY = 250  # steps between two states on the disk
+AGAIN = 5000  # steps of the bundled model's second leg
 
 
 def teach(args: argparse.Namespace) -> None:
     """Teach up to the asked number of steps, from the last state in `args.work` on, and write the model."""
     set_threads(args.threads)
-    asked = {"side": args.side, "prediction": args.prediction, "steps": args.steps, "seed": args.seed}
+    asked = {key: getattr(args, key) for key in ("side", "prediction", "steps", "again", "seed")}
+    if args.steps is None and args.again is None:
+        asked["again"] = AGAIN
     lesson, began = (
         replace(Lesson(), **{key: value for key, value in asked.items() if value is not None}),
         time.monotonic(),
@@ -34,7 +37,7 @@ def teach(args: argparse.Namespace) -> None:
 
     def told(teaching: Teaching, loss: float) -> None:
         print(
-            f"step {teaching.step}/{lesson.steps}, loss {loss:.4f}, {time.monotonic() - began:.0f} s, "
+            f"step {teaching.step}/{lesson.length}, loss {loss:.4f}, {time.monotonic() - began:.0f} s, "
             f"{time.process_time():.0f} s of a core",
             flush=True,
         )
@@ -58,7 +61,7 @@ def taught(lesson: Lesson, work: Path, told: Callable[[Teaching, float], None], 
         teaching.resume(state)
     for step in teaching.run():
         losses.append(teaching.loss)
-        if step % every == 0 or step == lesson.steps:
+        if step % every == 0 or step == lesson.length:
             teaching.save(state)
             told(teaching, sum(losses) / len(losses))
             losses.clear()

@@ -12,13 +12,15 @@ from backend.pocket.drawing.text import WIDTH
 from backend.pocket.lessons import share_at
 
 PATCH = 2  # pixels along a side of one place of the latents
+SECOND = 0.5  # of the step sizes: where the second leg begins
 PREDICTIONS = ("v_prediction", "epsilon", "sample")
 
 
 @dataclass(frozen=True)
 class Lesson:
     """`lr` is Muon's step size for the matrices and kernels of all blocks, `others` AdamW's for all else; both rise for
-    `warm` steps and then fall to nothing. A share `dropped` of the prompts is empty, so that guidance is possible.
+    `warm` steps and then fall to nothing over `steps`. `again` more steps do the same from half of both: a second leg,
+    which goes on from a lesson that was over. A share `dropped` of the prompts is empty, so that guidance is possible.
     A new picture is drawn for every step, `grown` at once, up to `pictures`; `first` are there at the start.
     """
 
@@ -26,6 +28,7 @@ class Lesson:
     channels: tuple[int, ...] = (32, 48, 64)
     prediction: str = "v_prediction"
     steps: int = 5000
+    again: int = 0
     lr: float = 0.02
     others: float = 2e-3
     warm: int = 50
@@ -44,7 +47,14 @@ class Lesson:
 
     def share_at(self, step: int) -> float:
         """What part of the step sizes this step has, counted from 0."""
-        return share_at(step, self.steps, self.warm)
+        if step < self.steps:
+            return share_at(step, self.steps, self.warm)
+        return SECOND * share_at(step - self.steps, self.again, self.warm)
+
+    @property
+    def length(self) -> int:
+        """The steps of both legs."""
+        return self.steps + self.again
 
 
 def untaught_unet(lesson: Lesson) -> UNet2DConditionModel:

@@ -46,7 +46,7 @@ class Teaching:
 
     def run(self) -> Iterator[int]:
         """Step up to the lesson's end, yielding the number of steps after each. Raises Diverged."""
-        while self.step < self.lesson.steps:
+        while self.step < self.lesson.length:
             self._update()
             yield self.step
 

@@ -1,6 +1,7 @@
 """Teaching the model that draws: what it learns from, and that a broken lesson goes on to the same numbers."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -105,6 +106,23 @@ def test_a_lesson_that_was_broken_off_goes_on_to_the_same_numbers(pictures, tmp_
     list(resumed.run())
     for name, p in whole.params.items():
         assert torch.equal(p, resumed.params[name]) and torch.equal(whole.average[name], resumed.average[name])
+
+
+def test_a_second_leg_rises_and_falls_again_from_half_of_the_step_sizes():
+    lesson = Lesson(steps=100, again=200, warm=10)
+    shares = [lesson.share_at(step) for step in range(lesson.length)]
+    assert shares[:100] == [Lesson(steps=100, warm=10).share_at(step) for step in range(100)]
+    assert max(shares[100:]) == shares[110] == 0.5 and shares[100] == 0.05
+    assert all(a > b for a, b in pairwise(shares[110:])) and 0 < shares[-1] < 0.01
+
+
+def test_the_bundled_model_is_taught_in_two_legs_unless_steps_are_asked_for(monkeypatch, tmp_path):
+    lessons = []
+    monkeypatch.setattr("backend.pocket.drawing.commands.taught", lambda lesson, *_: lessons.append(lesson))
+    monkeypatch.setattr("backend.pocket.drawing.commands.save_pipeline", lambda *_: None)
+    for more in ([], ["--steps", "20"], ["--steps", "20", "--again", "10"]):
+        teach(parser().parse_args(["teach", "--work", str(tmp_path), *more]))
+    assert [lesson.length for lesson in lessons] == [10_000, 20, 30]
 
 
 def test_kernels_are_stepped_in_place_and_all_weights_move(pictures):
