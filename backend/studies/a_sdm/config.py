@@ -44,6 +44,15 @@ class ASdmConfig:
         public=(2000, 5000),
         only_with=("size", ("16",)),
     )
+    prediction: str = setting(
+        "v_prediction",
+        "What the full model that the run teaches answers. Stable Diffusion 1 answers with the noise: epsilon.",
+        "Models",
+        label="Answer of the full model",
+        choices=("v_prediction", "epsilon", "sample"),
+        public="all cost the same",
+        only_with=("size", ("16",)),
+    )
     ready: tuple[str, ...] = setting(
         (),
         "Light UNets, as folders or hub ids. Their latents, words and noise must be the full model's.",
@@ -156,12 +165,9 @@ class ASdmConfig:
         24, "Pictures an update.", "Light nets", label="Pictures an update", low=1, high=1024, public=(48, 128)
     )
     lrs: tuple[float, ...] = setting(
-        (0.002, 0.004),
-        "Step sizes to try in each arm; validation prompts choose one.",
-        "Light nets",
-        label="Step sizes",
-        public=3,
-    )
+        (0.002, 0.004), "Step sizes to try in each arm; validation prompts choose one.", "Light nets",
+        label="Step sizes", public=3,
+    )  # fmt: skip
     features: float = setting(
         0.05,
         "Weight of the feature loss: each block's outputs, relative to the variance of the full model's.",
@@ -225,14 +231,9 @@ class ASdmConfig:
         public=12,
     )
     rounds: int = setting(
-        5,
-        "Times that each setting is timed, in turn with the full model; the median counts.",
-        "Switching",
-        label="Rounds of timing",
-        low=1,
-        high=50,
-        public=9,
-    )
+        5, "Times that each setting is timed, in turn with the full model; the median counts.", "Switching",
+        label="Rounds of timing", low=1, high=50, public=9,
+    )  # fmt: skip
 
     def __post_init__(self):
         check(self)

@@ -23,8 +23,8 @@ def teach(config: ASdmConfig, run_dir: RunDir) -> None:
     place, work = run_dir.artifacts / TAUGHT, run_dir.artifacts / f"{TAUGHT}_lesson"
     if place.is_dir():
         return
-    sizes = {"first": FIRST, "grown": GROWN, "pictures": MOST}
-    lesson = Lesson(side=int(config.size), steps=config.lesson, seed=config.seed % 900_000, **sizes)
+    sizes = {"side": int(config.size), "first": FIRST, "grown": GROWN, "pictures": MOST}
+    lesson = Lesson(prediction=config.prediction, steps=config.lesson, seed=config.seed % 900_000, **sizes)
     with Progress(run_dir, "prepare", config.lesson) as progress:
 
         def told(teaching: Teaching, loss: float) -> None:

@@ -44,3 +44,11 @@ def test_a_stopped_teaching_goes_on_to_the_same_weights(tmp_path):
     assert all(torch.equal(a, b) for a, b in zip(ours.unet.parameters(), theirs.unet.parameters(), strict=True))
     study_teaching.teach(config, run)  # is there: nothing is taught again
     assert not (run.artifacts / "teacher_lesson").exists()
+
+
+@pytest.mark.parametrize("prediction", ["v_prediction", "epsilon", "sample"])
+def test_the_full_model_answers_what_the_run_asks_for(tmp_path, prediction):
+    config = ASdmConfig(size="16", lesson=2, arms=(), prediction=prediction)
+    run = RunDir.create(tmp_path / "run", "a_sdm", None, as_json(config))
+    study_teaching.teach(config, run)
+    assert load_pipeline(str(run.artifacts / "teacher")).scheduler["prediction_type"] == prediction
