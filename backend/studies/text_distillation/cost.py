@@ -47,7 +47,8 @@ def work(c: DistillConfig, workers: int, begun: int = 0) -> Work:
         Part("distil", "updates", distil_amount(c, begun), c.model),
         Part("decode", "held-out experts", expert_amount(c) * held_out, c.model),
         *search_parts(c, workers),
-        Part("decode", "what each prompt adds", checking_amount(c), c.model),
+        Part("decode", "which texts stay, held-out losses", checking_amount(c), c.model),
+        Part("decode", "what each prompt adds", adding_amount(c, workers), c.model, min(workers, c.prompts + 1)),
         *scoring_parts(c, workers),
         *process_parts(c, workers, busy),
     ]
@@ -170,16 +171,33 @@ def search_work(c: DistillConfig, workers: int = 1) -> list[float]:
 
 
 def checking_amount(c: DistillConfig) -> Amount:
-    """The revert rule, the held-out losses, and what each prompt adds."""
-    starts = len({0, c.max_start // 2, c.max_start})
-    judging, losses = (c.heldout_experts or c.experts) * starts, 4 * c.heldout_experts * starts
+    """The revert rule and the held-out losses."""
+    losses = 4 * c.heldout_experts * starts(c)
     rule = c.prompts + 1 if c.revert and c.decoder != "search" else 0
     surprises = Amount(steps=0.3 * (100 + c.prompts) * (2 if c.other_model else 1))  # a short text read at a time
-    return unroll_amount(c) * ((rule + c.prompts + 1) * judging + losses) + surprises
+    return unroll_amount(c) * (rule * judging(c) + losses) + surprises
 
 
-def checking_work(c: DistillConfig) -> float:
-    return weight(checking_amount(c), c.model)
+def adding_amount(c: DistillConfig, workers: int = 1) -> Amount:
+    """What each prompt adds: an unroll for it and each segment, shared by so many processes."""
+    busy = min(workers, c.prompts + 1)
+    return unroll_amount(c) * (math.ceil((c.prompts + 1) / busy) * busy * judging(c))
+
+
+def checking_work(c: DistillConfig, workers: int = 1) -> float:
+    """The weight of all that follows the search, where so many processes share what each prompt adds."""
+    busy = min(workers, c.prompts + 1)
+    return weight(checking_amount(c), c.model) + weight(adding_amount(c, workers), c.model) / busy
+
+
+def judging(c: DistillConfig) -> int:
+    """The segments that the revert rule asks, and that a prompt's part is told by."""
+    return (c.heldout_experts or c.experts) * starts(c)
+
+
+def starts(c: DistillConfig) -> int:
+    """The starts of each trajectory: the first, the middle and the last."""
+    return len({0, c.max_start // 2, c.max_start})
 
 
 # -- students ---------------------------------------------------------------------------------------------------

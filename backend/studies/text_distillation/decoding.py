@@ -5,12 +5,14 @@ Knows the run folder; how prompts become tokens is the decoder's, which texts st
 
 import json
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.core.pool import Workers
+from backend.core.pool import Workers, kept
 from backend.core.text.batches import Encoded
 from backend.core.text.prompts import Example
 from backend.disk import write_atomically
@@ -24,8 +26,9 @@ from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.decoder import make_decoder
 from backend.studies.text_distillation.evaluate import Learned, distilled_examples, own_words
 from backend.studies.text_distillation.heldout import heldout_losses, text_losses
-from backend.studies.text_distillation.learning import checkpoint_path
-from backend.studies.text_distillation.prompt_facts import prompt_facts
+from backend.studies.text_distillation.learning import checkpoint_path, restore
+from backend.studies.text_distillation.prompt_facts import LossWithout, loss_without, prompt_facts
+from backend.studies.text_distillation.recording import load_experts
 from backend.studies.text_distillation.revert import judge, judged_by, reverted_slots, tokens_changed
 from backend.studies.text_distillation.setup import Setup
 from backend.studies.text_distillation.state import OuterState
@@ -70,12 +73,21 @@ def write_distilled(
         for name in sources:
             heldout[name] = source_losses(setup, buffer, found, name)
             progress.advance(f"Testing {name} on held-out experts")
-        facts = prompt_facts(setup, buffer, found)
+        losses = partial(loss_worker, setup.config, run_dir.path)
+        apart = partial(workers.each, losses, while_waiting=progress.check_stop) if workers.count > 1 else None
+        facts = prompt_facts(setup, buffer, found, apart)
         write_atomically(
             run_dir.path / "facts.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in facts)
         )
         progress.advance("Facts of each prompt")
     write_atomically(run_dir.path / "summary.json", json.dumps(summary(setup, buffer, state, found, heldout), indent=1))
+
+
+def loss_worker(config: DistillConfig, folder: Path) -> LossWithout:
+    """Load everything once, in a process of its own, and return what the matching loses without a slot."""
+    setup, run_dir = kept(Setup, config), RunDir(folder)
+    buffer = load_experts(setup)
+    return loss_without(setup, buffer, learned(setup, restore(setup, buffer, run_dir), run_dir))
 
 
 def reverts(config: DistillConfig) -> bool:

@@ -7,12 +7,11 @@ it helps. Prompts lean on each other, so contributions do not add up. Knows a se
 
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from backend.core.models.perplexity import perplexity
 from backend.core.models.readers import Reader
 from backend.core.text.leaks import find_leaks, words
-from backend.core.text.prompts import Example
 from backend.core.text.tasks import Question
 from backend.core.text.text_data import load_questions
 from backend.errors import UserError
@@ -27,15 +26,19 @@ NEAREST = 3
 COPIES = 3  # of each split, at most
 ORDINARY = 100  # real questions that a prompt's surprise is set beside
 
+LossWithout = Callable[[int | None], float]  # the matching loss without a slot, or with all of them for None
+Spread = Callable[[Sequence[int | None]], Iterable[tuple[int | None, float]]]  # each with its loss, in any order
 
-def prompt_facts(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> list[dict]:
+
+def prompt_facts(setup: Setup, buffer: TrajectoryBuffer, found: Learned, spread: Spread | None = None) -> list[dict]:
     """One row for each slot. `contribution` is null where there is nothing to leave out: one prompt, or one a step.
 
-    Costs an unroll without second derivatives for each prompt and segment of a held-out expert.
+    Costs an unroll without second derivatives for each prompt and segment of a held-out expert; `spread` may let other
+    processes do these.
     """
     examples = distilled_examples(setup, found)
     prompts = [example.prompt for example in examples]
-    added = contributions(setup, buffer, found)
+    added = contributions(setup, buffer, found, spread)
     splits = (("train", setup.train), ("test", tested(setup)))
     copies = [copied(prompts, split, asked) for split, asked in splits]
     near = nearest(prompts, setup.train)
@@ -60,19 +63,27 @@ def tested(setup: Setup) -> list[Question]:
         return []
 
 
-def contributions(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> list[float | None]:
+def contributions(
+    setup: Setup, buffer: TrajectoryBuffer, found: Learned, spread: Spread | None = None
+) -> list[float | None]:
     """For each slot: the mean matching loss without it, minus with it, on held-out experts (else the followed)."""
-    examples: list[Example] = distilled_examples(setup, found)
-    if len(examples) == 1 or setup.config.inner_batch == 1:
-        return [None] * len(examples)
-    rows, followed = setup.own.rows(examples), judged_by(buffer) == "followed"
+    slots = len(distilled_examples(setup, found))
+    if slots == 1 or setup.config.inner_batch == 1:
+        return [None] * slots
+    loss, every = loss_without(setup, buffer, found), (None, *range(slots))
+    losses = dict(spread(every) if spread else ((slot, loss(slot)) for slot in every))
+    return [_rounded(losses[slot] - losses[None]) for slot in range(slots)]
 
-    def loss(without: int | None) -> float:
-        losses = text_losses(setup, buffer, rows, found.log_lrs, followed, without)
+
+def loss_without(setup: Setup, buffer: TrajectoryBuffer, found: Learned) -> LossWithout:
+    """What a student without a slot comes to: the mean matching loss on held-out experts (else the followed)."""
+    rows, followed = setup.own.rows(distilled_examples(setup, found)), judged_by(buffer) == "followed"
+
+    def loss(slot: int | None) -> float:
+        losses = text_losses(setup, buffer, rows, found.log_lrs, followed, slot)
         return statistics.fmean(row["matching_loss"] for row in losses)
 
-    whole = loss(None)
-    return [_rounded(loss(slot) - whole) for slot in range(len(examples))]
+    return loss
 
 
 def real_prompts(setup: Setup) -> list[str]:

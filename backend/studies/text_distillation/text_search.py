@@ -37,7 +37,7 @@ def search_texts(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
     rounds, begun = search_work(c, workers.count), last.round if last else -1
     repair_snapshots(setup, last, run_dir)
     work = sum(rounds[begun + 1 :])
-    with Progress(run_dir, "decode", c.search_rounds, max(0, begun), work, checking_work(c)) as progress:
+    with Progress(run_dir, "decode", c.search_rounds, max(0, begun), work, checking_work(c, workers.count)) as progress:
         judged = 0
 
         def say(found: Found) -> None:
