@@ -7,7 +7,8 @@ Knows processes; not what the work is. No process outlives its parent, however t
 import contextlib
 import os
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -59,6 +60,12 @@ class Workers:
         self.count = count
         self._executor: ProcessPoolExecutor | None = None
         self._cluster: RayWorkers | None = None
+        self._making = threading.Lock()
+
+    @property
+    def are_here(self) -> bool:
+        """Whether they are processes of this machine."""
+        return not chosen()
 
     def __enter__(self) -> "Workers":
         if self.count > 1 and not chosen():
@@ -93,18 +100,36 @@ class Workers:
             how = self._on_cluster if chosen() and not _is_worker else self._awaited
             yield from how(pickle.dumps(begin), items, while_waiting)
         except BaseException as error:
-            self._kill()
-            if isinstance(error, BrokenProcessPool):
-                found = "A worker was killed, most likely because the machine ran out of memory."
-                step = "Set DISTILLOSCOPE_WORKERS=1 or choose a smaller model, then resume."
-                raise UserError(found, "room for every worker", step, kind="killed") from error
+            self._fail(error)
             raise
 
-    def _awaited(self, begin: bytes, items: Sequence, while_waiting: Callable[[], None]) -> Iterator[tuple[Any, Any]]:
+    def some(
+        self, begin: Callable[[], Callable[[Any], Any]], items: Iterable, while_waiting: Callable[[], None], most: int
+    ) -> Iterator[tuple[Any, Any]]:
+        """As `each` yields, but at most so many items at a time, each drawn when it can begin, and by processes of
+        this machine alone. May run in a thread beside `each`."""
+        try:
+            yield from self._awaited(pickle.dumps(begin), items, while_waiting, most)
+        except BaseException as error:
+            self._fail(error)
+            raise
+
+    def _fail(self, error: BaseException) -> None:
+        """End the workers; of one that was killed a UserError tells."""
+        self._kill()
+        if isinstance(error, BrokenProcessPool):
+            found = "A worker was killed, most likely because the machine ran out of memory."
+            step = "Set DISTILLOSCOPE_WORKERS=1 or choose a smaller model, then resume."
+            raise UserError(found, "room for every worker", step, kind="killed") from error
+
+    def _awaited(
+        self, begin: bytes, items: Iterable, while_waiting: Callable[[], None], most: int = 0
+    ) -> Iterator[tuple[Any, Any]]:
         executor, left, waiting = self._processes(), iter(items), {}
+        # no more than are soon begun: to wait for all of 10,000 would take a second at each look
+        most = most or 2 * self.count
         while True:
-            # no more than are soon begun: to wait for all of 10,000 would take a second at each look
-            for item in islice(left, 2 * self.count - len(waiting)):
+            for item in islice(left, most - len(waiting)):
                 waiting[executor.submit(_do, begin, item)] = item
             if not waiting:
                 return
@@ -119,11 +144,12 @@ class Workers:
         yield from self._cluster.each(begin, items, while_waiting)
 
     def _processes(self) -> ProcessPoolExecutor:
-        if self._executor is None:
-            context = load_ahead()
-            first = (os.getpid(), dict(os.environ), pickle.dumps((_start, (self.count,))), context.Value("i", 0))
-            self._executor = ProcessPoolExecutor(self.count, context, leaving.begin, first)
-        return self._executor
+        with self._making:
+            if self._executor is None:
+                context = load_ahead()
+                first = (os.getpid(), dict(os.environ), pickle.dumps((_start, (self.count,))), context.Value("i", 0))
+                self._executor = ProcessPoolExecutor(self.count, context, leaving.begin, first)
+            return self._executor
 
     def _kill(self) -> None:
         if self._cluster is not None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from backend import settings
+from backend.core import fork_server
 from backend.disk import disk_error
 from backend.errors import UserError
 from backend.runs.estimate import expected
@@ -82,6 +83,7 @@ def run_to_the_end(config: object, run_dir: RunDir, stages: tuple[str, ...] = ()
     study = find(run_dir.config()["study"])
     study.check_stages(stages)
     run_dir.pass_by(study.stage_names)
+    fork_server.begin(study.run.partition(":")[0])
     run = resolve(study.run)  # here torch is imported
     try:
         run(config, run_dir, stages or study.stage_names)

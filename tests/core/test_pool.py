@@ -51,6 +51,14 @@ def test_workers_stay_from_one_stage_to_the_next_and_begin_once():
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
 
 
+def test_of_some_items_each_is_drawn_when_it_can_begin():
+    drawn = []
+    items = (drawn.append(n) or n for n in range(5))
+    with Workers(2) as workers:
+        for done, (item, (square, *_)) in enumerate(workers.some(squares, items, nothing, most=1)):
+            assert (item, square) == (done, done * done) and drawn == list(range(done + 1))
+
+
 def test_one_worker_is_this_process():
     with Workers(1) as workers:
         assert {pid for _, (_, pid, _) in workers.each(squares, [1, 2], nothing)} == {os.getpid()}

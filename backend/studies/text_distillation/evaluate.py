@@ -90,9 +90,9 @@ class SoftRows:
 
 
 class Bench:
-    """Trains and scores cells for one setup."""
+    """Trains and scores cells for one setup. Without `learned`, only those that need nothing of it."""
 
-    def __init__(self, setup: Setup, buffer: TrajectoryBuffer, learned: Learned):
+    def __init__(self, setup: Setup, buffer: TrajectoryBuffer, learned: Learned | None):
         self.setup, self.buffer, self.learned = setup, buffer, learned
 
     def train(self, cell: Cell) -> Params:

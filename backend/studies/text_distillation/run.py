@@ -7,6 +7,7 @@ numbers. Knows files and stages; the mathematics is in distill.py and unroll.py.
 from backend.core.devices import set_threads
 from backend.core.pool import Workers, worker_count
 from backend.runs.folder import RunDir
+from backend.studies.text_distillation.ahead import Ahead
 from backend.studies.text_distillation.config import DistillConfig
 from backend.studies.text_distillation.cost import checking_work, search_work
 from backend.studies.text_distillation.decoding import write_distilled
@@ -24,14 +25,20 @@ def run(config: DistillConfig, run_dir: RunDir, stages: tuple[str, ...] = STUDY.
     set_threads()
     setup = Setup(config)
     keep_description(setup, run_dir)
-    with Workers(worker_count()) as workers:  # they load their libraries while the first stages compute
+    # workers load their libraries while the first stages compute
+    with Workers(worker_count()) as workers, Ahead(config, run_dir, workers) as ahead:
         buffer = record_experts(setup, run_dir, followed(config), "experts")
         state = restore(setup, buffer, run_dir)
         if "distil" in stages:
+            if "evaluate" in stages:
+                ahead.begin()
             distil_prompts(setup, buffer, state, run_dir)
+            ahead.leave_off()
         if "decode" in stages:
-            searched = sum(search_work(config, workers.count)) if config.decoder == "search" else 0.0
-            buffer = record_experts(setup, run_dir, held_out(config), "decode", searched + checking_work(config))
+            later = checking_work(config, workers.count)
+            later += sum(search_work(config, workers.count)) if config.decoder == "search" else 0.0
+            buffer = record_experts(setup, run_dir, held_out(config), "decode", later)
             write_distilled(setup, buffer, state, run_dir, workers)
         if "evaluate" in stages:
+            ahead.wait()
             evaluate(setup, run_dir, workers)

@@ -27,25 +27,29 @@ from backend.studies.text_distillation.setup import Setup
 
 def evaluate(setup: Setup, run_dir: RunDir, workers: Workers) -> None:
     """Train and score every cell that has no result yet, several at a time."""
-    todo, everything = to_score(setup, run_dir), cells(setup.config)
-    run_dir.keep_rows("results", lambda row: cell_of(row) not in todo)
-    folder = run_dir.path / SCORES
-    folder.mkdir(parents=True, exist_ok=True)
+    todo, everything = to_score(setup.config, run_dir), cells(setup.config)
+    drop_halves(setup.config, run_dir)
     begin_work = partial(cell_worker, setup.config, run_dir.path)
     work = {cell: cell_work(setup.config, cell) for cell in todo}  # a student of all the data is many of the base
     total, waiting = len(everything), list(todo)
     with Progress(run_dir, "evaluate", total, total - len(todo), sum(work.values()), slow_start=True) as progress:
         for cell, scored in workers.each(begin_work, todo, progress.check_stop):
-            write_scores(setup.config.task, cell, scored, folder, run_dir)
+            write_scores(setup.config.task, cell, scored, run_dir)
             waiting.remove(cell)
             others = sum(work[one] for one in waiting[: workers.count - 1])
             progress.advance(f"Scored {cell.said()}", work=work[cell], under_way=float(others))
 
 
-def to_score(setup: Setup, run_dir: RunDir) -> list[Cell]:
+def to_score(config: DistillConfig, run_dir: RunDir) -> list[Cell]:
     """The cells that have no whole result yet."""
     done = {cell_of(row) for row in run_dir.rows("results") if row["metric"] in (METRICS[-1], FREE_METRICS[-1])}
-    return [cell for cell in cells(setup.config) if cell not in done]
+    return [cell for cell in cells(config) if cell not in done]
+
+
+def drop_halves(config: DistillConfig, run_dir: RunDir) -> None:
+    """Take back the rows of students of which some are missing: they are scored again."""
+    todo = to_score(config, run_dir)
+    run_dir.keep_rows("results", lambda row: cell_of(row) not in todo)
 
 
 def cell_of(row: dict) -> Cell:
@@ -61,8 +65,10 @@ def cell_worker(config: DistillConfig, folder: Path) -> Callable[[Cell], list[Sc
     return lambda cell: bench.score(cell, bench.train(cell))
 
 
-def write_scores(task: str, cell: Cell, scored: list[Scored], folder: Path, run_dir: RunDir) -> None:
+def write_scores(task: str, cell: Cell, scored: list[Scored], run_dir: RunDir) -> None:
     """One student: its per-question scores first, then its rows of results."""
+    folder = run_dir.path / SCORES
+    folder.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(item.as_row(), ensure_ascii=False) for item in scored)
     write_atomically(folder / f"{cell.name()}.jsonl", "\n".join(lines) + "\n")
     totals = summarise(scored)
