@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
+from backend.core import processors
 from backend.core.fork_server import FIRST, is_server
 from backend.core.pool import Workers, kept
 from backend.errors import UserError
@@ -106,24 +108,49 @@ def test_a_worker_keeps_what_it_made_and_this_process_does_not():
     assert first == again and first is not again
 
 
+def knows_leaks():
+    """Whether this process had the module of leaks before it was asked for anything."""
+    there = "backend.core.text.leaks" in sys.modules
+    return lambda _: there
+
+
+@pytest.mark.skipif(sys.platform != "linux" or bool(processors.gpus()), reason="there is no fork server here")
+@pytest.mark.parametrize(("workers", "begun", "found"), [("1", "False", "{False}"), ("2", "True", "{True}")])
+def test_a_module_named_before_is_loaded_before_workers_are_wanted_and_not_for_one(workers, begun, found):
+    words = """
+import sys
+from multiprocessing import forkserver
+from backend.core import fork_server
+fork_server.begin("backend.core.text.leaks")
+print(forkserver._forkserver._forkserver_pid is not None, "torch" in sys.modules)
+from tests.core.test_pool import Workers, knows_leaks, nothing, processors
+with Workers(processors.workers(0)) as workers:
+    print({there for _, there in workers.each(knows_leaks, [1, 2, 3], nothing)})
+"""
+    told = {"DISTILLOSCOPE_WORKERS": workers}
+    run = subprocess.run([sys.executable, "-c", words], env=os.environ | told, capture_output=True, text=True)
+    assert run.stdout.split("\n")[:2] == [f"{begun} False", found], run.stderr
+
+
 def test_the_fork_server_leaves_with_its_parent_also_while_it_still_loads(tmp_path):
     began = tmp_path / "began"
     (tmp_path / "slow.py").write_text(f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(60)")
     words = f"""
-import os, sys
+import sys
 from multiprocessing import forkserver, get_context
-sys.path.insert(0, {str(tmp_path)!r})
 get_context("forkserver").set_forkserver_preload([{FIRST!r}, "slow"])
 forkserver.ensure_running()
 print(forkserver._forkserver._forkserver_pid, flush=True)
 sys.stdin.read()
 """
-    parent = subprocess.Popen([sys.executable, "-c", words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    found = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path.cwd())])}  # the server has no other path
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    parent = subprocess.Popen([sys.executable, "-c", words], env=os.environ | found, **pipes)
     server = psutil.Process(int(parent.stdout.readline()))
     until = time.monotonic() + 30
     while not began.exists() and time.monotonic() < until:
         time.sleep(0.05)
-    assert server.is_running()
+    assert began.exists() and server.is_running()
     parent.kill()
     parent.communicate()
     server.wait(20)
