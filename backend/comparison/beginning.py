@@ -9,9 +9,9 @@ from statistics import median_high
 
 import torch
 
+from backend.comparison.judges import Asked, errors_each
 from backend.comparison.materials import Materials
 from backend.comparison.names import FINAL, FINAL_SEEDS, SETS
-from backend.comparison.students import Trainee
 from backend.core.seeding import generator
 from backend.core.text.prompts import Example
 from backend.errors import UserError
@@ -22,7 +22,7 @@ from backend.search.trials import together
 
 def best_start(materials: Materials, sets: dict[str, list[dict]]) -> str:
     """The name of the set of questions that validates best, each reader at the step size that is best for it."""
-    losses = {name: validated(materials, rows) for name, rows in sets.items()}
+    losses = dict(zip(sets, validated_each(materials, list(sets.values())), strict=True))
     return min(losses, key=lambda name: losses[name])
 
 
@@ -40,21 +40,23 @@ def best_written(materials: Materials, taken: Sequence[Draft]) -> list[Draft]:
         order = torch.randperm(len(taken), generator=generator(c.seed, "written start", number))
         sets.append([taken[i] for i in order[:size].tolist()])
 
-    def loss(drafts: list[Draft], seeds: int) -> float:
-        return validated(materials, [as_example(draft, materials.spec).row for draft in drafts], lrs, seeds)
+    def best_first(sets: list[list[Draft]], seeds: int) -> list[list[Draft]]:
+        rows = [[as_example(draft, materials.spec).row for draft in drafts] for drafts in sets]
+        losses = validated_each(materials, rows, lrs, seeds)
+        return [sets[i] for i in sorted(range(len(sets)), key=lambda i: losses[i])]
 
-    final = sorted(sets, key=lambda drafts: loss(drafts, 1))[:FINAL]
-    return min(final, key=lambda drafts: loss(drafts, FINAL_SEEDS))
+    return best_first(best_first(sets, 1)[:FINAL], FINAL_SEEDS)[0]
 
 
-def validated(materials: Materials, rows: Sequence[dict], lrs: Sequence[float] = (), seeds: int = 0) -> float:
-    """Expected error of students of these rows, or their bits per character: for each reader the least mean over so
-    many students of a step size, then the geometric mean over readers. Step sizes and seeds are by default those that
-    an arm's step size is chosen by."""
-    c, examples, found = materials.config, [Example.of(row) for row in rows], []
-    for reader in materials.judges():
-        trainee, data = Trainee(materials, reader), reader.rows(examples)
-        keys = [("start", seed) for seed in range(seeds or c.lr_seeds)]
-        errors = [[trainee.error(data, lr, key) for key in keys] for lr in lrs or c.lrs]
-        found.append(min(sum(of_lr) / len(of_lr) for of_lr in errors))
-    return together(torch.tensor(found)[:, None]).item()
+def validated_each(
+    materials: Materials, sets: Sequence[Sequence[dict]], lrs: Sequence[float] = (), seeds: int = 0
+) -> list[float]:
+    """Of each set of rows the expected error of its students, or their bits per character: for each reader the least
+    mean over so many students of a step size, then the geometric mean over readers. Step sizes and seeds are by default
+    those that an arm's step size is chosen by."""
+    c, judges = materials.config, range(len(materials.judges()))
+    keys = tuple(("start", seed) for seed in range(seeds or c.lr_seeds))
+    examples = [tuple(Example.of(row) for row in rows) for rows in sets]
+    asked = [Asked(judge, one, tuple(lrs or c.lrs), keys) for one in examples for judge in judges]
+    least = [min(sum(of_lr) / len(of_lr) for of_lr in errors) for errors in errors_each(materials, asked)]
+    return together(torch.tensor(least).reshape(len(sets), len(judges)).T).tolist()

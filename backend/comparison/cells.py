@@ -19,7 +19,7 @@ from backend.comparison.materials import Materials
 from backend.comparison.remembered import recipe_of, remembered, remembered_each
 from backend.comparison.students import Trainee
 from backend.core import devices
-from backend.core.pool import each, worker_count
+from backend.core.pool import Workers, kept
 from backend.core.scoring.metrics import summarise
 from backend.core.scoring.scored import FREE_METRICS, METRICS, Scored, from_row, metrics_of
 from backend.core.text.examples import Data, Rows
@@ -30,14 +30,14 @@ from backend.runs.results import SCORES
 from backend.studies.text_distillation.config import OWN_MODEL_ONLY
 
 
-def train_students(config: ComparisonConfig, run: RunDir) -> None:
+def train_students(config: ComparisonConfig, run: RunDir, workers: Workers) -> None:
     """Choose or learn every step size that is open, then train and score every student that has no result."""
     (run.path / SCORES).mkdir(parents=True, exist_ok=True)
     kinds, sizes = kinds_of(config), chosen_sizes(run)
     open_, tried = [cell for cell in kinds if cell.key not in sizes], len(config.lrs) * config.lr_seeds
     later = float(len(kinds) * config.seeds)
     with Progress(run, "students", len(open_), work=float(len(open_) * tried), later=later) as progress:
-        for cell, found in _work(config, run, open_, progress):
+        for cell, found in _work(config, run, open_, progress, workers):
             run.append("step_sizes", {"arm": cell.arm, "student": cell.student, "regime": cell.regime, "sizes": found})
             progress.advance(f"{cell.name}: mean step size {sum(found) / len(found):.3g}", work=float(tried))
     sizes = chosen_sizes(run)
@@ -47,7 +47,7 @@ def train_students(config: ComparisonConfig, run: RunDir) -> None:
     cells += [Cell("base", name, "ordinary", 0, (0.0,)) for name in config.students if "base" in config.arms]
     todo = [cell for cell in cells if (*cell.key, cell.seed) not in done]
     with Progress(run, "students", len(cells), done=len(cells) - len(todo)) as progress:
-        for cell, scored in _work(config, run, todo, progress):
+        for cell, scored in _work(config, run, todo, progress, workers):
             write_scores(config, cell, scored, run)
             progress.advance(f"Scored {cell.name}")
 
@@ -60,10 +60,12 @@ def chosen_sizes(run: RunDir) -> dict[tuple[str, str, str], tuple[float, ...]]:
     return {(row["arm"], row["student"], row["regime"]): tuple(row["sizes"]) for row in run.rows("step_sizes")}
 
 
-def _work(config: ComparisonConfig, run: RunDir, cells: list[Cell], progress: Progress) -> Iterator[tuple]:
+def _work(
+    config: ComparisonConfig, run: RunDir, cells: list[Cell], progress: Progress, workers: Workers
+) -> Iterator[tuple]:
     by_model = sorted(cells, key=lambda cell: cell.student)  # a worker then rarely changes its model
     asked = rounds(by_model, devices.kind() != "cpu")
-    for cells_, found in each(partial(cell_worker, config, run.path), asked, worker_count(), progress.check_stop):
+    for cells_, found in workers.each(partial(cell_worker, config, run.path), asked, progress.check_stop):
         yield from zip(cells_, found, strict=True)
 
 
@@ -80,7 +82,7 @@ def rounds(cells: list[Cell], batch: bool) -> list[tuple[Cell, ...]]:
 def cell_worker(config: ComparisonConfig, folder: Path) -> Callable[[tuple[Cell, ...]], list]:
     """Load everything once, in whichever process this is, and return what to do with the cells of a round: a result for
     each."""
-    materials, run = Materials(config), RunDir(folder)
+    materials, run = kept(Materials, config), RunDir(folder)
     matched = cache(lambda: matched_regime(materials, rows_of(run, "init")))
     soft = cache(lambda: soft_rows(materials, rows_of(run, "init")))
 

@@ -5,8 +5,9 @@ Knows how names become questions and models; selects and trains nothing.
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 from backend.comparison.config import ComparisonConfig
 from backend.core.models.adapted import Adapted
@@ -17,12 +18,16 @@ from backend.core.text.text_data import load_questions
 from backend.errors import UserError
 from backend.selection.pool import Pool, make_pool
 
+# pieces of work in other processes: how each begins there, and the pieces; yields each with its result, in any order
+Elsewhere = Callable[[Callable[[], Callable[[Any], Any]], Sequence], Iterator[tuple[Any, Any]]]
+
 
 class Materials:
-    """Raises UserError for anything in the config that does not exist or does not fit."""
+    """Raises UserError for anything in the config that does not exist or does not fit. `elsewhere` lets students that
+    judge be trained by other processes; without it they are trained here."""
 
-    def __init__(self, config: ComparisonConfig):
-        self.config, self.spec = config, find_task(config.task)
+    def __init__(self, config: ComparisonConfig, elsewhere: Elsewhere | None = None):
+        self.config, self.spec, self.elsewhere = config, find_task(config.task), elsewhere
         if self.spec.layout == "mmlu":
             found = f"{config.task} is asked by letters under solved examples, which a comparison does not train on."
             raise UserError(found, "any other layout, with style=letters for letters", "Choose another task.")

@@ -4,17 +4,21 @@ Knows the materials; the search and its log are in backend/search.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from statistics import fmean
 
+from backend.comparison.config import ComparisonConfig
+from backend.comparison.judges import Asked, Errors, errors_each
 from backend.comparison.materials import Materials
 from backend.comparison.names import WRITTEN
 from backend.comparison.students import Trainee
-from backend.core.text.examples import Rows
+from backend.core.pool import kept
 from backend.core.text.prompts import Example
 from backend.core.training.finetune import choose_lr
 from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
-from backend.search.court import SearchPlan, as_example
+from backend.search.court import Heat, SearchPlan, as_example
 from backend.search.moves import Draft, Material
 from backend.search.search import Found, Search
 from backend.search.state import material_of, search_through
@@ -44,8 +48,9 @@ def search_text(materials: Materials, run: RunDir, start: list[dict], progress: 
     ]
 
 
-def make_search(materials: Materials, lrs: tuple[float, ...], run: RunDir) -> Search:
-    """The search over the materials' readers, with a step size for each."""
+def make_search(materials: Materials, lrs: tuple[float, ...], run: RunDir | None = None) -> Search:
+    """The search over the materials' readers, with a step size for each. Without a `run` it judges, and draws nothing
+    that a writer wrote."""
     c = materials.config
     plan = SearchPlan(
         task=c.task,
@@ -63,14 +68,23 @@ def make_search(materials: Materials, lrs: tuple[float, ...], run: RunDir) -> Se
         mixed_precision=c.mixed_precision,
         seed=c.seed,
     )
-    return Search(materials.judges(), materials.train, materials.validation, material_in(materials, run), plan)
+    spread = None
+    if materials.elsewhere and len(materials.judges()) > 1:  # a judge's texts are one piece: in parts, digits differ
+        spread = partial(materials.elsewhere, partial(heat_worker, c, lrs))
+    material = material_in(materials, run)
+    return Search(materials.judges(), materials.train, materials.validation, material, plan, spread)
 
 
-def material_in(materials: Materials, run: RunDir) -> Material:
+def heat_worker(config: ComparisonConfig, lrs: tuple[float, ...]) -> Callable[[Heat], list[float]]:
+    """Load everything once, in a process of its own, and return what to do with a heat."""
+    return make_search(kept(Materials, config), lrs).heat
+
+
+def material_in(materials: Materials, run: RunDir | None) -> Material:
     """What changes draw from. What a writer wrote, where it is asked for, is left in the run, and read there again."""
     c = materials.config
     material = material_of(materials.train, materials.examples, materials.own, materials.spec)
-    if WRITTEN in (c.start, *c.moves):
+    if run and WRITTEN in (c.start, *c.moves):
         file = run.artifacts / FILE
         material = with_written(material, materials.own, materials.spec, file, materials.kept_out, c.seed)
     return material
@@ -93,16 +107,24 @@ def step_sizes(materials: Materials, drafts: list[Draft]) -> list[float]:
         [as_example(draft, materials.spec) for draft in drafts],
         *([materials.examples[i] for i in rows] for rows in draws),
     ]
-    return [_step_size(Trainee(materials, reader), [reader.rows(one) for one in sets]) for reader in materials.judges()]
-
-
-def _step_size(trainee: Trainee, sets: list[Rows]) -> float:
-    c = trainee.materials.config
+    readers = materials.judges()
     if len(c.lrs) == 1:
-        return c.lrs[0]
-    keys = [("grid", seed) for seed in range(c.lr_seeds)]
-    errors = {lr: fmean(trainee.error(rows, lr, key) for rows in sets for key in keys) for lr in c.lrs}
-    return choose_lr({lr: (0.0, e if e < trainee.worst else math.inf) for lr, e in errors.items()})
+        return [c.lrs[0]] * len(readers)
+    keys = tuple(("grid", seed) for seed in range(c.lr_seeds))
+    asked = [Asked(judge, tuple(one), tuple(c.lrs), keys) for judge in range(len(readers)) for one in sets]
+    found = errors_each(materials, asked)
+    of_readers = [found[n : n + len(sets)] for n in range(0, len(found), len(sets))]
+    return [
+        _step_size(Trainee(materials, reader), of_sets) for reader, of_sets in zip(readers, of_readers, strict=True)
+    ]
+
+
+def _step_size(trainee: Trainee, of_sets: list[Errors]) -> float:
+    """The step size with the least error, mean over sets and students."""
+    lrs = trainee.materials.config.lrs
+    errors = [fmean(error for of_set in of_sets for error in of_set[i]) for i in range(len(lrs))]
+    told = zip(lrs, errors, strict=True)
+    return choose_lr({lr: (0.0, error if error < trainee.worst else math.inf) for lr, error in told})
 
 
 def data_row(first: dict, example: Example, draft: Draft, verbatim: bool, about: dict) -> dict:

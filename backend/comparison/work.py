@@ -126,14 +126,21 @@ def search(c: ComparisonConfig) -> SearchCount:
 
 
 def searched(c: ComparisonConfig, workers: int) -> list[Part]:
-    """The step size, then the rounds, for each reader."""
+    """The step size, then the rounds, for each reader. Of a round a reader's students are one piece."""
     chosen = validated(c, size(c)) * ((1 + DRAWS) * tried(c) if len(c.lrs) > 1 else 0)
-    return judged(c, "search", chosen + total(search(c).amounts()), workers)
+    judging, ranking, pieces = total(search(c).judged()), total(search(c).ranked()), len(judges(c))
+    if pieces == 1:
+        ranking, judging = ranking + judging, Amount()
+    found = judged(c, "step size of the search", chosen, workers) + judged(c, "search", judging, workers, pieces)
+    return found + [part for model in judges(c) for part in apart("arms", "search: changes", ranking, model, workers)]
 
 
-def judged(c: ComparisonConfig, name: str, amount: Amount, workers: int) -> list[Part]:
-    """An amount by students of each reader, whose questions all cores share."""
-    return [part for model in judges(c) for part in apart("arms", name, amount, model, workers)]
+def judged(c: ComparisonConfig, name: str, amount: Amount, workers: int, pieces: int = MANY) -> list[Part]:
+    """An amount by students of each reader, in so many pieces that processes share."""
+    if not any(amount.counts):
+        return []
+    busy = min(workers, pieces)
+    return [Part("arms", name, amount, model, busy) for model in judges(c)]
 
 
 def distilled(c: ComparisonConfig, decoder: str, workers: int, again: bool) -> list[Part]:

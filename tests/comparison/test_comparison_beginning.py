@@ -6,7 +6,7 @@ import pytest
 
 from backend.comparison import arms as module
 from backend.comparison.arms import recipe_of, start_rows
-from backend.comparison.beginning import best_start, validated
+from backend.comparison.beginning import best_start, validated_each
 from backend.comparison.materials import Materials
 from backend.comparison.names import SELECTED
 from backend.comparison.students import Trainee
@@ -25,7 +25,7 @@ def rows(materials: Materials, *numbers: int) -> list[dict]:
 
 def test_the_set_with_the_least_expected_error_is_chosen(materials):
     sets = {"a": rows(materials, 0, 1), "b": rows(materials, 2, 3), "c": rows(materials, 4, 5)}
-    errors = {name: validated(materials, one) for name, one in sets.items()}
+    errors = {name: validated_each(materials, [one])[0] for name, one in sets.items()}
     assert len(set(errors.values())) == 3 and errors[best_start(materials, sets)] == min(errors.values())
 
 
@@ -36,7 +36,7 @@ def test_each_reader_has_its_own_best_step_size_and_they_count_alike(materials, 
         Trainee, "error", lambda self, data, lr, key: told[self.reader.name, lr][key[1]] if key[0] == "start" else None
     )
     wider = Materials(replace(materials.config, lrs=(0.1, 0.2), lr_seeds=2))
-    assert validated(wider, rows(wider, 0, 1)) == pytest.approx((0.5 * 0.2) ** 0.5)
+    assert validated_each(wider, [rows(wider, 0, 1)]) == [pytest.approx((0.5 * 0.2) ** 0.5)]
 
 
 def test_best_looks_at_every_selector_and_begins_with_the_winners_questions(materials, tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.comparison import students
-from backend.comparison.beginning import validated
+from backend.comparison.beginning import validated_each
 from backend.comparison.command import folder_of
 from backend.comparison.config import ComparisonConfig
 from backend.comparison.inner import distillation as distillation_of
@@ -150,7 +150,7 @@ def test_a_step_size_is_chosen_by_bits_and_never_by_a_student_that_diverged(make
     assert errors[1.0] == float("inf") and 0 < errors[0.1] != errors[0.01] > 0
     assert trainee.choose_step_size(rows) == min(errors, key=errors.get)
     starting = [materials.examples[row].row for row in range(4)]
-    assert 0 < validated(Materials(replace(materials.config, readers="own", lrs=(0.1,))), starting) < 100
+    assert 0 < validated_each(Materials(replace(materials.config, readers="own", lrs=(0.1,))), [starting])[0] < 100
 
 
 def test_a_files_numbered_answers_are_counted_from_where_the_setting_says(make, tmp_path):

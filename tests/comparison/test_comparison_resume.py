@@ -48,6 +48,17 @@ def test_a_stopped_run_resumes_to_the_rows_of_an_unbroken_one_and_repeats_none(w
     assert outcome(run) == outcome(unbroken)
 
 
+def test_two_processes_choose_search_and_evolve_as_one_does(config, tmp_path, monkeypatch):
+    lrs = {"lrs": (0.01, 0.1), "lr_seeds": 1, "seeds": 1}
+    config = replace(config, arms=("init", "text", "evolve"), start="best", **lrs)
+    monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path / "one home"))
+    one, _ = start(config, tmp_path / "one")
+    monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path / "another home"))
+    monkeypatch.setenv("DISTILLOSCOPE_WORKERS", "2")
+    two, state = start(config, tmp_path / "two")
+    assert state == "finished" and outcome(two) == outcome(one)
+
+
 def test_an_evolution_that_was_stopped_goes_on_to_the_same_rows_and_judges_no_round_twice(
     config, tmp_path, monkeypatch
 ):

@@ -70,11 +70,11 @@ def test_the_set_that_a_search_begins_with_is_the_best_by_validation(asked, monk
     taken = [Draft(f"Which of {number} hens lays an egg?", "an egg", f"written_{number:04d}") for number in range(40)]
     judged: dict[int, list[tuple[str, ...]]] = {1: [], FINAL_SEEDS: []}
 
-    def loss(_, rows, lrs, seeds):
-        judged[seeds].append(tuple(row["prompt"] for row in rows))
-        return float(min(int(prompt.split()[3]) for prompt in judged[seeds][-1]))
+    def losses(_, sets, lrs, seeds):
+        judged[seeds] += [tuple(row["prompt"] for row in rows) for rows in sets]
+        return [float(min(int(row["prompt"].split()[3]) for row in rows)) for rows in sets]
 
-    monkeypatch.setattr(beginning, "validated", loss)
+    monkeypatch.setattr(beginning, "validated_each", losses)
     best = best_written(materials, taken)
     least = [min(int(prompt.split()[3]) for prompt in one) for one in judged[1]]
     assert len(judged[1]) == SETS and len(set(judged[1])) == SETS and len(judged[FINAL_SEEDS]) == FINAL
