@@ -71,6 +71,7 @@ def recipe_of(materials: Materials, arm: str, seed: int) -> dict:
         recipe |= {"start": c.start}
     if by == WRITTEN or (arm in OF_SEARCH and WRITTEN in c.moves):
         recipe |= {"writing": asdict(WRITING), "kept_out": digest_of(materials.kept_out())}
+        recipe |= {"facts": digest_of(materials.facts)} if materials.facts else {}
     if by == WRITTEN:
         recipe |= {"sets": [SETS, FINAL, FINAL_SEEDS], "lr": median_high(c.lrs), "readers": judges_of(materials)}
         recipe |= {name: getattr(c, name) for name in ("steps", "batch", "mixed_precision")}

@@ -12,6 +12,7 @@ from typing import Any
 from backend.comparison.config import ComparisonConfig
 from backend.core.models.adapted import Adapted
 from backend.core.models.readers import Reader
+from backend.core.text.facts import Fact, load_facts
 from backend.core.text.prompts import Example
 from backend.core.text.tasks import Question, find_task, reordered, to_example, with_letters
 from backend.core.text.text_data import load_questions
@@ -60,6 +61,11 @@ class Materials:
     def kept_out(self) -> list[Question]:
         """All questions of validation and test, which no written text may be like."""
         return self._questions("validation", 0) + self._questions("test", 0)
+
+    @cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts that the task's data tells. No written text may ask one that a kept-out question asks."""
+        return load_facts(self.config.task, self.config.own_data)
 
     @cached_property
     def examples(self) -> list[Example]:

@@ -86,7 +86,9 @@ def material_in(materials: Materials, run: RunDir | None) -> Material:
     material = material_of(materials.train, materials.examples, materials.own, materials.spec)
     if run and WRITTEN in (c.start, *c.moves):
         file = run.artifacts / FILE
-        material = with_written(material, materials.own, materials.spec, file, materials.kept_out, c.seed)
+        material = with_written(
+            material, materials.own, materials.spec, file, materials.kept_out, c.seed, materials.facts
+        )
     return material
 
 

@@ -15,6 +15,7 @@ from backend.core.models.lora import Student
 from backend.core.models.readers import Reader
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.text.examples import Rows, check_lengths, encode
+from backend.core.text.facts import Fact
 from backend.core.text.lengths import length_class
 from backend.core.text.prompts import ANSWER_SUFFIX, QUESTION_PREFIX, Example
 from backend.core.text.shown import decoded
@@ -46,10 +47,17 @@ WRITING = Writing()
 
 
 def with_written(
-    material: Material, own: Reader, spec: TaskSpec, file: Path, kept_out: Callable[[], Sequence[Question]], seed: int
+    material: Material,
+    own: Reader,
+    spec: TaskSpec,
+    file: Path,
+    kept_out: Callable[[], Sequence[Question]],
+    seed: int,
+    facts: Sequence[Fact] = (),
 ) -> Material:
     """The material with the questions of a writer, which is the own reader's model. They are written once, into the
-    file. `kept_out` gives the questions of validation and test, which none of them may be like."""
+    file. `kept_out` gives the questions of validation and test, which none of them may be like; nor may one ask what
+    they ask, as far as `facts` tells."""
 
     def length(draft: Draft) -> int:
         [encoded] = own.rows([as_example(draft, spec)]).examples
@@ -61,6 +69,7 @@ def with_written(
         lambda draft: length(draft) in material.lengths,
         material.drafts,
         kept_out,
+        facts,
     )
     return replace(material, written=found, written_lengths=tuple(map(length, found)))
 

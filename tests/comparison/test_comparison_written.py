@@ -2,16 +2,21 @@
 question gets in."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
+from backend import settings
 from backend.comparison import beginning
 from backend.comparison.arms import recipe_of
 from backend.comparison.beginning import best_written
 from backend.comparison.materials import Materials
 from backend.comparison.names import FINAL, FINAL_SEEDS, SETS
+from backend.comparison.searching import material_in
+from backend.core.text import facts
 from backend.errors import UserError
+from backend.runs.folder import RunDir
 from backend.search import writing
 from backend.search.moves import Draft
 from backend.search.written import FILE
@@ -46,6 +51,22 @@ def test_texts_of_a_writer_are_told_from_real_ones_and_none_is_a_question_of_the
         assert row["prompt"] == f"Question: {taken['question']}\nAnswer:" and row["answer"] == taken["answer"]
     [summary] = [json.loads((run.path / "summary.json").read_text("utf-8"))["texts"]["text"]]
     assert summary["prompts"] - summary["verbatim_real"] == len(made)
+
+
+def test_what_the_test_asks_is_kept_out_in_other_words_where_the_data_tells_facts(asked, tmp_path, monkeypatch):
+    data, run = tmp_path / "data", RunDir.create(tmp_path / "run", "comparison", None, settings.as_json(asked))
+    shutil.copytree(asked.data_dir, data)
+    plain, told = (Materials(replace(asked, data_dir=str(data))) for _ in range(2))
+    first, answer = told.test[0], told.examples[0].answer
+    before = recipe_of(plain, "text", 0)
+    kind = {"asks": [first.question, "What of {}?"], "answers": {"hens": ["an egg"]}}
+    (data / asked.task / facts.FILE).write_text(json.dumps({"farm": kind}), "utf-8")
+    monkeypatch.setattr(writing, "write", lambda *_: [("What of hens?", answer), ("What of cows?", answer)])
+    assert [draft.question for draft in material_in(told, run).written] == ["What of cows?"]
+    rows = [json.loads(line) for line in (run.artifacts / FILE).read_text("utf-8").splitlines()]
+    assert [row.get("asked_by") for row in rows] == [first.id, None]
+    after = recipe_of(told, "text", 0)
+    assert after == before | {"facts": after["facts"]} and "facts" not in before
 
 
 def test_a_search_may_begin_with_what_a_model_wrote(asked, tmp_path, monkeypatch):

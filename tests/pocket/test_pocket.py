@@ -10,6 +10,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from backend.core.text.facts import KeptOut, load_facts, plain
+from backend.core.text.text_data import load_questions
 from backend.pocket.files import write_data
 from backend.pocket.pretrain import SEEDS, batches, build_model, train_step
 from backend.pocket.questions import facts_asked, mmlu_questions, question_id, science_questions, second_test
@@ -73,6 +75,27 @@ def test_the_relations_on_disk_name_what_every_question_asks(asked):
     relations = json.loads((ASSETS / "pocket_science" / "relations.json").read_text(encoding="utf-8"))
     assert relations == {row["id"]: asked[row["id"]].relation.key for rows in read_science().values() for row in rows}
     assert set(relations.values()) == {relation.key for relation in all_relations()}
+
+
+def test_the_facts_on_disk_are_those_of_the_world_in_all_phrasings():
+    told = {fact.name: fact for fact in load_facts("pocket_science")}
+    assert list(told) == [fact.key for fact in all_facts()]
+    for fact in all_facts():
+        assert told[fact.key].answers[0] == fact.value and set(told[fact.key].answers) == fact.right()
+        assert list(map(plain, told[fact.key].asks)) == [plain(fact.write(ask)) for ask in fact.relation.asks]
+
+
+def test_every_phrasing_of_a_fact_of_validation_or_test_is_kept_out_and_none_of_training(asked):
+    out = KeptOut(
+        load_facts("pocket_science"),
+        [*load_questions("pocket_science", "validation"), *load_questions("pocket_science", "test")],
+    )
+    held = {fact.key for split, facts in split_facts().items() for fact in facts if split != "train"}
+    assert set(out.by) == held and all(asked[by].key == fact for fact, by in out.by.items())
+    for fact in all_facts():
+        for ask in fact.relation.asks:
+            why = out.why(fact.write(ask), "anything")
+            assert (why and why["fact"]) == (fact.key if fact.key in held else None)
 
 
 def test_the_world_rebuilds_byte_for_byte(tmp_path):

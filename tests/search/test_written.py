@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from backend.core.text.facts import Fact
 from backend.core.text.tasks import Question
 from backend.search import count
 from backend.search import writing as module
@@ -13,13 +14,15 @@ from backend.search.moves import Draft, Material, draw
 from backend.search.search import Search, move_of
 from backend.search.state import found_of
 from backend.search.writing import Writing, as_text, parted, with_written, write
-from backend.search.written import LEAK, MALFORMED, OUTCOMES, REPEAT, TAKEN, judged, outcomes, written_once
+from backend.search.written import FACT, LEAK, MALFORMED, OUTCOMES, REPEAT, TAKEN, judged, outcomes, written_once
 from tests import tiny_search
 from tests.tiny_search import DRAFTS, PLAN, SPEC, TRAIN, VALIDATION
 
 readers = tiny_search.readers
 
 POOL = DRAFTS[:4]
+ASKS = ("Which planet is closest to the sun?", "What circles next to the sun?")
+SUN = Fact("sky.nearest:sun", "sun", ("Mercury",), ASKS)
 ASKED = Question("v", "Which of the nine planets is the nearest to the sun?", ("Mercury", "Venus"), 0)
 TEXTS = [
     ("Which animal lays eggs?", "a hen"),
@@ -45,11 +48,21 @@ def test_every_filter_takes_out_what_it_should_and_nothing_else():
     assert [(row["question"], row["answer"]) for row in rows] == TEXTS  # what is left out is on record too
 
 
+def test_what_a_kept_out_question_asks_is_kept_out_in_other_words_too_and_on_record_with_why():
+    asked = Question("v_7", "What circles next to the sun?", ("Mercury", "Venus"), 0)
+    texts = [*TEXTS, ("Which planet is closest to the sun?", "Venus"), ("What does the sun keep near?", "Mercury")]
+    before, after = (list(judged(texts, short, POOL, [ASKED, asked], facts)) for facts in ((), (SUN,)))
+    assert [row["outcome"] for row in before[-2:]] == [TAKEN, TAKEN]
+    why = {"outcome": FACT, "fact": "sky.nearest:sun", "asked_by": "v_7"}
+    assert after == before[:-2] + [row | why for row in before[-2:]]
+    assert list(judged(texts, short, POOL, [ASKED], (SUN,)))[-2:] == before[-2:]  # a fact that nobody keeps out
+
+
 def test_texts_are_written_once_and_then_read(tmp_path):
     file = tmp_path / "written.jsonl"
     first = written_once(file, lambda: TEXTS, short, POOL, lambda: [ASKED])
     assert first == (Draft(*TEXTS[0], "written_0000"), Draft(*TEXTS[7], "written_0007"))
-    assert outcomes(file) == dict(zip(OUTCOMES, (2, 3, 1, 1, 1), strict=True))
+    assert outcomes(file) == dict(zip(OUTCOMES, (2, 3, 1, 1, 1, 0), strict=True))
     assert written_once(file, pytest.fail, short, POOL, pytest.fail) == first
 
 

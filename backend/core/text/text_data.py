@@ -61,12 +61,13 @@ def load_file(path: str | Path, layout: str) -> list[Question]:
 
 
 def _of(spec: TaskSpec, data_dir: str | None, split: str) -> list[Question]:
-    folder = _folder(spec, data_dir)
+    folder = folder_of(spec, data_dir)
     return _from_hub(spec, split) if folder is None else _from_folder(folder, spec, split)
 
 
-def _folder(spec: TaskSpec, data_dir: str | None) -> Path | None:
-    """The folder with the task's files, or None where only the hub has them."""
+def folder_of(spec: TaskSpec, data_dir: str | None) -> Path | None:
+    """The folder with the task's files, or None where only the hub has them. Raises UserError where it is no folder of
+    this task."""
     if not data_dir:
         return ASSETS / spec.bundled if spec.bundled else None
     given = Path(data_dir).expanduser()

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from backend.core.pool import Workers, kept
+from backend.core.text.facts import load_facts
 from backend.core.text.tasks import Question
 from backend.core.text.text_data import load_questions
 from backend.runs.folder import RunDir
@@ -119,7 +120,8 @@ def make_search(
     material = material_of(setup.train, setup.train_examples, setup.own, setup.spec)
     if written and "written" in c.search_moves:
         kept_out = partial(kept_out_of, setup, validation)
-        material = with_written(material, setup.own, setup.spec, written, kept_out, c.seed)
+        facts = load_facts(c.task, c.own_data)
+        material = with_written(material, setup.own, setup.spec, written, kept_out, c.seed, facts)
     return Search(readers, setup.train, validation, material, plan, spread)
 
 
