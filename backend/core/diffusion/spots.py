@@ -70,6 +70,15 @@ def spots_of(unet: nn.Module, modules: Sequence[Module]) -> list[Spot]:
     return found
 
 
+def come_to(spots: Sequence[Spot], program: Program) -> list[Spot]:
+    """The places that a step of this program comes to: none where nothing runs, else those that lie in nothing that is
+    left out."""
+    if not program.executed:
+        return []
+    out = tuple(f"{spot.name}." for spot in spots if program.executed.isdisjoint(spot.needed))
+    return [spot for spot in spots if not spot.name.startswith(out)]
+
+
 def _transformer_blocks(layer: Module, inner: frozenset[str]) -> list[Spot]:
     """The blocks in an attention layer: each runs for its own units and for all that come after it."""
     within = f"{layer.id}.transformer_blocks."

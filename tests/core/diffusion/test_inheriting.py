@@ -193,6 +193,20 @@ def test_other_plans_may_follow_on_the_same_unet(small):
     assert torch.equal(drawn(small), plain)
 
 
+def test_what_is_left_out_whole_is_hooked_once_and_a_null_plan_hooks_the_unet_alone(small):
+    plain = traces(small)
+
+    def hooked(plan):
+        with Inheriting(small, plan):
+            return [name for name, had in traces(small).items() if had != plain[name]]
+
+    modules = modules_of(small)
+    assert hooked(Plan(STEPS)) == [""]
+    assert hooked(level_plan(modules, "whole", STEPS, HALF)) == ["", "conv_out"]  # to keep its value
+    left_out = ["down_blocks.0.downsamplers.0", "down_blocks.1", "up_blocks.0", "up_blocks.0.upsamplers.0", "mid_block"]
+    assert hooked(level_plan(modules, "deep1", STEPS, HALF)) == ["", *left_out]  # the upsampler's value is kept
+
+
 def test_what_is_unread_is_no_number_and_takes_no_memory(small):
     with Inheriting(small, level_plan(modules_of(small), "deep1", STEPS, HALF)):
         small(noise(), 999, words())
