@@ -48,7 +48,7 @@ class Inheriting:
         """Begin a new sampling: the next call is step 0, and the cache is empty."""
         self.step, self.program = 0, self.programs[0]
         self.cache: dict[str, Tensor] = {}
-        self.shapes: dict[str, list[torch.Size]] = {}
+        self._unread: dict[str, list[Tensor]] = {}  # what a place hands on where nobody reads it
         self._batch: torch.Size | None = None
 
     @property
@@ -118,24 +118,18 @@ class Inheriting:
         """What a hooked module hands on at this step: what it computes, what it once computed, or nothing to read."""
         if not self.program.executed.isdisjoint(spot.needed):
             answer = forward(*args, **kwargs)
-            self.shapes.setdefault(spot.name, [value.shape for value in spot.unpacked(answer)])
+            if spot.name not in self._unread:
+                self._unread[spot.name] = [_unread(value, spot.small) for value in spot.unpacked(answer)]
             if not spot.value or spot.value in self.program.executed:
                 if spot.value in self.program.kept:
                     self.keep(spot.value, spot.unpacked(answer)[0])
                 return answer
-        like = args[0] if args else kwargs["hidden_states"]
-        shapes = self.shapes[spot.name]
-        return spot.packed([self._old(spot, *pair, like) for pair in zip(spot.values, shapes, strict=True)])
+        pairs = zip(spot.values, self._unread[spot.name], strict=True)
+        return spot.packed([self.cache[id] if id in self.program.given else unread for id, unread in pairs])
 
     def keep(self, id: str, value: Tensor) -> None:
         """Remember a value for the steps that will read it."""
         self.cache[id] = value
-
-    def _old(self, spot: Spot, id: str, shape: torch.Size, like: Tensor) -> Tensor:
-        """A value that is not computed at this step: the cached one where it is read, else no number."""
-        if id in self.program.given:
-            return self.cache[id]
-        return like.new_full((), float("nan")).expand([1] * len(shape) if spot.small else shape)
 
     def _hook(self, module: nn.Module, hook: ModelHook) -> None:
         own = frozenset(vars(module))
@@ -151,6 +145,11 @@ class Inheriting:
                 for added in {"forward", "_diffusers_hook"} - own:
                     vars(module).pop(added, None)
         self._touched.clear()
+
+
+def _unread(value: Tensor, small: bool) -> Tensor:
+    """No number in place of a value that nobody reads, in its shape or, where `small`, in as many dimensions."""
+    return value.new_full((), float("nan")).expand([1] * value.ndim if small else value.shape)
 
 
 class _WholeHook(ModelHook):
