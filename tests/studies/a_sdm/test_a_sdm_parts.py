@@ -24,6 +24,7 @@ from backend.studies.a_sdm.timing import speeds
 from backend.studies.a_sdm.tuning import tune
 from backend.studies.a_sdm.words import setting_title
 from backend.studies.a_sdm.work import work
+from benchmarks.computed_steps import by_hand, climbed, neighbours
 from tests.tiny_drawing import tiny_config, tiny_pipeline
 
 
@@ -118,6 +119,18 @@ def test_an_error_over_nets_holds_that_of_pictures_and_that_of_nets():
     found = figures_of(seeds)
     assert found["psnr"] == 17.0 and found["psnr_se"] == pytest.approx((2.0**2 + 5.0**2) ** 0.5, abs=1e-4)
     assert found["right"] is None and found["frechet"] is None
+
+
+def test_computed_steps_are_moved_one_at_a_time_until_no_move_is_better():
+    def value(steps: tuple[int, ...]) -> float:
+        return -sum((step - wanted) ** 2 for step, wanted in zip(steps, (0, 2, 5, 6), strict=True))
+
+    found = list(climbed((0, 1, 2, 3), 8, value))
+    values = [worth for _, worth in found]
+    assert values == sorted(set(values)) and all(value(steps) == worth for steps, worth in found)
+    assert found[-1][0] == (0, 2, 5, 6) and all(value(one) < 0 for one in neighbours(found[-1][0], 8))
+    assert all(one == tuple(sorted(set(one))) and one[0] == 0 and one[-1] < 8 for one in neighbours((0, 1, 3, 7), 8))
+    assert by_hand(recipe_of("deepcache0@start9:16"), (0, 1, 4)).text == "deepcache0@hand0_1_4:16"
 
 
 def row(id: str, family: str, speed: float, psnr: float | None, **more) -> dict:
