@@ -137,8 +137,8 @@ def net_line(values: dict) -> str:
 
 
 def signed(value: float, digits: int = 1) -> str:
-    """A number with its sign, a true minus."""
-    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """A number with its sign, a true minus; what rounds to 0 has no minus."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def percent(share: float, digits: int = 1) -> str:
