@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def by_hand(recipe: Recipe, chosen: Steps) -> Recipe:
-    """The same plan with these steps computed."""
+    """The recipe, with these steps computed and what it inherited before inherited at the others."""
     return replace(recipe, inherit=replace(recipe.inherit, set="hand", numbers=tuple(map(float, chosen))))
 
 

@@ -135,11 +135,11 @@ def searched(c: ComparisonConfig, workers: int) -> list[Part]:
     return found + [part for model in judges(c) for part in apart("arms", "search: changes", ranking, model, workers)]
 
 
-def judged(c: ComparisonConfig, name: str, amount: Amount, workers: int, pieces: int = MANY) -> list[Part]:
-    """An amount by students of each reader, in so many pieces that processes share."""
+def judged(c: ComparisonConfig, name: str, amount: Amount, workers: int, pieces: int = 0) -> list[Part]:
+    """An amount by students of each reader, in so many pieces that processes share; 0: in more than there are."""
     if not any(amount.counts):
         return []
-    busy = min(workers, pieces)
+    busy = min(workers, pieces) if pieces else workers
     return [Part("arms", name, amount, model, busy) for model in judges(c)]
 
 

@@ -106,8 +106,9 @@ class Workers:
     def some(
         self, begin: Callable[[], Callable[[Any], Any]], items: Iterable, while_waiting: Callable[[], None], most: int
     ) -> Iterator[tuple[Any, Any]]:
-        """As `each` yields, but at most so many items at a time, each drawn when it can begin, and by processes of
-        this machine alone. May run in a thread beside `each`."""
+        """Yield (item, result) as they are done, at most so many items at a time, each drawn when it can begin, by
+        processes of this machine alone. May run in a thread beside `each`. Errors of the work and of `while_waiting`
+        are raised here, and end every worker."""
         try:
             yield from self._awaited(pickle.dumps(begin), items, while_waiting, most)
         except BaseException as error:

@@ -171,7 +171,7 @@ def search_work(c: DistillConfig, workers: int = 1) -> list[float]:
 
 
 def checking_amount(c: DistillConfig) -> Amount:
-    """The revert rule and the held-out losses."""
+    """The revert rule, the held-out losses, and how the texts read."""
     losses = 4 * c.heldout_experts * starts(c)
     rule = c.prompts + 1 if c.revert and c.decoder != "search" else 0
     surprises = Amount(steps=0.3 * (100 + c.prompts) * (2 if c.other_model else 1))  # a short text read at a time
