@@ -5,7 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from backend.core.cached.quicker import top_of
+from backend.core.models.adapted import Adapted
 from backend.core.models.adapters import make_student
+from backend.core.models.lora import LoraStudent
 from backend.core.models.readers import Reader
 from backend.core.seeding import generator, shuffled_batches
 from backend.core.text.examples import Rows, encode
@@ -185,3 +188,14 @@ def test_on_a_cpu_larger_steps_are_trained_one_by_one(readers, monkeypatch):
     ends = finetuned_each(readers[0].student, given[:2], PLAN)
     alone = finetuned(readers[0].student, given[1].rows, given[1].start, given[1].order, PLAN)
     assert all(torch.equal(ends[1][name], p) for name, p in alone.items())
+
+
+def test_where_lower_layers_carry_no_adapters_each_is_trained_alone_and_reads_them_once(tiny_models, monkeypatch):
+    backbone = double_backbone(tiny_models["llama"])
+    student = LoraStudent(backbone, 2, 4, Adapted(1))
+    rows = Rows([encode(backbone.tokenizer, as_example(draft, SPEC)) for draft in DRAFTS[:2]], student.table)
+    given = [Pupil(rows, student.initial(seed), [[0, 1]] * PLAN.steps) for seed in range(3)]
+    monkeypatch.setattr(module, "finetuned_stacked", lambda *_: pytest.fail("they were trained side by side"))
+    finetuned(student, rows, given[0].start, given[0].order, PLAN)
+    read = top_of(student).below.read
+    assert None not in finetuned_each(student, given, PLAN) and top_of(student).below.read == read > 0
