@@ -26,13 +26,18 @@ class Asked:
     lrs: tuple[float, ...]
     keys: tuple[tuple, ...]
 
+    def student(self, lr: float, key: tuple) -> "Asked":
+        """One of the students, which comes to the same alone."""
+        return Asked(self.judge, self.examples, (lr,), (key,))
+
 
 def errors_each(materials: Materials, asked: Sequence[Asked]) -> list[Errors]:
     """What the students of each set come to: expected error, or bits per character of free answers."""
-    if materials.elsewhere is None or len(asked) < 2:
+    students = list(dict.fromkeys(one.student(lr, key) for one in asked for lr in one.lrs for key in one.keys))
+    if materials.elsewhere is None or len(students) < 2:
         return [errors(materials, one) for one in asked]
-    found = dict(materials.elsewhere(partial(error_worker, materials.config), asked))
-    return [found[one] for one in asked]
+    came = {one: error for one, ((error,),) in materials.elsewhere(partial(error_worker, materials.config), students)}
+    return [[[came[one.student(lr, key)] for key in one.keys] for lr in one.lrs] for one in asked]
 
 
 def errors(materials: Materials, asked: Asked) -> Errors:

@@ -4,7 +4,7 @@ Knows the materials; the search and its log are in backend/search.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from statistics import fmean
 
@@ -20,7 +20,7 @@ from backend.runs.folder import RunDir
 from backend.runs.progress import Progress
 from backend.search.court import Heat, SearchPlan, as_example
 from backend.search.moves import Draft, Material
-from backend.search.search import Found, Search
+from backend.search.search import Found, Search, Spread
 from backend.search.state import material_of, search_through
 from backend.search.writing import with_written
 from backend.search.written import FILE
@@ -68,11 +68,19 @@ def make_search(materials: Materials, lrs: tuple[float, ...], run: RunDir | None
         mixed_precision=c.mixed_precision,
         seed=c.seed,
     )
-    spread = None
-    if materials.elsewhere and len(materials.judges()) > 1:  # a judge's texts are one piece: in parts, digits differ
-        spread = partial(materials.elsewhere, partial(heat_worker, c, lrs))
-    material = material_in(materials, run)
-    return Search(materials.judges(), materials.train, materials.validation, material, plan, spread)
+    given = materials.judges(), materials.train, materials.validation, material_in(materials, run), plan
+    return Search(*given, spread_over(materials, lrs, Search(*given))) if materials.elsewhere else Search(*given)
+
+
+def spread_over(materials: Materials, lrs: tuple[float, ...], here: Search) -> Spread:
+    """Heats by other processes; one alone is judged here, which saves loading them."""
+
+    def spread(heats: Sequence[Heat]) -> Iterable[tuple[Heat, list[float]]]:
+        if len(heats) < 2:
+            return [(one, here.heat(one)) for one in heats]
+        return materials.elsewhere(partial(heat_worker, materials.config, lrs), heats)
+
+    return spread
 
 
 def heat_worker(config: ComparisonConfig, lrs: tuple[float, ...]) -> Callable[[Heat], list[float]]:

@@ -13,7 +13,7 @@ from backend.comparison.kinds import Cell, kinds_of
 from backend.comparison.names import DECODERS, FINAL, FINAL_SEEDS, SELECTED, SETS, WRITTEN
 from backend.comparison.needed import parts as needed
 from backend.runs.work import START, Amount, Number, Part, Work, apart, total
-from backend.search.count import SearchCount, writing
+from backend.search.count import STACKED, SearchCount, writing
 from backend.studies.text_distillation import cost
 
 TOKENS, LONGER = {"pocket_science": 22}, 45  # of an example with the padding beside it; one of a real exam
@@ -126,13 +126,20 @@ def search(c: ComparisonConfig) -> SearchCount:
 
 
 def searched(c: ComparisonConfig, workers: int) -> list[Part]:
-    """The step size, then the rounds, for each reader. Of a round a reader's students are one piece."""
+    """The step size, then the rounds, for each reader. Students that are trained side by side are one piece."""
     chosen = validated(c, size(c)) * ((1 + DRAWS) * tried(c) if len(c.lrs) > 1 else 0)
-    judging, ranking, pieces = total(search(c).judged()), total(search(c).ranked()), len(judges(c))
+    judging, ranking, pieces = total(search(c).judged()), total(search(c).ranked()), heats(c)
     if pieces == 1:
         ranking, judging = ranking + judging, Amount()
     found = judged(c, "step size of the search", chosen, workers) + judged(c, "search", judging, workers, pieces)
     return found + [part for model in judges(c) for part in apart("arms", "search: changes", ranking, model, workers)]
+
+
+def heats(c: ComparisonConfig) -> int:
+    """The pieces that students of a heat are judged in; 0 for more than there are processes."""
+    one = search(c)
+    stacked = one.texts * one.tokens <= STACKED and not c.adapted_layers
+    return len(judges(c)) if stacked or c.objective == "matching" else 0
 
 
 def judged(c: ComparisonConfig, name: str, amount: Amount, workers: int, pieces: int = 0) -> list[Part]:

@@ -20,7 +20,7 @@ from backend.core.text.prompts import Example
 from backend.core.text.tasks import Question, TaskSpec, find_task, framed, to_example
 from backend.core.training.finetune import Plan
 from backend.core.training.influence import Waypoint, influence, token_slopes, walk
-from backend.core.training.stacked import Pupil, finetuned_each
+from backend.core.training.stacked import Pupil, finetuned_each, stacks
 from backend.errors import UserError
 from backend.search.alignment import alignment
 from backend.search.moves import Draft
@@ -124,7 +124,7 @@ class Court:
         ends = finetuned_each(self.reader.student, pupils, self.students[0].plan)
         judges = [objective for objective in self._objectives for _ in data]
         values = [value_of(objective, end) for objective, end in zip(judges, ends, strict=True)]
-        return torch.tensor(values).view(len(self.students), -1).mean(0)
+        return torch.tensor(values).view(len(self.students), -1).T.contiguous().mean(1)  # to the digit as if each alone
 
     def effects(self, drafts: Sequence[Draft], proposals: Sequence[Proposal]) -> Float[Tensor, " proposals"]:
         """The first-order change of the objective by each proposal, in the plan's geometry."""
@@ -166,6 +166,14 @@ class Court:
 
     def _rows(self, drafts: Sequence[Draft]) -> Rows:
         return self.reader.rows([as_example(draft, find_task(self.plan.task)) for draft in drafts])
+
+
+def judged_apart(reader: Reader, plan: SearchPlan, texts: Sequence[Sequence[Draft]]) -> bool:
+    """Whether the reader's students judge each of the texts as if there were no others, to the digit and at no more
+    cost: not where students are trained side by side, nor where an expert is trained for them first."""
+    rows = [reader.rows([as_example(draft, find_task(plan.task)) for draft in drafts]) for drafts in texts]
+    tokens = max(max(one.lengths()) for one in rows) * max(min(plan.batch, len(one)) for one in rows)
+    return plan.objective != "matching" and not stacks(reader.student, tokens)
 
 
 def value_of(objective: Objective, end: Params | None) -> float:

@@ -32,7 +32,7 @@ from backend.core.text.tasks import Question, find_task
 from backend.core.training.finetune import Plan
 from backend.core.training.stacked import finetuned_each
 from backend.search.beginnings import beginnings, children
-from backend.search.court import Court, Heat, SearchPlan, Students, as_example, value_of
+from backend.search.court import Court, Heat, SearchPlan, Students, as_example, judged_apart, value_of
 from backend.search.moves import Draft, Material, draw
 from backend.search.names import WHOLE
 from backend.search.objectives import Answers
@@ -80,9 +80,12 @@ class Search:
         plan: SearchPlan,
         spread: Spread | None = None,
     ):
-        self._spread = spread or (lambda heats: ((one, self.heat(one)) for one in heats))
+        self._has_others, self._spread = spread is not None, spread or self._here
         self.readers, self.train, self.validation = list(readers), list(train), list(validation)
         self.material, self.plan = material, plan
+
+    def _here(self, heats: Sequence[Heat]) -> Iterator[tuple[Heat, list[float]]]:
+        return ((one, self.heat(one)) for one in heats)
 
     def run(self, start: Sequence[Draft], after: Found | None = None) -> Iterator[Found]:
         """Yield after the validation of the start (round 0) and after every round; `after` goes on from there."""
@@ -222,13 +225,20 @@ class Search:
         """Fresh students for each stage, on other questions."""
 
         def judged(texts: Sequence[tuple[Draft, ...]], students: int, stage: int) -> Float[Tensor, "readers texts"]:
-            size = self.plan.at_once or len(texts)
-            parts = [tuple(texts[i : i + size]) for i in range(0, len(texts), size)]
-            readers = range(len(self.readers))
-            heats = [Heat(i, part, students, (*key, stage)) for part in parts for i in readers]
+            heats = [
+                Heat(number, part, students, (*key, stage))
+                for number in range(len(self.readers))
+                for part in self._parts(number, texts)
+            ]
             return self._values(heats, texts)
 
         return judged
+
+    def _parts(self, number: int, texts: Sequence[tuple[Draft, ...]]) -> list[tuple[tuple[Draft, ...], ...]]:
+        """The texts that a reader judges in one heat: one where others may judge and it comes to the same alone."""
+        apart = self._has_others and judged_apart(self.readers[number], self.plan, texts)
+        size = 1 if apart else self.plan.at_once or len(texts)
+        return [tuple(texts[i : i + size]) for i in range(0, len(texts), size)]
 
     def _trained(self, trials: int, seeds: int) -> int:
         """Students behind so many trials; the matching objective trains an expert for each start."""

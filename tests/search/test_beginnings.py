@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from backend.core.training import stacked
 from backend.search import count
 from backend.search import search as module
 from backend.search.beginnings import PARENTS, beginnings, changed, children, mixed
@@ -67,7 +68,8 @@ def test_children_are_new_and_come_of_the_best_sets_alone():
 
 
 def search(readers, **more) -> Search:
-    return Search(readers, TRAIN, VALIDATION, MATERIAL, replace(PLAN, rounds=0, **more.pop("plan", {})), **more)
+    plan = replace(PLAN, **{"rounds": 0} | more.pop("plan", {}))
+    return Search(readers, TRAIN, VALIDATION, MATERIAL, plan, **more)
 
 
 def test_a_search_begins_with_the_set_that_its_students_find_best(readers, monkeypatch):
@@ -103,6 +105,21 @@ def test_heats_may_end_in_any_order_and_in_any_process(readers):
         readers, plan={"starts": 5, "at_once": 2}, spread=lambda heats: [(h, elsewhere.heat(h)) for h in heats[::-1]]
     )
     assert list(backwards.run(DRAFTS[:4])) == list(alone.run(DRAFTS[:4]))
+
+
+@pytest.mark.parametrize("objective", ["error", "matching"])
+@pytest.mark.parametrize("small", [0, 10_000])
+def test_others_judge_one_text_at_a_time_where_students_are_trained_alone(readers, monkeypatch, small, objective):
+    monkeypatch.setattr(stacked, "SMALL", small)
+    plan = {"starts": 5, "rounds": 1, "seeds": 4, "confirmations": 3, "objective": objective}
+    whole, elsewhere, sizes = search(readers, plan=plan), search(readers, plan=plan), []
+
+    def spread(heats):
+        sizes.extend(len(heat.texts) for heat in heats)
+        return [(heat, elsewhere.heat(heat)) for heat in heats[::-1]]
+
+    assert list(search(readers, plan=plan, spread=spread).run(DRAFTS[:4])) == list(whole.run(DRAFTS[:4]))
+    assert (max(sizes) == 1) == (small == 0 and objective == "error")
 
 
 def test_the_estimate_counts_the_students_that_choose_a_beginning(readers, monkeypatch):
