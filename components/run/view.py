@@ -31,7 +31,7 @@ from components.run.doctor_view import diagnosed, doctor_view
 from components.run.feed import Read
 from components.run.panel import Look, Panel
 from components.run.share_view import elsewhere_markup, gone_markup, share_view, state_of
-from components.run.shelf import SHARED, Shelf, is_own
+from components.run.shelf import RECORDED, SHARED, Shelf, is_own
 from components.run.status import empty_markup, status_markup
 
 NOTIFY = (
@@ -76,6 +76,7 @@ class RunView:
             self.told = gr.HTML("", elem_id="told", elem_classes="ds-if-any", apply_default_css=False)
         self.panels = [ahead.get(panel) or self._made(panel) for panel in panels]
         self.reads = [Read("chart", ("metrics",), self._chart_news), *(read for p in self.panels for read in p.reads)]
+        self.kept = feed.Kept()
         self.settings = gr.HTML("", elem_id="run-settings", elem_classes="ds-aside", apply_default_css=False)
         glossary_view()
 
@@ -166,7 +167,8 @@ class RunView:
         if (stray := self._stray(run)) is not None:
             return self._unknown(owner, run, seen, status, stray)
         another, ended = not seen["status"], status["state"] not in LIVE_STATES and status["state"] != seen.get("state")
-        news, seen = feed.look(run, {**seen, "cursors": None} if ended else seen, self.reads)
+        kept = self.kept if key.startswith(f"{RECORDED}/") else None
+        news, seen = feed.look(run, {**seen, "cursors": None} if ended else seen, self.reads, kept)
         results = news.pop(feed.RESULTS)
         look = Look(owner, key, run, status, news, results, is_recorded(key), another, ended)
         updates = {self.chart: news["chart"]} if news["chart"] else {}
