@@ -50,7 +50,7 @@ from components.frame.language import chinese
 from components.frame.lean import LeanBlocks
 from components.frame.navigation import COMPARE, NoSuchPage, OldLinks, Place, address_of, places
 from components.frame.routes import health_route, shut_routes
-from components.frame.sessions import keep_places, spare_connections, sum_up_no_events
+from components.frame.sessions import describe_no_widgets, keep_places, spare_connections, sum_up_no_events
 from components.frame.theme import FAVICON, make_theme, page_assets
 from components.run.shares import Shares
 from components.run.shelf import Shelf
@@ -71,6 +71,7 @@ def build_demo(
     Runs are kept in, and only ever opened from, `home()/runs` and `samples`.
     """
     keep_places()
+    describe_no_widgets()
     spare_connections()
     sum_up_no_events()
     pass_over_numbers()

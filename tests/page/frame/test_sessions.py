@@ -48,6 +48,29 @@ def test_without_our_mend_it_would_so_the_mend_is_still_needed(sizes):
     assert held[-1] >= held[0] + TIMES, "Gradio keeps places itself by now: components/frame/sessions.py can go"
 
 
+def test_a_session_describes_no_widget_and_keeps_no_answer_twice(sizes, monkeypatch):
+    begun = []
+
+    def begin(session, blocks):
+        sessions.begin_light(session, blocks)
+        begun.append(session)
+
+    monkeypatch.setattr(SessionState, "__init__", begin)
+    assert len(set(sizes(sessions.put_in_its_place))) == 1
+    assert [list(session.components) for session in begun] == [[]]
+
+
+def test_without_that_mend_it_would_so_it_is_still_needed(monkeypatch):
+    monkeypatch.setattr(SessionState, "__init__", sessions._begin)
+
+    def described() -> list[dict]:
+        with gr.Blocks(analytics_enabled=False) as demo:
+            gr.HTML("old")
+        return list(SessionState(demo).components)
+
+    assert in_loop(described), "Gradio describes nothing by itself: begin_light can go"
+
+
 def summed_up(demo: gr.Blocks) -> dict:
     """What Gradio has worked out by itself after one event."""
     queue = demo._queue
@@ -60,11 +83,12 @@ def test_the_page_is_built_with_it_sums_up_no_events_and_asks_no_numbers(monkeyp
     monkeypatch.setenv("DISTILLOSCOPE_HOME", str(tmp_path))
     monkeypatch.delenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", raising=False)
     monkeypatch.setattr(SessionState, "__setitem__", sessions._put)
+    monkeypatch.setattr(SessionState, "__init__", sessions._begin)
     assert summed_up(in_loop(gr.Blocks)), (
         "Gradio sums up nothing any more: components/frame/sessions.py can leave it alone"
     )
     assert not summed_up(in_loop(app.build_demo))
-    assert SessionState.__setitem__ is sessions.put_in_its_place
+    assert SessionState.__setitem__ is sessions.put_in_its_place and SessionState.__init__ is sessions.begin_light
     assert (client_utils.traverse, client_utils.async_traverse) == (walk, walk_waiting)
 
 
