@@ -56,12 +56,38 @@ def serve_stand_in(folder: Path, worker: str):
     end(server, folder)
 
 
+class Opened:
+    """Playwright and its browser, for files of browser tests that follow each other: another browser takes 1 s of a
+    processor to start, and 3 s to compile the app's scripts. conftest.py closes it in front of all other tests."""
+
+    def __init__(self):
+        self._manager = self._profiles = None
+
+    @property
+    def playwright(self):
+        if self._manager is None:
+            self._manager = playwright.sync_playwright().start()
+        return self._manager
+
+    @property
+    def profiles(self) -> Profiles:
+        if self._profiles is None or not self._profiles.alive:
+            self._profiles = Profiles(self.playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS))
+        return self._profiles
+
+    def close(self) -> None:
+        if self._manager is not None:
+            self._manager.stop()  # with its browsers
+        self._manager = self._profiles = None
+
+
+OPENED = Opened()
+
+
 @pytest.fixture(scope="module")
 def chromium():
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield Profiles(browser)
-        browser.close()
+    yield OPENED.profiles
+    OPENED.profiles.close_lent()
 
 
 def end(server: subprocess.Popen, folder: Path) -> None:

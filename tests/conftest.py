@@ -63,6 +63,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in slow]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The loop of an open browser runs for good, and other tests make loops, and count the children of this process."""
+    if not item.get_closest_marker("browser"):
+        close_browser()
+
+
+def pytest_unconfigure() -> None:
+    close_browser()
+
+
+def close_browser() -> None:
+    if browsing := sys.modules.get("tests.browsing"):  # where none of the tests imports it there is no browser
+        browsing.OPENED.close()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory):
     """Runs and recorded experts of the tests go to a temporary folder, never to the developer's own."""

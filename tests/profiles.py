@@ -10,7 +10,7 @@ class Profiles:
     """All of one browser's. `new_context` is the browser's own, for a test that makes a profile by itself."""
 
     def __init__(self, browser):
-        self.new_context = browser.new_context
+        self.new_context, self._browser = browser.new_context, browser
         self._free: dict[tuple, list] = {}  # blank tabs, each alone in its context
         self._kinds: dict[object, tuple] = {}
 
@@ -38,3 +38,15 @@ class Profiles:
         page.context.clear_cookies()
         page.context.clear_permissions()
         self._free[self._kinds[page]].append(page)
+
+    @property
+    def alive(self) -> bool:
+        return self._browser.is_connected()
+
+    def close_lent(self) -> None:
+        """Whatever was not given back, as after a test that failed."""
+        free = {page.context for pages in self._free.values() for page in pages}
+        for context in self._browser.contexts:
+            if context not in free:
+                context.close()
+        self._kinds = {page: kind for page, kind in self._kinds.items() if page.context in free}

@@ -1,14 +1,23 @@
 """A server that another process starts: a free port for it, and waiting until it answers."""
 
+import contextlib
 import socket
 import time
 import urllib.request
 
+_before = 0
+
 
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    """The same as before where that is free again: a browser knows what it has of a server by its address."""
+    global _before
+    for port in (_before, 0):
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server's own: one just left is free
+            free.bind(("127.0.0.1", port))
+            _before = free.getsockname()[1]
+            break
+    return _before
 
 
 def wait_served(address: str, seconds: float = 90.0) -> None:

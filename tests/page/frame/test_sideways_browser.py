@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests import browsing
-from tests.browsing import CHROMIUM, FLAGS, Visitor, playwright
+from tests.browsing import CHROMIUM, FLAGS, Visitor
 from tests.profiles import Profiles
 
 pytestmark = browsing.pytestmark
@@ -33,11 +33,10 @@ def address(tmp_path_factory):
 @pytest.fixture(scope="module")
 def chromium():
     """With scrollbars that take room: a headless Chromium hides them unless it is told not to."""
-    with playwright.sync_playwright() as p:
-        hidden = ["--hide-scrollbars"]
-        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, ignore_default_args=hidden)
-        yield Profiles(browser)
-        browser.close()
+    hidden, started = ["--hide-scrollbars"], browsing.OPENED.playwright
+    browser = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, ignore_default_args=hidden)
+    yield Profiles(browser)
+    browser.close()
 
 
 class Still(Visitor):
