@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests import browsing, toy_house
 from tests.browsing import Visitor, end
+from tests.paced import with_pace
 from tests.waiting import free_port, wait_served
 
 pytestmark = browsing.pytestmark
@@ -21,6 +22,7 @@ chromium = browsing.chromium
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     house, port = toy_house.build(tmp_path_factory.mktemp("house")), free_port()
+    with_pace(house / "home")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     words = [sys.executable, "app.py", "--port", str(port)]
     server = subprocess.Popen(words, cwd=house, env=toy_house.environment(house), **quiet)

@@ -9,6 +9,7 @@ import pytest
 from components.panels.lessons import lessons
 from tests import browsing
 from tests.browsing import ROOT, Moving, end, wait_served
+from tests.paced import with_pace
 from tests.waiting import free_port
 
 pytestmark = browsing.pytestmark
@@ -20,7 +21,7 @@ def address(tmp_path_factory):
     """The app as a visitor gets it, with its recorded runs."""
     folder = tmp_path_factory.mktemp("lessons")
     port = free_port()
-    env = os.environ | {"DISTILLOSCOPE_HOME": str(folder / "home")}
+    env = os.environ | {"DISTILLOSCOPE_HOME": str(with_pace(folder / "home"))}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=env, **quiet)
     try:
