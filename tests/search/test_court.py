@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from backend.core.models.readers import Reader
+from backend.core.training import stacked
 from backend.core.training.finetune import Diverged, finetuned
 from backend.search import search as module
 from backend.search.court import Court, Proposal, Students
@@ -33,6 +34,12 @@ def test_a_court_judges_equal_texts_alike_and_others_not(readers, objective):
     assert losses[0] == losses[2] != losses[1]
     singles = [judge._objectives[i].value(trained(s, judge._rows(other))) for i, s in enumerate(judge.students)]
     assert losses[1] == pytest.approx(sum(singles) / 2, rel=EXACT) and singles[0] != singles[1]
+
+
+def test_where_students_are_trained_alone_a_text_comes_to_the_same_whatever_is_judged_beside_it(readers, monkeypatch):
+    monkeypatch.setattr(stacked, "SMALL", 0)
+    judge = court(readers[0], seeds=8)
+    assert judge.judge([DRAFTS[:4], DRAFTS[4:8]]).tolist()[1] == judge.judge([DRAFTS[4:8]]).item()
 
 
 def test_an_effect_is_of_the_change_so_a_draft_for_itself_has_none(readers):
