@@ -9,7 +9,8 @@ _before = 0
 
 
 def free_port() -> int:
-    """The same as before where that is free again: a browser knows what it has of a server by its address."""
+    """A port that nobody holds: the one given out last where its server is gone, for a browser knows a server's scripts
+    by their address. Who wants two holds the first before asking for the second."""
     global _before
     for port in (_before, 0):
         with socket.socket() as free, contextlib.suppress(OSError):

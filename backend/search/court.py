@@ -171,9 +171,11 @@ class Court:
 def judged_apart(reader: Reader, plan: SearchPlan, texts: Sequence[Sequence[Draft]]) -> bool:
     """Whether the reader's students judge each of the texts as if there were no others, to the digit and at no more
     cost: not where students are trained side by side, nor where an expert is trained for them first."""
+    if plan.objective == "matching":
+        return False
     rows = [reader.rows([as_example(draft, find_task(plan.task)) for draft in drafts]) for drafts in texts]
     tokens = max(max(one.lengths()) for one in rows) * max(min(plan.batch, len(one)) for one in rows)
-    return plan.objective != "matching" and not stacks(reader.student, tokens)
+    return not stacks(reader.student, tokens)
 
 
 def value_of(objective: Objective, end: Params | None) -> float:

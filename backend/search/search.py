@@ -80,7 +80,7 @@ class Search:
         plan: SearchPlan,
         spread: Spread | None = None,
     ):
-        self._has_others, self._spread = spread is not None, spread or self._here
+        self._elsewhere = spread
         self.readers, self.train, self.validation = list(readers), list(train), list(validation)
         self.material, self.plan = material, plan
 
@@ -169,7 +169,7 @@ class Search:
     def _values(self, heats: Sequence[Heat], texts: Sequence[tuple[Draft, ...]]) -> Float[Tensor, "readers texts"]:
         """What the heats came to, whatever order they ended in."""
         found: dict[tuple[int, tuple[Draft, ...]], float] = {}
-        for heat, values in self._spread(heats):
+        for heat, values in (self._elsewhere or self._here)(heats):
             found |= {(heat.reader, drafts): value for drafts, value in zip(heat.texts, values, strict=True)}
         return torch.tensor([[found[reader, drafts] for drafts in texts] for reader in range(len(self.readers))])
 
@@ -236,7 +236,7 @@ class Search:
 
     def _parts(self, number: int, texts: Sequence[tuple[Draft, ...]]) -> list[tuple[tuple[Draft, ...], ...]]:
         """The texts that a reader judges in one heat: one where others may judge and it comes to the same alone."""
-        apart = self._has_others and judged_apart(self.readers[number], self.plan, texts)
+        apart = self._elsewhere is not None and judged_apart(self.readers[number], self.plan, texts)
         size = 1 if apart else self.plan.at_once or len(texts)
         return [tuple(texts[i : i + size]) for i in range(0, len(texts), size)]
 

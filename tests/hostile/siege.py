@@ -66,7 +66,7 @@ HANDING_ON = re.compile(
     r"|answers\.py\", line \d+, in walk(_waiting)?)$"
 )
 STORE = ("runs", "shared", "discarded")  # of the home: where visitors' things may lie
-COMMON = "siege"  # a session
+COMMON = "siege"  # the session of who names none
 VOLLEY = 30  # events that wait together; the queue takes 64
 FINISHED = "recorded/quick"
 PATIENCE_S, LONGEST = 5.0, 2**22  # with a stream that never ends, and with a long answer

@@ -60,19 +60,20 @@ def test_the_api_lists_reads_and_stops_only_ones_own(siege, mine, other):
     assert mine.secret in siege.call("owners", "export", [mine.keys[0], mine.id]).text
 
 
-@pytest.mark.parametrize("share", [2, SLOW(1)])
+@pytest.mark.parametrize("every", [2, SLOW(1)])
 @pytest.mark.parametrize(("mine", "other"), PAIRS)
-def test_every_event_of_the_page_keeps_an_owners_words_from_the_others(siege, mine, other, share):
+def test_every_event_of_the_page_keeps_an_owners_words_from_the_others(siege, mine, other, every):
     """The other owner asks every event of every page. Of two strangers, who are alike, each asks every kind of event,
     on every second page that has it, and by -m slow on all."""
     pickers = {part["id"]: part["props"].get("elem_id") for part in siege.page["components"]}
     kinds = {part["id"]: part["type"] for part in siege.page["components"]}
     props = {part["id"]: part["props"].get("value") for part in siege.page["components"]}
+    pages = pages_of(private(siege))
     for turn, owner in enumerate((other.id, STRANGER, "") if mine is ADA else (other.id,)):  # each round is dear
-        asked, pages = [], pages_of(private(siege))
+        asked = []
         for number, one in enumerate(private(siege)):
             place, several = pages[one["id"]]
-            if owner != other.id and several and (place - turn) % share:
+            if owner != other.id and several and (place - turn) % every:
                 continue
             key = mine.keys[number % 2]
             shown = {"run-picker": key, "bench-train-pick": mine.upload}
