@@ -54,7 +54,7 @@ def crossed(found: list[Crossing], arm: str) -> str:
 
 
 def kept(summary: Mapping) -> list[str]:
-    """'At 28.5 % of the teacher's blocks learned masks keep 97.0 % of its top-5 (95.1 to 98.9).' Then, of that size,
+    """'At 28.5 % of the teacher's blocks, learned masks keep 97.0 % of its top-5 (95.1 to 98.9).' Then, of that size,
     'Scratch has 10.3 % (7.6 to 13.0).'"""
     rows = reading.rows_of(summary, "teacher_share", ("arm", "metric"), ("mean",))
     shares = {row["arm"]: reading.spread_of(row) for row in rows if row["metric"] == words.HEADLINE}
@@ -65,7 +65,7 @@ def kept(summary: Mapping) -> list[str]:
     best, *others = there
     first = f"{KEEPS[best]} {words.share(shares[best].mean)} of its top-5{ends(shares[best])}"
     return [
-        f"At {words.share(size)} of the teacher's blocks {first}.",
+        f"At {words.share(size)} of the teacher's blocks, {first}.",
         *(f"{KEEPS[arm].capitalize()} {words.share(shares[arm].mean)}{ends(shares[arm])}." for arm in others),
     ]
 

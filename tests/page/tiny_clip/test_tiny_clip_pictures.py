@@ -44,7 +44,7 @@ def test_the_head_opens_with_what_keeps_most_and_each_share_has_its_owner():
     sizes = [{"arm": arm, "blocks": 0.285} for arm in ("scratch", "both", "auto")]
     told = {"teacher_share": rows, "sizes": sizes, "reach": [crossing()]}
     assert headline_markup(told).startswith(
-        '<p class="ds-watching">At 28.5 % of the teacher&#x27;s blocks learned masks keep 97.0 % of its top-5 '
+        '<p class="ds-watching">At 28.5 % of the teacher&#x27;s blocks, learned masks keep 97.0 % of its top-5 '
         "(95.1 to 98.9). Leading slices with affinity keep 36.2 % (32.6 to 39.8). Scratch has 10.3 % (7.6 to 13.0). "
         "Inheritance with affinity reached"
     )
