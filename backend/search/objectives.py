@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from backend.core.cached.quicker import answers
+from backend.core.cached.quicker import answers, learner
 from backend.core.models.readers import Reader
 from backend.core.params import Params, as_leaves, gradients, on, snapshot
 from backend.core.scoring.metrics import answer_bits, option_error, option_loss, option_probabilities
@@ -23,7 +23,7 @@ from backend.core.text.examples import Rows
 from backend.core.text.tasks import Question, continuations, find_task, to_example
 from backend.core.text.token_ids import encode_pairs
 from backend.core.training.finetune import Plan, finetuned
-from backend.core.training.influence import grouped, row_losses, wide
+from backend.core.training.influence import grouped, wide
 from backend.core.training.matching import matching_adjoint, matching_loss
 
 MEASURES = {"error": option_error, "answers": option_loss, "bits": answer_bits}
@@ -60,11 +60,12 @@ class Answers:
             shares = option_probabilities(item)
             scale = (shares[item.answer] if self.measure == "error" else 1.0) / len(self.questions)
             weights += [scale * (float(o == item.answer) - p) for o, p in enumerate(shares)]
-        rows, leaves = self._rows(), as_leaves(on(end, student.device))
+        student, rows = learner(student, self._rows())
+        leaves = as_leaves(on(end, student.device))
         total = {name: torch.zeros_like(p) for name, p in leaves.items()}
         for chosen, batch in grouped(rows, wide(student)):
             wanted = torch.tensor([weights[i] for i in chosen], device=student.device)
-            part = gradients((wanted * row_losses(student, leaves, batch)).sum(), leaves)
+            part = gradients((wanted * student.row_losses(leaves, batch)).sum(), leaves)
             for name, g in part.items():
                 total[name] += g
         return total

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from backend.core.cached.quicker import learner
 from backend.core.params import on
 from backend.core.training.finetune_state import FinetuneState
-from backend.core.training.influence import grouped, row_losses, wide
+from backend.core.training.influence import grouped, wide
 from backend.selection.pool import Pool
 from backend.selection.warm_up import Schedule, checkpoints
 
@@ -44,8 +45,9 @@ def loss_drops(pool: Pool, schedule: Schedule = DEFAULT) -> Float[np.ndarray, " 
 @torch.no_grad()
 def losses_at(pool: Pool, state: FinetuneState) -> Float[np.ndarray, " pool"]:
     """The loss of each training row's answer, summed over its tokens, at a checkpoint."""
-    student, losses = pool.reader.student, np.zeros(len(pool))
+    student, rows = learner(pool.reader.student, pool.reader.train)
+    losses = np.zeros(len(pool))
     params = on(state.params, student.device)
-    for chosen, batch in grouped(pool.reader.train, wide(student)):
-        losses[chosen] = row_losses(student, params, batch).float().cpu().numpy()
+    for chosen, batch in grouped(rows, wide(student)):
+        losses[chosen] = student.row_losses(params, batch).float().cpu().numpy()
     return losses

@@ -66,14 +66,23 @@ class TopStudent(Student):
 
     def loss(self, params: Params, batch: HiddenBatch) -> Float[Tensor, ""]:
         """Mean cross entropy per answer token. The head is applied to taught places alone."""
+        return F.cross_entropy(self._taught_logits(params, batch), batch.labels[batch.labels != IGNORED])
+
+    def row_losses(self, params: Params, batch: HiddenBatch) -> Float[Tensor, " batch"]:
+        """Each row's cross entropy, summed over its answer tokens. The head is applied to taught places alone."""
+        taught = batch.labels != IGNORED
+        of_label = F.cross_entropy(self._taught_logits(params, batch), batch.labels[taught], reduction="none")
+        return of_label.new_zeros(len(batch.labels)).index_add(0, taught.nonzero()[:, 0], of_label)
+
+    def _taught_logits(self, params: Params, batch: HiddenBatch) -> Float[Tensor, "taught vocab"]:
+        """Logits for the taught places of all rows, in order."""
         model, body = inner(self.model), inner(self.model).base_model
         start = next(name for name, part in self.model.named_modules() if part is body) + "."
         inputs = {"inputs_embeds": batch.embeds, "attention_mask": batch.mask, "use_cache": False}
         inputs["position_ids"] = positions(batch.mask)
         own = {name.removeprefix(start): value for name, value in params.items()}
         hidden = torch.func.functional_call(body, own, kwargs=inputs).last_hidden_state
-        taught = batch.labels != IGNORED
-        return F.cross_entropy(model.get_output_embeddings()(hidden[taught]), batch.labels[taught])
+        return model.get_output_embeddings()(hidden[batch.labels != IGNORED])
 
     def save(self, params: Params, folder: Path) -> None:
         """Write a peft adapter folder that loads anywhere, onto the whole model."""

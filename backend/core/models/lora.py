@@ -93,6 +93,13 @@ class Student(ABC):
         labels = batch.labels.to(self.device).flatten()
         return F.cross_entropy(logits.flatten(0, 1), labels, ignore_index=IGNORED)
 
+    def row_losses(self, params: Params, batch: AnyBatch) -> Float[Tensor, " batch"]:
+        """Each row's cross entropy, summed over its answer tokens."""
+        labels = batch.labels.to(self.device)
+        of_token = torch.log_softmax(self.answer_logits(params, batch), -1)
+        of_label = of_token.gather(-1, labels.clamp(min=0)[..., None])[..., 0]
+        return -(of_label * (labels != IGNORED)).sum(-1)
+
     def mean_gradient(self, params: Params, batches: list[AnyBatch]) -> tuple[float, Params]:
         """Loss and gradient over all the batches together, per answer token, in the memory of one batch."""
         tokens = sum(answer_tokens(batch) for batch in batches)

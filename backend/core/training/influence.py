@@ -19,10 +19,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from backend.core.cached.quicker import learner
+from backend.core.cached.top_student import HiddenRows
 from backend.core.chunks import chunks
 from backend.core.models.lora import Student
 from backend.core.params import Params, as_leaves, gradients, inner_product, on
-from backend.core.text.batches import IGNORED
 from backend.core.text.examples import AnyBatch, Rows, tokens_at_once
 from backend.core.training.finetune import Plan, finetune, learning_rate
 from backend.core.training.finetune_state import FinetuneState
@@ -64,9 +65,10 @@ def influence(student: Student, waypoints: Sequence[Waypoint], objective: Params
     """What each row adds to the objective per step it is trained on, summed over waypoints; lower is better.
 
     `objective` is dJ/dtheta_K. A row counts with all its answer tokens. Costs a forward pass with a tangent for each
-    row and waypoint: 3.8 plain ones on the bundled models.
+    row and waypoint: 3.8 plain ones on the bundled models. Lower layers that carry no adapters are run once a row.
     """
     found = torch.zeros(len(rows))
+    student, rows = learner(student, rows)
     for params, tangent in _directions(student, waypoints, objective):
         for chosen, batch in grouped(rows, wide(student)):
             found[chosen] -= along(student, params, tangent, batch).cpu()
@@ -80,17 +82,9 @@ def along(student: Student, params: Params, tangent: Params, batch: AnyBatch) ->
     with torch.no_grad(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")  # by torch itself, in its first jvp
         _, found = torch.func.jvp(
-            lambda *given: row_losses(student, dict(zip(names, given, strict=True)), batch), values, directions
+            lambda *given: student.row_losses(dict(zip(names, given, strict=True)), batch), values, directions
         )
     return found
-
-
-def row_losses(student: Student, params: Params, batch: AnyBatch) -> Float[Tensor, " batch"]:
-    """Each row's cross entropy, summed over its answer tokens."""
-    labels = batch.labels.to(student.device)
-    of_token = torch.log_softmax(student.answer_logits(params, batch), -1)
-    of_label = of_token.gather(-1, labels.clamp(min=0)[..., None])[..., 0]
-    return -(of_label * (labels != IGNORED)).sum(-1)
 
 
 def token_slopes(
@@ -106,7 +100,7 @@ def token_slopes(
             embeds = batch.embeds.detach().requires_grad_()
             leaves = as_leaves(params)
             moved = type(batch)(embeds, batch.mask, batch.labels)
-            inner = gradients(row_losses(student, leaves, moved).sum(), leaves, create_graph=True)
+            inner = gradients(student.row_losses(leaves, moved).sum(), leaves, create_graph=True)
             (slope,) = torch.autograd.grad(inner_product(inner, tangent), embeds)
             end = embeds.shape[1] - batch.labels.shape[1]
             for place, row in enumerate(chosen):
@@ -128,6 +122,6 @@ def wide(student: Student) -> int:
     return max(2048, tokens_at_once(student.model))
 
 
-def grouped(rows: Rows, tokens: int = 2048) -> list[tuple[list[int], AnyBatch]]:
+def grouped(rows: Rows | HiddenRows, tokens: int = 2048) -> list[tuple[list[int], AnyBatch]]:
     """The rows in batches of similar length, each with the numbers of its rows."""
     return [(group, rows.batch(group)) for group in chunks(rows.lengths(), tokens)]

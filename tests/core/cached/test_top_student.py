@@ -10,13 +10,17 @@ from backend.core.cached.top_student import TopStudent
 from backend.core.models.adapted import Adapted
 from backend.core.models.backbones import fingerprint, load_backbone
 from backend.core.models.lora import LoraStudent, Student
+from backend.core.models.readers import Reader
 from backend.core.scoring.score import score_questions
+from backend.core.seeding import generator
 from backend.core.text.examples import Rows, encode
 from backend.core.text.tasks import find_task, to_example
 from backend.core.text.text_data import load_questions
 from backend.core.training.finetune import Plan, finetune, finetuned
 from backend.core.training.finetune_state import FinetuneState
+from backend.core.training.influence import Waypoint, along, influence
 from backend.errors import UserError
+from backend.search.objectives import Answers
 
 TASK, STEPS, LR, SEED = "pocket_science", 3, 0.01, ("a start",)
 SPEC = find_task(TASK)
@@ -45,6 +49,10 @@ def naive(student: LoraStudent, examples: list) -> dict:
     rows, start = Rows(examples, student.table), FinetuneState.fresh(student.initial(SEED))
     steps = list(finetune(student, start, lambda k: [rows.batch(ORDER[k])], Plan(STEPS, LR)))
     return steps[-1].params()
+
+
+def reader_of(name: str) -> Reader:
+    return Reader(name, 4, 8, [to_example(question, SPEC) for question in TAUGHT], Adapted(2, "both"))
 
 
 def answers(student: Student, params: dict) -> list:
@@ -132,6 +140,39 @@ def test_whoever_trains_and_judges_gets_the_quicker_way_unasked(pair):
     assert top_of(whole).below.read > read
     for ours, theirs in zip(found, answers(pair[0], params), strict=True):
         assert ours.log_likelihoods == pytest.approx(theirs.log_likelihoods, abs=2e-3)
+
+
+def test_its_row_losses_are_those_of_the_whole_student_and_their_mean_is_its_loss(pair):
+    whole, top = pair
+    params, examples = trained(top), encoded(top)
+    rows, every = top.rows(examples), list(range(len(examples)))
+    found = top.row_losses(params, rows.batch(every))
+    wanted = whole.row_losses(params, Rows(examples, whole.table).batch(every))
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-3)
+    taught = sum(len(example.answer) for example in examples)
+    torch.testing.assert_close(found.sum() / taught, top.loss(params, rows.batch(every)))
+
+
+def test_influence_is_that_of_the_whole_student_and_reads_lower_layers_once(pair):
+    whole = whole_of(pair[0].backbone.name, Adapted(2, "both"))
+    params, rows = trained(pair[1]), Rows(encoded(whole), whole.table)
+    reached, objective = ({n: torch.randn(p.shape, generator=generator(n, w)) for n, p in params.items()} for w in "ro")
+    found = influence(whole, [Waypoint(params, reached)] * 2, objective, rows)
+    tangent = {name: 2 * way * reached[name] for name, way in objective.items()}
+    wanted = -along(whole, params, tangent, rows.batch(list(range(len(rows)))))
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-3 * float(wanted.abs().max()))
+    assert top_of(whole).below.read == sum(rows.lengths())  # twice asked, once read
+
+
+@pytest.mark.parametrize("measure", ["error", "answers"])
+def test_the_gradient_of_answers_is_that_of_the_whole_student(pair, measure, monkeypatch):
+    params = trained(pair[1])
+    found = Answers(reader_of(pair[0].backbone.name), TASK, ASKED, measure).gradient(params)
+    monkeypatch.setattr("backend.core.cached.quicker.top_of", lambda student: None)
+    wanted = Answers(reader_of(pair[0].backbone.name), TASK, ASKED, measure).gradient(params)
+    largest = max(float(g.abs().max()) for g in wanted.values())
+    for name, value in wanted.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-3 * largest)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -16,7 +16,7 @@ from backend.core.text.examples import Rows
 from backend.core.text.tasks import Question, find_task, to_example
 from backend.core.training import influence as module
 from backend.core.training.finetune import Plan, finetuned
-from backend.core.training.influence import Waypoint, along, grouped, influence, reach, row_losses, token_slopes, walk
+from backend.core.training.influence import Waypoint, along, grouped, influence, reach, token_slopes, walk
 from backend.search.objectives import Answers, Matching
 from tests.double import EXACT, relative
 from tests.tiny import FACTS
@@ -156,7 +156,7 @@ def naive_value(reader: Reader, params: dict, measure: str) -> float:
     """The error, or the loss, over options: one row at a time."""
     rows, total, at = Answers(reader, "arc_easy", ASKED)._rows(), 0.0, 0
     with torch.no_grad():
-        losses = torch.cat([row_losses(reader.student, params, rows.batch([i])) for i in range(len(rows))])
+        losses = torch.cat([reader.student.row_losses(params, rows.batch([i])) for i in range(len(rows))])
     for question in ASKED:
         mine = -losses[at : at + len(question.options)]
         right = mine[question.answer] - torch.logsumexp(mine, 0)
@@ -202,7 +202,7 @@ def test_token_slopes_are_finite_differences_of_influence(reader):
 
 def test_row_losses_are_summed_over_answer_tokens_alone(reader):
     params, rows = away(reader), Rows(reader.train.examples[:4], reader.train.table)
-    found = row_losses(reader.student, params, rows.batch([0, 1, 2, 3]))
+    found = reader.student.row_losses(params, rows.batch([0, 1, 2, 3]))
     for row, example in enumerate(rows.examples):
         logits = reader.student.answer_logits(params, rows.batch([row]))[0].log_softmax(-1)
         assert float(found[row]) == pytest.approx(
