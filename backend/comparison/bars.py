@@ -2,8 +2,9 @@
 
 So the figures that people read are those of the files beside them. A marker names the folders below docs/comparisons
 that its table shows; NAME/second is the second test of NAME (`python -m benchmarks.second_test`). `bars` judges each
-against every bar, `ablation` shows what differs from the first, on the second test, `decoders` all arms of one. Knows
-summaries, the bars and a page of words; no model. Standard library only.
+against every bar, `ablation` shows what differs from the first, on the second test, `decoders` all arms of one, `alone`
+the arms of one model by the tests they stood in. Knows summaries, the bars and a page of words; no model. Standard
+library only.
 """
 
 import json
@@ -13,7 +14,7 @@ from statistics import fmean, stdev
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGE = DOCS / "method.md"
-MARKED = re.compile(r"(<!-- (bars|ablation|decoders): ([^>]*?) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- (bars|ablation|decoders|alone): ([^>]*?) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 BARS = {"best baseline": (5.0, 3.0), "init": (0.0, 0.0), "select": None}  # points on the own model, on the other family
 TRANSFER = 0.7
 SECOND = "second"
@@ -27,7 +28,7 @@ USUAL = {"objective": "error", "readers": "both", "moves": ["question", "phrase"
 
 def written(text: str) -> str:
     """The page with the tables between its markers."""
-    tables = {"bars": table, "ablation": ablation, "decoders": decoders}
+    tables = {"bars": table, "ablation": ablation, "decoders": decoders, "alone": alone}
     return MARKED.sub(lambda found: f"{found[1]}{tables[found[2]](found[3].split())}\n{found[4]}", text)
 
 
@@ -56,6 +57,21 @@ def decoders(names: list[str]) -> str:
         for arm in dict.fromkeys(one["arm"] for one in kept.summary["table"]):
             rows.append([f"`{arm}`", *accuracies(kept, arm), *wording(kept.summary["texts"].get(arm))])
     return markdown(ARMS, rows)
+
+
+def alone(names: list[str]) -> str:
+    """A row for each arm of a comparison of a single model: what it came to on each of the tests, and over `random`."""
+    tests = [{one["arm"]: one for one in Kept(name).summary["table"]} for name in names]
+    head, rows = ["arm"], []
+    for test in tests:
+        head += [f"{test['random']['n']} questions", "over `random`"]
+    for arm in tests[0]:
+        cells = [f"`{arm}`"]
+        for one in (test[arm] for test in tests):
+            against = one["against"].get("random")
+            cells += [f"{one['mean']:.3f} ± {one['interval']:.3f}", difference(against, None) if against else ""]
+        rows.append(cells)
+    return markdown(head, rows)
 
 
 def markdown(head: list[str], rows: list[list[str]]) -> str:
