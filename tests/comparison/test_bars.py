@@ -82,3 +82,16 @@ def test_cells_are_where_their_heads_say():
     ]
     soft = bars.accuracies(bars.Kept("pocket-1-opt-decoders"), "soft")
     assert [cell[:5] for cell in soft[:4]] == ["0.649", "+2.3 ", "0.589", "+20.6"]
+
+
+def test_a_comparison_of_one_model_has_a_row_for_each_arm_and_two_cells_for_each_test():
+    names = ["pocket-1-smollm2", "pocket-1-smollm2/second"]
+    head, _, *rows = ([cell.strip() for cell in line.split("|")[1:-1]] for line in bars.alone(names).splitlines())
+    assert head == ["arm", "600 questions", "over `random`", "834 questions", "over `random`"]
+    found = {row[0].strip("`"): row[1:] for row in rows}
+    assert len(found) == 15 and found["random"][1] == found["random"][3] == ""
+    for place, name in zip((0, 2), names, strict=True):
+        table = {one["arm"]: one for one in bars.Kept(name).summary["table"]}
+        assert found["text"][place].startswith(f"{table['text']['mean']:.3f} ± ")
+        over = 100 * (table["text"]["mean"] - table["random"]["mean"])
+        assert float(found["text"][place + 1].split(" (")[0]) == pytest.approx(over, abs=0.06)
