@@ -25,7 +25,7 @@ from backend.core.models.lora import Student
 from backend.core.params import Params, as_leaves, gradients, inner_product
 from backend.core.text.examples import AnyBatch, Rows, answer_tokens
 from backend.core.training.finetune import Plan, learning_rate
-from backend.core.training.influence import EPSILON, row_losses
+from backend.core.training.influence import EPSILON
 
 BETAS = (0.9, 0.999)  # AdamW's own
 
@@ -66,7 +66,7 @@ def weighted_loss(
     student: Student, params: Params, batch: AnyBatch, weights: Float[Tensor, " batch"]
 ) -> Float[Tensor, ""]:
     """Cross entropy per answer token, a row's multiplied by its weight; of equal weights it is the ordinary loss."""
-    return (weights * row_losses(student, params, batch)).sum() / answer_tokens(batch)
+    return (weights * student.row_losses(params, batch)).sum() / answer_tokens(batch)
 
 
 def walk(student: Student, rows: Rows, start: Params, order: Sequence[list[int]], numbers: Numbers) -> Walk:
