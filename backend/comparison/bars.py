@@ -9,18 +9,18 @@ library only.
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean, stdev
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGE = DOCS / "method.md"
 MARKED = re.compile(r"(<!-- (bars|ablation|decoders|alone): ([^>]*?) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
-BARS = {"best baseline": (5.0, 3.0), "init": (0.0, 0.0), "select": None}  # points on the own model, on the other family
+# points that `text` should be above an arm, on the own model and on the other family
+BARS = {"best baseline": (5.0, 3.0), "init": (0.0, 0.0), "select": None, "evolve": (0.0, 0.0)}
+CALLED = {"best baseline": "the best baseline", "init": "its beginning", "select": "`select`", "evolve": "`evolve`"}
 TRANSFER = 0.7
 SECOND = "second"
-HEAD = ["chosen by, budget, rounds", "students", "over the best baseline, own", "other", "over its beginning, own"]
-HEAD += ["other", "over `select`, own", "other", "transfer", "made", "tokens changed"]
-PARTS = ["the search", *HEAD[1:6], "made", "tokens changed"]
 ARMS = ["arm", "own model", "over its beginning", "own, matched regime", "over its beginning", "other", "made"]
 ARMS += ["tokens changed", "perplexity"]
 USUAL = {"objective": "error", "readers": "both", "moves": ["question", "phrase", "word"], "style": "texts", "seed": 0}
@@ -35,8 +35,15 @@ def written(text: str) -> str:
 def table(names: list[str]) -> str:
     """A Markdown table, a row for each folder; bold where a bar is met. The last row of several is their mean."""
     kept = [Kept(name) for name in names]
-    rows = [row(one) for one in kept]
-    return markdown(HEAD, [*rows, mean_row(kept)] if len(kept) > 1 else rows)
+    arms = [arm for arm in BARS if any(arm in one.against[0] for one in kept)]
+    rows = [row(one, arms) for one in kept]
+    columns = ["chosen by, budget, rounds", "students", *over(arms), "transfer", "made", "tokens changed"]
+    return markdown(columns, [*rows, mean_row(kept, arms)] if len(kept) > 1 else rows)
+
+
+def over(arms: Iterable[str]) -> list[str]:
+    """The heads of the two columns of each arm that `text` is compared with."""
+    return [head for arm in arms for head in (f"over {CALLED[arm]}, own", "other")]
 
 
 def ablation(names: list[str]) -> str:
@@ -46,7 +53,8 @@ def ablation(names: list[str]) -> str:
         kept = Kept(f"{name}/{SECOND}")
         cells = [f"[{otherwise(kept.config) or 'as it is'}](comparisons/{name})", f"{kept.trainings:,}"]
         rows.append([*cells, *differences(kept, "best baseline"), *differences(kept, "init"), *changes(kept)])
-    return markdown(PARTS, rows)
+    columns = ["the search", "students", *over(("best baseline", "init")), "made", "tokens changed"]
+    return markdown(columns, rows)
 
 
 def decoders(names: list[str]) -> str:
@@ -96,10 +104,10 @@ class Kept:
         self.against = [scores[student] for student in (own, *self.others)]
 
 
-def row(kept: Kept) -> list[str]:
+def row(kept: Kept, arms: Iterable[str]) -> list[str]:
     """What `text` is above, in points with 95 % intervals; its transfer ratio; how many texts are no real question."""
     cells = [f"[{label(kept.config)}](comparisons/{kept.name})", f"{kept.trainings:,}"]
-    for arm in BARS:
+    for arm in arms:
         cells += differences(kept, arm)
     ratio = next(one["ratio"] for one in kept.summary["transfer"] if one["arm"] == "text")
     cells.append(bold(f"{ratio:.2f}", ratio >= TRANSFER))
@@ -144,14 +152,14 @@ def wording(made: dict | None) -> list[str]:
     return [*counts(made), f"{made['perplexity']:.0f}"] if made else [""] * 3
 
 
-def mean_row(kept: list[Kept]) -> list[str]:
-    """The mean search, with its standard deviation: what another search may bring."""
+def mean_row(kept: list[Kept], arms: Iterable[str]) -> list[str]:
+    """The mean search, with its standard deviation: what another search may bring. Empty where one was not compared."""
     cells = [f"mean of {len(kept)}, standard deviation", ""]
-    for arm in BARS:
+    for arm in arms:
         for which in range(2):
             found = [100 * one.against[which][arm]["difference"] for one in kept if arm in one.against[which]]
             cells.append(f"{fmean(found):+.1f}, {stdev(found):.1f}" if len(found) == len(kept) else "")
-    return cells + [""] * (len(HEAD) - len(cells))
+    return [*cells, "", "", ""]
 
 
 def label(config: dict) -> str:

@@ -34,7 +34,7 @@ def test_what_has_no_bar_is_never_bold_and_the_last_row_is_the_mean():
     assert bars.difference({"difference": 0.5, "low": 0.4, "high": 0.6}, None) == "+50.0 (40.0 to 60.0)"
     two = [bars.Kept(name) for name in ("pocket-1-opt", "pocket-1-opt/second")]
     first, second = (one.against[0]["best baseline"]["difference"] for one in two)
-    assert bars.mean_row(two)[2].startswith(f"{50 * (first + second):+.1f}, ")
+    assert bars.mean_row(two, ["best baseline"])[2].startswith(f"{50 * (first + second):+.1f}, ")
     assert "mean of" not in bars.table(["pocket-1-opt"])
 
 
@@ -65,14 +65,31 @@ def test_an_ablation_says_what_is_otherwise():
     assert bars.otherwise(changed) == "readers own, moves phrase and word"
 
 
+def table(*names: str) -> list[str]:
+    return bars.table(list(names)).splitlines()
+
+
+def test_a_table_has_columns_for_what_one_of_its_searches_was_compared_with():
+    def compared(*names):
+        return [cell.strip() for cell in table(*names)[0].split("|") if "over" in cell]
+
+    always = ["over the best baseline, own", "over its beginning, own"]
+    assert compared("pocket-1-opt-raced") == [*always, "over `select`, own"]
+    assert compared("pocket-1-opt-raced", "pocket-1-opt-v5") == [*always, "over `select`, own", "over `evolve`, own"]
+    assert compared("pocket-1-opt-target-1") == always
+    one = table("pocket-1-opt-raced", "pocket-1-opt-v5")
+    assert len({line.count("|") for line in one}) == 1
+
+
 def test_cells_are_where_their_heads_say():
     """Read off from the summaries by hand, so that nothing is swapped unseen."""
-    raced = dict(zip(bars.HEAD[:4], bars.row(bars.Kept("pocket-1-opt-raced/second")), strict=False))
+    head, _, row = ([cell.strip() for cell in line.split("|")[1:-1]] for line in table("pocket-1-opt-raced/second"))
+    raced = dict(zip(head[:4], row, strict=False))
     assert raced["chosen by, budget, rounds"] == "[OPT, 1 %, 24](comparisons/pocket-1-opt-raced/second)"
     assert raced["students"] == "2,026"
     assert raced["over the best baseline, own"] == "**+12.1 (8.3 to 16.0)**"
     assert raced["other"] == "**+7.6 (3.8 to 11.2)**"
-    assert bars.row(bars.Kept("pocket-1-opt-raced/second"))[-3:] == ["**0.86**", "5 of 12", "**76 %**"]
+    assert row[-3:] == ["**0.86**", "5 of 12", "**76 %**"]
     own = bars.ablation(["pocket-1-opt-own"]).splitlines()[-1].split(" | ")
     assert own[2:6] == [
         "**+14.0 (10.8 to 17.3)**",
