@@ -189,10 +189,10 @@ class ComparisonConfig:
         choices=MOVES,
         public=len(MOVES),
     )
-    rounds: int = setting(
-        12, "Rounds of the search.", "Text", label="Rounds of the search", basic=True, low=0, high=100_000, public=20
-    )
     # fmt: off
+    rounds: int = setting(
+        12, "Rounds of the search. With twelve texts a second restart brought more than rounds 13 to 24.",
+        "Text", label="Rounds of the search", basic=True, low=0, high=100_000, public=20)
     restarts: int = setting(
         1, "How often the search begins; the rounds are shared, and twelve students of each model choose in the end.",
         "Text", label="Restarts of the search", low=1, high=100, public=4)
