@@ -19,6 +19,7 @@ MARKED = re.compile(r"(<!-- (bars|ablation|decoders|alone): ([^>]*?) -->\n).*?(<
 # points that `text` should be above an arm, on the own model and on the other family
 BARS = {"best baseline": (5.0, 3.0), "init": (0.0, 0.0), "select": None, "evolve": (0.0, 0.0)}
 CALLED = {"best baseline": "the best baseline", "init": "its beginning", "select": "`select`", "evolve": "`evolve`"}
+LAST = ["transfer", "made", "tokens changed"]
 TRANSFER = 0.7
 SECOND = "second"
 ARMS = ["arm", "own model", "over its beginning", "own, matched regime", "over its beginning", "other", "made"]
@@ -37,7 +38,7 @@ def table(names: list[str]) -> str:
     kept = [Kept(name) for name in names]
     arms = [arm for arm in BARS if any(arm in one.against[0] for one in kept)]
     rows = [row(one, arms) for one in kept]
-    columns = ["chosen by, budget, rounds", "students", *over(arms), "transfer", "made", "tokens changed"]
+    columns = ["chosen by, budget, rounds", "students", *over(arms), *LAST]
     return markdown(columns, [*rows, mean_row(kept, arms)] if len(kept) > 1 else rows)
 
 
@@ -53,7 +54,7 @@ def ablation(names: list[str]) -> str:
         kept = Kept(f"{name}/{SECOND}")
         cells = [f"[{otherwise(kept.config) or 'as it is'}](comparisons/{name})", f"{kept.trainings:,}"]
         rows.append([*cells, *differences(kept, "best baseline"), *differences(kept, "init"), *changes(kept)])
-    columns = ["the search", "students", *over(("best baseline", "init")), "made", "tokens changed"]
+    columns = ["the search", "students", *over(("best baseline", "init")), *LAST[1:]]
     return markdown(columns, rows)
 
 
@@ -159,7 +160,7 @@ def mean_row(kept: list[Kept], arms: Iterable[str]) -> list[str]:
         for which in range(2):
             found = [100 * one.against[which][arm]["difference"] for one in kept if arm in one.against[which]]
             cells.append(f"{fmean(found):+.1f}, {stdev(found):.1f}" if len(found) == len(kept) else "")
-    return [*cells, "", "", ""]
+    return cells + [""] * len(LAST)
 
 
 def label(config: dict) -> str:

@@ -191,7 +191,7 @@ class ComparisonConfig:
     )
     # fmt: off
     rounds: int = setting(
-        12, "Rounds of the search. With twelve texts rounds 13 to 24 brought nothing, a second search did.",
+        12, "Rounds of the search. With twelve texts, rounds 13 to 24 brought nothing; a second search did.",
         "Text", label="Rounds of the search", basic=True, low=0, high=100_000, public=20)
     restarts: int = setting(
         1, "How often the search begins; the rounds are shared, and twelve students of each model choose in the end.",
